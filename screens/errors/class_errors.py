@@ -32,6 +32,7 @@ KEYS = (
     ("class_errors.side", "tab,shift+tab", "side", "Into the list, and back to the tables"),
     ("class_errors.next", "n", "step(1)", "Next text that nothing was done about"),
     ("class_errors.previous", "p", "step(-1)", "Previous such text"),
+    ("class_errors.confirm", "y", "confirm", "The label is right, the model is wrong"),
     ("class_errors.queue", "q", "enqueue", "Put the text into the relabel queue"),
     ("class_errors.sheet", "t", "sheet", "These texts in the sheet, to relabel many"),
     ("class_errors.like", "w", "choose_like", "More like these: the pool's texts that are like those of the list"),
@@ -138,7 +139,8 @@ class ClassErrors(Horizontal):
         done = [self._verdicts.get(item.document) for item in self._items]
         fixed = f" · {done.count(Verdict.FIXED)} relabelled" if Verdict.FIXED in done else ""
         queued = f" · {done.count(Verdict.QUEUED)} queued" if Verdict.QUEUED in done else ""
-        return Content.assemble((what, "bold"), f" · {len(self._items)}{fixed}{queued}")
+        right = f" · {done.count(Verdict.CONFIRMED)} confirmed" if Verdict.CONFIRMED in done else ""
+        return Content.assemble((what, "bold"), f" · {len(self._items)}{fixed}{right}{queued}")
 
     def _line(self, item: ClassItem) -> Content:
         verdict = self._verdicts.get(item.document)
@@ -195,6 +197,7 @@ class ClassErrors(Horizontal):
         if self.texts.has_focus or self.has_class("-listing"):
             return "", (
                 ("Enter", "open it, to relabel"),
+                ("class_errors.confirm", "it is right"),
                 ("class_errors.sheet", "all of these in the sheet"),
                 ("class_errors.queue", "relabel queue"),
                 ("class_errors.next", "next open"),
@@ -272,6 +275,13 @@ class ClassErrors(Horizontal):
             )
         return self.review, item
 
+    def action_confirm(self) -> None:
+        review, item = self._pointed_item()
+        errors.confirm(screen_of(self).workspace, review, item)
+        self._verdicts[item.document] = Verdict.CONFIRMED
+        self._list(self._cell)
+        self._step(1)
+
     def action_enqueue(self) -> None:
         review, item = self._pointed_item()
         screen = screen_of(self)
@@ -308,7 +318,7 @@ class ClassErrors(Horizontal):
         lead = f"Labelled {item.label}, taken for {item.predicted} {item.probability:.0%}:"
         return lead, (
             ("option key", "relabel"),
-            ("error_walk.next", "it is right; next"),
+            ("error_walk.confirm", "it is right; next"),
             ("error_walk.queue", "queue"),
         )
 
@@ -329,6 +339,8 @@ class ClassErrors(Horizontal):
 
     async def confirm_error(self) -> None:
         """The label is right: the next text."""
+        review, item = self._pointed_item()
+        errors.confirm(screen_of(self).workspace, review, item)
         await self.next_error()
 
     async def queue_error(self) -> None:

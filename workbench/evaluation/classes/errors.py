@@ -9,7 +9,8 @@ from typing import Any
 from storage import label_queries
 from storage.exceptions import InputProblem
 from storage.records import QueueEntry
-from workbench.annotation import rounds
+from workbench.annotation import acts, rounds
+from workbench.annotation.editor import DocumentEditor
 from workbench.evaluation.classes import report
 from workbench.evaluation.error_review import Verdict
 from workbench.fields.values import joined
@@ -119,6 +120,7 @@ def verdicts(workspace: Workspace, review: ClassReview) -> dict[int, Verdict | N
     with workspace.db.read() as connection:
         here = {n for n, facts in label_queries.lengths(connection, ids).items() if facts == review.lengths[n]}
         now = label_queries.classified(connection, review.field)
+        confirmed = label_queries.confirmed(connection, review.field)
         waiting = label_queries.queued(connection)
     known: dict[int, Verdict | None] = {}
     for item in review.items:
@@ -126,9 +128,21 @@ def verdicts(workspace: Workspace, review: ClassReview) -> dict[int, Verdict | N
             known[item.document] = None
         elif item.label not in now.get(item.document, ()):
             known[item.document] = Verdict.FIXED
+        elif item.document in confirmed:
+            known[item.document] = Verdict.CONFIRMED
         else:
             known[item.document] = Verdict.QUEUED if item.document in waiting else Verdict.OPEN
     return known
+
+
+def confirm(workspace: Workspace, review: ClassReview, item: ClassItem) -> None:
+    """Say that a document's label is right, as an act of its history, which can be undone there.
+
+    Raises:
+        Conflict: another person changed the document just now.
+    """
+    editor = DocumentEditor(workspace, item.document)
+    editor.act("confirm", acts.confirm_class(editor.state, review.field))
 
 
 def enqueue(workspace: Workspace, review: ClassReview, item: ClassItem) -> int:
