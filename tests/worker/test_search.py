@@ -53,7 +53,7 @@ def test_a_search_is_killed_and_gone_on_with_and_reports_its_trials(workspace: W
     until(lambda: not folder.at_work())
     assert called("searches", "show", "rates", "--json")[1]["state"] == "interrupted"
 
-    code, report = called(*order, *sets, *vary, "--wait")
+    code, report = called("tune", "--search", "--name", "rates", "--wait", "--json")
     assert code == 0, report
     runs = searches.runs_of(workspace, "rates")
     assert [row["run"] for row in report["trials"]] == [run.id for run in runs]
@@ -64,3 +64,25 @@ def test_a_search_is_killed_and_gone_on_with_and_reports_its_trials(workspace: W
     assert called("searches", "show", "rates", "--json")[1] == report
     listed = called("searches", "list", "--json")[1]["searches"]
     assert [(row["name"], row["state"], row["done"]) for row in listed] == [("rates", "ended", 3)]
+
+
+def test_a_search_is_refused_before_any_run_where_it_cannot_be(workspace: Workspace) -> None:
+    def message(*arguments: str) -> str:
+        done = CliRunner().invoke(cli.group, ["-w", str(workspace.files.root), *arguments])
+        return getattr(done.exception, "message", "")
+
+    tune = ("tune", "--search", "--preset", "A")
+    assert "Add --search" in str(
+        getattr(
+            CliRunner().invoke(cli.group, ["-w", str(workspace.files.root), "tune", "--trials", "3"]).exception,
+            "remedy",
+            "",
+        )
+    )
+    assert "1 to 1,000" in message(*tune, "--trials", "0")
+    assert "one configuration" in message(*tune, "--grid", "train.seed=1,2")
+    assert "did you mean" in message(*tune, "--vary", "train.lerning_rate=1e-5..1e-4")
+    assert "cannot name a search" in message(*tune, "--name", "../../etc")
+    assert "no search called" in message("searches", "show", "../../etc")
+    assert "no search called" in message("searches", "stop", "x")
+    assert searches.listed(workspace) == []

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from storage.exceptions import RunProblem, UsageProblem
-from workbench.commands.support import argument_completion, streams
+from workbench.commands.support import argument_completion, search_options, streams
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option
-from workbench.commands.support.search_options import TRIALS, SearchOptions, emit_search
+from workbench.commands.support.search_options import TRIALS, SearchOptions
 
 if TYPE_CHECKING:
     from storage.records import Run
@@ -33,18 +33,15 @@ if TYPE_CHECKING:
     multiple=True,
     help="A YAML file (`-`: standard input); several are a group of runs.",
 )
+@argument_completion.set_option
 @click.option(
-    "--set",
-    "sets",
-    multiple=True,
-    metavar="KEY=VALUE",
-    shell_complete=argument_completion.setting,
-    help="Change one setting; may be repeated.",
-)
-@click.option("--grid", default="", metavar="'KEY=A,B KEY=C,D'", help="Every combination is a run of one group.")
+    "--grid", default="", metavar="'KEY=A,B KEY=C,D'", shell_complete=argument_completion.settings,
+    help="Every combination is a run of one group.",
+)  # fmt: skip
 @click.option(
-    "--zip", "pairs", default="", metavar="'KEY=A,B KEY=C,D'", help="Pairs instead: the first values are a run, …"
-)
+    "--zip", "pairs", default="", metavar="'KEY=A,B KEY=C,D'", shell_complete=argument_completion.settings,
+    help="Pairs instead: the first values are a run, …",
+)  # fmt: skip
 @click.option("--name", default="", help="A name for the run, or for the group of runs and before each run's own.")
 @click.option(
     "--from",
@@ -96,8 +93,9 @@ def command(
     """Fine-tune a model on the labelled documents, in a process of its own.
 
     The run survives the end of this terminal; `workbench runs` follows it. Prints run, state, seconds and
-    validation; for a group, a list of them. With --search Optuna proposes settings, run after run, and stops runs that
-    fall behind; the preset is tried first. `workbench searches show` reports it; the same command goes on with it.
+    validation; for a group, a list of them, with the reason of a run that did not work (exit code 7). With --search
+    Optuna proposes settings, run after run, and stops runs that fall behind; the preset is tried first.
+    `workbench searches show` reports it; with its name alone it goes on.
 
     \b
     Examples:
@@ -115,6 +113,14 @@ def command(
 
     workspace = context.open_workspace()
     reconcile(workspace)
+    search = SearchOptions(name, varied, space, trials, hours, slots)
+    if search.are_given() and not searching:
+        raise UsageProblem("--trials, --hours, --vary and --space are of a search.", "Add --search.")
+    is_as_planned = not (files or sets or varied or space or base or preset != "auto")
+    if searching and is_as_planned and search_options.is_known(workspace, name):
+        folder = search_options.go_on(workspace, search)
+        search_options.emit_search(workspace, folder, wait=wait, as_json=as_json)
+        return
     sources = _sources(files)
     for note in (note for source in sources.values() for note in config_files.notes_on(source)):
         click.echo(note, err=True)
@@ -131,14 +137,11 @@ def command(
                 for label, config in configs.items()
                 for key, variant in draft.variants(config, values, paired=paired).items()
             }
-    if searching or trials is not None or hours is not None or varied or space:
-        if not searching or len(configs) != 1:
-            raise UsageProblem(
-                "--trials, --hours, --vary and --space are of a --search, and a search varies one configuration.",
-                "Give --search, without --grid, --zip or a second --config.",
-            )
-        search = SearchOptions(name, used, varied, space, TRIALS if trials is None else trials, hours or 0.0, slots)
-        emit_search(workspace, next(iter(configs.values())), search, wait=wait, as_json=as_json)
+    if searching:
+        if len(configs) != 1:
+            raise UsageProblem("A search varies one configuration.", "Leave out --grid, --zip and a second --config.")
+        folder = search_options.begin(workspace, next(iter(configs.values())), used, search)
+        search_options.emit_search(workspace, folder, wait=wait, as_json=as_json)
         return
     if len(configs) == 1:
         [config] = configs.values()
@@ -149,8 +152,12 @@ def command(
         machine.warm_up()
     for run in prepared:
         jobs.start(workspace, run.id, slots)
-    if wait:
-        results = [_waited(workspace, run, quiet=as_json) for run in prepared]
+    failed = False
+    if wait and len(prepared) == 1:
+        results = [_waited(workspace, prepared[0], quiet=as_json)]
+    elif wait:
+        results = [_waited_in_group(workspace, run, quiet=as_json) for run in prepared]
+        failed = any("reason" in result.data for result in results)
     else:
         results = [_started(run, used) for run in prepared]
     emit(
@@ -158,6 +165,8 @@ def command(
         as_json=as_json,
         text=[line for result in results for line in result.text],
     )
+    if failed:
+        click.get_current_context().exit(RunProblem.exit_code)
 
 
 def _sets_classes(sets: Sequence[str]) -> bool:
@@ -207,6 +216,20 @@ def _waited(workspace: "Workspace", run: "Run", *, quiet: bool) -> _Result:
     )
 
 
+def _waited_in_group(workspace: "Workspace", run: "Run", *, quiet: bool) -> _Result:
+    """As `_waited`; a run that did not work is a result too, as the others of the group go on."""
+    from workbench.runs import progress
+
+    try:
+        return _waited(workspace, run, quiet=quiet)
+    except RunProblem as problem:
+        seconds = round(progress.of(workspace.files.run(run.id)).seconds, 1)
+        return _Result(
+            {"run": run.id, "state": "failed", "seconds": seconds, "validation": None, "reason": problem.message},
+            [problem.message, f"  → {problem.remedy}"],
+        )
+
+
 def _sources(files: Sequence[Path]) -> dict[str, Path | str]:
     """Name -> file, or for `-` the text of standard input. A file that is alone has no name."""
     return {file.stem if len(files) > 1 else "": sys.stdin.read() if file == streams.STREAM else file for file in files}
@@ -248,10 +271,10 @@ def start_from(workspace: Any, base: str) -> tuple[tuple[str, ...], str | None]:
         RunProblem: the run has no model.
     """
     from storage import runs
-    from workbench.evaluation import inference
+    from workbench.evaluation import prediction_process
 
-    model = inference.model_of(workspace, base)
-    if model == inference.STARTER:
+    model = prediction_process.model_of(workspace, base)
+    if model == prediction_process.STARTER:
         return ("model.family=starter",), None
     if Path(base).is_dir():
         return (f"model.name={model}",), None

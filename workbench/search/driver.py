@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -338,8 +339,10 @@ def _importance(study: optuna.Study) -> dict[str, float]:
     if len(complete) < LEAST_FOR_IMPORTANCE:
         return {}
     try:
-        shares = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator())
-    except (ValueError, RuntimeError):  # all trials alike
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # too many trials as good as the best to tell settings apart
+            shares = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator())
+    except (ValueError, RuntimeError, UserWarning):
         return {}
     return {key: round(float(share), 4) for key, share in shares.items()}
 

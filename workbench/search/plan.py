@@ -169,6 +169,26 @@ def prepare(
     return folder
 
 
+def go_on(workspace: Workspace, name: str, *, trials: int | None, hours: float | None, slots: int) -> SearchFolder:
+    """Prepare to go on with a search as it was planned, or with more trials.
+
+    Raises:
+        RunProblem: there is no such search, or it is at work.
+    """
+    plan = get(workspace, name).read_plan()
+    return prepare(
+        workspace,
+        plan.base,
+        plan.dimensions,
+        name=name,
+        preset=plan.preset,
+        trials=plan.trials if trials is None else trials,
+        hours=plan.hours if hours is None else hours,
+        slots=slots,
+        seed=plan.seed,
+    )
+
+
 def start(workspace: Workspace, folder: SearchFolder) -> "subprocess.Popen[bytes]":
     """Carry a search out in a process and session of its own; it outlives this terminal.
 

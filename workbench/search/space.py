@@ -68,11 +68,11 @@ def parse(text: str, base: TuneConfig) -> Dimension:
     if key not in draft.SETTINGS:
         raise ConfigProblem(f"{key[:80]} is not a setting{config_files.nearest(key) or '.'}", _EXAMPLE)
     kind = draft.SETTINGS[key].type
-    if found := _RANGE.fullmatch(values):
+    if ends := _RANGE.fullmatch(values):
         if kind not in ("float", "int"):
             raise ConfigProblem(f"{key} is not a number and has no range.", _EXAMPLE)
-        low, high = (_number(key, found[end]) for end in ("low", "high"))
-        log = bool(found["log"])
+        low, high = _number(key, ends["low"]), _number(key, ends["high"])
+        log = bool(ends["log"])
         if not low < high or (log and low <= 0):
             raise ConfigProblem(
                 f"{key}: {values[:80]} is no range{' on a logarithmic scale' * (log and low <= 0)}.", _EXAMPLE
@@ -140,7 +140,7 @@ def space_of(texts: Iterable[str], base: TuneConfig) -> tuple[Dimension, ...]:
 def default(base: TuneConfig, documents: int) -> tuple[Dimension, ...]:
     """What is worth varying first: learning rate, warm-up, schedule, and what holds against overfitting.
 
-    The ranges are the tuning handbook's (docs/tuning.md): hub models learn at 2e-5 to 1e-4 on small data, 1e-5 to
+    The ranges are those that the presets come from: hub models learn at 2e-5 to 1e-4 on small data, 1e-5 to
     5e-5 on medium, 5e-6 to 3e-5 on large. The program's own small models learn at a multiple of that, so that their
     range lies around the preset's rate.
 

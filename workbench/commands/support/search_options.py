@@ -9,6 +9,7 @@ from workbench.commands.support.output import emit, table
 
 if TYPE_CHECKING:
     from workbench.runs.config.tune import TuneConfig
+    from workbench.search.plan import SearchFolder
     from workbench.search.space import Dimension
     from workbench.workspace import Workspace
 
@@ -17,28 +18,55 @@ TRIALS = 20
 
 
 class SearchOptions(NamedTuple):
-    """The options of `tune` that only a search has, and its name, preset and slots."""
+    """The options of `tune` that a search looks at."""
 
     name: str
-    preset: str
     varied: tuple[str, ...]
     space: Path | None
-    trials: int
-    hours: float
+    trials: int | None
+    hours: float | None
     slots: int
 
+    def are_given(self) -> bool:
+        """Whether one was given that only a search has."""
+        return self.trials is not None or self.hours is not None or bool(self.varied) or self.space is not None
 
-def emit_search(
-    workspace: "Workspace", config: "TuneConfig", options: SearchOptions, *, wait: bool, as_json: bool
-) -> None:
-    """Start a search, or go on with it; with `wait` follow it to its end, and print its report."""
+
+def is_known(workspace: "Workspace", name: str) -> bool:
+    """Whether there is a search of this name."""
+    from workbench.search import plan as searches
+
+    return name in [folder.path.name for folder in searches.listed(workspace)]
+
+
+def begin(workspace: "Workspace", config: "TuneConfig", preset: str, options: SearchOptions) -> "SearchFolder":
+    """Prepare a search that varies a configuration."""
+    from workbench.search import plan as searches
+
+    return searches.prepare(
+        workspace,
+        config,
+        _space(workspace, config, options),
+        name=options.name,
+        preset=preset,
+        trials=TRIALS if options.trials is None else options.trials,
+        hours=options.hours or 0.0,
+        slots=options.slots,
+    )
+
+
+def go_on(workspace: "Workspace", options: SearchOptions) -> "SearchFolder":
+    """Prepare to go on with a search as it was planned."""
+    from workbench.search import plan as searches
+
+    return searches.go_on(workspace, options.name, trials=options.trials, hours=options.hours, slots=options.slots)
+
+
+def emit_search(workspace: "Workspace", folder: "SearchFolder", *, wait: bool, as_json: bool) -> None:
+    """Start a search that was prepared; with `wait` follow it to its end, and print its report."""
     from workbench.commands.support.progress import share_progress
     from workbench.search import plan as searches
 
-    folder = searches.prepare(
-        workspace, config, _space(workspace, config, options), name=options.name, preset=options.preset,
-        trials=options.trials, hours=options.hours, slots=options.slots,
-    )  # fmt: skip
     process, name = searches.start(workspace, folder), folder.path.name
     if not wait:
         line = f"Search {name!r} is started. Follow it: workbench searches show {name!r}"
