@@ -42,6 +42,9 @@ class Files:
         self.pages = root / "pages"
         self.runs = root / "runs"
         self.copies = root / "copies"
+        self.features = root / "features"
+        self.learner_record = root / "learner.json"
+        self.learner_lock = root / ".learner.lock"
 
     def make(self) -> None:
         """Make the folders that are missing.
