@@ -27,7 +27,7 @@ from storage.document_list import Filter
 from storage.records import Annotations, Source, Span, State
 from storage.suggestions import suggestions_of
 from workbench.annotation.editor import DocumentEditor
-from workbench.evaluation import inference
+from workbench.evaluation import prediction_process
 from workbench.exchange import pipeline
 from workbench.exchange.sources import ImportRequest
 from workbench.fields import Field, FieldType, Schema, colours
@@ -61,7 +61,7 @@ def prepared(folder: Path, *, own: bool) -> tuple[Workspace, Labels]:
     for number in labels:
         DocumentEditor(workspace, number).act("clear", Annotations())
     if not own:
-        inference.suggest(workspace)  # as an analyst would without a learner
+        prediction_process.suggest(workspace)  # as an analyst would without a learner
     if own:
         fields = (Field(i, i.title(), kind, i[0], colours.SKY_BLUE) for i, kind in OWN.values())
         workspace.change_settings(schema=Schema(tuple(fields)))

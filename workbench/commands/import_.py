@@ -10,8 +10,19 @@ import click
 from workbench.commands import values
 from workbench.commands.support import streams
 from workbench.commands.support.context import Context
-from workbench.commands.support.output import REASONS, by_reason, emit, is_terminal, json_option, listed, pairs, table
+from workbench.commands.support.output import (
+    REASONS,
+    CommandWithFormats,
+    by_reason,
+    emit,
+    is_terminal,
+    json_option,
+    listed,
+    pairs,
+    table,
+)
 from workbench.commands.values import ask_about_columns
+from workbench.exchange.importers.registry import IMPORTERS
 from workbench.fields.plain_text import harmless
 
 if TYPE_CHECKING:
@@ -19,7 +30,7 @@ if TYPE_CHECKING:
     from workbench.fields.class_names import AskAboutSpelling
 
 
-@click.command
+@click.command(cls=CommandWithFormats, formats=IMPORTERS)
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--format", default="auto", show_default=True, help="The files' format; `auto` looks into each file.")
 @click.option(

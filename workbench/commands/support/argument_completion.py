@@ -1,4 +1,4 @@
-"""What the shell completes besides the names of commands and options: runs, settings, presets, fields, strategies."""
+"""What the shell completes besides the names of commands and options (runs, settings, presets, fields, strategies)."""
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -68,6 +68,16 @@ def setting(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> 
         return _matching([(f"{known}=", row.title) for known, row in SETTINGS.items()], incomplete)
     choices = SETTINGS[key].choices if key in SETTINGS else ()
     return _matching([(f"{key}={choice}", "") for choice in choices], incomplete)
+
+
+set_option = click.option(
+    "--set",
+    "sets",
+    multiple=True,
+    metavar="KEY=VALUE",
+    shell_complete=setting,
+    help="Change one setting; may be repeated.",
+)
 
 
 def preset(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:

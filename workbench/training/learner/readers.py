@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from storage.exceptions import WorkbenchError
 from storage.files import digest_of
-from workbench.evaluation import inference
+from workbench.evaluation import prediction_process
 from workbench.live.feature_files import FeatureFiles
 from workbench.live.record import Record
 from workbench.predictions import model_and_rules, suggestions
@@ -67,7 +67,7 @@ class Base:
     @property
     def run(self) -> Path | None:
         """The run folder that the model is of."""
-        return inference.source_run(self.name)
+        return prediction_process.source_run(self.name)
 
     def features(self, row: FrozenDocument) -> Features:
         """A document's features, from its file where there is a whole one."""
@@ -95,20 +95,20 @@ class Base:
 
 def base_of(workspace: Workspace, name: str) -> Base:
     """The best run's model; the starter where there is none, or it cannot be used for words."""
-    if name != inference.STARTER:
+    if name != prediction_process.STARTER:
         try:
             return Base(workspace, name)
         except WorkbenchError:  # a baseline, a model of classes, a damaged folder
             pass
-    return Base(workspace, inference.STARTER)
+    return Base(workspace, prediction_process.STARTER)
 
 
 def name_of_base(workspace: Workspace) -> str:
     """The model that `base_of` is to try."""
     try:
-        return inference.model_of(workspace, inference.BEST)
+        return prediction_process.model_of(workspace, prediction_process.BEST)
     except WorkbenchError:  # no run was measured yet
-        return inference.STARTER
+        return prediction_process.STARTER
 
 
 def head_values(
@@ -171,7 +171,7 @@ def _digest(row: FrozenDocument) -> str:
 
 
 def _fingerprint(name: str, predictor: Predictor, description: Description) -> str:
-    folder = STARTER_FOLDER if name == inference.STARTER else Path(name)
+    folder = STARTER_FOLDER if name == prediction_process.STARTER else Path(name)
     weights = digest_of(folder / "model.safetensors")
     encoding = json.dumps([_FORM, weights, description.data.model_dump(), description.sep_box, predictor.bf16])
     return hashlib.sha256(encoding.encode()).hexdigest()[:16]

@@ -94,7 +94,7 @@ def reading(
             rules=workspace.settings.postprocess,
             task="predict",
             model=model,
-            threads=max(1, (os.cpu_count() or 2) - 1),
+            threads=machine.free_cores(),
             engines=frozen.engines,
         )
         RunFolder(folder).request.write_text(request.text(), encoding="utf-8")
