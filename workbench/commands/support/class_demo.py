@@ -98,7 +98,7 @@ def _train(workspace: "Workspace", task: "LoopTask", name: str, step: Step) -> s
     with step(f"The {name} model: train in a process of its own"):
         offer = retraining.offer(workspace, task)
         click.echo(f"  {offer.base.title}. {offer.view}")
-        run = retraining.train(workspace, offer.base, name)
+        run = retraining.train(workspace, offer.base, name, tied=True)
         done = jobs.wait(workspace, run.id)
         if done.state.value not in ("finished", "stopped"):
             raise RunProblem(f"The run ended as {done.state.value}. {done.reason}", f"workbench runs log {run.id}")

@@ -13,7 +13,6 @@ from workbench.annotation import rounds
 from workbench.evaluation.classes import report
 from workbench.evaluation.error_review import Verdict
 from workbench.fields.values import joined
-from workbench.runs import parquet
 from workbench.runs.config.request import Request
 from workbench.runs.state import MEASURED_FIRST, RunFolder
 from workbench.workspace import Workspace
@@ -82,14 +81,15 @@ def look(folder: Path, split: str | None = None) -> ClassReview:
             "which.",
             f"`workbench evaluate {folder.name}` has the figures of each option.",
         )
+    labels = request.fields[0].options
     names = tuple(name for name in MEASURED_FIRST if RunFolder(folder).dataset(name).is_file())
-    chosen = split or next((name for name in names if _judged(folder, name)), "")
+    chosen = split or next((name for name in names if report.judged(folder, name, labels)), "")
     if not chosen:
         raise InputProblem(
             f"Run {folder.name} has no labelled documents with predictions.",
             "Label documents of the validation or the test side, then train again.",
         )
-    cases = _judged(folder, chosen)
+    cases = report.judged(folder, chosen, labels)
     items = [
         ClassItem(
             case.document, case.name, joined(case.words), case.option or "", case.predicted,
@@ -102,15 +102,11 @@ def look(folder: Path, split: str | None = None) -> ClassReview:
         request.fields[0].id,
         chosen,
         names,
-        tuple(request.fields[0].options),
+        labels,
         report.evaluate_run(folder, chosen),
         tuple(sorted(items, key=lambda item: (-item.probability, item.document))),
         {case.document: (case.name, len(case.words)) for case in cases},
     )
-
-
-def _judged(folder: Path, split: str) -> list[parquet.ClassCase]:
-    return [case for case in parquet.stream_classes(folder, split) if case.option in case.probabilities]
 
 
 def verdicts(workspace: Workspace, review: ClassReview) -> dict[int, Verdict | None]:

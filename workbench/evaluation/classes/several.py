@@ -126,7 +126,7 @@ def _judged(folder: Path, side: str, labels: Sequence[str]) -> tuple[list[list[i
     present = RunFolder(folder).dataset(side).is_file()
     cases = [case for case in parquet.stream_classes(folder, side) if case.options] if present else []
     gold = [[index[option] for option in case.options if option in index] for case in cases]
-    return gold, np.array([[case.probabilities[label] for label in labels] for case in cases])
+    return gold, np.array([[case.probabilities.get(label, 0.0) for label in labels] for case in cases])
 
 
 def _tables(

@@ -198,7 +198,7 @@ def whole_folder(target: Path) -> Iterator[Path]:
 @contextmanager
 def _draft_of(target: Path) -> Iterator[Path]:
     prefix = f".{target.name[:40]}."
-    sweep(target.parent, re.compile(re.escape(prefix)))  # of an export that was killed
+    sweep(target.parent, re.escape(prefix))  # of an export that was killed
     with draft_folder(target.parent, prefix) as folder:
         draft = folder / "folder"
         draft.mkdir(mode=0o755)
