@@ -148,7 +148,7 @@ def read_class_run(folder: Path) -> None:
 def read_model(folder: Path) -> None:
     """Look into a model folder, and have it predict a document where nothing speaks against that."""
     check.check_folder(folder, fine_tuned=True)
-    from workbench.training.predict import load_any
+    from workbench.training.prediction_run import load_any
 
     model, _ = load_any(str(folder))
     [prediction] = model.predict([_DOCUMENT])

@@ -25,7 +25,7 @@ from workbench.runs.config.tune import Model, TuneConfig
 from workbench.runs.state import RunFolder
 from workbench.samples.texts.mails import CLASSES, mails
 from workbench.training.models import embedded
-from workbench.training.predict import load_any
+from workbench.training.prediction_run import load_any
 from workbench.workspace import Workspace
 
 LABELS = {"good": "total item date", "bad": "a b c"}

@@ -10,7 +10,8 @@ from workbench.exchange.reading.incoming import Incoming, Options, Rejected
 
 @dataclass(frozen=True, slots=True)
 class OneDocumentImporter:
-    """
+    """Reads a file as one document; why it cannot be read becomes the file's rejection.
+
     Args:
         name: of the format.
         sure: how sure the format is a file's, 0..1, from its path and its first 64 KiB.
