@@ -10,7 +10,7 @@ from storage import label_queries
 from storage.exceptions import InputProblem
 from storage.records import QueueEntry
 from workbench.annotation import rounds
-from workbench.evaluation.classes import report
+from workbench.evaluation.classes import class_report
 from workbench.evaluation.error_review import Verdict
 from workbench.fields.values import joined
 from workbench.runs.config.request import Request
@@ -39,7 +39,7 @@ class ClassReview:
     """All that the errors screen shows of a class run on a split.
 
     Attributes:
-        figures: as `report.evaluate_run` gives them.
+        figures: as `class_report.evaluate_run` gives them.
         items: every judged document, the surest first.
     """
 
@@ -83,13 +83,13 @@ def look(folder: Path, split: str | None = None) -> ClassReview:
         )
     labels = request.fields[0].options
     names = tuple(name for name in MEASURED_FIRST if RunFolder(folder).dataset(name).is_file())
-    chosen = split or next((name for name in names if report.judged(folder, name, labels)), "")
+    chosen = split or next((name for name in names if class_report.judged(folder, name, labels)), "")
     if not chosen:
         raise InputProblem(
             f"Run {folder.name} has no labelled documents with predictions.",
             "Label documents of the validation or the test side, then train again.",
         )
-    cases = report.judged(folder, chosen, labels)
+    cases = class_report.judged(folder, chosen, labels)
     items = [
         ClassItem(
             case.document, case.name, joined(case.words), case.option or "", case.predicted,
@@ -103,7 +103,7 @@ def look(folder: Path, split: str | None = None) -> ClassReview:
         chosen,
         names,
         labels,
-        report.evaluate_run(folder, chosen),
+        class_report.evaluate_run(folder, chosen),
         tuple(sorted(items, key=lambda item: (-item.probability, item.document))),
         {case.document: (case.name, len(case.words)) for case in cases},
     )
