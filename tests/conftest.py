@@ -18,7 +18,7 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 
 def pytest_collection_finish() -> None:
-    """Modules and tests live to the end: looking through them at every full collection costs a third of the screens' tests."""
+    """Modules and tests live to the end: full collections that look through them cost a third of the screens' tests."""
     gc.collect()
     gc.freeze()
 

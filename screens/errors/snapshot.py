@@ -9,7 +9,7 @@ from storage.files import write_atomic
 from storage.records import Run
 from workbench.evaluation import error_review
 from workbench.evaluation.classes import errors as class_errors
-from workbench.evaluation.classes.errors import ClassReview
+from workbench.evaluation.classes.errors import ClassReview, Key
 from workbench.evaluation.doctor import consultation
 from workbench.evaluation.doctor.consultation import ENDED
 from workbench.evaluation.error_review import ErrorReview, Verdict
@@ -61,7 +61,7 @@ def read(workspace: Workspace, before: Shown | None, run_id: str = "", split: st
 
 def read_classes(
     workspace: Workspace, before: ClassReview | None, run_id: str = "", split: str | None = None
-) -> tuple[Run, ClassReview, dict[int, Verdict | None]] | None:
+) -> tuple[Run, ClassReview, dict[Key, Verdict | None]] | None:
     """The errors of a run of a class field; None where the run, by default the newest that ended, reads fields."""
     with workspace.db.read() as connection:
         ended = runs.listed(connection, ENDED)

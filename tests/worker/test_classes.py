@@ -1,15 +1,19 @@
 """Class fields from import to prediction, with the baseline and with tiny models."""
 
 import json
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
+from safetensors.numpy import load_file, save_file
 from transformers import pipeline
+from workbench.training.predict import load_any
 
 from screens.errors import snapshot
 from storage import document_list, events, runs
-from storage.exceptions import RunProblem
+from storage.exceptions import InputProblem, RunProblem
 from storage.records import RunState
 from tests.support import tiny_model
 from workbench import cli
@@ -87,6 +91,16 @@ def test_counting_words_tells_the_classes_apart_and_labels_the_pool(root: Path, 
     documents = data(root, "predict", done["run"], str(texts))["documents"]
     assert [d["class"] for d in documents] == ["good", "bad"]
     assert sum(documents[0]["probabilities"].values()) == pytest.approx(1, abs=1e-3)
+
+
+def test_a_baseline_whose_weights_are_another_ones_is_refused(root: Path, tmp_path: Path) -> None:
+    run = data(root, "runs", "list")[0]["run"]
+    for change in ({"coefficients": np.zeros((2, 3))}, {"intercepts": np.full(2, np.nan)}, {"intercepts": np.zeros(9)}):
+        folder = tmp_path / str(len(list(tmp_path.iterdir())))
+        shutil.copytree(root / "runs" / run / "model", folder)
+        save_file({**load_file(folder / "baseline.safetensors"), **change}, folder / "baseline.safetensors")
+        with pytest.raises(InputProblem, match="no whole baseline"):
+            load_any(str(folder))
 
 
 def test_an_encoder_is_fine_tuned_opens_in_transformers_and_refuses_what_is_for_fields(

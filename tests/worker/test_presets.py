@@ -15,7 +15,7 @@ from tests.support import tiny_model
 from workbench.runs.config import presets
 from workbench.runs.config.files import load
 from workbench.runs.state import RunFolder
-from workbench.training import callbacks, train
+from workbench.training import callbacks, training_run
 
 logging.set_verbosity_error()
 logging.disable_progress_bar()
@@ -36,7 +36,7 @@ data:           {max_length: 512, window_stride: 64, bbox_norm: 1000}
 def log_of(folder: Path) -> list[dict[str, Any]]:
     """Run the folder in this process; its events."""
     with events.EventWriter(folder / "events.jsonl") as writer:
-        train.run(folder, writer.write, callbacks.Control(RunFolder(folder)))
+        training_run.run(folder, writer.write, callbacks.Control(RunFolder(folder)))
     return events.read(folder / "events.jsonl")[0]
 
 

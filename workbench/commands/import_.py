@@ -12,6 +12,7 @@ from workbench.commands.support import argument_completion, streams
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import (
     REASONS,
+    CommandWithFormats,
     by_reason,
     counted,
     emit,
@@ -22,6 +23,7 @@ from workbench.commands.support.output import (
     table,
 )
 from workbench.commands.values import ask_about_columns
+from workbench.exchange.importers.registry import IMPORTERS
 from workbench.fields.plain_text import harmless
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from workbench.fields.class_names import AskAboutSpelling
 
 
-@click.command
+@click.command(cls=CommandWithFormats, formats=IMPORTERS)
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
 @click.option(
     "--format", default="auto", show_default=True, shell_complete=argument_completion.import_format,

@@ -242,14 +242,7 @@ def _follow(folder: RunFolder, position: int) -> None:
 
 @command.command()
 @click.argument("run", shell_complete=argument_completion.run_id)
-@click.option(
-    "--set",
-    "sets",
-    multiple=True,
-    metavar="KEY=VALUE",
-    shell_complete=argument_completion.setting,
-    help="Change one setting; may be repeated.",
-)
+@argument_completion.set_option
 @click.option("--name", default="", help="A name for the new run.")
 @json_option
 @click.pass_obj

@@ -32,14 +32,7 @@ if TYPE_CHECKING:
     multiple=True,
     help="A YAML file (`-`: standard input); several are a group of runs.",
 )
-@click.option(
-    "--set",
-    "sets",
-    multiple=True,
-    metavar="KEY=VALUE",
-    shell_complete=argument_completion.setting,
-    help="Change one setting; may be repeated.",
-)
+@argument_completion.set_option
 @click.option(
     "--grid", default="", metavar="'KEY=A,B KEY=C,D'", shell_complete=argument_completion.settings,
     help="Every combination is a run of one group.",
@@ -238,10 +231,10 @@ def start_from(workspace: Any, base: str) -> tuple[tuple[str, ...], str | None]:
         RunProblem: the run has no model.
     """
     from storage import runs
-    from workbench.evaluation import inference
+    from workbench.evaluation import prediction_process
 
-    model = inference.model_of(workspace, base)
-    if model == inference.STARTER:
+    model = prediction_process.model_of(workspace, base)
+    if model == prediction_process.STARTER:
         return ("model.family=starter",), None
     if Path(base).is_dir():
         return (f"model.name={model}",), None

@@ -74,7 +74,7 @@ def prepare(
             fields=[FieldSpec.of(field) for field in learned],
             rules=workspace.settings.postprocess,
             config=config,
-            threads=max(1, (os.cpu_count() or 2) // slots - (1 if slots == 1 else 0)),
+            threads=machine.free_cores() if slots == 1 else max(1, (os.cpu_count() or 2) // slots),
             preset=preset,
             parent=parent or "",
             engines=frozen.engines,

@@ -19,7 +19,7 @@ from tests.support import finished_run, sample_documents
 from tests.support.predicted_pool import add_run, workspace
 from workbench import cli
 from workbench.commands.support import streams
-from workbench.evaluation import inference
+from workbench.evaluation import prediction_process
 from workbench.runs import machine
 from workbench.runs.config import trackers
 from workbench.workspace import Workspace
@@ -58,7 +58,9 @@ def evaluated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple
     opened = sample_documents.divided(tmp_path / "shop", {Side.TRAIN: 3, Side.VALIDATION: 2, Side.TEST: 2})
     run = finished_run.finish(opened).id
     # the figures come from stored predictions: no model is loaded, and none lies there
-    monkeypatch.setattr(inference, "model_of", lambda workspace, name: str(workspace.files.run(name) / "model"))
+    monkeypatch.setattr(
+        prediction_process, "model_of", lambda workspace, name: str(workspace.files.run(name) / "model")
+    )
     yield opened, run
     opened.close()
 

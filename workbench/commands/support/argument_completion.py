@@ -1,4 +1,4 @@
-"""What the shell completes besides the names of commands and options: runs, settings, presets, fields, strategies."""
+"""What the shell completes besides the names of commands and options (runs, settings, presets, fields, strategies)."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -97,6 +97,16 @@ def setting(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> 
         return _matching([(f"{known}=", row.title) for known, row in SETTINGS.items()], incomplete)
     choices = SETTINGS[key].choices if key in SETTINGS else ()
     return _matching([(f"{key}={choice}", "") for choice in choices], incomplete)
+
+
+set_option = click.option(
+    "--set",
+    "sets",
+    multiple=True,
+    metavar="KEY=VALUE",
+    shell_complete=setting,
+    help="Change one setting; may be repeated.",
+)
 
 
 def settings(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -9,11 +9,11 @@ from typing import Any
 
 from storage.exceptions import ConfigProblem
 from workbench.runs.config import files as config_files
-from workbench.runs.config import options
-from workbench.runs.config.options import Setting
+from workbench.runs.config import setting_descriptions
+from workbench.runs.config.setting_descriptions import Setting
 from workbench.runs.config.tune import Group, TuneConfig
 
-SETTINGS: Mapping[str, Setting] = {setting.key: setting for setting in options.settings()}
+SETTINGS: Mapping[str, Setting] = {setting.key: setting for setting in setting_descriptions.settings()}
 
 MOST_VARIANTS = 200
 """Runs of one grid."""
