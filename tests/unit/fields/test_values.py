@@ -431,7 +431,8 @@ def test_superscripts_are_footnotes_and_fractions_are_read_or_refused(
         ("500/=", "500.00"), ("12.00€ TTC", "12.00"), ("H.T. 12,00", "12.00"), ("12.30 EUR inkl. MwSt", "12.30"),
         ("12.00 (incl. VAT)", "12.00"), ("119,00 EUR inkl. 19% MwSt.", "119.00"), ("IVA incl. 5,00", "5.00"),
         ("121,00 incl. btw", "121.00"), ("12.00 kg", None), ("12.00 W", None), ("12.00 V", None),
-        ("12.00 (A)", "12.00"), ("s/IVA 12,00", "12.00"), ("12,00 c/ IVA", "12.00"), ("12.00 (kg)", None), ("12 A", None), ("(12.00) CR", None),
+        ("12.00 (A)", "12.00"), ("s/IVA 12,00", "12.00"), ("12,00 c/ IVA", "12.00"),
+        ("12.00 (kg)", None), ("12 A", None), ("(12.00) CR", None),
         ("19%", None),
     ],
 )  # fmt: skip
