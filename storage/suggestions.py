@@ -1,5 +1,6 @@
 """Suggestions: values that runs propose, with what was decided about them."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
@@ -110,6 +111,28 @@ def waiting(connection: Connection, class_field: str = "") -> tuple[int, int]:
     query = select(func.count(), func.count().filter(offered)).select_from(documents).where(*conditions)
     row = connection.execute(query).one()
     return int(row[0]), int(row[1])
+
+
+def offered(connection: Connection, ids: Sequence[int]) -> tuple[Counter[str], Counter[str]]:
+    """Field -> its open suggestions on documents: all that are offered, and those of them that are known values.
+
+    Second opinions and suggestions of retired fields are left out, as in `Document.suggestions`.
+    """
+    of_all, of_known = Counter[str](), Counter[str]()
+    c = suggestions.c
+    is_offered = and_(
+        c.decision == Decision.OPEN.value,
+        c.field.not_in(retired_fields.fields(connection)),
+        ~retired_fields.is_outranked(),
+    )
+    for start in range(0, len(ids), 500):
+        query = select(c.field, c.run.in_(KNOWN_SOURCES), func.count()).where(
+            is_offered, c.document_id.in_(ids[start : start + 500])
+        )
+        for field, is_known, count in connection.execute(query.group_by(c.field, c.run.in_(KNOWN_SOURCES))):
+            of_all[field] += count
+            of_known[field] += count if is_known else 0
+    return of_all, of_known
 
 
 def least_certain(connection: Connection, fields: Sequence[str], below: float, limit: int) -> list[int]:

@@ -9,8 +9,8 @@ from screens.annotate import hints
 from screens.base import ModeScreen
 from storage.records import Content
 from workbench.annotation.editor import Proposal
+from workbench.annotation.same_vendor import similar_to
 from workbench.annotation.session import AnnotationSession
-from workbench.annotation.similar import similar_to
 from workbench.locate import templates
 
 _LONG = 300  # tokens: likely places of a longer document are found beforehand

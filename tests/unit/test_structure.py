@@ -55,6 +55,12 @@ def trees() -> dict[str, ast.Module]:
     return {path: ast.parse(text) for path, text in sources().items()}
 
 
+@cache
+def nodes() -> dict[str, list[ast.AST]]:
+    """Every node of every module; several tests go through them."""
+    return {path: list(ast.walk(tree)) for path, tree in trees().items()}
+
+
 def test_no_circle_of_imports_not_even_for_types() -> None:
     graph = grimp.build_graph(*PACKAGES, cache_dir=None)
     edges = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
@@ -96,7 +102,7 @@ def test_every_library_that_is_imported_is_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     lines = [*project["dependencies"], *(line for lines in project["optional-dependencies"].values() for line in lines)]
     declared = {re.split(r"[\[<>=]", line)[0].lower().replace("_", "-") for line in lines}
-    imported = {name.partition(".")[0] for tree in trees().values() for name in _imported(tree)}
+    imported = {name.partition(".")[0] for inside in nodes().values() for name in _imported(inside)}
     others = imported - sys.stdlib_module_names - {*PACKAGES, "__future__"}
     providers = packages_distributions()
     undeclared = {
@@ -105,8 +111,8 @@ def test_every_library_that_is_imported_is_declared() -> None:
     assert undeclared == set()
 
 
-def _imported(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+def _imported(inside: list[ast.AST]) -> Iterator[str]:
+    for node in inside:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -152,23 +158,23 @@ def test_a_module_is_short() -> None:
 def test_no_class_is_cut_into_a_superclass_with_one_heir() -> None:
     heirs: dict[str, list[str]] = defaultdict(list)
     abstract = set()
-    for tree in trees().values():
-        for node in ast.walk(tree):
+    for inside in nodes().values():
+        for node in inside:
             if isinstance(node, ast.ClassDef):
                 names = [ast.unparse(base).partition("[")[0].rpartition(".")[2] for base in node.bases]
                 if "Protocol" in names:
                     abstract.add(node.name)
                 for name in names:
                     heirs[name].append(node.name)
-    ours = {node.name for tree in trees().values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
-    used = Counter(name for tree in trees().values() for name in _instantiated(tree))
+    ours = {node.name for inside in nodes().values() for node in inside if isinstance(node, ast.ClassDef)}
+    used = Counter(name for inside in nodes().values() for name in _instantiated(inside))
     cut = {name: heirs[name] for name in ours - abstract if len(heirs[name]) == 1 and not used[name]}
     assert {name: heir for name, heir in cut.items() if not name.endswith(("Problem", "Error"))} == {}
 
 
-def _instantiated(tree: ast.Module) -> Iterator[str]:
+def _instantiated(inside: list[ast.AST]) -> Iterator[str]:
     """Names that are called, or handed to a call."""
-    for node in ast.walk(tree):
+    for node in inside:
         if isinstance(node, ast.Call):
             for part in (node.func, *node.args):
                 if isinstance(part, ast.Name):
@@ -182,7 +188,7 @@ def test_names_and_comments_are_plain() -> None:
     for path, text in sources().items():
         documented = {
             ast.get_docstring(node, clean=False)
-            for node in ast.walk(trees()[path])
+            for node in nodes()[path]
             if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
         }
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
@@ -196,6 +202,7 @@ def test_names_and_comments_are_plain() -> None:
     assert wrong == []
 
 
+@cache
 def _parts(name: str) -> set[str]:
     """The words of a name: `LookAhead`, `look_ahead` and `LOOK_AHEAD` have the same."""
     return {word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)}
@@ -221,8 +228,8 @@ def test_a_docstring_says_something() -> None:
     """What is shorter than this repeats a name; a function without a docstring is better."""
     wrong = [
         f"{path}:{node.lineno}: {docstring}"
-        for path, tree in trees().items()
-        for node in ast.walk(tree)
+        for path, inside in nodes().items()
+        for node in inside
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
         and (docstring := ast.get_docstring(node)) is not None
         and len(docstring) < SHORTEST_DOCSTRING
@@ -238,8 +245,8 @@ def test_no_assert_does_work() -> None:
     """`python -O` removes asserts: they may only tell the type checker what is so, such as `x is not None`."""
     wrong = [
         f"{path}:{node.lineno}: {ast.unparse(node.test)}"
-        for path, tree in trees().items()
-        for node in ast.walk(tree)
+        for path, inside in nodes().items()
+        for node in inside
         if isinstance(node, ast.Assert) and not _narrows(node.test)
     ]
     assert wrong == []

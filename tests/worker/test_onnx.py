@@ -21,7 +21,7 @@ from workbench.serving import onnx_export
 from workbench.serving.engine import Engine
 from workbench.training.onnx_model import export
 from workbench.training.onnx_model.session import OnnxSession
-from workbench.training.predict import load_any
+from workbench.training.prediction_run import load_any
 from workbench.workspace import Workspace
 
 LABELS = ["O", "B-amount_total", "I-amount_total", "B-invoice_date", "I-invoice_date"]

@@ -62,7 +62,7 @@ def command(
     from storage.records import Split
     from workbench.commands.support import class_text
     from workbench.commands.support.progress import document_progress
-    from workbench.evaluation import corrections, inference, report
+    from workbench.evaluation import corrections, prediction_process, report
     from workbench.evaluation.classes import report as class_report
     from workbench.predictions import run_reader, suggestions
     from workbench.runs import parquet
@@ -75,12 +75,12 @@ def command(
         _known_values(workspace, model, on, page, as_json)
         return
     folder = None
-    if model == inference.STARTER or Path(model).is_dir() or fresh:
+    if model == prediction_process.STARTER or Path(model).is_dir() or fresh:
         with document_progress("Reading", silent=as_json) as show:
-            figures = inference.evaluate(workspace, model, Split(on or "test"), show)
+            figures = prediction_process.evaluate(workspace, model, Split(on or "test"), show)
         figures["run"] = model
     else:
-        folder = Path(inference.model_of(workspace, model)).parent
+        folder = Path(prediction_process.model_of(workspace, model)).parent
         predictions = RunFolder(folder).predictions
         if predictions.is_file() and parquet.task_of(predictions) == parquet.CLASSES:
             figures = class_report.evaluate_run(folder, on)
@@ -102,11 +102,11 @@ def command(
         figures["suggested"] = suggestions.figures(judged, suggestions.trust_of(workspace.settings, folder))
         figures["rollback"] = corrections.measure(workspace, folder, figures)
     if page is not None:
-        from workbench.evaluation import html_page, html_report
+        from workbench.evaluation import html_rendering, html_report
 
         names = {field.id: field.name for field in workspace.schema}
         if folder is None:  # the predictions are gone: figures alone
-            written = html_page.render(figures, title=str(figures["run"]), names=names)
+            written = html_rendering.render(figures, title=str(figures["run"]), names=names)
         else:
             written = html_report.make(folder, title=str(figures["run"]), names=names, split=figures["split"])
         _write(page, written)
@@ -129,13 +129,13 @@ def _known_values(workspace: Any, model: str, on: str | None, page: str | None, 
     from storage.exceptions import InputProblem, UsageProblem
     from storage.records import Split
     from workbench.commands.support.progress import document_progress
-    from workbench.evaluation import inference, known_value_figures
+    from workbench.evaluation import known_value_figures, prediction_process
     from workbench.evaluation.classes import inference as class_inference
 
     if page is not None:
         raise UsageProblem("There is no HTML report of known values.", "Leave out --html, or use --json.")
-    folder = inference.model_of(workspace, model)
-    if folder != inference.STARTER and class_inference.is_classifier(Path(folder)):
+    folder = prediction_process.model_of(workspace, model)
+    if folder != prediction_process.STARTER and class_inference.is_classifier(Path(folder)):
         raise InputProblem(f"{model} tells what whole documents are: known values are not for it.")
     with document_progress("Reading", silent=as_json) as show:
         figures = known_value_figures.evaluate(workspace, model, Split(on) if on else None, show)

@@ -8,10 +8,21 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbench.commands import values
-from workbench.commands.support import streams
+from workbench.commands.support import argument_completion, streams
 from workbench.commands.support.context import Context
-from workbench.commands.support.output import REASONS, by_reason, emit, is_terminal, json_option, listed, pairs, table
+from workbench.commands.support.output import (
+    REASONS,
+    CommandWithFormats,
+    by_reason,
+    emit,
+    is_terminal,
+    json_option,
+    listed,
+    pairs,
+    table,
+)
 from workbench.commands.values import ask_about_columns
+from workbench.exchange.importers.registry import IMPORTERS
 from workbench.fields.plain_text import harmless
 
 if TYPE_CHECKING:
@@ -19,16 +30,22 @@ if TYPE_CHECKING:
     from workbench.fields.class_names import AskAboutSpelling
 
 
-@click.command
+@click.command(cls=CommandWithFormats, formats=IMPORTERS)
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
-@click.option("--format", default="auto", show_default=True, help="The files' format; `auto` looks into each file.")
+@click.option(
+    "--format", default="auto", show_default=True, shell_complete=argument_completion.import_format,
+    help="The files' format; `auto` looks into each file.",
+)  # fmt: skip
 @click.option(
     "--split",
     "side",
     type=click.Choice(["train", "validation", "test"]),
     help="The side to put them on, even if their vendor is on another.",
 )
-@click.option("--map", "mapping", multiple=True, metavar="LABEL=FIELD", callback=pairs, help="What a label means.")
+@click.option(
+    "--map", "mapping", multiple=True, metavar="LABEL=FIELD", callback=pairs,
+    shell_complete=argument_completion.meaning, help="What a label means.",
+)  # fmt: skip
 @click.option("--keep-names", is_flag=True, help="Make a field of every label instead of mapping it by its aliases.")
 @click.option("--accept-above", type=click.FloatRange(0, 1), help="Make labels of suggestions from values this sure.")
 @click.option(
@@ -55,7 +72,10 @@ if TYPE_CHECKING:
 @click.option("--class-folders", is_flag=True, help="Each folder's name is the class of the files in it.")
 @click.option("--password", help="For encrypted PDFs.")
 @click.option("--pixels/--thousandths", default=None, help="How boxes are meant; by default their size decides.")
-@click.option("--ocr-engine", help="rapidocr or tesseract (default: the workspace's).")
+@click.option(
+    "--ocr-engine", shell_complete=argument_completion.ocr_engine,
+    help="rapidocr or tesseract (default: the workspace's).",
+)  # fmt: skip
 @click.option("--ocr-jobs", type=click.IntRange(0), default=0, help="Processes that read pages (default: one a core).")
 @click.option("--no-ocr", is_flag=True, help="Do not read pages without words; `workbench ocr` can do so later.")
 @json_option

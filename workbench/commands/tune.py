@@ -32,18 +32,15 @@ if TYPE_CHECKING:
     multiple=True,
     help="A YAML file (`-`: standard input); several are a group of runs.",
 )
+@argument_completion.set_option
 @click.option(
-    "--set",
-    "sets",
-    multiple=True,
-    metavar="KEY=VALUE",
-    shell_complete=argument_completion.setting,
-    help="Change one setting; may be repeated.",
-)
-@click.option("--grid", default="", metavar="'KEY=A,B KEY=C,D'", help="Every combination is a run of one group.")
+    "--grid", default="", metavar="'KEY=A,B KEY=C,D'", shell_complete=argument_completion.settings,
+    help="Every combination is a run of one group.",
+)  # fmt: skip
 @click.option(
-    "--zip", "pairs", default="", metavar="'KEY=A,B KEY=C,D'", help="Pairs instead: the first values are a run, …"
-)
+    "--zip", "pairs", default="", metavar="'KEY=A,B KEY=C,D'", shell_complete=argument_completion.settings,
+    help="Pairs instead: the first values are a run, …",
+)  # fmt: skip
 @click.option("--name", default="", help="A name for the run, or for the group of runs and before each run's own.")
 @click.option(
     "--from",
@@ -73,7 +70,7 @@ def command(
     """Fine-tune a model on the labelled documents, in a process of its own.
 
     The run survives the end of this terminal; `workbench runs` follows it. Prints run, state, seconds and
-    validation; for a group, a list of them.
+    validation; for a group, a list of them, with the reason of a run that did not work (exit code 7).
 
     \b
     Examples:
@@ -115,8 +112,12 @@ def command(
         machine.warm_up()
     for run in prepared:
         jobs.start(workspace, run.id, slots)
-    if wait:
-        results = [_waited(workspace, run, quiet=as_json) for run in prepared]
+    failed = False
+    if wait and len(prepared) == 1:
+        results = [_waited(workspace, prepared[0], quiet=as_json)]
+    elif wait:
+        results = [_waited_in_group(workspace, run, quiet=as_json) for run in prepared]
+        failed = any("reason" in result.data for result in results)
     else:
         results = [_started(run, used) for run in prepared]
     emit(
@@ -124,6 +125,8 @@ def command(
         as_json=as_json,
         text=[line for result in results for line in result.text],
     )
+    if failed:
+        click.get_current_context().exit(RunProblem.exit_code)
 
 
 def _sets_classes(sets: Sequence[str]) -> bool:
@@ -173,6 +176,20 @@ def _waited(workspace: "Workspace", run: "Run", *, quiet: bool) -> _Result:
     )
 
 
+def _waited_in_group(workspace: "Workspace", run: "Run", *, quiet: bool) -> _Result:
+    """As `_waited`; a run that did not work is a result too, as the others of the group go on."""
+    from workbench.runs import progress
+
+    try:
+        return _waited(workspace, run, quiet=quiet)
+    except RunProblem as problem:
+        seconds = round(progress.of(workspace.files.run(run.id)).seconds, 1)
+        return _Result(
+            {"run": run.id, "state": "failed", "seconds": seconds, "validation": None, "reason": problem.message},
+            [problem.message, f"  → {problem.remedy}"],
+        )
+
+
 def _sources(files: Sequence[Path]) -> dict[str, Path | str]:
     """Name -> file, or for `-` the text of standard input. A file that is alone has no name."""
     return {file.stem if len(files) > 1 else "": sys.stdin.read() if file == streams.STREAM else file for file in files}
@@ -214,10 +231,10 @@ def start_from(workspace: Any, base: str) -> tuple[tuple[str, ...], str | None]:
         RunProblem: the run has no model.
     """
     from storage import runs
-    from workbench.evaluation import inference
+    from workbench.evaluation import prediction_process
 
-    model = inference.model_of(workspace, base)
-    if model == inference.STARTER:
+    model = prediction_process.model_of(workspace, base)
+    if model == prediction_process.STARTER:
         return ("model.family=starter",), None
     if Path(base).is_dir():
         return (f"model.name={model}",), None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from storage.exceptions import InputProblem, UsageProblem
-from workbench.commands.support import streams
+from workbench.commands.support import argument_completion, streams
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import by_reason, emit, is_terminal, json_option, listed, pairs, table
 from workbench.fields.plain_text import harmless_lines
@@ -23,7 +23,10 @@ _COLUMNS = 8  # that a line names
 
 @click.command
 @click.argument("tables", nargs=-1, type=click.Path(path_type=Path, allow_dash=True))
-@click.option("--map", "mapping", multiple=True, metavar="COLUMN=FIELD", callback=pairs, help="What a column means.")
+@click.option(
+    "--map", "mapping", multiple=True, metavar="COLUMN=FIELD", callback=pairs,
+    shell_complete=argument_completion.meaning, help="What a column means.",
+)  # fmt: skip
 @click.option("--new-fields", is_flag=True, help="Make a field of every column that no field is called.")
 @click.option("--keep-names", is_flag=True, help="Make a field of every column instead of using its aliases.")
 @click.option("--accept-above", type=click.FloatRange(0, 1), help="Make labels of places this sure; the rest suggests.")

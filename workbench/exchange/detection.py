@@ -48,6 +48,8 @@ def unrecognised(path: Path) -> str:
         what = "text" if _is_text(head) else "something else"
         return f"it is named {path.suffix} but holds {what}"
     if path.suffix.lower() in (".csv", ".tsv", ".xlsx"):
+        if path.suffix.lower() != ".xlsx" and len(head) < HEAD and len(head.strip().splitlines()) < 2:
+            return "it has a header and no rows"
         return (
             "none of its columns is known: --text and --label name those of texts and their classes, "
             "and a column `file` makes it a table of known values"

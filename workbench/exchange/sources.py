@@ -176,8 +176,8 @@ class DocumentSource:
                         while ahead:
                             yield from self._whole(ahead.popleft())
                         yield document
-                        texts += 1
-                        if texts % _TEXTS_REPORTED == 0:
+                        texts += document.is_text
+                        if not document.is_text or texts % _TEXTS_REPORTED == 0:
                             done(number)
                         continue
                     ahead.append(document)
@@ -254,6 +254,9 @@ class DocumentSource:
             self._known_digests.add(digest)
             if item.text is not None:
                 yield PendingDocument(item, digest, path, None, [])
+                continue
+            if file_digest is None and all(page.picture is None for page in item.pages):
+                yield PendingDocument(item, digest, path, None, [None] * len(item.pages))
                 continue
             pending = threads.submit(self._pictured, item, digest, path, file_digest is not None)
             yield _Pictured(path, "" if file_digest else item.name, pending)

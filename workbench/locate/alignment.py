@@ -126,7 +126,7 @@ class Aligner:
             row = self._layout.row_of[place.tokens[0]]
             position = (-row if last_wins else row, place.tokens[0])
             if exact:
-                return (-round(place.context + 3 * place.score, 1), *position)
+                return (-round(place.context + 3 * place.score, 1), headers.is_due(place.beside), *position)
             return (-round(place.score + 0.05 * place.context, 2), *position)
 
         ranked = []

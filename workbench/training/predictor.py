@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from transformers import AutoModelForTokenClassification
 
 from storage.exceptions import InputProblem
@@ -45,6 +45,12 @@ class Description(BaseModel):
     f1: float | None = None
     task: str = parquet.TOKENS
     once: list[str] = Field(default_factory=list)  # fields of which a document has one value
+
+    @model_validator(mode="after")
+    def _a_classifier_has_one_field(self) -> Self:
+        if self.task == parquet.CLASSES and len(self.fields) != 1:
+            raise ValueError(f"a model of classes has one field, and this has {len(self.fields)}")
+        return self
 
 
 @dataclass(slots=True)

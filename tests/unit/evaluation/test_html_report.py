@@ -3,7 +3,7 @@
 import re
 
 from tests.support.html import Checker
-from workbench.evaluation import error_analysis, html_page, report
+from workbench.evaluation import error_analysis, html_rendering, report
 from workbench.evaluation.doctor.diagnosis import diagnose
 from workbench.evaluation.doctor.findings import Action, Diagnosis, Evidence, Finding
 from workbench.evaluation.error_analysis import Concentration, FailingVendor
@@ -25,7 +25,7 @@ def page(**facts):
     )
     judged = error_analysis.judge(cases)
     records = error_analysis.find(judged)
-    return html_page.render(
+    return html_rendering.render(
         found, title="A & B", names={"total": "Grand total"}, records=records,
         concentrations=error_analysis.concentrations(judged, records), **facts,
     )  # fmt: skip
@@ -88,7 +88,7 @@ def test_what_a_document_says_is_text_wherever_it_stands():
     ) | {"not_judged": {hostile: 1}}
     judged = error_analysis.judge([case])
     finding = Finding("x", hostile, {hostile: hostile}, hostile, (Action("a", hostile, hostile),))
-    html = html_page.render(
+    html = html_rendering.render(
         figures, title=hostile, names={"total": hostile}, records=error_analysis.find(judged),
         concentrations=[Concentration("total", "vendor", (hostile,), 5, 5, 1.0, 0.5)], diagnosis=Diagnosis((finding,)),
     )  # fmt: skip
@@ -97,4 +97,4 @@ def test_what_a_document_says_is_text_wherever_it_stands():
 
 def test_a_report_without_documents_can_be_shown():
     empty = report.evaluate([], run="r", split="test", types={})
-    Checker().feed(html_page.render(empty, title="nothing"))
+    Checker().feed(html_rendering.render(empty, title="nothing"))

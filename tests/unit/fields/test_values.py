@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.fields import FieldType
-from workbench.fields.values import joined, looks_like, normalise, occurrences, readings, same
+from workbench.fields.values import Value, joined, looks_like, normalise, occurrences, readings, same
 
 AMOUNTS = st.decimals(min_value=-9_999_999, max_value=9_999_999, places=2)
 DAYS = st.dates(date(1970, 1, 1), date(2068, 12, 31))
@@ -497,3 +497,9 @@ def test_years_of_other_calendars_are_refused_with_that_reason(text: str, calend
 )  # fmt: skip
 def test_marks_stay_with_their_letters(first: str, second: str, same_value: bool) -> None:
     assert same(FieldType.PARTY, first, second) is same_value
+
+
+def test_a_printed_value_is_shown_without_the_comma_of_its_sentence():
+    assert normalise(FieldType.DATE, "04.07.2018,") == Value("04.07.2018", "2018-07-04")
+    assert normalise(FieldType.AMOUNT, "22,00;").text == "22,00"
+    assert normalise(FieldType.TEXT, "Dear Sir,").text == "Dear Sir,"

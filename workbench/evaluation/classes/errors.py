@@ -16,7 +16,6 @@ from workbench.evaluation.classes import report, several
 from workbench.evaluation.classes.doubts import doubtful
 from workbench.evaluation.error_review import Verdict
 from workbench.fields.values import joined
-from workbench.runs import parquet
 from workbench.runs.config.request import FieldSpec, Request
 from workbench.runs.parquet import ClassCase
 from workbench.runs.state import MEASURED_FIRST, RunFolder
@@ -123,13 +122,13 @@ def look(folder: Path, split: str | None = None) -> ClassReview:
     request = Request.read(folder)
     field = request.fields[0]
     names = tuple(name for name in MEASURED_FIRST if RunFolder(folder).dataset(name).is_file())
-    chosen = split or next((name for name in names if _judged(folder, name)), "")
+    chosen = split or next((name for name in names if report.judged(folder, name, field.options)), "")
     if not chosen:
         raise InputProblem(
             f"Run {folder.name} has no labelled documents with predictions.",
             "Label documents of the validation or the test side, then train again.",
         )
-    cases = _judged(folder, chosen)
+    cases = report.judged(folder, chosen, field.options)
     items = _items_of_options(cases, field.options) if field.multiple else [_item(case) for case in cases]
     return ClassReview(
         folder.name,
@@ -159,7 +158,7 @@ def _items_of_options(cases: Sequence[ClassCase], options: Sequence[str]) -> lis
     for case in cases:
         text = joined(case.words)
         for option in options:
-            share = case.probabilities[option]
+            share = case.probabilities.get(option, 0.0)
             label = option if option in case.options else without(option)
             predicted = option if share >= several.THRESHOLD else without(option)
             sure = max(share, 1 - share)
@@ -185,10 +184,6 @@ def _doubts(cases: Sequence[ClassCase], items: Sequence[ClassItem], field: Field
 
 def _other(item: ClassItem) -> str:
     return without(item.option) if item.label == item.option else item.option
-
-
-def _judged(folder: Path, split: str) -> list[ClassCase]:
-    return [case for case in parquet.stream_classes(folder, split) if case.option in case.probabilities]
 
 
 def verdicts(workspace: Workspace, review: ClassReview) -> dict[Key, Verdict | None]:

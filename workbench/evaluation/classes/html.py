@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from storage import events
-from workbench.evaluation import charts, html_page
+from workbench.evaluation import charts, html_rendering
 from workbench.evaluation.charts import Series
 from workbench.evaluation.classes import errors
 from workbench.evaluation.classes.errors import ClassReview
 from workbench.evaluation.doctor import diagnosis
-from workbench.evaluation.html_page import Picture, figure, picture, share
+from workbench.evaluation.html_rendering import Picture, figure, picture, share
 from workbench.runs import progress
 from workbench.runs.state import RunFolder
 
@@ -44,7 +44,7 @@ def make(folder: Path, *, title: str, names: Mapping[str, str], split: str | Non
     report = review.figures
     listed = list(events.iterate(RunFolder(folder).events))
     return str(
-        html_page.template(_TEMPLATE, names).render(
+        html_rendering.template(_TEMPLATE, names).render(
             report=report,
             title=title,
             field=names.get(review.field, review.field),
@@ -63,7 +63,7 @@ def make(folder: Path, *, title: str, names: Mapping[str, str], split: str | Non
                 for row in report.get("coverage", ())
                 if row["share"]
             ],
-            charts=[*_charts(report), *html_page.curve_charts(listed)],
+            charts=[*_charts(report), *html_rendering.curve_charts(listed)],
             curve_rows=[_curve_row(name, row) for name, row in report.get("curves", {}).items()],
             errors=review.wrong[:_MOST],
             error_count=len(review.wrong),

@@ -1,5 +1,6 @@
 """The evaluation of a run that learned a class field: every figure of its report and of `workbench evaluate`."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ def evaluate_run(folder: Path, on: str | None = None) -> dict[str, Any]:
     if request.fields[0].multiple:
         return several.evaluate_run(folder, on)
     labels = list(request.fields[0].options)
-    sides = {side: _judged(folder, side) for side in MEASURED_FIRST}
+    sides = {side: judged(folder, side, labels) for side in MEASURED_FIRST}
     chosen = on or next((side for side in MEASURED_FIRST if sides[side]), "test")
     if not sides.get(chosen):
         raise InputProblem(
@@ -74,10 +75,12 @@ def final(folder: Path) -> dict[str, Any] | None:
     return figures
 
 
-def _judged(folder: Path, side: str) -> list[ClassCase]:
+def judged(folder: Path, side: str, labels: Collection[str]) -> list[ClassCase]:
+    """The documents of a side that have one of the labels, and a probability of it."""
     if not RunFolder(folder).dataset(side).is_file():
         return []
-    return [case for case in parquet.stream_classes(folder, side) if case.option in case.probabilities]
+    cases = parquet.stream_classes(folder, side)
+    return [case for case in cases if case.option in case.probabilities and case.option in labels]
 
 
 def _arrays(cases: list[ClassCase], labels: list[str]) -> tuple[list[int], Any]:
@@ -85,4 +88,4 @@ def _arrays(cases: list[ClassCase], labels: list[str]) -> tuple[list[int], Any]:
 
     index = {label: i for i, label in enumerate(labels)}
     gold = [index[case.option] for case in cases if case.option is not None]
-    return gold, np.array([[case.probabilities[label] for label in labels] for case in cases])
+    return gold, np.array([[case.probabilities.get(label, 0.0) for label in labels] for case in cases])

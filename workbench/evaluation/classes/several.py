@@ -136,7 +136,7 @@ def _arrays(cases: Sequence[ClassCase], labels: Sequence[str]) -> tuple[list[lis
 
     index = {label: i for i, label in enumerate(labels)}
     gold = [[index[option] for option in case.options if option in index] for case in cases]
-    return gold, np.array([[case.probabilities[label] for label in labels] for case in cases])
+    return gold, np.array([[case.probabilities.get(label, 0.0) for label in labels] for case in cases])
 
 
 def _tables(

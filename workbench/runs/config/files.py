@@ -14,7 +14,7 @@ import yaml
 from pydantic import ValidationError
 
 from storage.exceptions import ConfigProblem
-from workbench.runs.config import families, options, safe_yaml
+from workbench.runs.config import families, safe_yaml, setting_descriptions
 from workbench.runs.config.tune import TuneConfig
 
 RENAMED = {
@@ -239,7 +239,7 @@ def _line(key: str, lines: Mapping[str, int]) -> int:
 def nearest(key: str) -> str:
     """The end of a sentence that names the setting which a misspelt key is nearest to; "" where none is near."""
     section, _, name = key.partition(".")
-    known = {k: k.rpartition(".")[2] for k in (*(setting.key for setting in options.settings()), *RENAMED)}
+    known = {k: k.rpartition(".")[2] for k in (*(setting.key for setting in setting_descriptions.settings()), *RENAMED)}
     if not name:
         near = difflib.get_close_matches(section, list(TuneConfig.model_fields), 1, 0.5)
     else:

@@ -130,10 +130,17 @@ class Baseline:
             vectorizer = TfidfVectorizer(
                 ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b", vocabulary=kept["words"]
             )
-            vectorizer.idf_ = arrays["idf"]
-            parts = arrays["coefficients"], arrays["intercepts"], list(kept["labels"])
-            return cls(vectorizer, *parts, multiple=bool(kept.get("multiple")))
-        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+            vectorizer.idf_ = arrays["idf"]  # sees that the words are numbered from 0
+            labels, shapes = list(kept["labels"]), {name: array.shape for name, array in arrays.items()}
+            if shapes["coefficients"] != (len(labels), len(kept["words"])) or shapes["intercepts"] != (len(labels),):
+                raise ValueError(f"its weights are not those of {len(labels)} classes and {len(kept['words'])} words")
+            if not (
+                all(isinstance(label, str) for label in labels) and all(np.isfinite(a).all() for a in arrays.values())
+            ):
+                raise ValueError("a class has no name, or a weight is no number")
+            multiple = bool(kept.get("multiple"))
+            return cls(vectorizer, arrays["coefficients"], arrays["intercepts"], labels, multiple=multiple)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, SafetensorError) as error:
             raise InputProblem(f"{folder} is no whole baseline: {error}", "Train it again.") from error
 
 

@@ -102,6 +102,11 @@ def test_an_empty_file_is_said_to_be_empty(put: Any, name: str) -> None:
     assert detection.unrecognised(path) == "it is empty"
 
 
+def test_a_table_without_rows_is_said_to_have_none(put: Any) -> None:
+    assert detection.unrecognised(put("a.csv", b"file;invoice_no\r\n")) == "it has a header and no rows"
+    assert "none of its columns" in detection.unrecognised(put("b.csv", b"one,two\n1,2\n"))
+
+
 def test_what_a_file_is_not(put: Any) -> None:
     assert "holds text" in detection.unrecognised(put("a.png", "not a picture at all"))
     assert detection.detect(put("a.png", "not a picture at all")) is None
