@@ -307,11 +307,8 @@ class BatchPane(Pane):
 
     def _suggest(self, workspace: Workspace) -> None:
         try:
-            result = prediction_process.suggest(
-                workspace, prediction_process.STARTER, tick=partial(self._tick, "The starter reads")
-            )
-            notice = batch_text.suggested(result)
-            self.post_message(self.Worked(notice=notice))
+            result = prediction_process.suggest(workspace, tick=partial(self._tick, "The starter reads"))
+            self.post_message(self.Worked(notice=batch_text.suggested(result)))
         except WorkbenchError as error:
             self._post_failure(error, "Stopped; nothing was changed.")
 
