@@ -86,7 +86,13 @@ def command(
             figures = class_report.evaluate_run(folder, on)
             if positive is not None:
                 figures["positive"] = class_report.of_class(figures, positive)
-            emit(figures, as_json=as_json, text=class_text.lines(figures))
+            if page is not None:
+                from workbench.evaluation.classes import html
+
+                names = {field.id: field.name for field in workspace.schema}
+                _write(page, html.make(folder, title=str(figures["run"]), names=names, split=figures["split"]))
+            with streams.reserved(page == "-"):
+                emit(figures, as_json=as_json, text=class_text.lines(figures))
             return
         if positive is not None:
             raise UsageProblem("This run reads fields: it has no positive class.", "Leave out --positive.")
@@ -96,7 +102,6 @@ def command(
         figures["suggested"] = suggestions.figures(judged, suggestions.trust_of(workspace.settings, folder))
         figures["rollback"] = corrections.measure(workspace, folder, figures)
     if page is not None:
-        from storage.files import write_atomic
         from workbench.evaluation import html_rendering, html_report
 
         names = {field.id: field.name for field in workspace.schema}
@@ -104,10 +109,18 @@ def command(
             written = html_rendering.render(figures, title=str(figures["run"]), names=names)
         else:
             written = html_report.make(folder, title=str(figures["run"]), names=names, split=figures["split"])
-        with streams.output_of(Path(page)) as target:
-            write_atomic(target, written)
+        _write(page, written)
     with streams.reserved(page == "-"):
         emit(figures, as_json=as_json, text=lines_of(figures, workspace.schema.name))
+
+
+def _write(page: str, written: str) -> None:
+    from pathlib import Path
+
+    from storage.files import write_atomic
+
+    with streams.output_of(Path(page)) as target:
+        write_atomic(target, written)
 
 
 def _known_values(workspace: Any, model: str, on: str | None, page: str | None, as_json: bool) -> None:

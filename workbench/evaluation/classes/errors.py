@@ -158,7 +158,7 @@ def _items_of_options(cases: Sequence[ClassCase], options: Sequence[str]) -> lis
     for case in cases:
         text = joined(case.words)
         for option in options:
-            share = case.probabilities[option]
+            share = case.probabilities.get(option, 0.0)
             label = option if option in case.options else without(option)
             predicted = option if share >= several.THRESHOLD else without(option)
             sure = max(share, 1 - share)
