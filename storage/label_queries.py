@@ -203,15 +203,18 @@ def newest_event(connection: Connection) -> int:
     return connection.scalar(select(func.max(events.c.id))) or 0
 
 
-def acted_on(connection: Connection, after: int) -> dict[int, str]:
-    """Document -> the latest act on it, of those acts that came after an event, the oldest first."""
-    rows = connection.execute(
-        select(events.c.document_id, events.c.act).where(events.c.id > after).order_by(events.c.id)
+def acted_on(connection: Connection, after: int) -> dict[int, tuple[str, bool]]:
+    """Document -> (the latest act on it, whether it is accepted), of the acts after an event, the oldest first."""
+    rows = (
+        select(events.c.document_id, events.c.act, documents.c.state)
+        .join(documents, documents.c.id == events.c.document_id)
+        .where(events.c.id > after)
+        .order_by(events.c.id)
     )
-    latest: dict[int, str] = {}
-    for number, act in rows:
+    latest: dict[int, tuple[str, bool]] = {}
+    for number, act, state in connection.execute(rows):
         latest.pop(number, None)
-        latest[number] = act
+        latest[number] = (act, state == State.LABELLED.value)
     return latest
 
 

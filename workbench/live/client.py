@@ -100,10 +100,17 @@ class LiveClient:
         with (files.features / "log").open("wb") as log:
             return lifeline.start(
                 machine.python(machine.LEARNER, str(files.root)),
-                env=machine.worker_environment(_THREADS),
+                env=_environment(),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
                 cwd=files.root,
                 start_new_session=True,
             )
+
+
+def _environment() -> dict[str, str]:
+    """That of a process that computes, but free memory goes back to the system: it lives as long as the terminal."""
+    environment = machine.worker_environment(_THREADS)
+    kept = {name: value for name, value in environment.items() if not name.startswith("MALLOC_")}
+    return kept | {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": str(1 << 20)}

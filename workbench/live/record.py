@@ -61,7 +61,7 @@ class Record(msgspec.Struct):
         """Shares of fields right before they were touched, of the first and the last documents, and of how many
         documents there is a record; None where they are too few to compare."""
         numbers = list(self.documents)
-        if len(numbers) <= BLOCK:
+        if len(numbers) < 2 * BLOCK:
             return None
         (first, before), (last, now) = self.shares(numbers[:BLOCK]), self.shares(numbers[-BLOCK:])
         return (first / before, last / now, len(numbers)) if before and now else None

@@ -22,7 +22,7 @@ def test_the_improvement_compares_the_first_documents_with_the_last() -> None:
     grown = _grown([False] * 10 + [True] * 15)
 
     assert grown.improvement == (0.0, 1.0, 25)
-    assert _grown([True] * record.BLOCK).improvement is None, "too few to compare"
+    assert _grown([True] * (2 * record.BLOCK - 1)).improvement is None, "too few to compare"
 
 
 def test_a_reader_that_is_right_of_late_is_believed_more() -> None:

@@ -105,11 +105,13 @@ class Learner:
         with self._workspace.db.read() as connection:
             newest = label_queries.newest_event(connection)
             acts = label_queries.acted_on(connection, self._event)
-            contents = {number: self._content(connection, number) for number in acts}
+            concerned = [n for n, (_, is_accepted) in acts.items() if is_accepted or n in self._labelled]
+            contents = {number: self._content(connection, number) for number in concerned[-MOST_DOCUMENTS:]}
         self._event = newest
         learned = False
         for number, content in contents.items():
-            counts = acts[number] != annotations.IMPORT and not self._waiting  # else the head does not know enough
+            # while the documents of before are read, the head does not know enough
+            counts = acts[number][0] != annotations.IMPORT and not self._waiting
             learned |= self._take(number, content, counts=counts)
         if learned:
             if not self._waiting:
@@ -228,7 +230,10 @@ class Learner:
                 continue
             features = self._base.features(row)
             base, head = self._reading(content, row, features), self._head_values(row, features)
-            proposals = readers.chosen(base, head, self._record, self._head.fields if self._head else frozenset())
+            labelled = self._head.fields if self._head else frozenset()
+            # a model's suggestions of fields that are never labelled are not wanted unless they were asked for
+            asked = labelled | {s.field for s in content.suggestions if s.run not in KNOWN_SOURCES}
+            proposals = [p for p in readers.chosen(base, head, self._record, labelled) if p[0] in asked]
             if _differs(content, proposals):
                 wanted[content.document.id] = (content, proposals)
         if not wanted or is_old():

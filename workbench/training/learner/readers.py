@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.exceptions import WorkbenchError
+from storage.exceptions import WorkbenchError, WorkspaceProblem
 from storage.files import digest_of
 from workbench.evaluation import prediction_process
 from workbench.live.feature_files import FeatureFiles
@@ -82,7 +83,8 @@ class Base:
             table = np.concatenate([states.astype(np.float16), logs.astype(np.float16)], axis=1)
             file = io.BytesIO()
             np.save(file, table)
-            self._files.keep(name, file.getvalue())
+            with suppress(WorkspaceProblem):  # a full disk: it goes on without the file
+                self._files.keep(name, file.getvalue())
         else:
             self._files.touch(name)
         return Features(table[:, :hidden], table[:, hidden:])
