@@ -18,6 +18,11 @@ from storage.exceptions import WorkspaceProblem
 SELECTIONS = "selections"
 """The folder of chosen batches, in a run's folder or the workspace's."""
 SETTINGS = "workbench.toml"
+DATABASE = "workbench.db"
+BEFORE_MIGRATION = "workbench.before-"
+"""What the name of a copy of the database begins with, made before its schema changes; the revision follows."""
+WRITER = "writer.pid"
+"""Beside the database: the process that wrote last, for the message that a waiting process shows."""
 CHOICE = "choice.json"
 """Of a folder of SELECTIONS: the documents that were chosen, in order."""
 _LOCK = ".lock"  # of a draft folder, held while its process lives
@@ -37,12 +42,16 @@ class Files:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.database = root / "workbench.db"
+        self.database = root / DATABASE
         self.settings = root / SETTINGS
         self.originals = root / "originals"
         self.pages = root / "pages"
         self.runs = root / "runs"
         self.copies = root / "copies"
+        self.features = root / "features"
+        self.learner_record = root / "learner.json"
+        self.learner_lock = root / ".learner.lock"
+        self.speeds = root / "measured.json"  # of training on this machine, by model and batch
 
     def make(self) -> None:
         """Make the folders that are missing.
@@ -175,14 +184,14 @@ def sweep(folder: Path, beginning: str, *, own: bool = False) -> None:
         own: the folder is the program's, so files of such names are drafts, too, and old folders that have no lock.
     """
     names = re.compile(beginning + _RANDOM)
-    user = os.getuid() if hasattr(os, "getuid") else None
+    user = os.getuid()
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if not names.fullmatch(entry.name):
                 continue
             with suppress(OSError):
                 status = entry.stat(follow_symlinks=False)
-                if user is not None and status.st_uid != user:
+                if status.st_uid != user:
                     continue
                 age = time.time() - status.st_mtime
                 if entry.is_dir(follow_symlinks=False):
@@ -245,9 +254,7 @@ def _mode_of(target: Path) -> int:
 
 
 def sync_folder(folder: Path) -> None:
-    """Have the names in a folder written to the disk, where the system can do that."""
-    if os.name == "nt":
-        return
+    """Have the names in a folder written to the disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -16,6 +16,7 @@ from workbench.active_learning.strategies import registry as strategies
 from workbench.active_learning.strategies.registry import Strategy
 from workbench.fields import Schema
 from workbench.runs import progress
+from workbench.wording import counted
 
 _UNLEARNED = {
     "per_vendor": "Documents of many vendors, drawn at random: there is no model yet that could be unsure.",
@@ -26,8 +27,19 @@ Key = Callable[[str], str]
 """Binding id -> the key as it is mapped now."""
 
 
+def suggested(result: Mapping[str, Any]) -> str:
+    """What is suggested now, after a model read the documents."""
+    documents = counted(result["documents"], "document")
+    return f"{counted(result['suggestions'], 'open suggestion')} on {documents}."
+
+
 def head(overview: LoopOverview, request: SelectionRequest, schema: Schema) -> Content:
-    """The open round and how far it is; where none is open, what would be chosen next."""
+    """The open round and how far it is; where none is open, what would be chosen next; what labels brought so far."""
+    learned = Content(f"\n{overview.learned}" if overview.learned else "")
+    return Content.assemble(_head(overview, request, schema), learned)
+
+
+def _head(overview: LoopOverview, request: SelectionRequest, schema: Schema) -> Content:
     if overview.round is not None:
         now, entries = overview.round.round, overview.round.entries
         known = strategies.STRATEGIES | strategies.CLASS_ONLY
@@ -45,10 +57,10 @@ def head(overview: LoopOverview, request: SelectionRequest, schema: Schema) -> C
         ("Next batch: ", "bold"),
         (strategy.title, "$accent bold"),
         " · ",
-        (f"{request.size} documents", "$accent bold"),
+        (counted(request.size, "document"), "$accent bold"),
         " · ",
         (focus, "$accent bold"),
-        f" · like {len(request.like)} document{'s' * (len(request.like) != 1)}" if request.like else "",
+        f" · like {counted(len(request.like), 'document')}" if request.like else "",
         f"\n{explanation(strategy, overview)}",
     )
 

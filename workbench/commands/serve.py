@@ -137,19 +137,19 @@ def _model(context: Context, name: str) -> tuple[str, str]:
         WorkbenchError: there is no such model.
     """
     from storage.exceptions import WorkspaceProblem
-    from workbench.evaluation import inference
+    from workbench.evaluation import prediction_process
     from workbench.runs.model_folders import check as model_folders
 
     try:
         workspace = context.find_workspace()
     except WorkspaceProblem:
-        if context.directory is not None or not (name == inference.STARTER or Path(name).is_dir()):
+        if context.directory is not None or not (name == prediction_process.STARTER or Path(name).is_dir()):
             raise
-        if name == inference.STARTER:
+        if name == prediction_process.STARTER:
             return name, ""
         model_folders.check_folder(Path(name), fine_tuned=True)
         return str(Path(name).resolve()), ""
-    return inference.model_of(workspace, name), str(workspace.files.root)
+    return prediction_process.model_of(workspace, name), str(workspace.files.root)
 
 
 def _public_name(model: str) -> str:

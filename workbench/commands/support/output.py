@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -52,6 +52,23 @@ def is_terminal() -> bool:
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
+class CommandWithFormats(click.Command):
+    """A command whose help lists formats.
+
+    Args:
+        formats: a registry of importers or exporters: name -> (module, what it holds).
+    """
+
+    def __init__(self, *args: Any, formats: Mapping[str, tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._formats = [(name, description) for name, (_, description) in formats.items()]
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_options(ctx, formatter)
+        with formatter.section("Formats"):
+            formatter.write_dl(self._formats)
+
+
 def pairs(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
     """`A=B` options as a mapping."""
     mapping = {}
@@ -72,6 +89,11 @@ def by_reason(rejected: "Iterable[Rejected]") -> list[str]:
         f"{', '.join(names[:_NAMED])}{f' and {len(names) - _NAMED:,} more' if len(names) > _NAMED else ''}: {reason}"
         for reason, names in places.items()
     ]
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: "1 document", "2,000 documents"."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def listed(title: str, number: int, rows: list[str], most: int = _SHOWN) -> Iterator[str]:
