@@ -8,8 +8,8 @@ from typing import Any
 from storage.exceptions import InputProblem
 from storage.records import Box
 from workbench.exchange.reading import parsing, pdf_pages
+from workbench.exchange.reading.boxes.regions import place
 from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingRegion, IncomingToken, Options, Rejected
-from workbench.exchange.reading.regions import place
 from workbench.fields import invoice_schema
 
 _LINE_ITEM = "line_item_"
