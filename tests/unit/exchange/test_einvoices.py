@@ -8,6 +8,7 @@ from pypdf import PdfWriter
 
 from storage.exceptions import InputProblem
 from workbench.exchange.einvoices import document_values, kinds
+from workbench.exchange.reading.incoming import Options
 
 XML = """<?xml version="1.0" encoding="UTF-8"?>
 <rsm:CrossIndustryInvoice xmlns:rsm="urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100"
