@@ -76,7 +76,7 @@ class ErrorsScreen(ModeScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Of a class run the keys of fields do nothing."""
-        return not self.has_class("-classes") or action in ("choose_run", "split", "help")
+        return not self.has_class("-classes") or action in ("choose_run", "split", "export", "help")
 
     @property
     def tables(self) -> ErrorTables:
@@ -371,8 +371,9 @@ class ErrorsScreen(ModeScreen):
             self.look(self.shown.run.id, names[(at + 1) % len(names)])
 
     def action_export(self) -> None:
-        if self.shown is not None:
-            report_export.ask(self, self.shown)
+        review = self.shown.review if self.shown is not None else self.class_errors.review
+        if self._run is not None and review is not None:
+            report_export.ask(self, self._run, review.split)
 
     # the lines at the foot
 

@@ -73,10 +73,11 @@ def read_classes(
     return run, before, class_errors.verdicts(workspace, before)
 
 
-def write_report(workspace: Workspace, shown: Shown, target: Path) -> None:
+def write_report(workspace: Workspace, run: Run, split: str, target: Path) -> None:
     """Write a run's HTML report."""
-    from workbench.evaluation import html_report  # it is rarely wanted
+    from workbench.evaluation import html_report  # they are rarely wanted
+    from workbench.evaluation.classes import html
 
     names = {field.id: field.name for field in workspace.schema}
-    folder = workspace.files.run(shown.run.id)
-    write_atomic(target, html_report.make(folder, title=shown.run.name, names=names, split=shown.review.split))
+    make = html.make if run.task == "classes" else html_report.make
+    write_atomic(target, make(workspace.files.run(run.id), title=run.name, names=names, split=split))

@@ -95,3 +95,11 @@ def test_the_doctor_is_asked_about_a_class_run_without_a_report_of_fields(made):
     with made.db.read() as connection:
         (run,) = runs.listed(connection)
     assert consultation.consult(made, run).run == run.id
+
+
+async def test_a_report_for_colleagues_is_written_from_the_errors(opened, made, tmp_path):
+    async with opened(made) as pilot:
+        await press(pilot, "f6", "H")
+        pilot.app.screen.query_one("Input").value = str(tmp_path / "report.html")
+        await press(pilot, "enter")
+        assert "What the model takes documents for" in (tmp_path / "report.html").read_text()

@@ -63,7 +63,7 @@ def command(
     from workbench.commands.support import class_text
     from workbench.commands.support.progress import document_progress
     from workbench.evaluation import corrections, prediction_process, report
-    from workbench.evaluation.classes import report as class_report
+    from workbench.evaluation.classes import class_report
     from workbench.predictions import run_reader, suggestions
     from workbench.runs import parquet
     from workbench.runs.reconcile import reconcile
@@ -86,7 +86,13 @@ def command(
             figures = class_report.evaluate_run(folder, on)
             if positive is not None:
                 figures["positive"] = class_report.of_class(figures, positive)
-            emit(figures, as_json=as_json, text=class_text.lines(figures))
+            if page is not None:
+                from workbench.evaluation.classes import html
+
+                names = {field.id: field.name for field in workspace.schema}
+                _write(page, html.make(folder, title=str(figures["run"]), names=names, split=figures["split"]))
+            with streams.reserved(page == "-"):
+                emit(figures, as_json=as_json, text=class_text.lines(figures))
             return
         if positive is not None:
             raise UsageProblem("This run reads fields: it has no positive class.", "Leave out --positive.")
@@ -96,7 +102,6 @@ def command(
         figures["suggested"] = suggestions.figures(judged, suggestions.trust_of(workspace.settings, folder))
         figures["rollback"] = corrections.measure(workspace, folder, figures)
     if page is not None:
-        from storage.files import write_atomic
         from workbench.evaluation import html_rendering, html_report
 
         names = {field.id: field.name for field in workspace.schema}
@@ -104,10 +109,18 @@ def command(
             written = html_rendering.render(figures, title=str(figures["run"]), names=names)
         else:
             written = html_report.make(folder, title=str(figures["run"]), names=names, split=figures["split"])
-        with streams.output_of(Path(page)) as target:
-            write_atomic(target, written)
+        _write(page, written)
     with streams.reserved(page == "-"):
         emit(figures, as_json=as_json, text=lines_of(figures, workspace.schema.name))
+
+
+def _write(page: str, written: str) -> None:
+    from pathlib import Path
+
+    from storage.files import write_atomic
+
+    with streams.output_of(Path(page)) as target:
+        write_atomic(target, written)
 
 
 def _known_values(workspace: Any, model: str, on: str | None, page: str | None, as_json: bool) -> None:
@@ -117,12 +130,12 @@ def _known_values(workspace: Any, model: str, on: str | None, page: str | None, 
     from storage.records import Split
     from workbench.commands.support.progress import document_progress
     from workbench.evaluation import known_value_figures, prediction_process
-    from workbench.evaluation.classes import inference as class_inference
+    from workbench.evaluation.classes import class_suggestions
 
     if page is not None:
         raise UsageProblem("There is no HTML report of known values.", "Leave out --html, or use --json.")
     folder = prediction_process.model_of(workspace, model)
-    if folder != prediction_process.STARTER and class_inference.is_classifier(Path(folder)):
+    if folder != prediction_process.STARTER and class_suggestions.is_classifier(Path(folder)):
         raise InputProblem(f"{model} tells what whole documents are: known values are not for it.")
     with document_progress("Reading", silent=as_json) as show:
         figures = known_value_figures.evaluate(workspace, model, Split(on) if on else None, show)

@@ -7,12 +7,13 @@ from click.testing import CliRunner
 
 from storage.records import Side
 from tests.support import class_runs, text_documents
+from tests.support.html import Checker
 from workbench import cli
 
 
 @pytest.fixture
 def made(tmp_path):
-    texts = [f"{words} {number}" for number in range(6) for words in ("pay the invoice", "where is the parcel")]
+    texts = [f"{words} {number}" for number in range(6) for words in ("pay <b>the</b> invoice", "where is the parcel")]
     labels = {n: ("invoice", "question")[n % 2] for n in range(12)}
     root = tmp_path / "w"
     workspace = text_documents.workspace(root, texts, labels, sides=dict.fromkeys(range(4, 12), Side.TEST))
@@ -42,3 +43,15 @@ def test_the_positive_class_has_its_f1_under_its_full_name(made):
 def test_a_positive_class_that_nothing_is_of_is_refused(made):
     problem = str(evaluate(made, "--positive", "reminder").exception)
     assert "No measured document is of the class reminder" in problem
+
+
+def test_the_report_for_colleagues_is_whole_and_trusts_no_text(made, tmp_path):
+    page = tmp_path / "report.html"
+    assert evaluate(made, "--html", str(page)).exit_code == 0
+    written = page.read_text()
+    assert "5 of 8 test documents get the right class" in written and "question taken for invoice: 3 of 8" in written
+    assert written.count("<svg") == 5  # F1 of the classes, ROC, precision and recall, coverage, calibration
+    assert "pay <b>" not in written and "http" not in written.replace("http://www.w3.org", "")
+    tags = Checker()
+    tags.feed(written)
+    assert tags.open == []

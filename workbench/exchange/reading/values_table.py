@@ -62,18 +62,23 @@ def read(path: Path, limits: Limits) -> Iterator[KnownRow | Rejected]:
 
 
 def _records(path: Path, limits: Limits) -> Iterable[Any]:
+    head = _head_of(path, limits)
+    if head.startswith(b"PK\x03\x04"):
+        return _excel(path, limits)
+    return _json(path) if path.suffix.lower() in (".json", ".jsonl") else _csv(path)
+
+
+def _head_of(path: Path, limits: Limits) -> bytes:
+    """The first four bytes of a file that may be read whole."""
     try:
         if path.exists() and not path.is_file():
             raise InputProblem(f"{path} is no regular file.", "Name a file, not a device or a pipe.")
         if path.stat().st_size > limits.file_bytes:
             raise InputProblem(f"{path} is larger than file_bytes under [limits] allows.")
         with path.open("rb") as file:
-            head = file.read(4)
+            return file.read(4)
     except OSError as error:
         raise InputProblem(f"{path} cannot be read: {error.strerror}.", "Check the name.") from error
-    if head.startswith(b"PK\x03\x04"):
-        return _excel(path, limits)
-    return _json(path) if path.suffix.lower() in (".json", ".jsonl") else _csv(path)
 
 
 def _row(path: Path, record: str, data: Any) -> Iterator[KnownRow | Rejected]:
@@ -142,12 +147,10 @@ def guessed_encoding(path: Path, limits: Limits) -> str:
     if path.suffix.lower() in (".json", ".jsonl"):
         return ""
     try:
-        if path.stat().st_size > limits.file_bytes:
-            return ""
-        data = path.read_bytes()
-    except OSError:
+        is_book = _head_of(path, limits).startswith(b"PK\x03\x04")
+        encoding = "" if is_book else table_cells.decoded(path.read_bytes())[1]
+    except (InputProblem, OSError):
         return ""
-    encoding = "" if data.startswith(b"PK\x03\x04") else table_cells.decoded(data)[1]
     return table_cells.guess_note(path, encoding) if encoding else ""
 
 

@@ -10,9 +10,9 @@ from PIL import Image
 
 from workbench.exchange import discovery
 from workbench.exchange.reading import named_files
+from workbench.exchange.reading.boxes.units import are_fractions, order_of
 from workbench.exchange.reading.incoming import Incoming
 from workbench.exchange.reading.tags import shape_of, spans_of_tags
-from workbench.exchange.reading.units import are_fractions, order_of
 from workbench.fields import invoice_schema
 from workbench.fields.label_names import LabelMap
 
