@@ -154,7 +154,7 @@ def default(base: TuneConfig, documents: int) -> tuple[Dimension, ...]:
         low, high = min(low, rate), max(high, rate)
     else:
         low, high = rate / 4, rate * 4
-    return space_of(
+    dimensions = space_of(
         (
             f"train.learning_rate={low:g}..{high:g} log",
             "train.warmup_ratio=0..0.2",
@@ -165,3 +165,5 @@ def default(base: TuneConfig, documents: int) -> tuple[Dimension, ...]:
         ),
         base,
     )
+    # a configuration that leaves a setting to the model has no place in its range, and the preset is to be a trial
+    return tuple(dimension for dimension in dimensions if dimension.place_of(base) is not None)
