@@ -9,7 +9,6 @@ import pytest
 from click.testing import CliRunner
 from safetensors.numpy import load_file, save_file
 from transformers import pipeline
-from workbench.training.predict import load_any
 
 from screens.errors import snapshot
 from storage import document_list, events, runs
@@ -26,6 +25,7 @@ from workbench.runs.config.tune import Model, TuneConfig
 from workbench.runs.state import RunFolder
 from workbench.samples.texts.mails import CLASSES, mails
 from workbench.training.models import embedded
+from workbench.training.prediction_run import load_any
 from workbench.workspace import Workspace
 
 LABELS = {"good": "total item date", "bad": "a b c"}
