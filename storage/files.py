@@ -48,6 +48,9 @@ class Files:
         self.pages = root / "pages"
         self.runs = root / "runs"
         self.copies = root / "copies"
+        self.features = root / "features"
+        self.learner_record = root / "learner.json"
+        self.learner_lock = root / ".learner.lock"
         self.speeds = root / "measured.json"  # of training on this machine, by model and batch
 
     def make(self) -> None:

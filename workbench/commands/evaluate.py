@@ -63,7 +63,7 @@ def command(
     from workbench.commands.support import class_text
     from workbench.commands.support.progress import document_progress
     from workbench.evaluation import corrections, prediction_process, report
-    from workbench.evaluation.classes import report as class_report
+    from workbench.evaluation.classes import class_report
     from workbench.predictions import run_reader, suggestions
     from workbench.runs import parquet
     from workbench.runs.reconcile import reconcile
@@ -130,12 +130,12 @@ def _known_values(workspace: Any, model: str, on: str | None, page: str | None, 
     from storage.records import Split
     from workbench.commands.support.progress import document_progress
     from workbench.evaluation import known_value_figures, prediction_process
-    from workbench.evaluation.classes import inference as class_inference
+    from workbench.evaluation.classes import class_suggestions
 
     if page is not None:
         raise UsageProblem("There is no HTML report of known values.", "Leave out --html, or use --json.")
     folder = prediction_process.model_of(workspace, model)
-    if folder != prediction_process.STARTER and class_inference.is_classifier(Path(folder)):
+    if folder != prediction_process.STARTER and class_suggestions.is_classifier(Path(folder)):
         raise InputProblem(f"{model} tells what whole documents are: known values are not for it.")
     with document_progress("Reading", silent=as_json) as show:
         figures = known_value_figures.evaluate(workspace, model, Split(on) if on else None, show)

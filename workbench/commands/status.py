@@ -19,13 +19,15 @@ def command(context: Context, show_all: bool, as_json: bool) -> None:
     """What is in the workspace, and what is wrong with it.
 
     Keys of --json: workspace, documents, pages, tokens, labelled, by_split, by_group, fields {name: labels},
-    reference_values, suggestions, problems, problem_list [{file, record, reason}].
+    reference_values, suggestions, problems, problem_list [{file, record, reason}], learner {state ("off", "at rest",
+    "at work"), documents, fields {name: {right_before_touched}}}.
 
     \b
     Example:
       workbench -w my-invoices status
     """
     from storage import document_list, documents
+    from workbench.live import record
 
     workspace = context.open_workspace()
     with workspace.db.read() as connection:
@@ -42,6 +44,9 @@ def command(context: Context, show_all: bool, as_json: bool) -> None:
         "fields": {names.get(field, field): by_id.get(field, 0) for field in order},
         "problem_list": [dict(zip(("file", "record", "reason"), problem, strict=True)) for problem in problems],
     }
+    learner = record.status(workspace.files, enabled=workspace.settings.learner)
+    learner["fields"] = {names.get(field, field): row for field, row in learner["fields"].items()}
+    data["learner"] = learner
     emit(data, as_json=as_json, text=_lines(data, None if show_all else _SHOWN))
     workspace.close()
 
@@ -57,6 +62,9 @@ def _lines(data: dict[str, Any], shown: int | None) -> Iterator[str]:
         yield ""
         yield "  ".join(f"{side} {number:,}" for side, number in data["by_split"].items())
         yield f"{data['reference_values']:,} reference values, {data['suggestions']:,} open suggestions"
+        if data["learner"]["documents"]:
+            shares = (f"{name} {row['right_before_touched']:.0%}" for name, row in data["learner"]["fields"].items())
+            yield f"right before they were touched, of the last documents: {', '.join(shares)}"
         yield ""
         yield from table(list(data["fields"].items()), ("field", "labels"), right=[1])
         yield ""

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from storage.exceptions import RunProblem
-from workbench.commands.support import argument_completion, streams
+from storage.exceptions import RunProblem, UsageProblem
+from workbench.commands.support import argument_completion, search_options, streams
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option
+from workbench.commands.support.search_options import TRIALS, SearchOptions
 
 if TYPE_CHECKING:
     from storage.records import Run
@@ -50,6 +51,23 @@ if TYPE_CHECKING:
     shell_complete=argument_completion.model,
     help="Go on from the model of another run (warm start).",
 )
+@click.option(
+    "--search", "searching", is_flag=True, help="Let a search choose the settings; each trial is a run of one group."
+)
+@click.option("--trials", type=int, help=f"Of a search: how many runs.  [default: {TRIALS}]")
+@click.option("--hours", type=float, help="Of a search: begin no further run after so many hours.")
+@click.option(
+    "--vary",
+    "varied",
+    multiple=True,
+    metavar="'KEY=LOW..HIGH [log]'",
+    help="Of a search: a setting with its range or, as A,B,C, its choices; may be repeated.",
+)
+@click.option(
+    "--space",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Of a search: a YAML file of settings with their ranges or choices.",
+)
 @click.option("--wait", is_flag=True, help="Stay until the run has ended, and show its progress.")
 @click.option("--slots", default=1, show_default=True, help="How many runs may work at a time.")
 @json_option
@@ -63,6 +81,11 @@ def command(
     pairs: str,
     name: str,
     base: str,
+    searching: bool,
+    trials: int | None,
+    hours: float | None,
+    varied: tuple[str, ...],
+    space: Path | None,
     wait: bool,
     slots: int,
     as_json: bool,
@@ -70,7 +93,9 @@ def command(
     """Fine-tune a model on the labelled documents, in a process of its own.
 
     The run survives the end of this terminal; `workbench runs` follows it. Prints run, state, seconds and
-    validation; for a group, a list of them, with the reason of a run that did not work (exit code 7).
+    validation; for a group, a list of them, with the reason of a run that did not work (exit code 7). With --search
+    Optuna proposes settings, run after run, and stops runs that fall behind; the preset is tried first.
+    `workbench searches show` reports it; with its name alone it goes on.
 
     \b
     Examples:
@@ -79,6 +104,7 @@ def command(
       workbench tune --config mine.yaml --name "config B"
       workbench tune --grid "train.learning_rate=1e-4,3e-4 train.seed=1,2" --wait
       workbench tune --zip "train.learning_rate=1e-4,3e-4 train.weight_decay=0.01,0.1" --name rates
+      workbench tune --search --trials 12 --name rates --vary "train.learning_rate=1e-5..2e-4 log" --wait
     """
     from workbench.runs import jobs, machine
     from workbench.runs.config import draft, presets
@@ -87,6 +113,14 @@ def command(
 
     workspace = context.open_workspace()
     reconcile(workspace)
+    search = SearchOptions(name, varied, space, trials, hours, slots)
+    if search.are_given() and not searching:
+        raise UsageProblem("--trials, --hours, --vary and --space are of a search.", "Add --search.")
+    is_as_planned = not (files or sets or varied or space or base or preset != "auto")
+    if searching and is_as_planned and search_options.is_known(workspace, name):
+        folder = search_options.go_on(workspace, search)
+        search_options.emit_search(workspace, folder, wait=wait, as_json=as_json)
+        return
     sources = _sources(files)
     for note in (note for source in sources.values() for note in config_files.notes_on(source)):
         click.echo(note, err=True)
@@ -103,6 +137,12 @@ def command(
                 for label, config in configs.items()
                 for key, variant in draft.variants(config, values, paired=paired).items()
             }
+    if searching:
+        if len(configs) != 1:
+            raise UsageProblem("A search varies one configuration.", "Leave out --grid, --zip and a second --config.")
+        folder = search_options.begin(workspace, next(iter(configs.values())), used, search)
+        search_options.emit_search(workspace, folder, wait=wait, as_json=as_json)
+        return
     if len(configs) == 1:
         [config] = configs.values()
         prepared = [jobs.prepare(workspace, config, preset=used, name=name, parent=parent, slots=slots)]

@@ -16,6 +16,7 @@ SERVER = "workbench.serving"
 ONNX = "workbench.training.onnx_model.export"
 WARM_SERVER = "workbench.training.warm_server"
 SELECTION = "workbench.active_learning.selection_worker"
+LEARNER = "workbench.training.learner"
 SPEED_PROBE = "workbench.training.speed_probe"
 
 

@@ -12,7 +12,7 @@ from storage.exceptions import InputProblem
 from storage.records import QueueEntry
 from workbench.annotation import acts, rounds
 from workbench.annotation.editor import DocumentEditor
-from workbench.evaluation.classes import report, several, speaking_words
+from workbench.evaluation.classes import class_report, several, speaking_words
 from workbench.evaluation.classes.doubts import doubtful
 from workbench.evaluation.error_review import Verdict
 from workbench.fields.values import joined
@@ -59,7 +59,7 @@ class ClassReview:
     Attributes:
         labels: the options.
         several: documents can have several options, and each is a table of its own.
-        figures: as `report.evaluate_run` gives them.
+        figures: as `class_report.evaluate_run` gives them.
         items: every judged document, the surest first.
         doubts: those of them whose label is probably wrong, the least probable label first.
     """
@@ -124,13 +124,13 @@ def look(folder: Path, split: str | None = None) -> ClassReview:
     request = Request.read(folder)
     field = request.fields[0]
     names = tuple(name for name in MEASURED_FIRST if RunFolder(folder).dataset(name).is_file())
-    chosen = split or next((name for name in names if report.judged(folder, name, field.options)), "")
+    chosen = split or next((name for name in names if class_report.judged(folder, name, field.options)), "")
     if not chosen:
         raise InputProblem(
             f"Run {folder.name} has no labelled documents with predictions.",
             "Label documents of the validation or the test side, then train again.",
         )
-    cases = report.judged(folder, chosen, field.options)
+    cases = class_report.judged(folder, chosen, field.options)
     items = _items_of_options(cases, field.options) if field.multiple else [_item(case) for case in cases]
     items = list(
         _with_weights(items, {case.document: case.words for case in cases}, speaking_words.read(folder, chosen))
@@ -141,7 +141,7 @@ def look(folder: Path, split: str | None = None) -> ClassReview:
         chosen,
         names,
         tuple(field.options),
-        report.evaluate_run(folder, chosen),
+        class_report.evaluate_run(folder, chosen),
         tuple(sorted(items, key=lambda item: (-item.probability, item.document))),
         {case.document: (case.name, len(case.words)) for case in cases},
         field.multiple,
