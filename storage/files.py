@@ -184,14 +184,14 @@ def sweep(folder: Path, beginning: str, *, own: bool = False) -> None:
         own: the folder is the program's, so files of such names are drafts, too, and old folders that have no lock.
     """
     names = re.compile(beginning + _RANDOM)
-    user = os.getuid() if hasattr(os, "getuid") else None
+    user = os.getuid()
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if not names.fullmatch(entry.name):
                 continue
             with suppress(OSError):
                 status = entry.stat(follow_symlinks=False)
-                if user is not None and status.st_uid != user:
+                if status.st_uid != user:
                     continue
                 age = time.time() - status.st_mtime
                 if entry.is_dir(follow_symlinks=False):
@@ -254,9 +254,7 @@ def _mode_of(target: Path) -> int:
 
 
 def sync_folder(folder: Path) -> None:
-    """Have the names in a folder written to the disk, where the system can do that."""
-    if os.name == "nt":
-        return
+    """Have the names in a folder written to the disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

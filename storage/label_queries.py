@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Connection, Select, Text, func, select, type_coerce
 
-from storage.records import TEXT, Decision, Side, State
+from storage.records import TEXT, Decision, Side, Source, State
 from storage.tables import class_labels, class_suggestions, documents, events, pages, queue, rounds, spans, suggestions
 from storage.tables import texts as texts_table
 
@@ -73,6 +73,13 @@ def lengths(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str, 
 def classified(connection: Connection, field: str) -> dict[int, list[str]]:
     """Document -> its options of a field, in alphabetical order; documents without one are left out."""
     return _options(connection, field, None)
+
+
+def confirmed(connection: Connection, field: str) -> set[int]:
+    """Documents whose label of a class field a person confirmed where a model disagreed."""
+    c = class_labels.c
+    where = (c.field == field, c.source == Source.CONFIRMED.value)
+    return set(connection.scalars(select(c.document_id).where(*where)))
 
 
 def class_counts(connection: Connection) -> dict[str, Counter[str]]:

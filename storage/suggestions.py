@@ -1,5 +1,6 @@
 """Suggestions: values that runs propose, with what was decided about them."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
@@ -112,6 +113,28 @@ def waiting(connection: Connection, class_field: str = "") -> tuple[int, int]:
     return int(row[0]), int(row[1])
 
 
+def offered(connection: Connection, ids: Sequence[int]) -> tuple[Counter[str], Counter[str]]:
+    """Field -> its open suggestions on documents: all that are offered, and those of them that are known values.
+
+    Second opinions and suggestions of retired fields are left out, as in `Document.suggestions`.
+    """
+    of_all, of_known = Counter[str](), Counter[str]()
+    c = suggestions.c
+    is_offered = and_(
+        c.decision == Decision.OPEN.value,
+        c.field.not_in(retired_fields.fields(connection)),
+        ~retired_fields.is_outranked(),
+    )
+    for start in range(0, len(ids), 500):
+        query = select(c.field, c.run.in_(KNOWN_SOURCES), func.count()).where(
+            is_offered, c.document_id.in_(ids[start : start + 500])
+        )
+        for field, is_known, count in connection.execute(query.group_by(c.field, c.run.in_(KNOWN_SOURCES))):
+            of_all[field] += count
+            of_known[field] += count if is_known else 0
+    return of_all, of_known
+
+
 def least_certain(connection: Connection, fields: Sequence[str], below: float, limit: int) -> list[int]:
     """Undecided documents with a leading suggestion of these fields below `below`, those nearest to ½ first."""
     doubt = func.min(func.abs(suggestions.c.confidence - 0.5))
@@ -153,6 +176,36 @@ def class_suggestions_of(connection: Connection, document_id: int) -> tuple[Clas
         select(class_suggestions).where(c.document_id == document_id).order_by(c.field, c.probability.desc())
     )
     return tuple(ClassSuggestion(r.field, r.option, r.probability, r.run) for r in rows)
+
+
+def least_sure_classes(
+    connection: Connection, field: str, below: float, limit: int, several: bool = False
+) -> dict[int, list[tuple[str, float]]]:
+    """Undecided documents without a label of a class field -> [(option, probability)], the likeliest option first.
+
+    Args:
+        below: of documents that the last run is less sure of, 0..1; the least sure ones first.
+        several: a document can have several options: it is as sure as its least sure yes or no.
+    """
+    c = class_suggestions.c
+    sure = 0.5 + func.min(func.abs(c.probability - 0.5)) if several else func.max(c.probability)
+    labelled = select(class_labels.c.document_id).where(class_labels.c.field == field)
+    query = (
+        select(c.document_id)
+        .join(documents, documents.c.id == c.document_id)
+        .where(_OPEN, c.field == field, c.document_id.not_in(labelled))
+        .group_by(c.document_id)
+        .having(sure < below)
+        .order_by(sure, c.document_id)
+        .limit(limit)
+    )
+    likely: dict[int, list[tuple[str, float]]] = {number: [] for number in connection.scalars(query)}
+    listed = list(likely)
+    for start in range(0, len(listed), 500):
+        of_part = select(class_suggestions).where(c.field == field, c.document_id.in_(listed[start : start + 500]))
+        for row in connection.execute(of_part.order_by(c.probability.desc())):
+            likely[row.document_id].append((row.option, row.probability))
+    return likely
 
 
 def keep_class_suggestions(

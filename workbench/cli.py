@@ -152,7 +152,7 @@ def _end_in_order() -> None:
 
     if threading.current_thread() is not threading.main_thread():
         return
-    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+    for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, end)
 

@@ -1,11 +1,17 @@
 """What `A` and `a` accept: what is seen, and what is asked once before; the same key again is the answer."""
 
+from collections.abc import Callable
+
 from screens.annotate import hints
 from screens.annotate.fields_panel import FieldsPanel
 from screens.annotate.page_view import PageView
 from storage.records import Suggestion
 from workbench.annotation.document_acts import InView
+from workbench.annotation.field_states import text_of
 from workbench.annotation.session import AnnotationSession
+
+Check = Callable[[AnnotationSession], str]
+"""What is asked about a document before it is accepted; "" where nothing is."""
 
 NOTHING_LABELLED = "Nothing is labelled here. Again: accept it as a document that has none of the fields."
 
@@ -17,6 +23,7 @@ class AcceptChecks:
         self._page = page
         self._panel = panel
         self._empty: AnnotationSession | None = None
+        self._unlabelled: tuple[AnnotationSession, frozenset[int]] | None = None
         self._left_out: tuple[AnnotationSession, list[Suggestion]] | None = None
 
     def in_view(self) -> InView:
@@ -24,12 +31,23 @@ class AcceptChecks:
         return InView(self._page.visible_tokens(), self._panel.fields_in_view())
 
     def question(self, session: AnnotationSession) -> str:
-        """What is asked before a document without any label is accepted; "" where nothing is."""
+        """What is asked before the document is accepted: words are selected, or nothing is labelled; "" for nothing."""
+        if question := self.unlabelled(session):
+            return question
         state = session.editor.state
         if state.spans or state.classes or state.absent or not session.tokens or self._empty is session:
             return ""
         self._empty = session
         return NOTHING_LABELLED
+
+    def unlabelled(self, session: AnnotationSession) -> str:
+        """What is asked, once, while words are selected that have no label: they were selected for a field's key."""
+        selected = frozenset(session.cursor.selection)
+        labelled = {token for span in session.editor.state.spans for token in span.tokens}
+        if selected <= labelled or self._unlabelled == (session, selected):
+            return ""
+        self._unlabelled = session, selected
+        return hints.unlabelled(text_of(session.tokens, sorted(selected)))
 
     def left(self, session: AnnotationSession, known_key: str) -> tuple[Suggestion, str] | None:
         """The suggestion to look at before the document is accepted, and why it was not accepted with the others.

@@ -182,7 +182,7 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
         if document.suggestions:
             facts += f" {document.suggestions}?"
         if document.labels:
-            facts += f" {document.labels}"
+            facts += f" {document.labels}✓"
         if document.disagreements or document.problems:
             facts += " !"
         if document.note:
@@ -223,7 +223,7 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
         cells = "".join(
             f" {head[:size].rjust(size) if right else head[:size].ljust(size)}" for head, size, right in marked
         )
-        marks = set_cell_size(" marks (?)", list_columns.MARKS)  # the help says what each is
+        marks = set_cell_size(" labels", list_columns.MARKS)
         name = f"   {list_columns.NAME}{' ▲' if self._sort == list_columns.NAME else ''}"
         space = max(width - cell_len(cells) - cell_len(marks), 4)
         return Strip([Segment(set_cell_size(name, space) + cells + marks, style)]).adjust_cell_length(width, style)

@@ -24,9 +24,9 @@ LIST: Hint = (
         ("Esc", "back to the page"),
         ("↑ ↓", "choose"),
         ("← →", "sort"),
-        ("13?", "suggestions"),
-        ("4", "labels"),
-        ("!", "problem"),
+        ("12?", "12 suggestions"),
+        ("4✓", "4 labels"),
+        ("!", "a value does not fit"),
         ("◐", "begun"),
         ("»", "skipped"),
     ),
@@ -74,6 +74,9 @@ def _next_key(view: SessionView, schema: Schema, review: bool, similar: Content 
     if view.message:
         return view.message, _document(view)
     tokens = view.content.tokens
+    if view.adding:
+        text = f" “{_short(text_of(tokens, sorted(view.selection)))}”" if view.selection else ""
+        return f"One more value{text}:", (("field key", "add it to that field"), ("select.none", "cancel"))
     if view.selection:
         return _selected(view, schema, _short(text_of(tokens, sorted(view.selection))))
     if view.focus is not None:
@@ -100,7 +103,7 @@ def _next_key(view: SessionView, schema: Schema, review: bool, similar: Content 
                 ("span.end-less", "shorter"),
                 ("span.end-more", "longer"),
                 ("span.line-more", "next line too"),
-                ("label.confirm", "take up, to change its field"),
+                ("label.confirm", "select its words"),
                 *_document(view),
             ),
         )
@@ -114,12 +117,12 @@ def _next_key(view: SessionView, schema: Schema, review: bool, similar: Content 
         return f"“{_short(tokens[view.cursor].text)}”:", (
             ("field key", "label it"),
             ("select.phrase", "select the line"),
-            ("select.none", "back to likeliest places"),
+            ("select.none", "back to the likeliest places"),
             *_document(view),
         )
     if review and view.open_suggestions:
         return "Review:", (("suggestion.next", "next suggestion"), *_document(view))
-    as_there = (("label.template", f"suggest all as in {_short(similar.document.name, 16)}"),) if similar else ()
+    as_there = (("label.template", f"suggest labels as in {_short(similar.document.name, 16)}"),) if similar else ()
     return "", (
         *(as_there if view.untouched else ()),
         ("field key", "label the likeliest place"),
@@ -159,6 +162,11 @@ def filter_name(chosen: Filter) -> str:
 def out_of_view(count: int) -> str:
     """Why suggestions were not accepted with the others."""
     return f"{count} suggestion{'s were' if count > 1 else ' was'} out of view. Look, then press again."
+
+
+def unlabelled(text: str) -> str:
+    """What is asked before a document is accepted while words are selected."""
+    return f"“{_short(text)}” is selected and has no label: a field's key labels it. Again: accept without."
 
 
 def left_out(fields: Sequence[str], key: str) -> str:
@@ -240,11 +248,11 @@ def _armed(view: SessionView, schema: Schema, word: str) -> Hint:
             if len(proposals.places) > 1
             else ("move.right", "other word"),
             *((("label.add", "as well"),) if len(proposals.places) > 1 else ()),
-            ("span.line-more", "line more"),
-            ("span.line-less", "line less"),
-            *((("span.line-after", "first line off"),) if len(proposals.span.tokens) > 1 else ()),
-            ("span.end-less", "word less"),
-            ("span.end-more", "word more"),
+            ("span.line-more", "add next line"),
+            ("span.line-less", "drop last line"),
+            *((("span.line-after", "drop first line"),) if len(proposals.span.tokens) > 1 else ()),
+            ("span.end-less", "drop last word"),
+            ("span.end-more", "add next word"),
             ("label.absent", "not there"),
             *_document(view),
         ),

@@ -56,9 +56,11 @@ def columns_for(width: int) -> tuple[Column, ...]:
 
 
 def shown(column: Column, document: Document, values: Values) -> tuple[str, bool]:
-    """(a cell's text, whether it is no more than a suggestion)."""
+    """(a cell's text, whether it is no more than a suggestion); amounts and dates of all documents in one form."""
     if (value := values.get(column.field)) is not None:
-        return value.text, value.origin is Origin.SUGGESTION
+        in_one_form = column.type in (FieldType.AMOUNT, FieldType.DATE)
+        text = normalise(column.type, value.text).normal if in_one_form else None
+        return text or value.text, value.origin is Origin.SUGGESTION
     if column.field == _VENDOR.field and document.group and not document.group.startswith(GUESSED):
         return document.group, True
     return "", False

@@ -8,13 +8,12 @@ from textual.containers import Horizontal
 from textual.widgets import Input
 
 from screens.annotate import hints
-from screens.annotate.accept_checks import AcceptChecks
+from screens.annotate.accept_checks import AcceptChecks, Check
 from screens.annotate.dialogs import questions
 from screens.annotate.document_list import DocumentList
 from screens.annotate.document_pane import VIEW_ACTS, DocumentPane
 from screens.annotate.fields_panel import FieldsPanel
 from screens.annotate.find_bar import FindBar
-from screens.annotate.hints import facts_of, hint_of
 from screens.annotate.keys import ANNOTATE, ERROR_WALK_ACTS, SESSION_ACTS, SIGNS, Act, Work, work_of_letter
 from screens.annotate.look_ahead import LookAhead
 from screens.annotate.undo_trail import UndoTrail
@@ -205,9 +204,9 @@ class AnnotateScreen(ModeScreen):
         self._panel.show(view.content, settings.schema, settings.day_first, armed, view.classes)
         error_walk = self.workbench.error_walk
         walking = error_walk is not None and error_walk.document == view.content.document.id
-        shows = self._pane.shows
-        self.show_hint(hint_of(view, settings.schema, self._review, self.look_ahead.similar, walking, shows))
-        self.facts(*facts_of(view, self.worklist))
+        similar, shows = self.look_ahead.similar, self._pane.shows
+        self.show_hint(hints.hint_of(view, settings.schema, self._review, similar, walking, shows))
+        self.facts(*hints.facts_of(view, self.worklist))
 
     def show_message(self, text: str) -> None:
         if self.session is not None:
@@ -287,18 +286,20 @@ class AnnotateScreen(ModeScreen):
 
     def action_accept(self) -> None:
         """Accept the document and go to the next; one without any label only when asked twice."""
-        question = self.session and self._accept_checks.question(self.session)
-        if question:
-            self.show_message(question)
-        elif self.act(lambda session: session.document_acts.finish()):
+        if not self._asked(self._accept_checks.question) and self.act(lambda session: session.document_acts.finish()):
             self._go_on()
+
+    def _asked(self, check: Check) -> bool:
+        if question := check(self.session) if self.session else "":
+            self.show_message(question)
+        return bool(question)
 
     def action_accept_visible(self) -> bool:
         return self.act(lambda session: session.document_acts.accept_all(self._accept_checks.in_view()))
 
     def action_accept_all(self) -> None:
         """Accept the suggestions in view; when none is left that has to be looked at, the document, and go on."""
-        if not self.action_accept_visible() or self.session is None:
+        if self._asked(self._accept_checks.unlabelled) or not self.action_accept_visible() or self.session is None:
             return
         left = self._accept_checks.left(self.session, self.key_of("suggestion.known"))
         if left is None:

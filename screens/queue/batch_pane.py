@@ -308,8 +308,7 @@ class BatchPane(Pane):
     def _suggest(self, workspace: Workspace) -> None:
         try:
             result = prediction_process.suggest(workspace, tick=partial(self._tick, "The starter reads"))
-            notice = f"{result['suggestions']:,} suggestions on {result['documents']:,} documents."
-            self.post_message(self.Worked(notice=notice))
+            self.post_message(self.Worked(notice=batch_text.suggested(result)))
         except WorkbenchError as error:
             self._post_failure(error, "Stopped; nothing was changed.")
 

@@ -16,6 +16,7 @@ from workbench.active_learning.strategies import registry as strategies
 from workbench.active_learning.strategies.registry import Strategy
 from workbench.fields import Schema
 from workbench.runs import progress
+from workbench.wording import counted
 
 _UNLEARNED = {
     "per_vendor": "Documents of many vendors, drawn at random: there is no model yet that could be unsure.",
@@ -24,6 +25,12 @@ _UNLEARNED = {
 """What the strategies do before the first model."""
 Key = Callable[[str], str]
 """Binding id -> the key as it is mapped now."""
+
+
+def suggested(result: Mapping[str, Any]) -> str:
+    """What is suggested now, after a model read the documents."""
+    documents = counted(result["documents"], "document")
+    return f"{counted(result['suggestions'], 'open suggestion')} on {documents}."
 
 
 def head(overview: LoopOverview, request: SelectionRequest, schema: Schema) -> Content:
@@ -50,10 +57,10 @@ def _head(overview: LoopOverview, request: SelectionRequest, schema: Schema) -> 
         ("Next batch: ", "bold"),
         (strategy.title, "$accent bold"),
         " · ",
-        (f"{request.size} documents", "$accent bold"),
+        (counted(request.size, "document"), "$accent bold"),
         " · ",
         (focus, "$accent bold"),
-        f" · like {len(request.like)} document{'s' * (len(request.like) != 1)}" if request.like else "",
+        f" · like {counted(len(request.like), 'document')}" if request.like else "",
         f"\n{explanation(strategy, overview)}",
     )
 

@@ -4,12 +4,13 @@ from screens.widgets.status_lines import Hint
 from workbench.active_learning.overview import LoopOverview
 
 
-def review(asked: bool, concluding: bool) -> Hint:
+def review(asked: bool, concluding: bool, is_class: bool = False) -> Hint:
     """Yes/no: a question, the end of a document, or neither.
 
     Args:
         asked: whether a question is in view.
         concluding: whether the end of a document is in view.
+        is_class: whether the question is what the document is.
     """
     if concluding:
         return "Complete?", (
@@ -22,7 +23,7 @@ def review(asked: bool, concluding: bool) -> Hint:
         return "", (
             ("review.yes", "yes"),
             ("review.no", "no"),
-            ("review.other", "wrong field"),
+            ("review.other", "another one" if is_class else "wrong field"),
             ("review.later", "later"),
             ("review.back", "back"),
             ("review.open", "open"),

@@ -20,8 +20,7 @@ from tests.support import class_runs, model_folder, text_documents, workspaces
 from tests.support.finished_run import finish
 from tests.support.serving import CountingEngine, application
 from workbench.evaluation import comparison, error_review, html_report, report
-from workbench.evaluation.classes import errors, inference, several
-from workbench.evaluation.classes import report as class_report
+from workbench.evaluation.classes import class_report, class_suggestions, errors, several
 from workbench.evaluation.doctor import consultation
 from workbench.predictions import run_reader, suggestions
 from workbench.runs import parquet, suggestions_file, transfer
@@ -137,7 +136,7 @@ def read_class_run(folder: Path) -> None:
             lambda: several.evaluate_run(here, None),
             lambda: review.append(errors.look(here)),
             lambda: errors.verdicts(workspace, review[0]) if review else None,
-            lambda: inference.is_of_classes(here),
+            lambda: class_suggestions.is_of_classes(here),
             lambda: html_report.make(here, title=run.id, names={}),
             lambda: consultation.consult(workspace, run),
             lambda: comparison.on_validation(workspace, [run]),
@@ -148,7 +147,7 @@ def read_class_run(folder: Path) -> None:
 def read_model(folder: Path) -> None:
     """Look into a model folder, and have it predict a document where nothing speaks against that."""
     check.check_folder(folder, fine_tuned=True)
-    from workbench.training.predict import load_any
+    from workbench.training.prediction_run import load_any
 
     model, _ = load_any(str(folder))
     [prediction] = model.predict([_DOCUMENT])

@@ -283,7 +283,7 @@ async def test_the_hint_says_when_a_similar_document_can_be_copied(opened, tmp_p
             await pilot.pause(0.1)
         assert screen.look_ahead.similar.document.name == "d0"
         await pilot.pause()
-        assert "suggest all as in d0" in str(screen.query_one(HintLine).render())
+        assert "suggest labels as in d0" in str(screen.query_one(HintLine).render())
         await pilot.press("C", "A")
         assert set(labels(workspace, 2)) == {"seller_name", "invoice_date"}
     workspace.close()

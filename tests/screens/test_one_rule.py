@@ -224,3 +224,34 @@ async def test_escape_leads_back_from_the_list(opened, workspace):
         assert "Esc back to the page" in hint(pilot)
         await pilot.press("down", "escape", "t")
         assert labels(workspace) == {"amount_total": ["9.00"]}
+
+
+async def test_a_value_that_was_found_is_added_to_the_field_whose_key_follows(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("t", "escape")
+        await pilot.press("slash", *"10.00", "enter", "ampersand")
+        assert "One more value “10.00”:  field key add it to that field" in hint(pilot)
+        await pilot.press("t")
+        assert labels(workspace) == {"amount_total": ["9.00", "10.00"]}
+        await pilot.press("slash", *"PENCIL", "enter", "ampersand", "escape", "escape", "8")
+        assert labels(workspace)["buyer_name"] != ["PENCIL"]  # given up
+
+
+async def test_one_more_value_without_any_selection_asks_for_the_field(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("5", "escape", "ampersand", "5")
+        assert len(labels(workspace)["seller_name"]) == 2
+        await pilot.press("ampersand", "escape", "escape", "ampersand", "t")  # a field without a value gets its first
+        assert labels(workspace)["amount_total"] == ["9.00"]
+
+
+async def test_a_document_is_not_accepted_while_a_selected_value_has_no_label(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("t", "slash", *"10.00", "enter", "A")
+        assert "“10.00” is selected and has no label" in hint(pilot)
+        assert kept(workspace).state is not State.LABELLED
+        await pilot.press("a")
+        assert kept(workspace).state is State.LABELLED
+        await pilot.press("K", "escape", "L", "t")  # selected words of a label are no question
+        await pilot.press("enter", "a")
+        assert "has no label" not in hint(pilot)

@@ -162,7 +162,7 @@ async def test_the_starter_suggests_on_one_key(opened, shop, monkeypatch):
     monkeypatch.setattr(batch_pane.prediction_process, "suggest", suggest)
     async with opened(made) as pilot:
         await press(pilot, "f3", "g")
-        assert "1 suggestions on 12 documents" in answer(pilot)
+        assert "1 open suggestion on 12 documents" in answer(pilot)
         assert "answer yes or no to what is suggested (1 documents)" in shown(pilot, BatchPane, "#guide")
 
 

@@ -79,6 +79,21 @@ def test_every_preset_trains_every_family(tmp_path: Path, name: str, device: str
     assert log[-1]["type"] == "finished" and len(losses(log)) == 2
 
 
+@pytest.mark.parametrize("family", ["embedded", "baseline"])
+@pytest.mark.parametrize("name", [presets.CLASSES, presets.CLAIMS])
+def test_every_preset_of_classes_trains_what_comes_with_the_program(tmp_path: Path, name: str, family: str) -> None:
+    """The text encoder that is shipped (once; else a tiny one in a folder), and the counts of words."""
+    settings = presets.preset(name).config.model_dump(mode="json", exclude_none=True)
+    is_small = family == "embedded" and name == presets.CLAIMS
+    base = str(tiny_model.base(tmp_path, "text")) if is_small else ""
+    settings["model"] = {"task": "classes", "family": family, "name": base}
+    settings["train"] |= {"device": "cpu", "max_steps": 2, "logging_steps": 1, "per_device_train_batch_size": 2}
+    settings["data"] |= {"max_length": 16, "window_stride": 4}
+    log = log_of(tiny_model.run_folder(tmp_path / "run", family, settings, train=4))
+    assert log[-1]["type"] == "finished"
+    assert len(losses(log)) == (0 if family == "baseline" else 2)
+
+
 def test_the_handbooks_own_file_trains_to_its_end(tmp_path: Path) -> None:
     base = tiny_model.base(tmp_path, "layoutlmv3", positions=512)
     config = load(HANDBOOK.replace("microsoft/layoutlmv3-base", str(base)))

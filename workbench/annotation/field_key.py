@@ -28,13 +28,17 @@ class FieldKey:
     def press(self, field: Field) -> None:
         """A field's key. What it does depends on what is in hand, in this order:
 
-        a selection becomes the field's value, instead of what it had; a focused suggestion becomes this field; pressed
+        after `&` it adds a value; a selection becomes the field's value, instead of what it had; a focused
+        suggestion becomes this field; pressed
         again the label moves to the next likely place, or to the cursor where that was moved; of a field's labels the
         next one is jumped to; a word that the cursor was put on is labelled; else the likeliest place is, a suggestion
         before anything else; an unlikely one only when the key is pressed again. On an accepted document the likeliest
         place is only selected.
         """
         state, cursor = self._state, self._cursor
+        if state.adding:
+            self._add_to(field)
+            return
         proposals = state.proposals if state.proposals and state.proposals.field == field.id else None
         own = sorted((s for s in state.editor.state.spans if s.field == field.id), key=lambda s: s.tokens)
         if cursor.selection:
@@ -132,10 +136,13 @@ class FieldKey:
         self._cursor.drop_selection()
 
     def add(self) -> None:
-        """One more value of the armed field: the selection, else the next likely place, else the cursor's word."""
+        """One more value of the armed field: the selection, else the next likely place, else the cursor's word.
+
+        Where no field's key was pressed before, the next one says of which field.
+        """
         state, cursor = self._state, self._cursor
         if not state.armed:
-            state.message = "Press a field's key first: it says whose value this is."
+            state.adding, state.message = True, ""  # the next field key says whose value it is
             return
         own = [set(span.tokens) for span in state.editor.state.spans if span.field == state.armed]
         proposals = state.proposals
@@ -151,6 +158,19 @@ class FieldKey:
             state.message = "This word is in one of its values already: select the words of another one first."
         elif cursor.token is not None:
             self._label(state.armed, {cursor.token})
+
+    def _add_to(self, field: Field) -> None:
+        """The field's key after `&`: what is selected, or the next likely place, as one more value of the field."""
+        state = self._state
+        state.adding = False
+        if self._cursor.selection:
+            self._label(field.id, self._cursor.selection)
+            state.disarm()
+            return
+        has_value = any(span.field == field.id for span in state.editor.state.spans)
+        self.press(field)
+        if has_value:
+            self.add()
 
     def click(self, token: int, extend: bool = False) -> None:
         """A click on a token: with a field armed it is labelled, else the cursor goes there."""

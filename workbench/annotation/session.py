@@ -138,7 +138,7 @@ class AnnotationSession:
             self.cursor.drop_selection()
         else:
             self._state.release()
-        self._state.pointed = False
+        self._state.pointed = self._state.adding = False
         self._state.message = ""
 
     def next_like(self, backwards: bool = False) -> None:

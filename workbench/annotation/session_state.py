@@ -42,6 +42,7 @@ class SessionView:
     message: str
     pointed: bool = False  # the cursor was put where it is by hand: a field's key labels that word
     unlikely: UnlikelyPlace | None = None  # the field's key labels it when it is pressed again
+    adding: bool = False  # the next field key adds a value instead of replacing one
     classes: ClassView = NO_CLASSES
 
     @property
@@ -85,6 +86,7 @@ class SessionState:
         focus: id of the suggestion in hand.
         message: what the hint line says until the next key.
         pointed: the cursor was put where it is by hand.
+        adding: the next field key adds a value to what its field has.
         class_in_hand: id of the class field whose key was pressed.
     """
 
@@ -96,6 +98,7 @@ class SessionState:
     focus: int | None = None
     message: str = ""
     pointed: bool = False
+    adding: bool = False
     class_in_hand: str | None = None
 
     @property
@@ -120,6 +123,7 @@ class SessionState:
     def disarm(self) -> None:
         """Forget the field whose key was pressed: Enter and a click label nothing."""
         self.armed = self.proposals = self.unlikely = self.building = self.class_in_hand = None
+        self.adding = False
 
     def release(self) -> None:
         """Forget the armed field and the focused suggestion."""
@@ -150,4 +154,5 @@ class SessionState:
             self.message,
             self.pointed,
             self.unlikely,
+            self.adding,
         )

@@ -133,7 +133,9 @@ def _loop(workspace: "Workspace") -> list[tuple[str, int, float | None]]:
     with _step("Suggestions of the starter, before any training"):
         try:
             suggested = prediction_process.suggest(workspace)
-            click.echo(f"  {suggested['suggestions']} suggestions on {suggested['documents']} documents of the pool")
+            click.echo(
+                f"  {suggested['suggestions']} open suggestions on {suggested['documents']} documents of the pool"
+            )
         except WorkbenchError as error:  # the starter's file may be missing; the loop goes on without it
             click.echo(f"  {error.message} {error.remedy}")
     first = _train(workspace, "First model")

@@ -51,7 +51,7 @@ def command(context: Context, model: str, files: tuple[Path, ...], to: Path | No
     from storage.exceptions import UsageProblem
     from storage.files import temporary_folder
     from workbench.evaluation import prediction_process
-    from workbench.evaluation.classes import inference as class_inference
+    from workbench.evaluation.classes import class_suggestions
     from workbench.exchange.exporters.base import check_target
     from workbench.workspace import Workspace
 
@@ -72,7 +72,7 @@ def command(context: Context, model: str, files: tuple[Path, ...], to: Path | No
                 day_first=settings.day_first,
             )
             summary = _read(scratch, files, silent=as_json)
-            if class_inference.is_classifier(Path(source)):
+            if class_suggestions.is_classifier(Path(source)):
                 if to is not None:
                     raise UsageProblem(f"{model} tells classes: --to writes tables of fields.", "Use --json.")
                 data = _classify(scratch, source, silent=as_json)
@@ -122,14 +122,14 @@ def _classify(scratch: "Workspace", source: str, *, silent: bool) -> list[dict[s
     from storage.records import Split
     from workbench.commands.support.progress import document_progress
     from workbench.evaluation import prediction_process
-    from workbench.evaluation.classes import inference as class_inference
+    from workbench.evaluation.classes import class_suggestions
     from workbench.runs import parquet
 
     with scratch.db.read() as connection:
         ids = tuple(document_list.ids(connection))
     if not ids:
         return []
-    multiple = class_inference.takes_several(Path(source))
+    multiple = class_suggestions.takes_several(Path(source))
     with (
         document_progress("The model reads", silent=silent, before="Loading the model") as show,
         prediction_process.reading(scratch, source, {Split.POOL: ids}, show) as predicted,

@@ -349,7 +349,7 @@ def export(context: Context, run: str, folder: Path, docker: bool, onnx: bool, i
 
 
 @command.command()
-@click.argument("runs", nargs=-1, required=True, shell_complete=argument_completion.run_id)
+@click.argument("runs", nargs=-1, required=True, shell_complete=argument_completion.run_or_group)
 @click.option(
     "--to", "file", type=click.Path(path_type=Path, allow_dash=True), required=True,
     help="A .png or .svg file; `-`: SVG on standard output.",

@@ -1,10 +1,13 @@
 """`workbench suggest`: let a model propose labels."""
 
+from typing import Any
+
 import click
 
 from workbench.commands.support import argument_completion
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, table
+from workbench.wording import counted
 
 
 @click.command()
@@ -32,6 +35,12 @@ def command(context: Context, model: str, family: str | None, as_json: bool) -> 
     workspace = context.open_workspace()
     with document_progress("Reading", silent=as_json) as show:
         result = prediction_process.suggest(workspace, family or model, tick=show)
-    lines = [f"{result['suggestions']:,} suggestions on {result['documents']:,} documents by {result['model']}."]
     rows = sorted(((workspace.schema.name(f), n) for f, n in result["fields"].items()), key=lambda row: -row[1])
-    emit(result, as_json=as_json, text=[*lines, *table(rows, ("field", "suggestions"), right=(1,))])
+    emit(result, as_json=as_json, text=[_summary(result), *table(rows, ("field", "open suggestions"), right=(1,))])
+
+
+def _summary(result: dict[str, Any]) -> str:
+    known = result.get("known_values", 0)
+    sources = f"{result['suggestions'] - known:,} by {result['model']}" + (f", {known:,} known values" if known else "")
+    documents = counted(result["documents"], "document")
+    return f"{counted(result['suggestions'], 'open suggestion')} on {documents}: {sources}."

@@ -11,9 +11,9 @@ from storage import document_list, label_queries, runs
 from storage.exceptions import RunProblem
 from storage.files import draft_folder
 from storage.records import Split
-from storage.suggestions import keep_suggestions
+from storage.suggestions import keep_suggestions, offered
 from workbench.evaluation import comparison, report
-from workbench.evaluation.classes import inference as class_inference
+from workbench.evaluation.classes import class_suggestions
 from workbench.predictions import run_reader, suggestions
 from workbench.runs import machine, progress, snapshot, suggestions_file
 from workbench.runs.config.request import FieldSpec, Request
@@ -134,30 +134,31 @@ def suggest(
     """Let a model suggest labels for documents that are not labelled; open suggestions of models give way.
 
     Returns:
-        {"model", "documents", "suggestions", "fields": {field: how many}}
+        {"model", "documents", "suggestions", "fields": {field: how many}, "known_values"}: how many suggestions
+        are open on these documents now, by field, and how many of them are known values, which no model replaces
     """
     source = model_of(workspace, model)
     with workspace.db.read() as connection:
         allowed = None if ids is None else set(ids)
         unlabelled = document_list.ids(connection, document_list.Filter("unlabelled"))
         wanted = tuple(number for number in unlabelled if allowed is None or number in allowed)
-    counted: dict[str, int] = {}
-    kept = 0
     if wanted:
         with reading(workspace, source, {Split.POOL: wanted}, tick) as folder:
-            if class_inference.is_of_classes(folder):
+            if class_suggestions.is_of_classes(folder):
                 learned = Request.read(Path(source).parent).fields[0].id
-                return class_inference.keep(workspace, folder, model, learned)
+                return class_suggestions.keep(workspace, folder, model, learned)
             proposals = proposed(workspace, folder)
         with workspace.db.write() as connection:
             still = set(document_list.ids(connection, document_list.Filter("unlabelled")))
-            kept = keep_suggestions(
+            keep_suggestions(
                 connection, STARTER if source == STARTER else model, {k: v for k, v in proposals.items() if k in still}
             )
-        for listed in proposals.values():
-            for field, *_ in listed:
-                counted[field] = counted.get(field, 0) + 1
-    return {"model": model, "documents": len(wanted), "suggestions": kept, "fields": counted}
+    with workspace.db.read() as connection:
+        offers, known = offered(connection, wanted)
+    return {
+        "model": model, "documents": len(wanted), "suggestions": offers.total(), "fields": dict(offers),
+        "known_values": known.total(),
+    }  # fmt: skip
 
 
 def proposed(workspace: Workspace, folder: Path) -> dict[int, list[Proposal]]:

@@ -77,7 +77,12 @@ def normalise(type: FieldType, text: str, *, day_first: bool | None = None) -> V
         punctuation, texts with single spaces.
     """
     normal, note, _ = _read(type, text, day_first)
-    return Value(text, normal, note)
+    return Value(trimmed(type, text), normal, note)
+
+
+def trimmed(type: FieldType, text: str) -> str:
+    """A printed value without the comma or semicolon of its sentence ("04.07.2018,"); a text as it is."""
+    return text if type is FieldType.TEXT else text.rstrip(" ,;") or text
 
 
 def refusal(type: FieldType, text: str) -> str:

@@ -83,7 +83,7 @@ def align_all(
         elif not values[field][1].strip():
             missing[field] = "the value is empty"
         elif not places:
-            missing[field] = "not found on the document"
+            missing[field] = "not found on the document" if tokens else "the document has no words yet"
         elif places[0].score < threshold:
             missing[field] = f"not sure enough ({places[0].score:.2f}): {places[0].reason}"
         else:
@@ -126,7 +126,7 @@ class Aligner:
             row = self._layout.row_of[place.tokens[0]]
             position = (-row if last_wins else row, place.tokens[0])
             if exact:
-                return (-round(place.context + 3 * place.score, 1), *position)
+                return (-round(place.context + 3 * place.score, 1), headers.is_due(place.beside), *position)
             return (-round(place.score + 0.05 * place.context, 2), *position)
 
         ranked = []

@@ -38,6 +38,7 @@ _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Za-z0-9]{11,30}")
 _NO_ID = re.compile(r"[^A-Za-z0-9#()/.:_-]|,$|^\(.*\)$|^[0-9]+(ml|g|kg|l|cm|mm|m)$")
 _TAX_DIGITS = 7  # tax numbers have at least so many
 _MOST_TAX = 0.3  # of the net amount
+_A_LITTLE, _MUCH = 0.01, 0.3  # of a score
 _NONE: Mapping[str, tuple[int, ...]] = MappingProxyType({})
 
 
@@ -152,6 +153,7 @@ class Finder:
                 replace(c, score=c.score + 0.8 * min(v / most, 1.0) * (c.score > 1.2))
                 for v, c in zip(values, candidates, strict=True)
             ]
+            return _gross_before_due(candidates, values)
         return candidates
 
     def _size(self, tokens: Iterable[int]) -> float:
@@ -280,3 +282,17 @@ class Finder:
                         yield Candidate(
                             tuple(rest), 1.0 + 0.1 * length, f"beside “{self.around.text(row[at : at + length])}”"
                         )
+
+
+def _gross_before_due(candidates: Sequence[Candidate], amounts: Sequence[float]) -> list[Candidate]:
+    """Of one amount, the place that is headed as what is to be paid comes after the one headed as the total."""
+    gross: dict[float, float] = {}  # amount -> score of the best place
+    for c, amount in zip(candidates, amounts, strict=True):
+        if c.headed and not headers.is_due(c.header):
+            gross[amount] = max(c.score, gross.get(amount, c.score))
+    return [
+        replace(c, score=min(c.score, gross[amount] - _A_LITTLE))
+        if amount in gross and c.headed and headers.is_due(c.header) and c.score - gross[amount] < _MUCH
+        else c
+        for c, amount in zip(candidates, amounts, strict=True)
+    ]

@@ -24,6 +24,11 @@ class Candidate:
         """Whether a header names the field beside it."""
         return self.reason.startswith("beside")
 
+    @property
+    def header(self) -> str:
+        """The words of the header beside it; "" without one."""
+        return self.reason[len("beside “") : -1] if self.headed else ""
+
 
 class Surroundings:
     """A document's words in their rows; rows and header phrases are computed when they are first needed."""

@@ -249,7 +249,8 @@ _PHRASES = {
         "|auftrag vom|ihre bestellung vom|date de prestation|date livraison|skonto bis zum|bei zahlung bis"
         "|date de debut|date de fin|bestellt am|geliefert am|order placed|billing period|service period"
         "|buchungsdatum|druckdatum|delivery on|leistungstag|liefertag|gultig bis|valid to|date of order"
-        "|date of delivery"
+        "|date of delivery|skonto|skonto innerhalb|cash discount|discount until|discount if paid by"
+        "|escompte|escompte jusqu au"
     ),
     "~id": (
         "tel|phone|fax|mobile|telefon|telephone|telefoon|telefax|cashier|counter|table|terminal|pos|reg no|"
@@ -303,6 +304,20 @@ def fold(text: str) -> str:
         # Precomposed Hangul and the like come back together; Latin letters stay without their accents.
         text = unicodedata.normalize("NFC", text)
     return "".join(c for c in text.casefold() if c.isalnum())
+
+
+_DUE = (
+    "amount due|total due|balance due|total payable|amount payable|total amount payable|net amount payable|due payable|"
+    "amount to pay|please pay|total to pay|to pay|zahlbetrag|zu zahlen|zu zahlender betrag|falliger betrag|"
+    "zu uberweisen|offener betrag|net a payer|total a payer|total net a payer|montant a payer|somme due|montant du|"
+    "solde|te betalen|total a pagar|kwota do zaplaty|montant a regler"
+)
+_DUE_FOLDED = frozenset(map(fold, _DUE.split("|")))
+
+
+def is_due(text: str) -> bool:
+    """Whether the header of a total says what is to be paid, not what the invoice amounts to."""
+    return fold(text) in _DUE_FOLDED
 
 
 _NUMBER = ("", "no", "nr", "number", "n")

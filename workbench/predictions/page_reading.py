@@ -13,7 +13,7 @@ from workbench.fields import Field, FieldType
 from workbench.fields.amounts import marks_of
 from workbench.fields.legal_forms import LEGAL
 from workbench.fields.values import normalise
-from workbench.locate import checked_numbers, headers
+from workbench.locate import checked_numbers, headers, till_slips
 from workbench.locate.candidates import Finder
 from workbench.locate.checked_numbers import CheckedNumber
 from workbench.locate.party_blocks import Party, PartyBlocks
@@ -76,7 +76,7 @@ class PageReading:
         One name for both parties is wrong for the one that the model is less sure of.
         """
         seller, buyer, clear = self._sides
-        wrong = self._read_twice()
+        wrong = self._read_twice() | self._without_buyer()
         if seller is None or buyer is None or clear < _VERY_CLEAR:
             return frozenset(wrong)
         for side, party in zip(_SIDES, (seller, buyer), strict=True):
@@ -95,6 +95,18 @@ class PageReading:
             if spelled[0] and spelled[0] == spelled[1]:
                 wrong.add(min(own, key=lambda reading: reading[0][1])[1])
         return wrong
+
+    def _without_buyer(self) -> set[str]:
+        """What a model reads as a buyer's on the receipt of a till, where no header names a buyer beside it."""
+        if not till_slips.is_till_slip(self._around):
+            return set()
+        words, _ = self._believed.get("buyer_name", ((), 0.0))
+        if words and (field := self._fields.get("buyer_name")):
+            row = self._around.layout.row_of[words[0]]
+            headed, _ = self._around.context(field, row, self._around.layout.rows[row].index(words[0]))
+            if headed >= _NAMED:
+                return set()
+        return {"buyer_name", "buyer_address", "buyer_tax_id"}
 
     def _is_inside(self, words: TokenIds, party: Party) -> bool:
         x0, y0, x1, y1 = party.box

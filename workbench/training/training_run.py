@@ -95,10 +95,11 @@ def _finish(
     measured_on_test = tracked(figures["test"], "test") if "test" in figures else {}
     result.track(measured_on_test, config_files.dump(config))
     description = Description(
-        run=request.run, family=config.model.family, base=config.model.name or "starter", fields=request.fields,
-        normalisers={f.id: f.type for f in request.fields}, data=config.data, sep_box=result.built.sep_box,
-        engines=request.engines, fingerprint=request.fingerprint or fingerprint(prepared.documents["train"]), f1=f1,
-        once=sorted(prepared.task.once), task=prepared.task.name,
+        run=request.run, family=config.model.family, base=config.model.name or config.model.family,
+        fields=request.fields, normalisers={f.id: f.type for f in request.fields}, data=config.data,
+        sep_box=result.built.sep_box, engines=request.engines, f1=f1,
+        fingerprint=request.fingerprint or fingerprint(prepared.documents["train"]), once=sorted(prepared.task.once),
+        task=prepared.task.name,
     )  # fmt: skip
     with full_disk_named():
         save_model(result.built, description, folder.model)

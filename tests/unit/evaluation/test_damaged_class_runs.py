@@ -11,7 +11,7 @@ import pytest
 from storage import runs
 from storage.exceptions import WorkbenchError
 from tests.support import class_runs, text_documents
-from workbench.evaluation.classes import errors, inference, report
+from workbench.evaluation.classes import class_report, class_suggestions, errors
 from workbench.evaluation.doctor import consultation
 from workbench.runs import parquet, transfer
 from workbench.runs.state import RunFolder
@@ -85,7 +85,7 @@ def test_a_damaged_run_is_refused_or_read(
     damage(run)
     for look in (
         lambda: consultation.consult(workspace, kept),
-        lambda: report.evaluate_run(run.path),
+        lambda: class_report.evaluate_run(run.path),
         lambda: errors.look(run.path),
     ):
         try:
@@ -97,9 +97,9 @@ def test_a_damaged_run_is_refused_or_read(
 def test_a_models_description_of_another_shape_says_of_no_model_that_it_takes_several(tmp_path: Path) -> None:
     for text in ('{"task": "classes", "fields": {"a": 1}}', '{"task": "classes", "fields": [1]}', "[" * 9999, "5"):
         (tmp_path / "workbench.json").write_text(text)
-        assert inference.takes_several(tmp_path) is False
+        assert class_suggestions.takes_several(tmp_path) is False
     (tmp_path / "workbench.json").write_text('{"task": "classes", "fields": [{"id": "a", "multiple": true}]}')
-    assert inference.takes_several(tmp_path) is True
+    assert class_suggestions.takes_several(tmp_path) is True
 
 
 def test_what_was_chosen_among_another_workspaces_documents_is_not_taken_in(

@@ -1,8 +1,8 @@
 """The HTML report is whole, fetches nothing, and shows what it was given without trusting it."""
 
 import re
-from html.parser import HTMLParser
 
+from tests.support.html import Checker
 from workbench.evaluation import error_analysis, html_rendering, report
 from workbench.evaluation.doctor.diagnosis import diagnose
 from workbench.evaluation.doctor.findings import Action, Diagnosis, Evidence, Finding
@@ -10,29 +10,6 @@ from workbench.evaluation.error_analysis import Concentration, FailingVendor
 from workbench.evaluation.report import EvaluationSettings
 from workbench.fields import FieldType
 from workbench.predictions.cases import Case, Chunk
-
-VOID = {"meta", "br", "img"}
-
-
-class Checker(HTMLParser):
-    """Tags must close in the order in which they were opened."""
-
-    def __init__(self):
-        super().__init__()
-        self.open, self.text = [], []
-
-    def handle_starttag(self, tag, attrs):
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        pass
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.text.append(data)
 
 
 def page(**facts):

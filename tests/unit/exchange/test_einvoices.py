@@ -139,6 +139,12 @@ def test_what_is_no_pdf_says_so(data: bytes) -> None:
         document_values.read(data)
 
 
+def test_a_picture_that_is_called_a_pdf_has_no_invoice_that_could_not_be_read(tmp_path: Path) -> None:
+    scan = tmp_path / "scan.pdf"
+    scan.write_bytes(b"\x89PNG\r\n\x1a\n and so on")
+    assert document_values.values_for(scan) == {}
+
+
 def test_a_missing_file_says_so(tmp_path: Path) -> None:
     with pytest.raises(InputProblem, match="cannot be opened"):
         document_values.read(tmp_path / "none.pdf")

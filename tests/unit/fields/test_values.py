@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.fields import FieldType
-from workbench.fields.values import joined, looks_like, normalise, occurrences, readings, same
+from workbench.fields.values import Value, joined, looks_like, normalise, occurrences, readings, same
 
 AMOUNTS = st.decimals(min_value=-9_999_999, max_value=9_999_999, places=2)
 DAYS = st.dates(date(1970, 1, 1), date(2068, 12, 31))
@@ -430,7 +430,9 @@ def test_superscripts_are_footnotes_and_fractions_are_read_or_refused(
         ("**12.00**", "12.00"), ("12,00 лв.", "12.00"),
         ("500/=", "500.00"), ("12.00€ TTC", "12.00"), ("H.T. 12,00", "12.00"), ("12.30 EUR inkl. MwSt", "12.30"),
         ("12.00 (incl. VAT)", "12.00"), ("119,00 EUR inkl. 19% MwSt.", "119.00"), ("IVA incl. 5,00", "5.00"),
-        ("121,00 incl. btw", "121.00"), ("12.00 kg", None), ("12.00 W", None), ("12 A", None), ("(12.00) CR", None),
+        ("121,00 incl. btw", "121.00"), ("12.00 kg", None), ("12.00 W", None), ("12.00 V", None),
+        ("12.00 (A)", "12.00"), ("s/IVA 12,00", "12.00"), ("12,00 c/ IVA", "12.00"),
+        ("12.00 (kg)", None), ("12 A", None), ("(12.00) CR", None),
         ("19%", None),
     ],
 )  # fmt: skip
@@ -444,6 +446,8 @@ def test_marks_of_tax_and_credit_beside_an_amount(text: str, normal: str | None)
         ("MX$ 1,234.50", "1234.50", "MXN"), ("AR$ 5,00", "5.00", "ARS"), ("CLP$ 12.00", "12.00", "CLP"),
         ("US $12.00", "12.00", "USD"), ("R273.00", "273.00", None), ("S/ 12", "12.00", "PEN"), ("₦12", "12.00", "NGN"),
         ("12.00 DH", "12.00", None), ("KSh 1,500.00", "1500.00", "KES"), ("R$ 1.234,50", "1234.50", "BRL"),
+        ("Can$12.00", "12.00", "CAD"), ("B/. 12.00", "12.00", "PAB"), ("د.م. 12.00", "12.00", "MAD"),
+        ("Bs. 12,00", "12.00", None), ("Q273.00", "273.00", None), ("Q273", None, None),
         ("ZZ$ 12.00", None, None), ("R273", None, None), ("C$5.00", "5.00", "CAD"),
         ("١٬٢٣٤٫٥٦", "1234.56", None), ("१२.००", "12.00", None), ("\u200f12.00", "12.00", None),
     ],
@@ -497,3 +501,9 @@ def test_years_of_other_calendars_are_refused_with_that_reason(text: str, calend
 )  # fmt: skip
 def test_marks_stay_with_their_letters(first: str, second: str, same_value: bool) -> None:
     assert same(FieldType.PARTY, first, second) is same_value
+
+
+def test_a_printed_value_is_shown_without_the_comma_of_its_sentence():
+    assert normalise(FieldType.DATE, "04.07.2018,") == Value("04.07.2018", "2018-07-04")
+    assert normalise(FieldType.AMOUNT, "22,00;").text == "22,00"
+    assert normalise(FieldType.TEXT, "Dear Sir,").text == "Dear Sir,"

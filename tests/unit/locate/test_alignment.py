@@ -281,3 +281,8 @@ def test_an_invoice_number_is_taken_from_beside_its_header_not_from_where_the_pa
         tokens = page(*text.splitlines())
         first, second = Aligner(tokens).ranked("invoice_no", FieldType.ID, "4711")
         assert tokens[first.tokens[0] - 1].text == "Nr." and second.tokens != first.tokens
+
+
+def test_of_a_total_and_an_equal_amount_due_the_total_is_taken():
+    tokens = page("Rechnungssumme ohne USt.|22,00", "Bruttosumme|23,54", "Anzahlungen|0,00", "Zahlbetrag|23,54")
+    assert row(tokens, align(tokens, "amount_total", FieldType.AMOUNT, "23.54")) == 1

@@ -214,3 +214,25 @@ def test_the_addressee_is_below_the_sender_s_line():
     sender = "      Bei Spiel GmbH ● Ecke 12 ● 12345 Stadthausen"
     text = f"{sender}\n    Theodor Est\n\n\n    Bahnstr. 42\n\n\n    88802 Spielkreis\n"
     assert best(text, "buyer_name", seller_name=(0, 1, 2)) == "Theodor Est"
+
+
+SUMS = """\
+   Rechnungssumme ohne USt.    22,00
+   Steuerbetrag                 1,54
+   Bruttosumme                 23,54
+   Zahlbetrag                  23,54
+   Zahlbar innerhalb 30 Tagen netto bis 04.07.2018, 3% Skonto innerhalb 10 Tagen bis 15.06.2018
+"""
+
+
+def test_of_equal_amounts_the_total_comes_before_what_is_to_be_paid():
+    tokens = sample_documents.tokens_of(SUMS)
+    places = Finder(tokens).ranked(SCHEMA.get("amount_total"))
+    assert [place.header for place in places[:2]] == ["Bruttosumme", "Zahlbetrag"]
+
+
+def test_the_end_of_a_cash_discount_is_no_due_date():
+    tokens = sample_documents.tokens_of(SUMS)
+    first, second = Finder(tokens).ranked(SCHEMA.get("due_date"))[:2]
+    assert tokens[first.tokens[0]].text == "04.07.2018," and first.headed
+    assert first.score - second.score >= 0.5  # so far ahead that it is suggested without a model

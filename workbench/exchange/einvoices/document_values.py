@@ -44,13 +44,19 @@ def values_for(path: Path, password: str | None = None) -> dict[str, str]:
     Raises:
         InputProblem: one is there and cannot be read.
     """
-    inside = read(path, password) if path.suffix.lower() == ".pdf" else {}
+    inside = read(path, password) if path.suffix.lower() == ".pdf" and _is_pdf(path) else {}
     other = None if inside else beside(path)
     if other is None:
         return inside
     if other.stat().st_size > LARGEST:
         raise InputProblem(f"{other.name} is larger than {LARGEST // 1_000_000} MB.", REMEDY)
     return values_of(other.read_bytes(), other.name)
+
+
+def _is_pdf(path: Path) -> bool:
+    """Whether it is no picture that is called a PDF."""
+    with path.open("rb") as file:
+        return b"%PDF" in file.read(1024)
 
 
 def values_of(data: bytes, name: str = "the XML") -> dict[str, str]:

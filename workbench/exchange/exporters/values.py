@@ -16,7 +16,7 @@ from storage.records import KNOWN_SOURCES, Content, Decision, ReferenceValue, So
 from storage.suggestions import leading
 from workbench.exchange.exporters.base import ExportReport, ordered_spans
 from workbench.fields import Field, FieldType, Schema
-from workbench.fields.values import joined, normalise
+from workbench.fields.values import joined, normalise, trimmed
 
 JOIN = " | "
 _IN_ONE_FORM = frozenset({FieldType.AMOUNT, FieldType.DATE, FieldType.CURRENCY, FieldType.RATE, FieldType.ID})
@@ -26,6 +26,7 @@ _WHO = {
     Source.IMPORT: "imported",
     Source.SUGGESTION: "suggestion accepted",
     Source.TEMPLATE: "copied from a similar document",
+    Source.CONFIRMED: "confirmed",
 }
 
 
@@ -91,6 +92,7 @@ def _text(content: Content, tokens: tuple[int, ...]) -> str:
 
 
 def _in_one_form(entry: Field, text: str) -> str:
+    text = trimmed(entry.type, text)
     if entry.type not in _IN_ONE_FORM:
         return text
     normal = normalise(entry.type, text).normal

@@ -38,13 +38,13 @@ class DocileImporter:
         return parsing.only_document(path, lambda: self._read(path, parsing.around_file(path, options)))
 
     def _read(self, path: Path, options: Options) -> Incoming:
-        words: Any = parsing.decode(parsing.content(path, options.limits))
+        words: Any = parsing.json_of(path, options.limits)
         data: dict[str, Any] = {}
         incoming = Incoming(path.stem, str(path), [], self.name)
         if isinstance(words, dict) and ("field_extractions" in words or "line_item_extractions" in words):
             data = words
             ocr_file = parsing.inside(options, path.parent, f"../ocr/{path.stem}.json")
-            words = parsing.decode(parsing.content(ocr_file, options.limits)) if ocr_file else None
+            words = parsing.json_of(ocr_file, options.limits) if ocr_file else None
         entry = data.get("metadata")
         metadata: dict[str, Any] = entry if isinstance(entry, dict) else {}
         sizes = metadata.get("page_sizes_at_200dpi") or []

@@ -79,7 +79,7 @@ def _values(path: Path, options: Options) -> dict[str, str]:
         for suffix in (".json", ".txt"):
             file = parsing.inside(options, path.parent, f"{folder}/{path.stem}{suffix}")
             if file is not None:
-                data = parsing.decode(parsing.content(file, options.limits))
+                data = parsing.json_of(file, options.limits)
                 if not isinstance(data, dict):
                     raise InputProblem(f"{file.name} is no object of field and value")
                 return {str(key): str(value) for key, value in data.items() if value not in (None, "")}

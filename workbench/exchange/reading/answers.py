@@ -70,7 +70,7 @@ def _add(incoming: Incoming, entities: Sequence[Entity]) -> None:
             incoming.labelled = incoming.labelled and entity.confidence is not None
     if lost:
         incoming.notes.append(
-            f"{len(lost)} values of the answer hold no word of the page ({', '.join(sorted(set(lost)))})"
+            f"{len(lost)} values of the service stand on no word of the page ({', '.join(sorted(set(lost)))})"
         )
 
 

@@ -169,7 +169,7 @@ def _place_regions(incoming: Incoming) -> None:
     incoming.spans += spans
     incoming.regions = []
     if empty:
-        incoming.notes.append(f"{len(empty)} labelled boxes hold no word")
+        incoming.notes.append(f"{len(empty)} labelled boxes have no word in them")
         # A person has to place a label without words.
         incoming.labelled = incoming.labelled and all(region.confidence is not None for region in empty)
 

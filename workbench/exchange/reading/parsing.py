@@ -102,6 +102,11 @@ def decode(data: bytes, decoder: "msgspec.json.Decoder[Any]" = _ANY) -> Any:
         raise InputProblem("its JSON is nested too deeply") from error
 
 
+def json_of(path: Path, limits: Limits, kind: Any = Any) -> Any:
+    """A JSON file as a value of this kind."""
+    return decode(content(path, limits), msgspec.json.Decoder(kind))
+
+
 def convert(value: Any, type: Any) -> Any:
     """A decoded value as a typed one."""
     try:

@@ -99,8 +99,17 @@ def from_dict(data: Mapping[str, Any], text: str = "") -> TuneConfig:
 
 def notes_on(source: Path | str) -> list[str]:
     """The settings of a file that are decided elsewhere here, one sentence each."""
-    flat = _flatten(_parse(_text_of(source)))
+    flat = values_in(source)
     return [f"{key} was read over: {why}." for key, why in DECIDED.items() if key in flat]
+
+
+def values_in(source: Path | str) -> dict[str, Any]:
+    """Dotted key -> value of a YAML file or of YAML text, as written there.
+
+    Raises:
+        ConfigProblem: not YAML, or no mapping.
+    """
+    return _flatten(_parse(_text_of(source)))
 
 
 def dump(config: TuneConfig) -> str:

@@ -20,7 +20,7 @@ from sklearn.linear_model import LogisticRegression
 
 from storage.exceptions import InputProblem
 from storage.files import write_atomic
-from workbench.evaluation.classes import report as class_report
+from workbench.evaluation.classes import class_report
 from workbench.runs import parquet
 from workbench.runs.config.request import Request
 from workbench.runs.state import MODEL_DESCRIPTION, RunFolder

@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
 from storage.exceptions import RunProblem
+from workbench.evaluation.classes import class_report, several
 from workbench.evaluation.classes import figures as class_figures
-from workbench.evaluation.classes import report as class_report
-from workbench.evaluation.classes import several
 from workbench.runs import parquet
 from workbench.runs.config import families
 from workbench.runs.config.request import Request

@@ -351,7 +351,7 @@ def _spans(
         before = known, span
     placed, empty = place(loose, pages)
     if empty:
-        incoming.notes.append(f"{len(empty)} labelled boxes hold no word")
+        incoming.notes.append(f"{len(empty)} labelled boxes have no word in them")
     for span in spans:
         span.tokens = tuple(sorted(span.tokens))
     return spans + placed

@@ -6,7 +6,7 @@ from typing import Any
 
 from storage.exceptions import InputProblem
 from workbench.evaluation.classes import figures as class_figures
-from workbench.evaluation.classes import several
+from workbench.evaluation.classes import several, slices
 from workbench.runs import parquet
 from workbench.runs.config.request import Request
 from workbench.runs.parquet import ClassCase
@@ -17,8 +17,8 @@ def evaluate_run(folder: Path, on: str | None = None) -> dict[str, Any]:
     """All figures of one side of a run, on the test side where it has one, else on validation.
 
     Returns:
-        `class_figures.full` (`several.full` where documents have several options), with run, split, field, and splits
-        {side: documents, accuracy, f1}.
+        `class_figures.full` (`several.full` where documents have several options), with run, split, field, splits
+        {side: documents, accuracy, f1}, and slices (see `slices.figures`).
 
     Raises:
         InputProblem: the side has no labelled document with a stored prediction, or a file is damaged.
@@ -44,15 +44,35 @@ def evaluate_run(folder: Path, on: str | None = None) -> dict[str, Any]:
         "splits": {
             side: {name: brief[name] for name in ("documents", "accuracy", "f1")} for side, brief in briefs.items()
         },
+        "slices": slices.figures(
+            sides[chosen],
+            lambda positions: class_figures.brief(*_arrays([sides[chosen][at] for at in positions], labels), labels),
+        ),
     }
 
 
+def of_class(figures: dict[str, Any], name: str) -> dict[str, Any]:
+    """The figures of a class that is the positive one, under the name `positive`.
+
+    Raises:
+        InputProblem: no measured document has it, and none was taken for it.
+    """
+    row = figures["classes"].get(name)
+    if row is None:
+        known = ", ".join(figures["classes"])
+        raise InputProblem(f"No measured document is of the class {name}.", f"Those that are measured: {known}.")
+    return {"class": name, **row}
+
+
 def final(folder: Path) -> dict[str, Any] | None:
-    """What a run's report keeps as `classes`; None where no labelled document was predicted."""
+    """What a run's report keeps as `classes`, without the curves' points; None where nothing labelled was predicted."""
     try:
-        return evaluate_run(folder)
+        figures = evaluate_run(folder)
     except InputProblem:
         return None
+    for row in figures.get("curves", {}).values():
+        del row["roc"], row["precision_recall"]
+    return figures
 
 
 def judged(folder: Path, side: str, labels: Collection[str]) -> list[ClassCase]:

@@ -1,0 +1,34 @@
+"""The receipt of a till has no buyer unless a header names one, whatever a model reads."""
+
+import pytest
+
+from tests.support.sample_documents import tokens_of
+from workbench.fields import invoice_schema
+from workbench.locate.candidates import Finder
+from workbench.predictions.page_reading import PageReading
+
+SLIP = """\
+   RESTORAN HASSAN
+   CASHIER : HASSAN
+   {line}
+   9556939040116   KF MODELLING CLAY
+   TOTAL           9.00
+   CASH           10.00
+   CHANGE          1.00
+"""
+LETTER = "   Bei Spiel GmbH\n\n   Theodor Est\n   Bahnstr. 42\n   cash payments are no change of these terms\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "buyer", "is_wrong"),
+    [
+        (SLIP.format(line="TABLE 3"), "HASSAN", True),
+        (SLIP.format(line="Customer : ACME LTD"), "ACME", False),
+        (LETTER, "Theodor", False),
+    ],
+)
+def test_a_buyer_that_no_header_names_is_not_taken_from_a_till_s_receipt(text, buyer, is_wrong):
+    tokens = tokens_of(text)
+    words = tuple(token.id for token in tokens if token.text == buyer)[-1:]
+    reading = PageReading(Finder(tokens), invoice_schema().spans, {"buyer_name": (words, 0.9)})
+    assert ("buyer_name" in reading.contradicted()) is is_wrong
