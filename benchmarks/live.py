@@ -1,6 +1,7 @@
 """What the learner brings: fields that are right before they are touched, on receipts_en labelled one by one.
 
     python benchmarks/live.py [--seeds 3] [--documents 60] [--own]   # prequential, in this process
+    python benchmarks/live.py --kills 20                             # it is killed while receipts are labelled
     python benchmarks/live.py --process [--documents 60]             # its own process: how soon, how much memory
 
 The receipts come in an order drawn by the seed, so that vendors are mixed; each is accepted with its right labels, and
@@ -13,6 +14,7 @@ import argparse
 import json
 import os
 import random
+import signal
 import statistics
 import sys
 import tempfile
@@ -22,7 +24,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from storage import document_list, documents
+from storage import document_list, documents, label_queries
 from storage.document_list import Filter
 from storage.records import Annotations, Source, Span, State
 from storage.suggestions import suggestions_of
@@ -164,6 +166,38 @@ def soon(count: int) -> None:
     )  # fmt: skip
 
 
+def killed(kills: int) -> None:
+    """The learner's process is killed at random moments while receipts are labelled: what is lost, what comes back."""
+    chance = random.Random(0)
+    with tempfile.TemporaryDirectory() as temporary:
+        workspace, labels = prepared(Path(temporary) / "workspace", own=True)
+        client = LiveClient(workspace)
+        client.enabled = True
+        order = sorted(labels)
+        chance.shuffle(order)
+        done, hits, ends = 0, 0, time.monotonic()
+        while hits < kills:
+            client.look(order[done], order[done + 1 : done + 1 + AHEAD])
+            time.sleep(chance.uniform(0.2, 2.0))
+            accept(workspace, order[done], labels)
+            done += 1
+            if time.monotonic() > ends and (process := client.process):
+                os.kill(process, signal.SIGKILL)
+                hits += 1
+                ends = time.monotonic() + chance.choice([0.0, 3.0, 12.0, 20.0])
+        client.look(order[done], order[done + 1 : done + 1 + AHEAD])
+        began, before = time.monotonic(), _offers(workspace, order[done + 1 : done + 6])
+        while _offers(workspace, order[done + 1 : done + 6]) == before and time.monotonic() < began + 120:
+            time.sleep(0.1)
+        back = time.monotonic() - began
+        client.end()
+        with workspace.db.read() as connection:
+            kept = label_queries.labels(connection, order[:done])
+        lost = sum(kept[number] != set(labels[number]) for number in order[:done])
+        workspace.close()
+    print(json.dumps({"kills": hits, "labelled": done, "lost": lost, "suggestions_back_after_s": round(back, 1)}))
+
+
 def _offers(workspace: Workspace, numbers: Iterable[int]) -> list[object]:
     with workspace.db.read() as connection:
         return [[s.id for s in suggestions_of(connection, number)] for number in numbers]
@@ -182,9 +216,12 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=60)
     parser.add_argument("--own", action="store_true", help="fields that the starter does not know")
     parser.add_argument("--process", action="store_true", help="measure the learner's process")
+    parser.add_argument("--kills", type=int, default=0, help="kill the learner's process so often instead")
     options = parser.parse_args()
     if options.process:
         soon(options.documents)
+    elif options.kills:
+        killed(options.kills)
     else:
         seeds = range(options.first_seed, options.first_seed + options.seeds)
         quality(seeds, options.documents, own=options.own)

@@ -165,7 +165,7 @@ class Database:
                 "The disk is full. Nothing of this step was written; what was saved before is kept.",
                 "Free some space, then repeat the step.",
             )
-        if any(sign in reason for sign in _DAMAGE) and self._sqlite is not None:
+        if self._sqlite is not None and (any(sign in reason for sign in _DAMAGE) or self._is_damaged()):
             return _damaged(reason)
         return error
 

@@ -111,7 +111,7 @@ def command(context: Context, /, paths: tuple[Path, ...], as_json: bool, values:
     workspace = context.open_workspace()
     if values and not options["keep_names"]:
         options["mapping"] |= ask_about_columns(workspace, [values], options["mapping"], as_json=as_json)
-    with streams.files_of(paths) as files, import_progress() as show:
+    with streams.files_of(paths, workspace.settings.limits.file_bytes) as files, import_progress() as show:
         summary = run(workspace, _request(ImportRequest, files, (values,) if values else (), options, as_json), show)
     name = {field.id: field.name for field in workspace.schema}
     workspace.close()

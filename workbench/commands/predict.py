@@ -113,7 +113,8 @@ def _read(scratch: "Workspace", files: tuple[Path, ...], *, silent: bool) -> Any
     from workbench.exchange import pipeline
     from workbench.exchange.sources import ImportRequest
 
-    with phase("Reading the files", silent=silent), streams.files_of(files) as paths:
+    most = scratch.settings.limits.file_bytes
+    with phase("Reading the files", silent=silent), streams.files_of(files, most) as paths:
         return pipeline.run(scratch, ImportRequest(paths=paths)).whole()
 
 

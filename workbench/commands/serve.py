@@ -12,7 +12,7 @@ from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option
 from workbench.serving.options import LOOPBACK
 
-_SHORTEST_TOKEN = 16
+_SHORTEST_TOKEN, _LONGEST_TOKEN = 16, 10_000
 _PACKAGES = ("fastapi", "uvicorn", "python_multipart", "prometheus_client", "fastapi_offline")
 
 
@@ -120,10 +120,11 @@ def _token(host: str, file: Path | None, no_token: bool) -> str:
         return ""
     if no_token:
         raise UsageProblem("--token-file and --no-token exclude each other.", "Leave one out.")
-    token = file.read_text(encoding="utf-8", errors="replace").strip()
-    if len(token) < _SHORTEST_TOKEN:
+    with file.open("rb") as opened:  # bounded: a device has no end
+        token = opened.read(_LONGEST_TOKEN).decode("utf-8", "replace").strip()
+    if not (_SHORTEST_TOKEN <= len(token) < _LONGEST_TOKEN and token.isprintable()):
         raise UsageProblem(
-            f"The token in {file} has fewer than {_SHORTEST_TOKEN} characters.",
+            f"The token in {file} is no line of {_SHORTEST_TOKEN} to {_LONGEST_TOKEN - 1:,} characters.",
             'Make one: python -c "import secrets; print(secrets.token_urlsafe(32))"',
         )
     return hashlib.sha256(token.encode()).hexdigest()

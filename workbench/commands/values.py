@@ -68,7 +68,7 @@ def command(
             _undo(workspace, as_json)
             return
         outcome = ValuesReport()
-        with streams.files_of(tables) as files:
+        with streams.files_of(tables, workspace.settings.limits.file_bytes) as files:
             if not (new_fields or options["keep_names"] or streams.STREAM in tables):  # its terminal cannot be asked
                 options["mapping"] |= ask_about_columns(workspace, files, options["mapping"], as_json=as_json)
             bring_in(workspace, *files, outcome=outcome, add_fields=new_fields, **options)

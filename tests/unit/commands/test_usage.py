@@ -240,7 +240,7 @@ def test_what_comes_from_standard_input_is_named_by_its_beginning(
     content: bytes, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
-    with streams.files_of([Path("a"), Path("-")]) as (first, second):
+    with streams.files_of([Path("a"), Path("-")], 1000) as (first, second):
         assert (first, second.name, second.read_bytes()) == (Path("a"), name, content)
 
 

@@ -80,7 +80,8 @@ def test_a_value_outside_has_no_place() -> None:
 
 @pytest.mark.parametrize("name", ["first model", "A", "B", "C", "text baseline", "classes"])
 @pytest.mark.parametrize("documents", [20, 20_000, 200_000])
-def test_the_default_space_holds_the_rate_of_every_preset(name: str, documents: int) -> None:
+def test_the_default_space_holds_every_preset(name: str, documents: int) -> None:
     config = presets.preset(name, "cpu").config
-    rate = next(d for d in space.default(config, documents) if d.key == "train.learning_rate")
-    assert rate.place_of(config) == config.train.learning_rate
+    dimensions = space.default(config, documents)
+    assert all(dimension.place_of(config) is not None for dimension in dimensions)
+    assert dimensions[0].place_of(config) == config.train.learning_rate

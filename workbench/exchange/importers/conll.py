@@ -139,7 +139,7 @@ def _boxes_beside(
 ) -> tuple[list[list[Box] | None], str]:
     """The boxes of every record from the file beside it (None where it has other words), and why some are left out."""
     none: list[list[Box] | None] = [None] * len(blocks)
-    other = next((file for file in box_files(path) if file.is_file()), None)
+    other = next((file for file in box_files(path) if file.is_file() and parsing.is_within(options, file)), None)
     if other is None:
         return none, ""
     try:

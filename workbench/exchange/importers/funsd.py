@@ -66,8 +66,10 @@ def read_form(incoming: Incoming, form: list[Any], img: Any, path: Path, options
         _reorder(incoming, tokens, order)
     img = img if isinstance(img, dict) else {}
     if isinstance(img.get("fname"), str):
-        names = [f"{folder}/{img['fname']}" for folder in (path.stem, path.stem.split(".")[0], *PICTURE_FOLDERS)]
-        picture_and_size = parsing.picture_for(parsing.around_file(path, options), path.parent, names, incoming.notes)
+        options = parsing.around_file(path, options)
+        beside = [folder for folder in PICTURE_FOLDERS if parsing.is_within(options, path.parent / folder / "x")]
+        names = [f"{folder}/{img['fname']}" for folder in (path.stem, path.stem.split(".")[0], *beside)]
+        picture_and_size = parsing.picture_for(options, path.parent, names, incoming.notes)
     else:
         picture_and_size = parsing.picture_beside(options, path, PICTURE_FOLDERS, incoming.notes)
     picture, width, height = picture_and_size or (None, 0.0, 0.0)

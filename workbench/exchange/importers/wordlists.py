@@ -10,10 +10,11 @@ import msgspec
 
 from storage.exceptions import InputProblem
 from workbench.exchange.importers.cord import fill_from_ground_truth
-from workbench.exchange.reading import box_shapes, named_files, parsing, tags
+from workbench.exchange.reading import named_files, parsing, tags
+from workbench.exchange.reading.boxes import shapes
+from workbench.exchange.reading.boxes.units import Units, scaled
 from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingSpan, IncomingToken, Options, Rejected
 from workbench.exchange.reading.sides import side_of
-from workbench.exchange.reading.units import Units, scaled
 
 Quad = tuple[float, float, float, float]
 _HEAD = 65536  # bytes that show the shape of a file's boxes
@@ -118,7 +119,7 @@ class WordListImporter:
 def _records(path: Path, options: Options) -> Iterator[tuple[str, Any]]:
     """(where, record or why it cannot be read); boxes of four numbers, as they mostly are, are decoded at once."""
     with path.open("rb") as file:
-        is_other = box_shapes.is_other(file.read(_HEAD))
+        is_other = shapes.is_other(file.read(_HEAD))
     if not is_other:
         yield from parsing.records(path, options, _DECODER)
         return
@@ -126,9 +127,7 @@ def _records(path: Path, options: Options) -> Iterator[tuple[str, Any]]:
         try:
             yield (
                 where,
-                record
-                if isinstance(record, InputProblem)
-                else parsing.convert(box_shapes.with_corners(record), Record),
+                record if isinstance(record, InputProblem) else parsing.convert(shapes.with_corners(record), Record),
             )
         except InputProblem as problem:
             yield where, problem

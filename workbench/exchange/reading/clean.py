@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from storage.exceptions import InputProblem
 from storage.records import Box, Page, Token
+from workbench.exchange.reading.boxes.regions import place
 from workbench.exchange.reading.incoming import (
     Incoming,
     IncomingClass,
@@ -15,7 +16,6 @@ from workbench.exchange.reading.incoming import (
     Options,
     Rejected,
 )
-from workbench.exchange.reading.regions import place
 from workbench.fields.plain_text import harmless
 
 _OFF_PAGE = 0.01  # of the page: a box that leaves it by less was only rounded

@@ -71,7 +71,9 @@ def _text_of(source: Path | str) -> str:
     if isinstance(source, str):
         return source
     try:
-        with source.open("rb") as file:  # bounded: a device has no end
+        if source.exists() and not source.is_file():  # it is read more than once
+            raise ConfigProblem(f"{source} is no regular file.", "Give the path of a YAML file.")
+        with source.open("rb") as file:
             data = file.read(_LARGEST + 1)
         if len(data) > _LARGEST:
             raise ConfigProblem(f"{source} is larger than a configuration can be.", "Give the path of a YAML file.")
