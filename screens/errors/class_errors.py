@@ -14,6 +14,7 @@ from screens.errors.doctor_panel import DoctorPanel
 from screens.errors.heat_grid import HeatGrid
 from screens.keys import bindings
 from screens.navigation import ChooseLike, OpenDocument, ShowSheet
+from screens.widgets.dialogs import Confirm
 from screens.widgets.status_lines import Hint
 from storage.exceptions import RunProblem
 from storage.records import Run
@@ -31,6 +32,12 @@ KEYS = (
     ("class_errors.previous", "p", "step(-1)", "Previous such text"),
     ("class_errors.confirm", "y", "confirm", "The label is right, the model is wrong"),
     ("class_errors.queue", "q", "enqueue", "Put the text into the relabel queue"),
+    (
+        "class_errors.queue-all",
+        "Q",
+        "enqueue_all",
+        "Put all open texts of the list into the relabel queue",
+    ),
     ("class_errors.sheet", "t", "sheet", "These texts in the sheet, to relabel many"),
     ("class_errors.like", "w", "choose_like", "More like these: the pool's texts that are like those of the list"),
     ("class_errors.back", "escape", "back", "Back to the tables"),
@@ -187,6 +194,7 @@ class ClassErrors(Horizontal):
                 ("class_errors.confirm", "it is right"),
                 ("class_errors.sheet", "all of these in the sheet"),
                 ("class_errors.queue", "relabel queue"),
+                ("class_errors.queue-all", "queue all"),
                 ("class_errors.next", "next open"),
                 ("class_errors.like", "more like these"),
                 ("Esc", "back"),
@@ -295,6 +303,25 @@ class ClassErrors(Horizontal):
         screen.notify(f"{item.name} waits in round {number}.", markup=False, timeout=3)
         self._look_again()
         self.texts.step(1)
+
+    def action_enqueue_all(self) -> None:
+        """Ask, and put the list's open texts into the queue, as a batch to look at again."""
+        review, _ = self._pointed_item()
+        waiting = [item for item in self.texts.items if self.texts.verdicts.get(item.key) is Verdict.OPEN]
+        texts = list({item.document: item for item in waiting}.values())
+        if not texts:
+            screen_of(self).notify("Something was done about every text of this list.")
+            return
+        screen = screen_of(self)
+
+        def enqueue() -> None:
+            numbers = {errors.enqueue(screen.workspace, review, item) for item in texts}
+            screen.notify(f"{len(texts)} texts wait in round {max(numbers)}.", timeout=3)
+            screen.workbench.count_progress()
+            self._look_again()
+
+        detail = f"{self.texts.heading}. Their labels count again when they were looked at."
+        screen.confirm(Confirm(f"Put {len(texts)} texts into the relabel queue?", detail), enqueue)
 
     async def action_sheet(self) -> None:
         """Show the list's texts in the sheet."""

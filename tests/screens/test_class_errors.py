@@ -2,7 +2,7 @@
 
 import pytest
 
-from storage import runs
+from storage import queue, runs
 from storage.records import Side
 from tests.support import class_runs, text_documents
 from tests.support.text_documents import options_of
@@ -117,3 +117,16 @@ async def test_words_that_speak_for_a_wrong_class_are_marked_in_the_text(opened,
         styled = {text.plain[span.start : span.end]: str(span.style) for span in text.spans}
         assert "underline" in styled["pay"] and "bold" in styled["pay"] and "italic" in styled["4"]
         assert "the" not in styled and "underline" in styled["invoice"] and "bold" not in styled["invoice"]
+
+
+async def test_all_labels_in_doubt_become_a_batch_with_their_reasons(opened, made):
+    async with opened(made) as pilot:
+        await press(pilot, "f6", "l", "Q", "n")
+        with made.db.read() as connection:
+            assert queue.waiting(connection) == {}
+        await press(pilot, "Q", "y")
+        with made.db.read() as connection:
+            [(number, documents)] = queue.waiting(connection).items()
+            (entry,) = queue.entries(connection, number)
+        assert documents == {9} and entry.reasons[0].startswith("label in doubt: labelled question")
+        assert "1 queued" in title(pilot)

@@ -253,6 +253,7 @@ def enqueue(workspace: Workspace, review: ClassReview, item: ClassItem) -> int:
     Raises:
         Conflict: another person changed the document just now.
     """
-    reason = f"labelled {item.label}, taken for {item.predicted} ({item.probability:.0%})"
+    doubt = "label in doubt: " if item.key in {doubted.key for doubted in review.doubts} else ""
+    reason = f"{doubt}labelled {item.label}, taken for {item.predicted} ({item.probability:.0%})"
     entry = QueueEntry(0, item.document, 1, item.probability, (reason,), {review.field: item.of_label})
     return rounds.put_back(workspace, review.run, entry)
