@@ -28,13 +28,13 @@ _SIGNS = {Verdict.OPEN: " ", Verdict.FIXED: "✎", Verdict.QUEUED: "»", Verdict
 
 KEYS = (
     ("class_errors.shares", "v", "shares", "Counts, shares of the label, shares of the prediction"),
-    ("class_errors.table", "m", "table", "The other table: classes, or which is taken for which"),
-    ("class_errors.side", "tab,shift+tab", "side", "Into the list, and back to the tables"),
-    ("class_errors.next", "n", "step(1)", "Next text that nothing was done about"),
-    ("class_errors.previous", "p", "step(-1)", "Previous such text"),
-    ("class_errors.queue", "q", "enqueue", "Put the text into the relabel queue"),
-    ("class_errors.sheet", "t", "sheet", "These texts in the sheet, to relabel many"),
-    ("class_errors.like", "w", "choose_like", "More like these: the pool's texts that are like those of the list"),
+    ("class_errors.table", "m", "table", "Switch table: classes, or which is taken for which"),
+    ("class_errors.side", "tab,shift+tab", "side", "Go to the list, or back to the tables"),
+    ("class_errors.next", "n", "step(1)", "Next text still to check"),
+    ("class_errors.previous", "p", "step(-1)", "Previous text still to check"),
+    ("class_errors.queue", "q", "enqueue", "Add the text to the relabel queue"),
+    ("class_errors.sheet", "t", "sheet", "Open these texts in the sheet, to relabel many at once"),
+    ("class_errors.like", "w", "choose_like", "Choose more texts like these from the pool"),
     ("class_errors.back", "escape", "back", "Back to the tables"),
 )
 
@@ -155,7 +155,7 @@ class ClassErrors(Horizontal):
         item = self.item
         line = self.query_one("#class-text", Static)
         if item is None:
-            line.update("No text is in this cell.")
+            line.update("This cell has no texts.")
         else:
             facts = f"{item.name}: labelled {item.label} ({item.of_label:.0%}), taken for {item.predicted} "
             line.update(Content.assemble((f"{facts}({item.probability:.0%})\n", "$text-muted"), item.text))
@@ -197,7 +197,7 @@ class ClassErrors(Horizontal):
                 ("Enter", "open it, to relabel"),
                 ("class_errors.sheet", "all of these in the sheet"),
                 ("class_errors.queue", "relabel queue"),
-                ("class_errors.next", "next open"),
+                ("class_errors.next", "next to check"),
                 ("class_errors.like", "more like these"),
                 ("Esc", "back"),
             )
@@ -237,7 +237,7 @@ class ClassErrors(Horizontal):
 
     def _enter_list(self) -> None:
         if not self._items:
-            screen_of(self).notify("No text is in this cell.")
+            screen_of(self).notify("This cell has no texts.")
             return
         self.add_class("-listing")
         self.texts.focus()
@@ -245,7 +245,7 @@ class ClassErrors(Horizontal):
 
     def action_step(self, by: int) -> None:
         if not self._step(by):
-            screen_of(self).notify("No further open text in this list.")
+            screen_of(self).notify("No more texts to check in this list.")
 
     def _step(self, by: int) -> bool:
         """Go to the next text of the list that nothing was done about; False at the end."""
@@ -324,7 +324,7 @@ class ClassErrors(Horizontal):
         if self._step(1):
             await self.open()
         else:
-            screen_of(self).notify("That was the last open text of the list.")
+            screen_of(self).notify("That was the last text of the list.")
             await screen_of(self).workbench.visit("errors")
 
     async def confirm_error(self) -> None:

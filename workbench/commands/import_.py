@@ -13,6 +13,7 @@ from workbench.commands.support.context import Context
 from workbench.commands.support.output import REASONS, by_reason, emit, is_terminal, json_option, listed, pairs, table
 from workbench.commands.values import ask_about_columns
 from workbench.fields.plain_text import harmless
+from workbench.wording import counted
 
 if TYPE_CHECKING:
     from workbench.exchange.import_summary import Summary
@@ -212,22 +213,24 @@ def _repeats(summary: "Summary", name: dict[str, str]) -> Iterator[str]:
 def lines(summary: "Summary", name: dict[str, str]) -> Iterator[str]:
     rate = f", {_rate(summary.documents, summary.seconds)}" if summary.seconds and summary.documents else ""
     yield (
-        f"{summary.documents:,} documents imported ({summary.pages:,} pages, {summary.tokens:,} words, "
-        f"{summary.labelled:,} labelled) of {summary.groups:,} groups in {summary.seconds:,.1f} s{rate}"
+        f"{counted(summary.documents, 'document')} imported ({counted(summary.pages, 'page')}, "
+        f"{counted(summary.tokens, 'word')}, {summary.labelled:,} labelled) of {counted(summary.groups, 'group')} "
+        f"in {summary.seconds:,.1f} s{rate}"
     )
     for note, number in summary.leaks.items():
-        yield f"LEAK: {number:,} documents {note}; figures on seen and unseen vendors are shown apart in reports"
+        documents = counted(number, "document")
+        yield f"LEAK: {documents} {note}; figures on seen and unseen vendors are shown apart in reports"
     if summary.ocr_pages:
-        yield f"{summary.ocr_pages:,} pages read by OCR"
+        yield f"{counted(summary.ocr_pages, 'page')} read by OCR"
     if summary.known:
-        yield f"{summary.known:,} were in the workspace already"
+        yield f"{counted(summary.known, 'document')} already in the workspace"
     if summary.known_labelled:
         yield f"{summary.known_labelled:,} of these bring labels or values: what the workspace has was left as it is"
     fields = dict.fromkeys([*summary.labels, *summary.suggestions, *summary.aligned, *summary.not_aligned])
     if fields:
         yield ""
-        counted = (summary.labels, summary.suggestions, summary.aligned, summary.not_aligned)
-        rows = [(name.get(field_id, field_id), *(counts[field_id] or "" for counts in counted)) for field_id in fields]
+        columns = (summary.labels, summary.suggestions, summary.aligned, summary.not_aligned)
+        rows = [(name.get(field_id, field_id), *(counts[field_id] or "" for counts in columns)) for field_id in fields]
         yield from table(rows, ("field", "labels", "suggestions", "aligned", "not aligned"), right=[1, 2, 3, 4])
     for field_id, options in summary.classes.items():
         yield f"{name.get(field_id, field_id)}: " + ", ".join(f"{option} {n:,}" for option, n in options.most_common())

@@ -22,7 +22,7 @@ from workbench.workspace import Workspace
 
 
 def adopt(workspace: Workspace, source: Path) -> Run:
-    """Take a run folder from another machine into this workspace.
+    """Import a run folder from another machineto this workspace.
 
     Raises:
         ConfigProblem: the folder holds no request that can be read.
