@@ -30,6 +30,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from workbench.runs.config import presets
+
 WAYS = {
     "baseline": ["--set", "model.family=baseline"],
     "head": [
@@ -51,6 +53,13 @@ def workbench(root: Path, *arguments: str) -> Any:
     if done.returncode:
         raise SystemExit(done.stderr or done.stdout)
     return json.loads(done.stdout)
+
+
+def few(labels: str) -> list[str]:
+    """The settings that a workspace with so few labels begins with; the presets see those that are left out, too."""
+    train = presets.of_classes(int(labels)).train
+    values = {"num_train_epochs": train.num_train_epochs, "learning_rate": train.learning_rate}
+    return [part for name, value in values.items() for part in ("--set", f"train.{name}={value}")]
 
 
 def train(root: Path, *arguments: str) -> tuple[str, float]:
@@ -145,8 +154,8 @@ def main() -> None:
                     workbench(
                         root, "split", "--test", str(min(0.3, 1000 / total)), "--validation", "0.1", "--seed", str(seed)
                     )
-                    limit = [] if labels == "all" else ["--set", f"data.max_train_documents={labels}"]
-                    run, seconds = train(root, "--set", "task=classes", *WAYS[way], *limit)
+                    limit = [] if labels == "all" else ["--set", f"data.max_train_documents={labels}", *few(labels)]
+                    run, seconds = train(root, "--set", "task=classes", *limit, *WAYS[way])
                     figures = workbench(root, "evaluate", run, "--on", "test")
                     f1 = figures["classes"].get(options.positive, {"f1": 0.0})["f1"]
                     measured.append((f1, figures["accuracy"], figures["macro"]["f1"], seconds))

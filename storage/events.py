@@ -79,9 +79,14 @@ def _is_whole(event: dict[str, Any]) -> bool:
         and all(isinstance(event[name], int | float) for name in _MEASURED if event.get(name) is not None)
         and all(isinstance(event[name], dict) for name in _OBJECTS if event.get(name) is not None)
         and all(count is None or _is_number(count) for count in (event.get("documents") or {}).values())
-        and isinstance(event.get("labels") or [], list)
+        and _are_labels(event.get("labels"), int if event["type"] == "cell" else list)
         and all(_are_figures(event[name]) for name in _FIGURES if event.get(name) is not None)
     )
+
+
+def _are_labels(labels: Any, kind: type) -> bool:
+    """Whether labels are of the event's kind: names of a run's, their number of a simulation's cells."""
+    return not labels or isinstance(labels, kind)
 
 
 def _are_figures(side: dict[str, Any]) -> bool:

@@ -15,6 +15,8 @@ from workbench.evaluation.error_review import Verdict
 
 _MOST = 1000  # texts that are listed of a cell
 _SIGNS = {Verdict.OPEN: " ", Verdict.FIXED: "✎", Verdict.QUEUED: "»", Verdict.CONFIRMED: "=", None: "·"}
+_LEAST = 0.01  # the change of a probability from which on a word says something
+_STYLES = ((0.5, "bold underline $error"), (0.2, "underline $error"))  # from this part of the strongest weight on
 _DONE = {Verdict.FIXED: "relabelled", Verdict.CONFIRMED: "confirmed", Verdict.QUEUED: "queued"}
 
 
@@ -111,7 +113,9 @@ class ClassTexts(Vertical):
             line.update("No text is in this cell.")
         else:
             facts = f"{item.name}: labelled {item.label} ({item.of_label:.0%}), taken for {item.predicted} "
-            line.update(Content.assemble((f"{facts}({item.probability:.0%})\n", "$text-muted"), item.text))
+            legend = ("\nUnderlined: speaks for it. Italic: against it.", "$text-muted") if item.weights else ""
+            head = (f"{facts}({item.probability:.0%})\n", "$text-muted")
+            line.update(Content.assemble(head, *_marked(item), legend))
         self.post_message(self.Pointed())
 
     @on(OptionList.OptionHighlighted)
@@ -123,3 +127,20 @@ class ClassTexts(Vertical):
     def _text_chosen(self, event: OptionList.OptionSelected) -> None:
         event.stop()
         self.post_message(self.Chosen())
+
+
+def _marked(item: ClassItem) -> list[str | tuple[str, str]]:
+    """The text, with the words marked that speak for the prediction or against it."""
+    most = max(map(abs, item.weights), default=0.0)
+    if most < _LEAST:
+        return [item.text]
+    parts: list[str | tuple[str, str]] = []
+    at = 0
+    for word, weight in zip(item.words, item.weights, strict=True):
+        start = item.text.index(word, at)
+        style = next((style for least, style in _STYLES if weight / most >= least), "")
+        if weight / most <= -_STYLES[-1][0]:
+            style = "italic $success"
+        parts += [item.text[at:start], (word, style) if style else word]
+        at = start + len(word)
+    return [*parts, item.text[at:]]

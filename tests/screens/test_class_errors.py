@@ -2,9 +2,12 @@
 
 import pytest
 
+from storage import queue, runs
 from storage.records import Side
 from tests.support import class_runs, text_documents
 from tests.support.text_documents import options_of
+from workbench.evaluation.classes import speaking_words
+from workbench.evaluation.classes.speaking_words import SpeakingWords
 from workbench.evaluation.doctor import consultation
 
 TEXTS = [f"{words} {number}" for number in range(8) for words in ("pay the invoice", "where is the parcel")]
@@ -90,8 +93,6 @@ async def test_where_documents_can_have_several_options_each_has_its_own_confusi
 
 
 def test_the_doctor_is_asked_about_a_class_run_without_a_report_of_fields(made):
-    from storage import runs
-
     with made.db.read() as connection:
         (run,) = runs.listed(connection)
     assert consultation.consult(made, run).run == run.id
@@ -103,3 +104,29 @@ async def test_a_report_for_colleagues_is_written_from_the_errors(opened, made, 
         pilot.app.screen.query_one("Input").value = str(tmp_path / "report.html")
         await press(pilot, "enter")
         assert "What the model takes documents for" in (tmp_path / "report.html").read_text()
+
+
+async def test_words_that_speak_for_a_wrong_class_are_marked_in_the_text(opened, made):
+    with made.db.read() as connection:
+        (listed,) = runs.listed(connection)
+    folder = made.files.run(listed.id)
+    speaking_words.write(folder, [SpeakingWords(9, "test", "invoice", (0.4, 0.0, 0.1, -0.2))])
+    async with opened(made) as pilot:
+        await press(pilot, "f6", "l")
+        text = pilot.app.mode_screen.query_one("#class-words").render()
+        styled = {text.plain[span.start : span.end]: str(span.style) for span in text.spans}
+        assert "underline" in styled["pay"] and "bold" in styled["pay"] and "italic" in styled["4"]
+        assert "the" not in styled and "underline" in styled["invoice"] and "bold" not in styled["invoice"]
+
+
+async def test_all_labels_in_doubt_become_a_batch_with_their_reasons(opened, made):
+    async with opened(made) as pilot:
+        await press(pilot, "f6", "l", "Q", "n")
+        with made.db.read() as connection:
+            assert queue.waiting(connection) == {}
+        await press(pilot, "Q", "y")
+        with made.db.read() as connection:
+            [(number, documents)] = queue.waiting(connection).items()
+            (entry,) = queue.entries(connection, number)
+        assert documents == {9} and entry.reasons[0].startswith("label in doubt: labelled question")
+        assert "1 queued" in title(pilot)

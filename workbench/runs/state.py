@@ -139,6 +139,7 @@ class RunFolder:
         self.predictions = path / "predictions.parquet"
         self.report = path / "report.json"
         self.suggestions = path / "suggestions.jsonl"
+        self.words = path / "words.jsonl"
         self.dropout = path / "dropout.parquet"
         self.selections = path / SELECTIONS
         self.simulated_f1 = path / "measured.json"  # of a model of a simulation: its F1, and on which side

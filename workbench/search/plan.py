@@ -24,7 +24,7 @@ from workbench.runs import machine, progress
 from workbench.runs.config.files import from_dict
 from workbench.runs.config.tune import TuneConfig
 from workbench.runs.state import LOG, RunFolder
-from workbench.search.space import Dimension, space_of
+from workbench.search.space import Dimension, default, space_of
 from workbench.workspace import Workspace
 
 DRIVER = "workbench.search.driver"
@@ -132,6 +132,7 @@ def prepare(
     seed: int = 0,
 ) -> SearchFolder:
     """Write the plan of a search; one of this name, configuration and space goes on, with the trials and hours given.
+    Without a space the default one is searched.
 
     Raises:
         UsageProblem: the name or the number of trials cannot be.
@@ -151,6 +152,9 @@ def prepare(
                 "A search compares runs by their validation documents, and none is labelled.",
                 "Label some, or move some there: workbench split --validation 0.2",
             )
+        if not space:
+            learned = document_list.Filter("labelled", split=Split.TRAIN)
+            space = default(base, document_list.count(connection, learned))
         taken = any(run.batch == name for run in run_store.listed(connection))
     folder = folder_of(workspace, name)
     plan = SearchPlan(name, base.model_dump(mode="json"), [d.text() for d in space], trials, hours, slots, seed, preset)

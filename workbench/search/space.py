@@ -137,6 +137,18 @@ def space_of(texts: Iterable[str], base: TuneConfig) -> tuple[Dimension, ...]:
     return dimensions
 
 
+def order(text: str, base: TuneConfig) -> tuple[int, tuple[Dimension, ...]]:
+    """The number of trials, and the dimensions after it (with `;` between); none: empty.
+
+    Raises:
+        ConfigProblem: it does not begin with a number, or as for `parse`.
+    """
+    number, _, varied = text.strip().partition(" ")
+    if not number.isdecimal():
+        raise ConfigProblem(f"{number[:40]!r} is no number of runs.", "Write 12, or 12 train.warmup_ratio=0..0.2")
+    return int(number), space_of((part for part in varied.split(";") if part.strip()), base)
+
+
 def default(base: TuneConfig, documents: int) -> tuple[Dimension, ...]:
     """What is worth varying first: learning rate, warm-up, schedule, and what holds against overfitting.
 

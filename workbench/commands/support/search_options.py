@@ -46,7 +46,7 @@ def begin(workspace: "Workspace", config: "TuneConfig", preset: str, options: Se
     return searches.prepare(
         workspace,
         config,
-        _space(workspace, config, options),
+        _space(config, options),
         name=options.name,
         preset=preset,
         trials=TRIALS if options.trials is None else options.trials,
@@ -77,17 +77,10 @@ def emit_search(workspace: "Workspace", folder: "SearchFolder", *, wait: bool, a
     emit(report, as_json=as_json, text=report_lines(report))
 
 
-def _space(workspace: "Workspace", config: "TuneConfig", options: SearchOptions) -> "tuple[Dimension, ...]":
-    from storage import document_list
-    from storage.records import Split
+def _space(config: "TuneConfig", options: SearchOptions) -> "tuple[Dimension, ...]":
     from workbench.search import space
 
-    texts = [*(_of_file(options.space) if options.space else ()), *options.varied]
-    if texts:
-        return space.space_of(texts, config)
-    with workspace.db.read() as connection:
-        labelled = document_list.Filter("labelled", split=Split.TRAIN)
-        return space.default(config, document_list.count(connection, labelled))
+    return space.space_of([*(_of_file(options.space) if options.space else ()), *options.varied], config)
 
 
 def _of_file(path: Path) -> list[str]:
@@ -111,13 +104,14 @@ def report_lines(report: Mapping[str, Any]) -> list[str]:
     """A search's report for people."""
     best = report["best"]
     trials = sorted(report["trials"], key=lambda row: -(row["value"] or 0.0))
+    keys = list(dict.fromkeys(key for row in trials for key in row["params"]))
     rows = [
-        [row["run"] or "–", row["state"], "–" if row["value"] is None else f"{row['value']:.3f}", _settings(row)]
+        [row["run"] or "–", row["state"], _number(row["value"]), *(_number(row["params"].get(key)) for key in keys)]
         for row in trials
     ]
     importance = ", ".join(f"{key.rpartition('.')[2]} {share:.0%}" for key, share in report["importance"].items())
     lines = [
-        *table(rows, ["run", "state", "F1", "settings"]),
+        *table(rows, ["run", "state", "F1", *(key.rpartition(".")[2] for key in keys)]),
         "",
         f"Best: run {best['run']}, F1 {best['value']:.3f} on validation, with {_settings(best)}.",
     ]
@@ -130,11 +124,12 @@ def report_lines(report: Mapping[str, Any]) -> list[str]:
     return lines
 
 
+def _number(value: Any) -> str:
+    return "–" if value is None else f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
 def _settings(row: Mapping[str, Any]) -> str:
-    return ", ".join(
-        f"{key.rpartition('.')[2]} {value:.3g}" if isinstance(value, float) else f"{key.rpartition('.')[2]} {value}"
-        for key, value in row["params"].items()
-    )
+    return ", ".join(f"{key.rpartition('.')[2]} {_number(value)}" for key, value in row["params"].items())
 
 
 def list_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:

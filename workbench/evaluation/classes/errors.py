@@ -12,7 +12,7 @@ from storage.exceptions import InputProblem
 from storage.records import QueueEntry
 from workbench.annotation import acts, rounds
 from workbench.annotation.editor import DocumentEditor
-from workbench.evaluation.classes import class_report, several
+from workbench.evaluation.classes import class_report, several, speaking_words
 from workbench.evaluation.classes.doubts import doubtful
 from workbench.evaluation.error_review import Verdict
 from workbench.fields.values import joined
@@ -44,6 +44,8 @@ class ClassItem:
     probability: float  # of the prediction
     of_label: float  # probability of the label
     option: str = ""  # by which it is judged, where documents can have several
+    words: tuple[str, ...] = ()  # of a document with weights
+    weights: tuple[float, ...] = ()  # by how much each word speaks for the prediction
 
     @property
     def key(self) -> Key:
@@ -130,6 +132,9 @@ def look(folder: Path, split: str | None = None) -> ClassReview:
         )
     cases = class_report.judged(folder, chosen, field.options)
     items = _items_of_options(cases, field.options) if field.multiple else [_item(case) for case in cases]
+    items = list(
+        _with_weights(items, {case.document: case.words for case in cases}, speaking_words.read(folder, chosen))
+    )
     return ClassReview(
         folder.name,
         field.id,
@@ -169,6 +174,22 @@ def _items_of_options(cases: Sequence[ClassCase], options: Sequence[str]) -> lis
                 )
             )  # fmt: skip
     return items
+
+
+def _with_weights(
+    items: Sequence[ClassItem],
+    words: Mapping[int, tuple[str, ...]],
+    weights: Mapping[tuple[int, str], tuple[float, ...]],
+) -> Iterator[ClassItem]:
+    """The items with what each word speaks for, where the run kept it."""
+    for item in items:
+        own = weights.get((item.document, item.option or item.predicted), ())
+        if len(own) == len(words[item.document]):
+            is_against = bool(item.option) and item.predicted != item.option
+            shown = tuple(-weight for weight in own) if is_against else own
+            yield dataclasses.replace(item, words=words[item.document], weights=shown)
+        else:
+            yield item
 
 
 def _doubts(cases: Sequence[ClassCase], items: Sequence[ClassItem], field: FieldSpec) -> Iterator[ClassItem]:
@@ -232,6 +253,7 @@ def enqueue(workspace: Workspace, review: ClassReview, item: ClassItem) -> int:
     Raises:
         Conflict: another person changed the document just now.
     """
-    reason = f"labelled {item.label}, taken for {item.predicted} ({item.probability:.0%})"
+    doubt = "label in doubt: " if item.key in {doubted.key for doubted in review.doubts} else ""
+    reason = f"{doubt}labelled {item.label}, taken for {item.predicted} ({item.probability:.0%})"
     entry = QueueEntry(0, item.document, 1, item.probability, (reason,), {review.field: item.of_label})
     return rounds.put_back(workspace, review.run, entry)

@@ -25,6 +25,7 @@ from workbench.runs import parquet
 from workbench.runs.config.request import Request
 from workbench.runs.state import MODEL_DESCRIPTION, RunFolder
 from workbench.training.predictor import Description
+from workbench.training.tasks import occlusion
 
 WEIGHTS = "baseline.safetensors"
 VOCABULARY = "vocabulary.json"
@@ -196,6 +197,7 @@ def run(
     measured = {side: figures[side] for side in ("train", "validation") if side in figures}
     write("evaluated", step=1, epoch=1.0, best=True, **measured)
     f1 = figures["validation"]["f1"] if "validation" in figures else None
+    _explain(fitted, folder.path, task, documents)
     _save(fitted, folder, request, f1)
     seconds = round(time.monotonic() - began, 2)
     report = {
@@ -210,6 +212,21 @@ def run(
 def _fitted(rows: Sequence[parquet.FrozenDocument], task: Classes, *, balanced: bool) -> Baseline:
     texts, targets = [text_of(row) for row in rows], [task.indices(row) for row in rows]
     return Baseline.fit(texts, targets, task.labels, multiple=task.multiple, balanced=balanced)
+
+
+def _explain(
+    fitted: Baseline, folder: Path, task: Classes, documents: Mapping[str, Sequence[parquet.FrozenDocument]]
+) -> None:
+    """Which words speak for what documents were wrongly taken for."""
+
+    def ask(rows: Sequence[parquet.FrozenDocument]) -> NDArray[np.float64]:
+        return fitted.probabilities([text_of(row) for row in rows])
+
+    sides = {}
+    for side in ("validation", "test"):
+        rows = [row for row in documents.get(side, ()) if task.is_labelled(row)]
+        sides[side] = [(row, task.indices(row), own) for row, own in zip(rows, ask(rows), strict=True)]
+    occlusion.write(folder, sides, fitted.labels, ask, multiple=task.multiple)
 
 
 def _predictions(fitted: Baseline, folder: RunFolder) -> Any:

@@ -320,6 +320,16 @@ def test_offsets_are_moved_to_their_words_and_it_is_said(
     assert any("counted" in note and unit in note for note in item.notes) == bool(unit)
 
 
+def test_ends_that_count_the_last_character_are_moved_where_all_of_several_do(put: Any, read: Any) -> None:
+    text = "Invoice INV-77 of 31.12.2024 total 12.00"
+    ends = [("NO", "INV-77"), ("DATE", "31.12.2024"), ("TOTAL", "12.00")]
+    labels = [[text.index(word), text.index(word) + len(word) - 1, name] for name, word in ends]
+    (item,), _ = read(put("d.jsonl", json.dumps({"text": text, "label": labels})), "doccano")
+    assert labelled(item) == ends and any("last one included" in note for note in item.notes)
+    (item,), _ = read(put("e.jsonl", json.dumps({"text": text, "label": labels[:1]})), "doccano")
+    assert labelled(item) == [("NO", "INV-7")]  # one label may be meant so
+
+
 def test_labels_that_cut_words_are_said(put: Any, read: Any) -> None:
     (item,), _ = read(put("d.jsonl", json.dumps({"data": "Invoice INV-7 total", "label": [[10, 12, "NO"]]})))
     assert labelled(item) == [("NO", "V-")]
@@ -339,8 +349,9 @@ def test_prodigy_and_spacy(put: Any, read: Any) -> None:
         ([("NO", "INV-7")], True), ([], False), ([], False),
     ]  # fmt: skip
     assert any("reject" in note for note in good[1].notes)
-    (item,), _ = read(put("s.jsonl", json.dumps({"text": "Invoice INV-7", "spans": spans})), "prodigy")
-    assert labelled(item) == [("NO", "INV-7")]
+    for key in ("spans", "ents"):  # spaCy's Doc.to_json() has ents
+        (item,), _ = read(put("s.jsonl", json.dumps({"text": "Invoice INV-7", key: spans})), "prodigy")
+        assert (labelled(item), item.labelled) == ([("NO", "INV-7")], True)
     pair = ["Invoice INV-7", {"entities": [[8, 13, "NO"]]}]
     for name, data in (("t.json", json.dumps([pair, pair])), ("t.jsonl", f"{json.dumps(pair)}\n{json.dumps(pair)}\n")):
         good, bad = read(put(name, data), "prodigy")
