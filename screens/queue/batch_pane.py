@@ -260,7 +260,8 @@ class BatchPane(Pane):
         self._check_idle()
         now = self.overview.round
         if now is not None and now.left and self.overview.begun:
-            question = f"Round {now.round.id} still has {len(now.left)} documents. End it?"
+            left = f"{len(now.left)} document{'s' * (len(now.left) != 1)}"
+            question = f"Round {now.round.id} still has {left}. End it?"
             self.app.push_screen(
                 Confirm(question, "They go back to the pool; nothing is lost."), self._choose_after_closing
             )
