@@ -1,6 +1,7 @@
 """What the learner brings: fields that are right before they are touched, on receipts_en labelled one by one.
 
     python benchmarks/live.py [--seeds 3] [--documents 60] [--own]   # prequential, in this process
+    python benchmarks/live.py --keys                                 # keys a receipt, with and without the learner
     python benchmarks/live.py --kills 20                             # it is killed while receipts are labelled
     python benchmarks/live.py --process [--documents 60]             # its own process: how soon, how much memory
 
@@ -11,6 +12,7 @@ the document. `--own` gives the four fields other ids and names, so that the sta
 """
 
 import argparse
+import asyncio
 import json
 import os
 import random
@@ -19,12 +21,12 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from storage import document_list, documents, label_queries
+from storage import document_list, documents, label_queries, queue
 from storage.document_list import Filter
 from storage.records import Annotations, Source, Span, State
 from storage.suggestions import suggestions_of
@@ -127,6 +129,43 @@ def quality(seeds: Iterable[int], count: int, *, own: bool) -> None:
         print(line, flush=True)
 
 
+class InlineLearner:
+    """Stands in the application where the client does: it has learned before the next key is pressed."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        from workbench.training.learner.learner import Learner
+
+        self._learner = Learner(workspace)
+
+    def look(self, document: int | None, following: Sequence[int]) -> None:
+        self._learner.update()
+        for _ in zip(self._learner.steps(Look(document, list(following)), lambda: False), range(8), strict=False):
+            pass
+
+
+def keys(count: int) -> None:
+    """Keys a receipt of a simulated annotator at the real screen, with the starter's suggestions, with and without."""
+    import screens.app
+    from benchmarks import keystrokes
+
+    client = screens.app.LiveClient
+    with tempfile.TemporaryDirectory() as temporary:
+        receipts = keystrokes.imported(DATA / "receipts_en", Path(temporary) / "all", keystrokes.FOUR)
+        random.Random(4).shuffle(receipts)
+        golds = [gold for _, gold in receipts[:count]]
+        for name, live in (("without", client), ("with", InlineLearner)):
+            workspace = keystrokes.prepared(Path(temporary) / name, receipts[:count], "none")
+            four = (field for field in workspace.schema if field.id in keystrokes.FOUR)
+            workspace.change_settings(schema=Schema(tuple(four)))
+            prediction_process.suggest(workspace)
+            screens.app.LiveClient = live
+            pressed, right = asyncio.run(keystrokes.count(workspace, golds))
+            workspace.close()
+            row = {f"{first + 1}-{last}": statistics.mean(pressed[first:last]) for first, last in BLOCKS}
+            medians = {f"median {first + 1}-{last}": statistics.median(pressed[first:last]) for first, last in BLOCKS}
+            print(json.dumps({"learner": name, **row, **medians, "right": sum(right)}), flush=True)
+
+
 def soon(count: int) -> None:
     """How soon after a label the suggestions of the next documents know it, with a process of its own."""
     with tempfile.TemporaryDirectory() as temporary:
@@ -185,10 +224,17 @@ def killed(kills: int) -> None:
                 os.kill(process, signal.SIGKILL)
                 hits += 1
                 ends = time.monotonic() + chance.choice([0.0, 3.0, 12.0, 20.0])
-        client.look(order[done], order[done + 1 : done + 1 + AHEAD])
-        began, before = time.monotonic(), _offers(workspace, order[done + 1 : done + 6])
-        while _offers(workspace, order[done + 1 : done + 6]) == before and time.monotonic() < began + 120:
-            time.sleep(0.1)
+        began = time.monotonic()
+        with workspace.db.read() as connection:
+            before = queue.stamp(connection)[1]  # the newest suggestion
+        now = before
+        while now == before and time.monotonic() < began + 120:
+            client.look(order[done], order[done + 1 : done + 1 + AHEAD])
+            time.sleep(2)
+            accept(workspace, order[done], labels)
+            done += 1
+            with workspace.db.read() as connection:
+                now = queue.stamp(connection)[1]
         back = time.monotonic() - began
         client.end()
         with workspace.db.read() as connection:
@@ -216,10 +262,13 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=60)
     parser.add_argument("--own", action="store_true", help="fields that the starter does not know")
     parser.add_argument("--process", action="store_true", help="measure the learner's process")
+    parser.add_argument("--keys", action="store_true", help="count keys at the screen instead")
     parser.add_argument("--kills", type=int, default=0, help="kill the learner's process so often instead")
     options = parser.parse_args()
     if options.process:
         soon(options.documents)
+    elif options.keys:
+        keys(options.documents)
     elif options.kills:
         killed(options.kills)
     else:

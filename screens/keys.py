@@ -91,17 +91,22 @@ _SHORT = {
 
 # Keys that a terminal keeps to itself, or changes on the way; `:` is a character, and arrives everywhere.
 _KEPT_BY_VSCODE = frozenset({"ctrl+q", "ctrl+p", "f1", "f5", "f6", "f10", "f11", "f12"})
+_KEPT_BY_ZELLIJ = frozenset({"ctrl+g", "ctrl+h", "ctrl+n", "ctrl+o", "ctrl+p", "ctrl+q", "ctrl+s", "ctrl+t"})
 _KEPT_BY_TMUX = frozenset({"f1", "f2", "f3", "f4"})
+_KEPT_BY_GNOME = frozenset({"f1", "f10", "f11"})
 
 
 def lost(environ: Mapping[str, str] = os.environ) -> frozenset[str]:
     """The keys that never arrive in the terminal that the program runs in."""
-    return _KEPT_BY_VSCODE if environ.get("TERM_PROGRAM", "") == "vscode" else frozenset()
+    by_terminal = _KEPT_BY_VSCODE if environ.get("TERM_PROGRAM", "") == "vscode" else frozenset()
+    return by_terminal | (_KEPT_BY_ZELLIJ if environ.get("ZELLIJ") else frozenset())
 
 
 def kept(environ: Mapping[str, str] = os.environ) -> frozenset[str]:
-    """The keys that may not arrive: tmux passes F1 to F4 on, but not under every terminal."""
-    return lost(environ) | (_KEPT_BY_TMUX if environ.get("TMUX") else frozenset())
+    """The keys that may not arrive: tmux passes F1 to F4 on, but not under every terminal; of the terminals on VTE,
+    GNOME's has F1, F10 and F11 for itself."""
+    by_tmux = _KEPT_BY_TMUX if environ.get("TMUX") else frozenset()
+    return lost(environ) | by_tmux | (_KEPT_BY_GNOME if environ.get("VTE_VERSION") else frozenset())
 
 
 def arriving(keys: str, environ: Mapping[str, str] = os.environ) -> str:

@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,7 @@ from workbench import lifeline
 _NAME = "WORKBENCH_WARM_WORKERS"  # environment variable: the descriptor of the socket that leads to the server
 MESSAGE_BYTES = 1 << 20
 """The longest order. An order carries the environment."""
+_PATIENCE = 120.0  # seconds: libraries load in a few; a server that hangs is not waited for
 _SETTLED = ("CUDA_", "HF_", "HIP_", "HUGGINGFACE_", "LANG", "LC_", "LD_", "MALLOC_", "MKL_", "NVIDIA_", "OMP_",
             "PYTHON", "PYTORCH_", "TOKENIZERS_", "TORCH", "TRANSFORMERS_")  # fmt: skip
 """How variables begin that libraries read when they are loaded: an order with others than the server's is refused."""
@@ -142,6 +144,8 @@ def prepare(command: Sequence[str], environment: Mapping[str, str]) -> None:
         return
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, MESSAGE_BYTES)
+    # not `settimeout`: it would hold for what others send by the same socket, too
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", int(_PATIENCE), 0))
     with theirs:
         _server.process = lifeline.start(
             [*command, str(theirs.fileno())],
@@ -225,9 +229,10 @@ def start(
     try:
         socket.send_fds(connection, [json.dumps(order).encode()], descriptors)
         theirs.close()
+        ours.settimeout(_PATIENCE)
         pid = ours.recv(MESSAGE_BYTES)  # also waits until the server has loaded the libraries
-    except OSError:  # the server ended, or the environment is too long
-        pass
+    except OSError:  # the server ended or hangs, or the environment is too long
+        pass  # a worker that it forks all the same cannot report its id, and ends
     finally:
         theirs.close()
         if tied and held is not None:

@@ -100,3 +100,5 @@ def test_the_key_that_is_shown_arrives():
     assert arriving("ctrl+p,f10,colon", {"TERM_PROGRAM": "vscode"}) == "colon"
     assert arriving("f2", {"TMUX": "x"}) == "f2"
     assert arriving("ctrl+p,f10,colon", {}) == "ctrl+p"
+    assert arriving("ctrl+p,f10,colon", {"ZELLIJ": "0"}) == "f10"
+    assert arriving("f10,colon", {"VTE_VERSION": "7600"}) == "colon"

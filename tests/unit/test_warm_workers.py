@@ -1,6 +1,7 @@
 """A worker that is forked is as good as one that is started: it gets what it was given, and ends when it should."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -113,6 +114,21 @@ def test_none_is_forked_where_libraries_would_have_read_other_variables(
 def test_without_a_server_there_is_none(tmp_path: Path, environment: dict[str, str]) -> None:
     warm_workers.end()
     assert order(tmp_path, environment) is None and warm_workers.passed_on() == ({}, ())
+
+
+def test_a_server_that_hangs_is_not_waited_for_and_does_nothing_later(
+    tmp_path: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = warm_workers._server.process
+    assert process is not None
+    process.send_signal(signal.SIGSTOP)
+    monkeypatch.setattr(warm_workers, "_PATIENCE", 0.3)
+    assert order(tmp_path, environment, "late") is None
+    process.send_signal(signal.SIGCONT)
+    monkeypatch.setattr(warm_workers, "_PATIENCE", 60)
+    worker = order(tmp_path, environment)
+    assert worker is not None and worker.wait(20) == 3
+    assert "late" not in (tmp_path / "output").read_text()
 
 
 def test_the_server_ends_with_the_process_that_started_it(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from transformers import AutoModelForTokenClassification
 from tests.support import tiny_model
 from workbench.fields import chunks_of
 from workbench.runs.config.tune import Regularization, Train
-from workbench.training import scoring, trainer
+from workbench.training import callbacks, scoring, trainer
 from workbench.training.predictor import DocumentPrediction
 
 LABELS = ["O", "B-a", "I-a"]
@@ -164,3 +164,12 @@ def test_a_prediction_of_a_field_that_is_labelled_nowhere_is_no_error() -> None:
     )
     assert scoring.figures([prediction], labels)["f1"] == pytest.approx(2 / 3)
     assert scoring.figures([prediction], labels, labelled={"amount_total"})["f1"] == 1.0
+
+
+@pytest.mark.parametrize(("backend", "device"), [("nccl", torch.device("cuda", 1)), ("gloo", torch.device("cpu"))])
+def test_processes_agree_on_the_device_that_their_group_can_use(
+    backend: str, device: torch.device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(callbacks.distributed, "get_backend", lambda: backend)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 1)
+    assert callbacks.group_device() == device

@@ -35,15 +35,15 @@ def _is_next(run: RunFolder) -> bool:
     return True
 
 
-def wait_for_slot(path: Path, slots: int) -> int | None:
-    """The descriptor of a slot's lock; None when the run was stopped while it waited."""
+def wait_for_slot(path: Path, slots: int) -> tuple[int, int] | None:
+    """The number of a slot and the descriptor of its lock; None when the run was stopped while it waited."""
     run = RunFolder(path)
     while not run.stop.exists():
         if _is_next(run):
             for number in range(slots):
                 descriptor = locks.acquire(path.parent / f".slot-{number}", inheritable=True)
                 if descriptor is not None:
-                    return descriptor
+                    return number, descriptor
         time.sleep(POLL_SECONDS)
     return None
 
@@ -62,13 +62,21 @@ def _is_inheritable(number: int) -> bool:
         return False
 
 
+def gpu_of(slot: int, slots: int) -> dict[str, str]:
+    """The variable that gives a slot a GPU of its own; none where there is one slot, or one GPU for all."""
+    names = machine.gpus() if slots > 1 else []
+    return {"CUDA_VISIBLE_DEVICES": names[slot % len(names)]} if len(names) > 1 else {}
+
+
 def main() -> None:
     """Wait, then have the worker forked where there is a server for it, else go on as the worker in this process."""
     held = lifeline.hold()
     path, slots = Path(sys.argv[1]).absolute(), max(1, int(sys.argv[2]))
-    if wait_for_slot(path, slots) is None:
+    taken = wait_for_slot(path, slots)
+    if taken is None:
         RunFolder(path).killed.touch()
         return
+    os.environ.update(gpu_of(taken[0], slots))
     kept = [number for number in _passed_on() if number != held]
     if warm_workers.start(
         machine.WORKER, [str(path)], cwd=path, output=1, errors=2, environment=os.environ, kept=kept, held=held

@@ -73,18 +73,27 @@ def start(
 
 def device() -> str:
     """ "cuda", "mps" or "cpu": what a worker is expected to use. The worker looks again, with torch."""
-    if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
-        return "cpu"
-    if shutil.which("nvidia-smi"):
-        try:
-            listing = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=5, check=False)
-        except (OSError, subprocess.TimeoutExpired):
-            return "cpu"
-        if listing.returncode == 0 and "GPU" in listing.stdout:
-            return "cuda"
+    if gpus():
+        return "cuda"
     if platform.system() == "Darwin" and platform.machine() == "arm64":
         return "mps"
     return "cpu"
+
+
+def gpus() -> list[str]:
+    """The NVIDIA GPUs that this process may use, as CUDA_VISIBLE_DEVICES names them."""
+    if not shutil.which("nvidia-smi"):
+        return []
+    try:
+        listing = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=5, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    lines = [line for line in listing.stdout.splitlines() if line.startswith("GPU ")]
+    if listing.returncode != 0 or not lines:
+        return []
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    names = visible.split(",") if visible is not None else map(str, range(len(lines)))
+    return [name.strip() for name in names if name.strip() not in ("", "-1")]
 
 
 def worker_environment(threads: int | None = None) -> dict[str, str]:

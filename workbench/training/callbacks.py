@@ -39,10 +39,17 @@ class Control:
         """0 go on, 1 pause, 2 stop, 3 signalled; the same on every rank."""
         wish = 3 if self.signalled else 2 if self.folder.stop.exists() else int(self.folder.is_paused())
         if distributed.is_initialized():
-            agreed = torch.tensor(wish)
+            agreed = torch.tensor(wish, device=group_device())
             distributed.all_reduce(agreed, op=distributed.ReduceOp.MAX)
             wish = int(agreed)
         return wish
+
+
+def group_device() -> torch.device:
+    """The device on which the processes of a run exchange tensors: NCCL takes only those of a GPU."""
+    if distributed.get_backend() == "nccl":
+        return torch.device("cuda", torch.cuda.current_device())
+    return torch.device("cpu")
 
 
 class Reporter(TrainerCallback):  # type: ignore[misc]

@@ -22,7 +22,7 @@ from workbench.training.callbacks import Control, Interrupted, Write
 from workbench.training.models import smooth_boxes
 from workbench.training.models.loading import Built
 from workbench.training.predictor import Description
-from workbench.training.preparation import TrainingInput, prepare
+from workbench.training.preparation import TrainingInput, distributed, prepare
 from workbench.training.tasks import baseline
 from workbench.training.tasks.base import TaskPredictor
 from workbench.training.tasks.classes import ClassTask
@@ -62,7 +62,8 @@ def _train(folder: RunFolder, prepared: TrainingInput, write: Write, control: Co
         try:
             return TrainingAttempt.build(folder, prepared, write, control, batch, accumulation).fit()
         except torch.OutOfMemoryError as error:
-            if not train.retry_on_oom or batch == 1:
+            # one process of several cannot begin anew alone: the others would wait for it for ever
+            if not train.retry_on_oom or batch == 1 or distributed():
                 raise out_of_memory(batch) from error
             batch, accumulation = batch // 2, 2 * accumulation
             write(

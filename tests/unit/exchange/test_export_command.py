@@ -138,6 +138,8 @@ def test_values_for_a_countrys_excel(tmp_path: Path) -> None:
     assert [for_excel("de")._number(cell) for cell in ("1234.50", "-3.00", "2024-03-31", "1.2.3")] == [
         "1234,50", "-3,00", "2024-03-31", "1.2.3",
     ]  # fmt: skip
+    dividers = [for_excel(locale)._divider for locale in ("de", "de_CH", "fr-CH", "de_LI", "en_US", "es_MX")]
+    assert dividers == [";", ";", ";", ";", ",", ","]
     with pytest.raises(UsageProblem):
         for_excel("nowhere")
 

@@ -176,6 +176,42 @@ def test_filled_form_fields_are_words_and_are_drawn(tmp_path: Path) -> None:
     assert 40 <= token.box[1] < token.box[3] <= 60
 
 
+def test_choices_lists_and_long_fields_of_a_form_are_words(tmp_path: Path) -> None:
+    def fields(canvas: Canvas) -> None:
+        form = canvas.acroForm
+        form.choice(name="currency", value="EUR", options=["EUR", "USD"], x=40, y=200, width=80, height=20)
+        form.listbox(name="terms", value="NET30", options=["NET30", "NET60"], x=150, y=180, width=80, height=40)
+        form.textfield(
+            name="to", value="Line one\nLine two", x=250, y=160, width=100, height=60, fieldFlags="multiline"
+        )
+        form.checkbox(name="paid", checked=True, x=40, y=150)
+
+    words = _words(_page_of(tmp_path, fields))
+    assert {"EUR", "NET30", "one", "two"} <= set(words) and "USD" not in words
+
+
+def test_words_that_are_clipped_covered_or_transparent_are_not_seen(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.drawString(40, 250, "COVERED")
+        canvas.setFillColorRGB(1, 1, 1)
+        canvas.rect(30, 240, 100, 25, fill=1, stroke=0)
+        canvas.setFillColorRGB(0, 0, 0)
+        canvas.saveState()
+        corner = canvas.beginPath()
+        corner.rect(0, 0, 1, 1)
+        canvas.clipPath(corner, stroke=0)
+        canvas.drawString(40, 220, "CLIPPED")
+        canvas.restoreState()
+        canvas.setFillColorRGB(0, 0, 0, alpha=0)
+        canvas.drawString(40, 190, "TRANSPARENT")
+        canvas.setFillColorRGB(0, 0, 0, alpha=1)
+        canvas.drawString(40, 160, "SEEN")
+
+    incoming = _page_of(tmp_path, draw)
+    assert [word for word in _words(incoming) if word.isupper()] == ["SEEN"]
+    assert any("3 invisible words" in note for note in incoming.pages[0].notes)
+
+
 def test_what_is_not_seen_is_no_word_and_is_counted(tmp_path: Path) -> None:
     def draw(canvas: Canvas) -> None:
         canvas.drawString(-300, 250, "OUTSIDE")

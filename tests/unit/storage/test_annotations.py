@@ -163,3 +163,18 @@ def test_suggestions_move_with_the_words(db: Database) -> None:
         move_suggestions(connection, number, {first.id: (3, 4), second.id: None})
         assert [s.tokens for s in suggestions_of(connection, number)] == [(3, 4)]
         assert documents.get(connection, number).suggestions == 1
+
+
+def test_a_decision_on_a_suggestion_that_is_gone_decides_no_other_documents(db: Database) -> None:
+    """A learner replaces suggestions while another terminal shows them, and SQLite uses their numbers again."""
+    with db.write() as connection:
+        first, second = documents.add(connection, [new("a"), new("b")], "me")
+        keep_suggestions(connection, "starter", {first: [("invoice_no", (2,), 0.9)]})
+        (shown,) = suggestions_of(connection, first)
+        keep_suggestions(connection, "learner", {first: []})
+        keep_suggestions(connection, "learner", {second: [("amount_total", (4,), 0.9)]})
+        (another,) = suggestions_of(connection, second)
+        assert another.id == shown.id
+        after = Annotations(state=State.STARTED, decisions=frozenset({(shown.id, Decision.REJECTED)}))
+        commit(connection, first, 0, Annotations(), after, "reject", "me")
+        assert suggestions_of(connection, second)[0].decision is Decision.OPEN

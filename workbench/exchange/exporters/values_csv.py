@@ -22,14 +22,16 @@ class CsvExporter:
     """One row a document.
 
     Args:
-        decimal: the decimal point of numbers. Where it is a comma, semicolons divide the columns, as Excel has it.
+        decimal: the decimal point of numbers.
+        divider: of the columns; "": a semicolon where the decimal point is a comma, as Excel has it.
     """
 
     name = "values-csv"
     folder = False
 
-    def __init__(self, decimal: str = ".") -> None:
+    def __init__(self, decimal: str = ".", divider: str = "") -> None:
         self._decimal = decimal
+        self._divider = divider or (";" if decimal == "," else ",")
 
     def write(
         self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
@@ -38,7 +40,7 @@ class CsvExporter:
         written = ExportReport()
         with whole_file(target) as file:
             text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="", write_through=True)
-            table = csv.writer(text, delimiter=";" if self._decimal == "," else ",")
+            table = csv.writer(text, delimiter=self._divider)
             table.writerow([_no_formula(name) for name in header(schema)])
             numeric = numeric_columns(schema)
             for row in rows(contents, schema, written):
@@ -61,13 +63,16 @@ def for_excel(locale: str) -> CsvExporter:
     from babel.numbers import get_decimal_symbol
 
     try:
-        return CsvExporter(get_decimal_symbol(Locale.parse(locale.replace("-", "_"))))
+        known = Locale.parse(locale.replace("-", "_"))
+        return CsvExporter(get_decimal_symbol(known), ";" if known.territory in _SEMICOLONS else "")
     except (UnknownLocaleError, ValueError) as error:
         raise UsageProblem(
             f"There is no locale '{locale}'.", "Write a language, or one with its country: de, fr_CH."
         ) from error
 
 
+_SEMICOLONS = frozenset({"CH", "LI"})
+"""Where Windows divides lists by semicolons though the decimal point is none."""
 _PLAIN = re.compile(r"-?[0-9]+\.[0-9]+")
 
 
