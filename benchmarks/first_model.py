@@ -30,7 +30,7 @@ from storage.exceptions import WorkbenchError  # noqa: E402
 from storage.records import Annotations, Decision, Side, Split  # noqa: E402
 from workbench.active_learning.stopping import interval  # noqa: E402
 from workbench.annotation.editor import DocumentEditor  # noqa: E402
-from workbench.evaluation import inference  # noqa: E402
+from workbench.evaluation import prediction_process  # noqa: E402
 from workbench.exchange import pipeline  # noqa: E402
 from workbench.exchange.sources import ImportRequest  # noqa: E402
 from workbench.runs import jobs, machine  # noqa: E402
@@ -99,7 +99,7 @@ def once(given: argparse.Namespace, seed: int, folder: Path) -> dict[str, Any]:
         figures: dict[str, Any] = {"seed": seed, "pool": len(gold), "seconds": {"import": imported}}
         try:
             began = time.monotonic()
-            inference.suggest(workspace)
+            prediction_process.suggest(workspace)
             figures["zero_label"] = {"seconds": time.monotonic() - began, **judge(workspace, gold)}
         except WorkbenchError as error:  # without the starter's file the rest is measured all the same
             figures["zero_label"] = {"skipped": error.message}

@@ -18,7 +18,7 @@ from typing import Any
 
 from storage import document_list, documents
 from storage.records import Split
-from workbench.evaluation import inference, known_value_figures
+from workbench.evaluation import known_value_figures, prediction_process
 from workbench.evaluation.known_value_figures import Judged
 from workbench.exchange import pipeline
 from workbench.exchange.sources import ImportRequest
@@ -45,8 +45,8 @@ def judged(folder: Path) -> tuple[list[Judged], float, int]:
             numbers = tuple(document_list.with_known_values(connection))
             contents = [documents.open_document(connection, number) for number in numbers]
         began = time.monotonic()
-        with inference.reading(workspace, inference.STARTER, {Split.POOL: numbers}) as run:
-            proposals = inference.proposed(workspace, run)
+        with prediction_process.reading(workspace, prediction_process.STARTER, {Split.POOL: numbers}) as run:
+            proposals = prediction_process.proposed(workspace, run)
         seconds = time.monotonic() - began
         types = {field.id: field.type for field in workspace.schema.active}
         rows = []

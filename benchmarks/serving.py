@@ -253,7 +253,7 @@ def onnx(data: Path, count: int) -> None:
     """Tokens a second of the starter and of its ONNX forms in turn, and the words of fields that get another label."""
     import torch
 
-    from workbench.evaluation import inference
+    from workbench.evaluation import prediction_process
     from workbench.serving import documents
     from workbench.serving.engine import Engine
     from workbench.serving.options import Options
@@ -262,7 +262,7 @@ def onnx(data: Path, count: int) -> None:
     from workbench.training.onnx_model.session import OnnxSession
 
     torch.set_num_threads(os.cpu_count() or 1)
-    engine = Engine(inference.STARTER, inference.STARTER, None)
+    engine = Engine(prediction_process.STARTER, prediction_process.STARTER, None)
     model = engine.predictor
     with (
         tempfile.TemporaryDirectory() as folder,

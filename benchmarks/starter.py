@@ -26,7 +26,7 @@ from storage import document_list, documents, import_index
 from storage.document_list import Filter
 from storage.records import Annotations, Split
 from workbench.annotation.editor import DocumentEditor
-from workbench.evaluation import inference, report
+from workbench.evaluation import prediction_process, report
 from workbench.exchange import pipeline
 from workbench.exchange.sources import ImportRequest
 from workbench.fields.values import same
@@ -102,7 +102,7 @@ def curves(given: argparse.Namespace) -> None:
                     if count:
                         figures = trained(workspace, kind, count, (plain, given.minilm), given.sets)
                     else:
-                        figures = inference.evaluate(workspace, "starter", Split.TEST)
+                        figures = prediction_process.evaluate(workspace, "starter", Split.TEST)
                     row = {
                         "seed": seed, "labels": count, "kind": kind, "seconds": round(time.monotonic() - began),
                         "f1": figures["micro"]["f1"], "suggested": figures["suggested"]["f1"],
@@ -127,8 +127,8 @@ def agreeing(workspace: Workspace, truth: dict[str, dict[str, str]]) -> dict[str
     hits, known = Counter[str](), Counter[str]()
     with workspace.db.read() as connection:
         numbers = tuple(document_list.ids(connection, Filter()))
-    with inference.reading(workspace, inference.STARTER, {Split.POOL: numbers}) as folder:
-        proposals = inference.proposed(workspace, folder)
+    with prediction_process.reading(workspace, prediction_process.STARTER, {Split.POOL: numbers}) as folder:
+        proposals = prediction_process.proposed(workspace, folder)
     with workspace.db.read() as connection:
         for number in numbers:
             content = documents.open_document(connection, number)

@@ -98,9 +98,9 @@ def child(arm: Arm, folder: str, pipe: Connection, batches: int) -> None:
     Trainer._maybe_log_save_evaluate = lambda *_, **__: None
     if arm.name == "ours":
         from workbench.runs.state import RunFolder
-        from workbench.training import callbacks, train
+        from workbench.training import callbacks, training_run
 
-        train.run(Path(folder), lambda *_, **__: None, callbacks.Control(RunFolder(Path(folder))))
+        training_run.run(Path(folder), lambda *_, **__: None, callbacks.Control(RunFolder(Path(folder))))
     else:
         tutorial(arm, request, Path(folder))
 

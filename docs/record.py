@@ -17,7 +17,7 @@ from textual.pilot import Pilot
 from screens.app import WorkbenchApp
 from storage.records import RunState
 from workbench.commands import demo
-from workbench.evaluation import inference
+from workbench.evaluation import prediction_process
 from workbench.workspace import Workspace
 
 TARGET = Path(__file__).parent / "pictures" / "loop.svg"
@@ -136,7 +136,7 @@ def main() -> None:
         else:
             workspace = Workspace.create(Path(temporary) / "invoices")
             demo.fill(workspace)
-            inference.suggest(workspace)
+            prediction_process.suggest(workspace)
         picture = joined(asyncio.run(record(workspace)))
         workspace.close()
     TARGET.write_text(picture, encoding="utf-8")

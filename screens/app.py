@@ -22,6 +22,7 @@ from screens.startup import OpeningScreen, Preloader, tune_interpreter
 from screens.widgets.dialogs import Typed
 from storage.exceptions import WorkbenchError, WorkspaceGone
 from workbench.fields.plain_text import without_passwords
+from workbench.live.client import LiveClient
 from workbench.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class WorkbenchApp(App[None]):
 
     def __init__(self, workspace: Workspace, mode: str = "annotate", graphics: Graphics | None = None) -> None:
         super().__init__()
-        self.workspace = workspace
+        self.workspace, self.live = workspace, LiveClient(workspace)
         self.graphics = graphics or Graphics()
         self.problem: Exception | None = None  # why the program ends: the workspace cannot be opened, or a fault
         self._first = mode
@@ -63,8 +64,7 @@ class WorkbenchApp(App[None]):
         self._preloader = Preloader(self)
         self.dialog_keys = DialogKeys(self)
         self._progress: tuple[int, int] = (0, 0)
-        self._saved = ""
-        self._training = ""
+        self._saved = self._training = ""
         self.error_walk: ErrorWalk | None = None  # errors that are gone through in the annotate screen
         for theme in themes.THEMES:
             self.register_theme(theme)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from screens.dialog_keys import DialogKeys
     from screens.graphics import Graphics
     from screens.navigation import Request
+    from workbench.live.client import LiveClient
     from workbench.runs.watch import RunUpdate
     from workbench.workspace import Workspace
 
@@ -47,6 +48,10 @@ class Shell(Protocol):
     """The application, as screens and widgets know it."""
 
     error_walk: ErrorWalk | None
+
+    @property
+    def live(self) -> "LiveClient":
+        """What the learner hears of the work."""
 
     @property
     def workspace(self) -> "Workspace": ...

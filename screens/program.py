@@ -15,9 +15,11 @@ def run(workspace: Workspace) -> int:
     """
     tolerate_stray_bytes()
     app = WorkbenchApp(workspace, graphics=graphics.ask())
+    app.live.enabled = True
     try:
         app.run()
     finally:
+        app.live.end()
         workspace.close()
     if app.problem is not None:
         raise app.problem

@@ -201,7 +201,8 @@ def commit(
         now = dict(after.decisions)
         for number, _ in (*change["decisions"]["-"], *change["decisions"]["+"]):
             decision = now.get(number, Decision.OPEN)
-            connection.execute(update(suggestions).where(suggestions.c.id == number).values(decision=decision.value))
+            here = (suggestions.c.id == number, suggestions.c.document_id == document_id)  # ids are used again
+            connection.execute(update(suggestions).where(*here).values(decision=decision.value))
         retired_fields.count_suggestions(connection, [document_id])
     _insert_event(connection, document_id, annotator, act, change, target)
     return version + 1

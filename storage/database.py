@@ -15,6 +15,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, m
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from storage.exceptions import Busy, NewerWorkspace, WorkspaceGone, WorkspaceProblem
+from storage.files import BEFORE_MIGRATION, WRITER
 from storage.migrations import HEAD
 
 BUSY_SECONDS = 10.0
@@ -164,14 +165,14 @@ class Database:
                 "The disk is full. Nothing of this step was written; what was saved before is kept.",
                 "Free some space, then repeat the step.",
             )
-        if any(sign in reason for sign in _DAMAGE) and self._sqlite is not None:
+        if self._sqlite is not None and (any(sign in reason for sign in _DAMAGE) or self._is_damaged()):
             return _damaged(reason)
         return error
 
     def _announce(self) -> None:
         """Write this process's id beside the database, for the message that a waiting process shows."""
         if self._sqlite is not None and os.access(self._sqlite.parent, os.W_OK):
-            note = self._sqlite.with_name("writer.pid")
+            note = self._sqlite.with_name(WRITER)
             if not note.exists() or note.read_text(errors="replace") != str(os.getpid()):
                 note.write_text(str(os.getpid()))
                 with suppress(PermissionError):  # another user's, in a shared workspace
@@ -181,7 +182,7 @@ class Database:
         if self._sqlite is None:
             return ""
         try:
-            pid = int(self._sqlite.with_name("writer.pid").read_text())
+            pid = int(self._sqlite.with_name(WRITER).read_text())
         except (OSError, ValueError):
             return ""
         try:
@@ -229,7 +230,7 @@ class Database:
         if current is not None and self._sqlite is not None:
             with self.engine.connect() as connection:  # so that the copy holds everything
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-            shutil.copy2(self._sqlite, self._sqlite.with_suffix(f".before-{HEAD}.db"))
+            shutil.copy2(self._sqlite, self._sqlite.with_name(f"{BEFORE_MIGRATION}{HEAD}.db"))
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         with self.write() as connection:

@@ -78,8 +78,15 @@ def _is_whole(event: dict[str, Any]) -> bool:
         and all(_is_number(event[name]) for name in _NUMBERS if event.get(name) is not None)
         and all(isinstance(event[name], int | float) for name in _MEASURED if event.get(name) is not None)
         and all(isinstance(event[name], dict) for name in _OBJECTS if event.get(name) is not None)
+        and all(count is None or _is_number(count) for count in (event.get("documents") or {}).values())
+        and _are_labels(event.get("labels"), int if event["type"] == "cell" else list)
         and all(_are_figures(event[name]) for name in _FIGURES if event.get(name) is not None)
     )
+
+
+def _are_labels(labels: Any, kind: type) -> bool:
+    """Whether labels are of the event's kind: names of a run's, their number of a simulation's cells."""
+    return not labels or isinstance(labels, kind)
 
 
 def _are_figures(side: dict[str, Any]) -> bool:
@@ -98,7 +105,8 @@ def _is_number(value: Any) -> bool:
 
 
 _LATEST = 1e11  # seconds: the year 5138; steps are fewer
-_NUMBERS = ("time", "step", "total_steps", "epoch", "resumed_from", "threads", "processes", "done", "total", "f1")
+_NUMBERS = ("time", "step", "total_steps", "epoch", "resumed_from", "threads", "processes", "done", "total", "f1",
+            "parameters", "truncated")  # fmt: skip
 _MEASURED = (
     "loss", "learning_rate", "grad_norm", "tokens_per_second", "documents_per_second", "memory_mb",
     "device_memory_mb", "seconds_left",

@@ -18,11 +18,17 @@ from storage.exceptions import WorkspaceProblem
 SELECTIONS = "selections"
 """The folder of chosen batches, in a run's folder or the workspace's."""
 SETTINGS = "workbench.toml"
+DATABASE = "workbench.db"
+BEFORE_MIGRATION = "workbench.before-"
+"""What the name of a copy of the database begins with, made before its schema changes; the revision follows."""
+WRITER = "writer.pid"
+"""Beside the database: the process that wrote last, for the message that a waiting process shows."""
 CHOICE = "choice.json"
 """Of a folder of SELECTIONS: the documents that were chosen, in order."""
 _LOCK = ".lock"  # of a draft folder, held while its process lives
 _TEMPORARY = "workbench-"
-_DRAFT = re.compile(r"\..+\.[a-z0-9_]{8}$")
+_DRAFT = r"\..+\."
+_RANDOM = "[a-z0-9_]{8}"  # how the names end that `tempfile` makes
 _MOMENT = 10.0  # seconds: between a file's making and its lock
 _DAY = 86_400.0
 
@@ -36,12 +42,16 @@ class Files:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.database = root / "workbench.db"
+        self.database = root / DATABASE
         self.settings = root / SETTINGS
         self.originals = root / "originals"
         self.pages = root / "pages"
         self.runs = root / "runs"
         self.copies = root / "copies"
+        self.features = root / "features"
+        self.learner_record = root / "learner.json"
+        self.learner_lock = root / ".learner.lock"
+        self.speeds = root / "measured.json"  # of training on this machine, by model and batch
 
     def make(self) -> None:
         """Make the folders that are missing.
@@ -81,13 +91,13 @@ class Files:
 
     def sweep(self) -> None:
         """Delete the temporary files and folders of processes that were killed while they wrote."""
-        sweep(self.root, re.compile(r"\.workbench\.toml\."))
+        sweep(self.root, r"\.workbench\.toml\.", own=True)
         for folder in (self.originals, self.pages, self.copies):
-            sweep(folder, _DRAFT)
-        sweep(self.runs, re.compile(r"\.(reading|incoming)-"))
+            sweep(folder, _DRAFT, own=True)
+        sweep(self.runs, r"\.(reading|incoming|onnx)-", own=True)
         with suppress(OSError):
             for run in self.runs.iterdir():
-                sweep(run, _DRAFT)
+                sweep(run, _DRAFT, own=True)
 
     @property
     def umask(self) -> int | None:
@@ -162,27 +172,36 @@ def temporary_folder(purpose: str) -> AbstractContextManager[Path]:
 
 def sweep_temporary() -> None:
     """Delete the temporary folders of this user's processes that were killed."""
-    sweep(Path(tempfile.gettempdir()), re.compile(re.escape(_TEMPORARY)))
+    sweep(Path(tempfile.gettempdir()), rf"{_TEMPORARY}[a-z]+-")
 
 
-def sweep(folder: Path, names: re.Pattern[str]) -> None:
-    """Delete what killed processes left in a folder: drafts, by the beginning of their names, that no process holds."""
-    user = os.getuid() if hasattr(os, "getuid") else None
+def sweep(folder: Path, beginning: str, *, own: bool = False) -> None:
+    """Delete what killed processes left in a folder: draft folders with a lock that no process holds.
+
+    Args:
+        folder: whose entries are looked at.
+        beginning: of their names, a regular expression.
+        own: the folder is the program's, so files of such names are drafts, too, and old folders that have no lock.
+    """
+    names = re.compile(beginning + _RANDOM)
+    user = os.getuid()
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            if not names.match(entry.name):
+            if not names.fullmatch(entry.name):
                 continue
             with suppress(OSError):
                 status = entry.stat(follow_symlinks=False)
-                if user is not None and status.st_uid != user:
+                if status.st_uid != user:
                     continue
                 age = time.time() - status.st_mtime
                 if entry.is_dir(follow_symlinks=False):
                     lock = Path(entry.path) / _LOCK
                     # without a lock: it is just being made, or a version made it that had none
-                    if not locks.held(lock) if lock.is_file() else age > _DAY:
+                    if not locks.held(lock) if lock.is_file() else own and age > _DAY:
                         shutil.rmtree(entry.path, ignore_errors=True)
-                elif entry.is_file(follow_symlinks=False) and age > _MOMENT and not locks.held(Path(entry.path)):
+                elif (
+                    own and entry.is_file(follow_symlinks=False) and age > _MOMENT and not locks.held(Path(entry.path))
+                ):
                     Path(entry.path).unlink()
 
 
@@ -235,9 +254,7 @@ def _mode_of(target: Path) -> int:
 
 
 def sync_folder(folder: Path) -> None:
-    """Have the names in a folder written to the disk, where the system can do that."""
-    if os.name == "nt":
-        return
+    """Have the names in a folder written to the disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Connection, Select, Text, func, select, type_coerce
 
-from storage.records import TEXT, Decision, State
-from storage.tables import class_labels, class_suggestions, documents, pages, queue, rounds, spans, suggestions
+from storage.records import TEXT, Decision, Side, Source, State
+from storage.tables import class_labels, class_suggestions, documents, events, pages, queue, rounds, spans, suggestions
 from storage.tables import texts as texts_table
 
 Place = tuple[str, tuple[int, ...]]
@@ -73,6 +73,13 @@ def lengths(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str, 
 def classified(connection: Connection, field: str) -> dict[int, list[str]]:
     """Document -> its options of a field, in alphabetical order; documents without one are left out."""
     return _options(connection, field, None)
+
+
+def confirmed(connection: Connection, field: str) -> set[int]:
+    """Documents whose label of a class field a person confirmed where a model disagreed."""
+    c = class_labels.c
+    where = (c.field == field, c.source == Source.CONFIRMED.value)
+    return set(connection.scalars(select(c.document_id).where(*where)))
 
 
 def class_counts(connection: Connection) -> dict[str, Counter[str]]:
@@ -189,3 +196,35 @@ def are_all_texts(connection: Connection) -> bool:
     """Whether there are documents, and none of them stands on a page."""
     on_a_page = connection.scalar(select(pages.c.document_id).where(pages.c.engine != TEXT).limit(1))
     return on_a_page is None and connection.scalar(select(documents.c.id).limit(1)) is not None
+
+
+def newest_event(connection: Connection) -> int:
+    """The number of the latest act on any document."""
+    return connection.scalar(select(func.max(events.c.id))) or 0
+
+
+def acted_on(connection: Connection, after: int) -> dict[int, tuple[str, bool]]:
+    """Document -> (the latest act on it, whether it is accepted), of the acts after an event, the oldest first."""
+    rows = (
+        select(events.c.document_id, events.c.act, documents.c.state)
+        .join(documents, documents.c.id == events.c.document_id)
+        .where(events.c.id > after)
+        .order_by(events.c.id)
+    )
+    latest: dict[int, tuple[str, bool]] = {}
+    for number, act, state in connection.execute(rows):
+        latest.pop(number, None)
+        latest[number] = (act, state == State.LABELLED.value)
+    return latest
+
+
+def lately_accepted(connection: Connection, limit: int) -> list[int]:
+    """The documents that were accepted last, the oldest first; none of the test side."""
+    moment = select(func.max(events.c.id)).where(events.c.document_id == documents.c.id).scalar_subquery()
+    listed = (
+        select(documents.c.id)
+        .where(documents.c.state == State.LABELLED.value, documents.c.side != Side.TEST.value)
+        .order_by(moment.desc())
+        .limit(limit)
+    )
+    return list(connection.scalars(listed))[::-1]

@@ -44,6 +44,7 @@ class Source(StrEnum):
     IMPORT = "import"
     SUGGESTION = "suggestion"  # a suggestion that a person accepted
     TEMPLATE = "template"  # copied by a person from a similar document
+    CONFIRMED = "confirmed"  # of a class: a person looked again where a model disagreed, and left it
 
 
 class Decision(StrEnum):

@@ -178,6 +178,36 @@ def class_suggestions_of(connection: Connection, document_id: int) -> tuple[Clas
     return tuple(ClassSuggestion(r.field, r.option, r.probability, r.run) for r in rows)
 
 
+def least_sure_classes(
+    connection: Connection, field: str, below: float, limit: int, several: bool = False
+) -> dict[int, list[tuple[str, float]]]:
+    """Undecided documents without a label of a class field -> [(option, probability)], the likeliest option first.
+
+    Args:
+        below: of documents that the last run is less sure of, 0..1; the least sure ones first.
+        several: a document can have several options: it is as sure as its least sure yes or no.
+    """
+    c = class_suggestions.c
+    sure = 0.5 + func.min(func.abs(c.probability - 0.5)) if several else func.max(c.probability)
+    labelled = select(class_labels.c.document_id).where(class_labels.c.field == field)
+    query = (
+        select(c.document_id)
+        .join(documents, documents.c.id == c.document_id)
+        .where(_OPEN, c.field == field, c.document_id.not_in(labelled))
+        .group_by(c.document_id)
+        .having(sure < below)
+        .order_by(sure, c.document_id)
+        .limit(limit)
+    )
+    likely: dict[int, list[tuple[str, float]]] = {number: [] for number in connection.scalars(query)}
+    listed = list(likely)
+    for start in range(0, len(listed), 500):
+        of_part = select(class_suggestions).where(c.field == field, c.document_id.in_(listed[start : start + 500]))
+        for row in connection.execute(of_part.order_by(c.probability.desc())):
+            likely[row.document_id].append((row.option, row.probability))
+    return likely
+
+
 def keep_class_suggestions(
     connection: Connection, run: str, field: str, probabilities: Mapping[int, Sequence[tuple[str, float]]]
 ) -> int:

@@ -21,7 +21,7 @@ trap 'rm -rf "$scratch"' EXIT
 cd "$scratch"
 workbench="$scratch/clean/bin/workbench"
 "$workbench" --version
-"$workbench" sample-data invoices --count 4
+"$workbench" sample-data invoices --count 12
 "$workbench" init trial
 "$workbench" -w trial import invoices
 "$workbench" -w trial suggest

@@ -8,11 +8,11 @@ import sys
 import threading
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
-from storage.exceptions import MissingTool, UsageProblem, WorkbenchError
+from storage.exceptions import MissingTool, UsageProblem, WorkbenchError, WorkspaceProblem
 from workbench import __version__
 from workbench.commands.support.context import Context
 from workbench.commands.support.launch import open_workbench
@@ -126,13 +126,25 @@ def main() -> Any:
         sys.stderr.close()
         sys.exit(141)
     except OSError as error:
-        if error.errno not in (errno.ENAMETOOLONG, errno.ELOOP):
+        problem = _of_the_system(error)
+        if problem is None:
             _crash()
-        problem = UsageProblem(f"{str(error.filename)[:60]}… is no name that a file can have.", "Name a shorter one.")
-        _report(problem, wants_json)
+        _report(problem, wants_json and error.filename is not None)
         sys.exit(problem.exit_code)
     except Exception:  # noqa: BLE001 - the outer border: any other exception is a fault of the program
         _crash()
+
+
+def _of_the_system(error: OSError) -> WorkbenchError | None:
+    """What a name, the disk or the output of this program did; None where it is a fault of the program."""
+    if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+        return UsageProblem(f"{str(error.filename)[:60]}… is no name that a file can have.", "Name a shorter one.")
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS):
+        what = str(error.filename) if error.filename is not None else "The output"  # of files only `open` has the name
+        return WorkspaceProblem(
+            f"{what} cannot be written: {error.strerror}.", "Free some space, then repeat the step."
+        )
+    return None
 
 
 class _Ended(BaseException):
@@ -152,7 +164,7 @@ def _end_in_order() -> None:
 
     if threading.current_thread() is not threading.main_thread():
         return
-    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+    for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, end)
 
@@ -195,7 +207,7 @@ def _print_json(error: WorkbenchError) -> None:
     click.echo(json.dumps(shown, ensure_ascii=False))
 
 
-def _crash() -> None:
+def _crash() -> NoReturn:
     import tempfile
 
     with tempfile.NamedTemporaryFile("w", prefix="workbench-fault-", suffix=".txt", delete=False) as file:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from storage.exceptions import Busy, NewerWorkspace, WorkspaceProblem
-from storage.files import Files, replacing
+from storage.files import BEFORE_MIGRATION, Files, replacing
 from storage.migrations import HEAD
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def keep_daily(db: "Database", files: Files) -> Path | None:
 
 def listed(files: Files) -> list[Copy]:
     """The copies that are here, the newest first: daily ones, those of schema changes, and what was replaced."""
-    paths = [*files.root.glob("workbench.before-*.db"), *files.copies.glob("workbench-*.db")]
+    paths = [*files.root.glob(f"{BEFORE_MIGRATION}*.db"), *files.copies.glob("workbench-*.db")]
     copies = []
     for path in paths:
         with suppress(OSError):  # deleted meanwhile

@@ -40,6 +40,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unpacked_bytes: _Count = 500_000_000  # of an Excel workbook, which is packed
     pages: _Count = 2_000
     tokens_per_page: _Count = 50_000
+    features_gb: Annotated[float, msgspec.Meta(gt=0, le=1e6)] = 2.0  # that the learner keeps of documents it has read
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Settings:
     ocr_engine: str = "rapidocr"
     ocr_languages: tuple[str, ...] = ()  # Tesseract's names; the first four that are installed are read
     day_first: bool | None = None  # for dates that can be read both ways
+    learner: bool = True  # whether suggestions learn from every label
     limits: Limits = field(default_factory=Limits)
     postprocess: dict[str, bool] = field(default_factory=dict)  # rule -> on; the others as measured on validation
     notes: tuple[str, ...] = ()  # what of the file could not be used, and what is used instead; never written
@@ -70,12 +72,13 @@ class Settings:
             return "annotator"
 
 
-_PLAIN = ("keys", "theme", "annotator", "database", "ocr_engine", "day_first")
+_PLAIN = ("keys", "theme", "annotator", "database", "ocr_engine", "day_first", "learner")
 _KNOWN = {"fields", *(f.name for f in fields(Settings))} - {"schema", "notes"}
 _REMEDIES = {
     "fields": f"It needs an id, and a type of {', '.join(FieldType)}.",
     "bindings": "Write a binding's id and its keys, both in quotes.",
     "day_first": "Write true or false, or leave it out.",
+    "learner": "Write true or false, or leave it out.",
     "ocr_languages": 'Write a list of Tesseract\'s names, such as ["deu", "eng"].',
     "limits": f"It has numbers for {', '.join(sorted(Limits.__struct_fields__))}.",
     "postprocess": f"Write true or false for one of {', '.join(REPAIR_RULES)}.",
@@ -246,7 +249,8 @@ def write(path: Path, settings: Settings) -> None:
     document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else _fresh()
     for name in _PLAIN:
         value = getattr(settings, name)
-        if value is None or (value == "" and name not in document):
+        is_usual = value == "" or (name == "learner" and value)
+        if value is None or (is_usual and name not in document):
             document.pop(name, None)
         elif document.get(name) != value:
             document[name] = value

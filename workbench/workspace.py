@@ -85,7 +85,7 @@ class Workspace:
         Raises:
             WorkspaceProblem: there is one already, or other files are in the way.
         """
-        files = Files(directory.absolute())
+        files = _files(directory)
         if files.database.exists() or files.settings.exists():
             raise WorkspaceProblem(f"{directory} is a workspace already.", f"Open it with `workbench -w {directory}`.")
         if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
@@ -129,7 +129,7 @@ class Workspace:
 
     @classmethod
     def _at(cls, directory: Path) -> "Workspace":
-        files = Files(directory.absolute())
+        files = _files(directory)
         return cls(files, settings_file.read(files.settings))
 
     @property
@@ -227,6 +227,18 @@ class Workspace:
     def close(self) -> None:
         if self._db is not None:
             self._db.close()
+
+
+def _files(directory: Path) -> Files:
+    root = directory.absolute()
+    try:
+        str(root).encode()
+    except UnicodeEncodeError:
+        shown = str(root).encode("utf-8", "replace").decode()
+        raise WorkspaceProblem(
+            f"{shown} has a name that is not UTF-8: the database cannot be kept there.", "Rename the folder."
+        ) from None
+    return Files(root)
 
 
 def _own_database(files: Files) -> "Database":

@@ -1,6 +1,7 @@
 """What is found in the background, while no key is pressed, because it will be of use on the document that is open."""
 
 from asyncio import to_thread
+from collections.abc import Sequence
 from time import monotonic, sleep
 
 from textual.message import Message
@@ -9,8 +10,8 @@ from screens.annotate import hints
 from screens.base import ModeScreen
 from storage.records import Content
 from workbench.annotation.editor import Proposal
+from workbench.annotation.same_vendor import similar_to
 from workbench.annotation.session import AnnotationSession
-from workbench.annotation.similar import similar_to
 from workbench.locate import templates
 
 _LONG = 300  # tokens: likely places of a longer document are found beforehand
@@ -37,11 +38,12 @@ class LookAhead:
         self._last_act = 0.0
         self.similar: Content | None = None
 
-    def begin(self, session: AnnotationSession) -> None:
-        """Look ahead on a document that was opened."""
+    def begin(self, session: AnnotationSession, following: Sequence[int]) -> None:
+        """Look ahead on a document that was opened, and on those that probably come next."""
         self._session, self.similar = session, None
         self.postpone()
         number = session.content.document.id  # not the session: what a worker was given lives until the collector comes
+        self._screen.workbench.live.look(number, following)
         self._screen.in_background(lambda: self._find(number), "look ahead")
 
     def postpone(self) -> None:

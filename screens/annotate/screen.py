@@ -123,7 +123,7 @@ class AnnotateScreen(ModeScreen):
             self.workbench.say_saved("")
             self.refresh_status()
             self._list.show(worklist.ids, worklist.position, worklist.blind)
-            self.look_ahead.begin(session)
+            self.look_ahead.begin(session, worklist.following)
 
     def use_list(self, chosen: Filter) -> None:
         self.hint("Finding the documents …")

@@ -7,12 +7,10 @@ from textual.content import Content
 
 from screens.errors.heat_grid import Cell, Table
 from workbench.evaluation.classes.errors import EVERY, ClassReview
-from workbench.wording import counted
 
 _NAME = 18  # cells of a class's name
 _COLUMN = (7, 14)  # cells of a column of the confusion matrix, at least and at most
-
-
+_FEW, _WIDE = 3, 22  # so few columns may be as wide as this
 _RATES = ("precision", "recall", "f1")
 
 
@@ -25,38 +23,44 @@ class Shares(StrEnum):
 
 
 def figures(review: ClassReview) -> Content:
-    """Accuracy, macro and weighted F1 with their intervals, and the other sides."""
+    """The figures under their full names with their intervals, and the other sides."""
     known = review.figures
     parts: list[Content | str | tuple[str, str]] = []
-    for name, value, interval in (
-        ("accuracy", known["accuracy"], known["accuracy_ci95"]),
-        ("macro F1", known["macro"]["f1"], known["macro"]["ci95"]),
-        ("weighted F1", known["weighted"]["f1"], known["weighted"]["ci95"]),
-    ):
-        between = f" {interval[0]:.2f}–{interval[1]:.2f}  "
-        parts += [(f"{name} ", "$text-muted"), (f"{value:.3f}", "bold"), (between, "$text-muted")]
-    parts.append((f"on {counted(known['documents'], f'{review.split} document')}", "$text-muted"))
+    shown = [("macro F1", known["macro"]["f1"], known["macro"]["ci95"])]
+    if review.several:
+        shown.insert(0, ("all options right", known["subset_accuracy"], known["subset_accuracy_ci95"]))
+        shown += [("micro F1", known["micro"]["f1"], None), ("weighted F1", known["weighted"]["f1"], None)]
+    else:
+        shown.insert(0, ("accuracy", known["accuracy"], known["accuracy_ci95"]))
+        shown.append(("weighted F1", known["weighted"]["f1"], known["weighted"]["ci95"]))
+    for at, (name, value, interval) in enumerate(shown):
+        between = f" {interval[0]:.2f}–{interval[1]:.2f}" if interval else ""
+        end = "  " if at != 1 else "\n"  # what is of one figure stays in one line
+        parts += [(f"{name} ", "$text-muted"), (f"{value:.3f}", "bold"), (f"{between}{end}", "$text-muted")]
+    parts.append((f"on {known['documents']} {review.split} documents", "$text-muted"))
+    first = shown[0][0]
     for side, row in known["splits"].items():
         if side != review.split:
-            parts.append((f" · {side}: accuracy {row['accuracy']:.3f}, macro F1 {row['f1']:.3f}", "$text-muted"))
+            parts.append((f"\n{side}: {first} {row['accuracy']:.3f}, macro F1 {row['f1']:.3f}", "$text-muted"))
     return Content.assemble(*parts)
 
 
 def classes(review: ClassReview) -> Table:
     """Each class with precision, recall, F1 and its interval, support, and how many of it are wrong."""
     columns = (
-        ("precision", "precision", 11),
-        ("recall", "recall", 9),
-        ("f1", "F1", 8),
-        ("ci95", "95 %", 12),
-        ("support", "texts", 8),
-        ("wrong", "wrong", 8),
+        ("precision", "precision", 10),
+        ("recall", "recall", 7),
+        ("f1", "F1", 6),
+        ("ci95", "95 %", 11),
+        ("support", "texts", 6),
+        ("wrong", "wrong", 6),
     )
     rows = []
-    most = max((len(review.of_cell(name, EVERY)) for name in review.labels), default=0) or 1
+    wrongs = {name: _wrong(review, name) for name in review.labels}
+    most = max(wrongs.values(), default=0) or 1
     for name in review.labels:
         row = review.figures["classes"].get(name)
-        wrong = len(review.of_cell(name, EVERY))
+        wrong = wrongs[name]
         if row is None:
             cells = tuple(Cell("–") for _ in columns)
         else:
@@ -73,17 +77,36 @@ def classes(review: ClassReview) -> Table:
     return Table("class", columns, tuple(rows), label_width=_NAME)
 
 
-def confusion(review: ClassReview, shares: Shares) -> Table:
-    """Labels × predictions; the diagonal, which is right, is drawn quietly."""
-    counts = review.figures["confusion"]["counts"]
+def _wrong(review: ClassReview, name: str) -> int:
+    """Documents of a class that are taken for another one; of an option of several those that are wrong about it."""
+    return len(review.of_option(name) if review.several else review.of_cell(name, EVERY))
+
+
+def worst_option(review: ClassReview) -> str:
+    """The option that most documents are wrong about; "" where documents have one option."""
+    return max(review.labels, key=lambda name: _wrong(review, name), default="") if review.several else ""
+
+
+def cell_name(label: str, predicted: str) -> str:
+    """What the texts of a cell have in common."""
+    return f"{label}: right" if label == predicted else f"{label or 'others'} taken for {predicted or 'others'}"
+
+
+def confusion(review: ClassReview, shares: Shares, option: str = "") -> Table:
+    """Labels × predictions; the diagonal, which is right, is drawn quietly.
+
+    Args:
+        option: whose table it is, where documents can have several.
+    """
+    labels, counts = review.confusion(option)
     by_row = [sum(row) for row in counts]
     by_column = [sum(row[at] for row in counts) for at in range(len(counts))]
-    low, high = _COLUMN
-    columns = tuple((name, name, min(max(cell_len(name) + 2, low), high)) for name in review.labels)
+    low, high = (_COLUMN[0], _WIDE) if len(labels) <= _FEW else _COLUMN
+    columns = tuple((name, name, min(max(cell_len(name) + 2, low), high)) for name in labels)
     off = [n for i, row in enumerate(counts) for j, n in enumerate(row) if i != j]
     most, right = max(off, default=0) or 1, max((row[i] for i, row in enumerate(counts)), default=0) or 1
     rows = []
-    for i, (name, row) in enumerate(zip(review.labels, counts, strict=True)):
+    for i, (name, row) in enumerate(zip(labels, counts, strict=True)):
         cells = []
         for j, count in enumerate(row):
             whole = by_row[i] if shares is Shares.BY_ROW else by_column[j]

@@ -1,16 +1,21 @@
 """The Doctor's findings, with evidence, cause, and actions to take; any screen can show it.
 
 panel = DoctorPanel()
-panel.show(consultation, schema)  # see workbench/evaluation/doctor/consultation.py
+panel.consult(run)                # or show(consultation, schema), see workbench/evaluation/doctor/consultation.py
 @on(DoctorPanel.Taken)            # an action was chosen: event.finding, event.action
 """
+
+from functools import partial
 
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from screens.base import screen_of
 from screens.widgets.columns import named
+from storage.records import Run
+from workbench.evaluation.doctor import consultation
 from workbench.evaluation.doctor.consultation import Consultation
 from workbench.evaluation.doctor.findings import Action, Finding, Severity, Target
 from workbench.fields import Schema
@@ -20,6 +25,7 @@ _TARGETS = {
     Target.POSTPROCESS: "changes a repair rule, no training",
     Target.DATA: "a task with the documents",
 }
+_PAINTED = 0.3  # seconds: reading the run would keep what stands beside the panel waiting
 
 
 class DoctorPanel(OptionList):
@@ -40,21 +46,46 @@ class DoctorPanel(OptionList):
             super().__init__()
             self.finding, self.action = finding, action
 
+    class Consulted(Message):
+        """The Doctor has read the run."""
+
+        def __init__(self, consultation: Consultation) -> None:
+            super().__init__()
+            self.consultation = consultation
+
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._run = ""  # id of the run that the Doctor was asked about
         self._choices: dict[str, tuple[Finding, Action]] = {}
 
-    def show(self, consultation: Consultation | None, schema: Schema) -> None:
+    def consult(self, run: Run) -> None:
+        """Ask the Doctor about a run, in the background, when what stands beside it has been painted."""
+        self._run = run.id
+        self.show(None, screen_of(self).workspace.schema)
+        self.set_timer(_PAINTED, partial(self._start, run))
+
+    def _start(self, run: Run) -> None:
+        if self._run == run.id:
+            workspace = screen_of(self).workspace
+            ask = lambda: self.post_message(self.Consulted(consultation.consult(workspace, run)))  # noqa: E731
+            screen_of(self).in_background(ask, "doctor")
+
+    def on_doctor_panel_consulted(self, message: Consulted) -> None:
+        message.stop()
+        if message.consultation.run == self._run:
+            self.show(message.consultation, screen_of(self).workspace.schema)
+
+    def show(self, report: Consultation | None, schema: Schema) -> None:
         """Show a consultation, fields by their shown names; None while it is being made."""
         self._choices.clear()
-        if consultation is None:
+        if report is None:
             self._fill([Option("The Doctor is reading the run …", disabled=True)])
             return
         options: list[Option | None] = []
-        diagnosis = consultation.diagnosis
+        diagnosis = report.diagnosis
         if diagnosis.healthy:
             options.append(Option(Content.styled("✓ Healthy: no problem was found.", "bold $success"), disabled=True))
-        for sentence in consultation.outcome:
+        for sentence in report.outcome:
             options.append(Option(Content.assemble(("Tried: ", "bold $primary"), sentence), disabled=True))
         problems = sum(finding.severity is Severity.PROBLEM for finding in diagnosis.findings)
         for number, finding in enumerate(diagnosis.findings):
@@ -65,13 +96,13 @@ class DoctorPanel(OptionList):
             for place, action in enumerate(finding.actions):
                 name = f"{number}.{place}"
                 self._choices[name] = (finding, action)
-                remembered = consultation.remembered.get(action.id, "")
+                remembered = report.remembered.get(action.id, "")
                 options.append(Option(_action(place + 1, action, remembered, schema), id=name))
             options.append(None)
-        if consultation.forecast:
-            sentences = [forecast.sentence() for forecast in consultation.forecast if forecast.gain is not None]
-            command = f"`workbench doctor {consultation.run} --learning-curve` trains on parts of the documents for it"
-            lines = "\n".join(f"  {line}" for line in sentences or [consultation.forecast[0].why, command])
+        if report.forecast:
+            sentences = [forecast.sentence() for forecast in report.forecast if forecast.gain is not None]
+            command = f"`workbench doctor {report.run} --learning-curve` trains on parts of the documents for it"
+            lines = "\n".join(f"  {line}" for line in sentences or [report.forecast[0].why, command])
             options.append(
                 Option(Content.assemble(("What more labels bring\n", "bold $primary"), lines), disabled=True)
             )

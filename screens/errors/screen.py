@@ -26,14 +26,11 @@ from storage import runs as run_store
 from storage.exceptions import RunProblem
 from storage.records import Run
 from workbench.evaluation import error_review
-from workbench.evaluation.classes.errors import ClassReview
-from workbench.evaluation.doctor import consultation
-from workbench.evaluation.doctor.consultation import ENDED, Consultation
+from workbench.evaluation.classes.errors import ClassReview, Key
+from workbench.evaluation.doctor.consultation import ENDED
 from workbench.evaluation.error_review import ErrorItem, Verdict
 from workbench.runs import progress
 from workbench.runs.watch import RunUpdate
-
-_PAINTED = 0.3  # seconds: reading the run for the Doctor would keep the tables waiting
 
 
 class ErrorsScreen(ModeScreen):
@@ -53,16 +50,9 @@ class ErrorsScreen(ModeScreen):
     class ClassesRead(Message):
         """The errors of a run of a class field were read."""
 
-        def __init__(self, run: Run, review: ClassReview, verdicts: dict[int, Verdict | None]) -> None:
+        def __init__(self, run: Run, review: ClassReview, verdicts: dict[Key, Verdict | None]) -> None:
             super().__init__()
             self.run, self.review, self.verdicts = run, review, verdicts
-
-    class Consulted(Message):
-        """The Doctor has read the run."""
-
-        def __init__(self, consultation: Consultation) -> None:
-            super().__init__()
-            self.consultation = consultation
 
     def __init__(self) -> None:
         super().__init__()
@@ -86,7 +76,7 @@ class ErrorsScreen(ModeScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Of a class run the keys of fields do nothing."""
-        return not self.has_class("-classes") or action in ("choose_run", "split", "help")
+        return not self.has_class("-classes") or action in ("choose_run", "split", "export", "help")
 
     @property
     def tables(self) -> ErrorTables:
@@ -140,8 +130,11 @@ class ErrorsScreen(ModeScreen):
     def on_errors_screen_classes_read(self, message: ClassesRead) -> None:
         """Show a class run in place of the tables of fields."""
         self.shown = None
+        before = self.class_errors.run
         self.add_class("-classes")
         self.class_errors.show(message.run, message.review, message.verdicts)
+        if before is None or before.id != message.run.id:
+            self._doctor.consult(message.run)
         self.refresh_status()
 
     def _show_nothing(self) -> None:
@@ -163,7 +156,7 @@ class ErrorsScreen(ModeScreen):
             self.panel.show_verdicts(shown.verdicts)
         else:
             self._list(self.tables.pointed)
-            self._consult(shown.run)
+            self._doctor.consult(shown.run)
             if self.focused is None:
                 self.tables.shown_view.focus()
         self.refresh_status()
@@ -329,27 +322,28 @@ class ErrorsScreen(ModeScreen):
 
     # the Doctor
 
-    def _consult(self, run: Run) -> None:
-        """Ask the Doctor, in the background, when the tables have been painted."""
-        self.query_one(DoctorPanel).show(None, self.workspace.schema)
-        self.set_timer(_PAINTED, partial(self._start_consulting, run))
+    @property
+    def _run(self) -> Run | None:
+        """The run in view."""
+        if self.has_class("-classes"):
+            return self.class_errors.run
+        return self.shown.run if self.shown is not None else None
 
-    def _start_consulting(self, run: Run) -> None:
-        if self.shown is not None and self.shown.run.id == run.id:
-            self.in_background(
-                lambda: self.post_message(self.Consulted(consultation.consult(self.workspace, run))), "doctor"
-            )
-
-    def on_errors_screen_consulted(self, message: Consulted) -> None:
-        if self.shown is not None and message.consultation.run == self.shown.run.id:
-            self.query_one(DoctorPanel).show(message.consultation, self.workspace.schema)
-            self.refresh_status()
+    @property
+    def _doctor(self) -> DoctorPanel:
+        return self.class_errors.doctor if self.has_class("-classes") else self.tables.query_one(DoctorPanel)
 
     @on(DoctorPanel.Taken)
     async def _action_taken(self, event: DoctorPanel.Taken) -> None:
-        if self.shown is not None:
-            with self.guarded():
-                await doctor_actions.take(self, self.shown, event, self._rules, self.action_doubts)
+        run, shown = self._run, self.shown
+        if run is None:
+            return
+        with self.guarded():
+            if shown is None:
+                await doctor_actions.take(self, run, event, self.class_errors.action_doubts)
+            else:
+                of_vendor = lambda vendor: (item.document for item in shown.review.of_vendor(vendor))  # noqa: E731
+                await doctor_actions.take(self, run, event, self.action_doubts, self._rules, of_vendor)
 
     # runs and the report
 
@@ -377,8 +371,9 @@ class ErrorsScreen(ModeScreen):
             self.look(self.shown.run.id, names[(at + 1) % len(names)])
 
     def action_export(self) -> None:
-        if self.shown is not None:
-            report_export.ask(self, self.shown)
+        review = self.shown.review if self.shown is not None else self.class_errors.review
+        if self._run is not None and review is not None:
+            report_export.ask(self, self._run, review.split)
 
     # the lines at the foot
 

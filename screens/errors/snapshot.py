@@ -9,7 +9,7 @@ from storage.files import write_atomic
 from storage.records import Run
 from workbench.evaluation import error_review
 from workbench.evaluation.classes import errors as class_errors
-from workbench.evaluation.classes.errors import ClassReview
+from workbench.evaluation.classes.errors import ClassReview, Key
 from workbench.evaluation.doctor import consultation
 from workbench.evaluation.doctor.consultation import ENDED
 from workbench.evaluation.error_review import ErrorReview, Verdict
@@ -62,7 +62,7 @@ def read(workspace: Workspace, before: Shown | None, run_id: str = "", split: st
 
 def read_classes(
     workspace: Workspace, before: ClassReview | None, run_id: str = "", split: str | None = None
-) -> tuple[Run, ClassReview, dict[int, Verdict | None]] | None:
+) -> tuple[Run, ClassReview, dict[Key, Verdict | None]] | None:
     """The errors of a run of a class field; None where the run, by default the newest that ended, reads fields."""
     with workspace.db.read() as connection:
         ended = runs.listed(connection, ENDED)
@@ -74,10 +74,11 @@ def read_classes(
     return run, before, class_errors.verdicts(workspace, before)
 
 
-def write_report(workspace: Workspace, shown: Shown, target: Path) -> None:
+def write_report(workspace: Workspace, run: Run, split: str, target: Path) -> None:
     """Write a run's HTML report."""
-    from workbench.evaluation import html_report  # it is rarely wanted
+    from workbench.evaluation import html_report  # they are rarely wanted
+    from workbench.evaluation.classes import html
 
     names = {field.id: field.name for field in workspace.schema}
-    folder = workspace.files.run(shown.run.id)
-    write_atomic(target, html_report.make(folder, title=shown.run.name, names=names, split=shown.review.split))
+    make = html.make if run.task == "classes" else html_report.make
+    write_atomic(target, make(workspace.files.run(run.id), title=run.name, names=names, split=split))

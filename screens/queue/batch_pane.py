@@ -28,7 +28,7 @@ from workbench.active_learning.selection import RunningSelection
 from workbench.active_learning.selection_request import SelectionRequest
 from workbench.active_learning.strategies import registry as strategies
 from workbench.annotation import rounds
-from workbench.evaluation import inference
+from workbench.evaluation import prediction_process
 from workbench.wording import counted
 from workbench.workspace import Workspace
 
@@ -307,9 +307,8 @@ class BatchPane(Pane):
 
     def _suggest(self, workspace: Workspace) -> None:
         try:
-            result = inference.suggest(workspace, inference.STARTER, tick=partial(self._tick, "The starter reads"))
-            notice = batch_text.suggested(result)
-            self.post_message(self.Worked(notice=notice))
+            result = prediction_process.suggest(workspace, tick=partial(self._tick, "The starter reads"))
+            self.post_message(self.Worked(notice=batch_text.suggested(result)))
         except WorkbenchError as error:
             self._post_failure(error, "Stopped; nothing was changed.")
 

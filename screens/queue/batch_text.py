@@ -34,7 +34,12 @@ def suggested(result: Mapping[str, Any]) -> str:
 
 
 def head(overview: LoopOverview, request: SelectionRequest, schema: Schema) -> Content:
-    """The open round and how far it is; where none is open, what would be chosen next."""
+    """The open round and how far it is; where none is open, what would be chosen next; what labels brought so far."""
+    learned = Content(f"\n{overview.learned}" if overview.learned else "")
+    return Content.assemble(_head(overview, request, schema), learned)
+
+
+def _head(overview: LoopOverview, request: SelectionRequest, schema: Schema) -> Content:
     if overview.round is not None:
         now, entries = overview.round.round, overview.round.entries
         known = strategies.STRATEGIES | strategies.CLASS_ONLY

@@ -5,12 +5,13 @@ from workbench.active_learning.overview import LoopOverview
 from workbench.wording import counted
 
 
-def review(asked: bool, concluding: bool) -> Hint:
+def review(asked: bool, concluding: bool, is_class: bool = False) -> Hint:
     """Yes/no: a question, the end of a document, or neither.
 
     Args:
         asked: whether a question is in view.
         concluding: whether the end of a document is in view.
+        is_class: whether the question is what the document is.
     """
     if concluding:
         return "Complete?", (
@@ -23,7 +24,7 @@ def review(asked: bool, concluding: bool) -> Hint:
         return "", (
             ("review.yes", "yes"),
             ("review.no", "no"),
-            ("review.other", "wrong field"),
+            ("review.other", "another one" if is_class else "wrong field"),
             ("review.later", "later"),
             ("review.back", "back"),
             ("review.open", "open"),

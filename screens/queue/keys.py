@@ -29,7 +29,7 @@ BATCH: Keys = (
 REVIEW: Keys = (
     ("review.yes", "y", "answer('yes')", "Yes"),
     ("review.no", "n", "answer('no')", "No"),
-    ("review.other", "w", "other", "Wrong field: choose the right one"),
+    ("review.other", "w", "other", "Wrong field, or class: choose the right one"),
     ("review.later", "s", "later", "Ask later"),
     ("review.back", "b,backspace", "back", "Undo the last answer"),
     ("review.open", "o", "open_asked", "Open the document"),

@@ -82,14 +82,16 @@ class QualityPane(Pane, can_focus=True):
         """What differs on the document under the cursor."""
         parts: list[Content | str | tuple[str, str]] = []
         if (dispute := self.dispute) is not None:
+            if dispute.text:
+                parts.append((f"{dispute.text}\n", MUTED))
             for difference in dispute.differences:
-                label, opinion = difference.first, difference.second
+                label, opinion = dispute.answers(difference)
                 parts += [
                     (f"{fit(self.schema.name(difference.field), 16)} ", "bold"),
                     "label ",
-                    (f"“{dispute.words[label]}”", "$primary") if label else "nothing",
+                    (f"“{label}”", "$primary") if label else "nothing",
                     "  opinion ",
-                    (f"“{dispute.words[opinion]}”", "$accent") if opinion else "nothing",
+                    (f"“{opinion}”", "$accent") if opinion else "nothing",
                     "\n",
                 ]
         self.query_one("#dispute", Static).update(Content.assemble(*parts).rstrip())
@@ -99,7 +101,7 @@ class QualityPane(Pane, can_focus=True):
         who = "first and second time" if dispute.same_person else f"{labelled} and {dispute.opinion.annotator}"
         fields = ", ".join(dict.fromkeys(self.schema.name(d.field) for d in dispute.differences))
         return Content.assemble(
-            (fit(dispute.name, 24), "bold"),
+            (fit(dispute.text or dispute.name, 24), "bold"),
             (fit(f" {dispute.opinion.annotator}, {who}" if dispute.same_person else f" {who}", 26), MUTED),
             f" {fields}",
         )
@@ -177,5 +179,5 @@ def _level(name: str, level: AgreementLevel, documents: str = "", style: str = "
     f1 = "–" if level.f1 is None else f"{level.f1:.2f}"
     good = level.f1 if level.f1 is not None else 1.0
     colour = "$success" if good >= 0.9 else "$warning" if good >= 0.7 else "$error"
-    figures = f"{documents:>9}{kappa:>7}{f1:>7}{level.spans:>8}  "
+    figures = f"{documents:>9}{kappa:>7}{f1:>7}{level.labels:>8}  "
     return [(fit(name, 26), style), figures, (bar(good, 16), colour), "\n"]

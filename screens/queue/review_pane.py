@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import zip_longest
 
 from textual.app import ComposeResult
 from textual.content import Content
@@ -14,13 +15,14 @@ from screens.queue import hints
 from screens.queue.keys import REVIEW
 from screens.queue.pane import Pane
 from screens.queue.review_card import ReviewCard
-from screens.widgets.dialogs import Choice
+from screens.widgets.dialogs import Choice, Several
 from screens.widgets.status_lines import Hint
 from storage import document_list
 from storage.exceptions import Conflict
 from storage.records import Content as Opened
-from storage.records import State
+from storage.records import Source, State
 from workbench.annotation import field_states, review
+from workbench.annotation.classes import states
 from workbench.annotation.editor import DocumentEditor
 from workbench.annotation.review import Question
 from workbench.workspace import Workspace
@@ -32,7 +34,7 @@ class Answer:
 
     document: int
     question: Question | None  # None: whether the document is complete
-    version: int  # of the document afterwards
+    version: int | None  # of the document afterwards; None where nothing was saved: another option was asked about
 
 
 class ReviewPane(Pane, can_focus=True):
@@ -61,7 +63,8 @@ class ReviewPane(Pane, can_focus=True):
         return self.questions[0] if self.questions and not self._concluding else None
 
     def hint(self) -> Hint:
-        return hints.review(self.asked is not None, self._concluding)
+        asked = self.asked
+        return hints.review(asked is not None, self._concluding, is_class=bool(asked and asked.options))
 
     def focus_on(self, fields: tuple[str, ...]) -> None:
         """Ask about these fields only; empty: about all."""
@@ -127,7 +130,9 @@ class ReviewPane(Pane, can_focus=True):
             (f"{done}No uncertain suggestion{of} is left.\n\n", "bold"),
             others,
             "Suggestions come from a trained model, or before that from the starter (1, then g). Choosing a batch "
-            "(1, then c) also brings up places that the model nearly suggested, so that missing values are found.",
+            "(1, then c) also brings up places that the model nearly suggested, so that missing values are found."
+            if self.schema.spans
+            else "Suggestions come from a trained model (t). What it is sure of is accepted at once in the sheet (F7).",
         )
 
     # answers
@@ -135,16 +140,62 @@ class ReviewPane(Pane, can_focus=True):
     def action_answer(self, answer: str) -> None:
         if self._concluding:
             self._conclude(answer == "yes")
-        elif (question := self.asked) is not None:
+        elif (question := self.asked) is None:
+            return
+        elif question.options:
+            self._answer_class(question, answer == "yes")
+        else:
             act = review.yes if answer == "yes" else review.no
             self._answer(question, lambda editor: act(editor, question))
 
     def action_other(self) -> None:
-        """It is another field: which?"""
+        """It is another field, or of another option: which?"""
         question = self.asked
-        if question is not None:
+        if question is None:
+            return
+        if question.options:
+            self._ask_for_options(question)
+        else:
             fields = [(f.id, f.name, f.key) for f in self.schema.spans if f.id != question.field]
             self.app.push_screen(Choice("Which field is it?", fields), self._rename)
+
+    def _answer_class(self, question: Question, is_right: bool) -> None:
+        """Label the document, or ask about the next option; a no that leaves one option alone says that one."""
+        field, editor = self.schema.get(question.field), self._editor
+        if field is None or editor is None:
+            return
+        if is_right:
+            self._classify(question, question.options, Source.SUGGESTION)
+        elif (left := review.only_option_left(question, field)) is not None:
+            self._classify(question, (left,), Source.HUMAN)
+        elif (instead := review.instead(editor.content, question, field)) is not None:
+            self._answers.append(Answer(question.document, question, None))
+            self.questions = [instead, *(self.questions or [])[1:]]
+            self._ask()
+        else:
+            self._ask_for_options(question)
+
+    def _ask_for_options(self, question: Question) -> None:
+        field = self.schema.get(question.field)
+        if field is None:
+            return
+        listed = list(zip_longest(field.options, states.OPTION_KEYS[: len(field.options)], fillvalue=""))
+        if field.multiple:
+            several = Several(f"{field.name}: of which?", [(name, name, key) for name, key in listed], question.options)
+            self.app.push_screen(several, self._choose)
+        else:
+            rest = [(name, name, key) for name, key in listed if name not in question.options]
+            self.app.push_screen(Choice(f"{field.name}: which is it?", rest), self._choose)
+
+    def _choose(self, chosen: str | tuple[str, ...] | None) -> None:
+        question = self.asked
+        options = (chosen,) if isinstance(chosen, str) else chosen or ()
+        if options and question is not None:
+            with self.owner.guarded():
+                self._classify(question, options, Source.HUMAN)
+
+    def _classify(self, question: Question, options: tuple[str, ...], source: Source) -> None:
+        self._answer(question, lambda editor: review.classify(editor, question, options, self.schema, source))
 
     def _rename(self, field: str | None) -> None:
         question = self.asked
@@ -167,7 +218,9 @@ class ReviewPane(Pane, can_focus=True):
         self.questions = (self.questions or [])[1:]
         document = editor.content.document
         more = any(q.document == document.id for q in self.questions)  # near misses are no suggestions yet
-        if more or document.state is not State.STARTED or not review.is_answered(editor.content):
+        if document.state is State.LABELLED:  # a text that is only classified
+            self.workbench.count_progress()
+        if more or document.state is not State.STARTED or not review.is_answered(editor.content, self.schema):
             self._ask()
         else:
             self._ask_whether_complete(editor)
@@ -195,7 +248,7 @@ class ReviewPane(Pane, can_focus=True):
     def _conclude(self, complete: bool) -> None:
         editor = self._editor
         if complete and editor is not None:
-            finished = review.completed(editor.content, editor.annotator)
+            finished = review.completed(editor.content, editor.annotator, self.schema)
             if not self._act(editor, lambda editor: editor.act("finish", finished), None):
                 return
             self.workbench.count_progress()
@@ -207,6 +260,10 @@ class ReviewPane(Pane, can_focus=True):
             self.notify("There is no answer to undo.")
             return
         last = self._answers.pop()
+        if last.version is None and last.question is not None:
+            self.questions = [last.question, *(self.questions or [])[1:]]
+            self._ask()
+            return
         editor = self._open(last.document)
         if editor.content.document.version != last.version:
             self.notify(

@@ -149,8 +149,9 @@ class QueueScreen(ModeScreen):
 
     def _show(self, overview: LoopOverview) -> None:
         before, schema = self.overview, self.workspace.schema
-        fields = tuple(field.id for field in schema.spans if field.id in self.batch_pane.focus_fields)
-        self.batch_pane.focus_fields = self.review_pane.focus_fields = fields
+        fields = tuple(field.id for field in schema.active if field.id in self.review_pane.focus_fields)
+        self.review_pane.focus_fields = fields
+        self.batch_pane.focus_fields = tuple(field.id for field in schema.spans if field.id in fields)
         if overview == before and schema is self._schema:
             return  # a look every second must not move the list
         self.overview, self._schema = overview, schema
@@ -215,14 +216,15 @@ class QueueScreen(ModeScreen):
 
     def action_fields(self) -> None:
         """Ask for the fields in focus: only their doubt counts, only they are asked about."""
-        fields = [(field.id, field.name, field.key) for field in self.workspace.schema.spans]
+        fields = [(field.id, field.name, field.key) for field in self.workspace.schema.active]
         title = "Fields in focus (none: all)"
-        self.app.push_screen(Several(title, fields, self.batch_pane.focus_fields), self._focus_on)
+        self.app.push_screen(Several(title, fields, self.review_pane.focus_fields), self._focus_on)
 
     def _focus_on(self, fields: tuple[str, ...] | None) -> None:
         if fields is not None:
-            fields = () if len(fields) == len(self.workspace.schema.spans) else fields
-            self.batch_pane.focus_on(fields)
+            schema = self.workspace.schema
+            fields = () if len(fields) == len(schema.active) else fields
+            self.batch_pane.focus_on(tuple(field.id for field in schema.spans if field.id in fields))
             self.review_pane.focus_on(fields)
 
     def action_stop(self) -> None:

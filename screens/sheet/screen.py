@@ -21,10 +21,10 @@ from storage import document_list, label_queries
 from storage.document_list import Filter
 from storage.exceptions import InputProblem
 from storage.records import Source
-from workbench.annotation.classes import sheet, similarity, together
+from workbench.annotation.classes import label_many, sheet, similarity
+from workbench.annotation.classes.label_many import Choice, Labelled
 from workbench.annotation.classes.sheet import Order, SheetRow, Show
 from workbench.annotation.classes.states import OPTION_KEYS
-from workbench.annotation.classes.together import Choice, Labelled
 from workbench.fields import Field
 from workbench.wording import counted
 
@@ -273,7 +273,7 @@ class SheetScreen(ModeScreen):
             return
         versions_shown = {number: self.rows[number].version for number in choices}
         try:
-            done = together.label(self.workspace, self.field, choices, versions_shown)
+            done = label_many.label(self.workspace, self.field, choices, versions_shown)
         except InputProblem as problem:  # an option is gone
             self.workbench.show_problem(problem)
             return
@@ -303,7 +303,7 @@ class SheetScreen(ModeScreen):
         if not self._done:
             self._say("Nothing was done here yet. The annotate screen undoes what was done before.")
             return
-        undone = together.take_back(self.workspace, self._done.pop())
+        undone = label_many.take_back(self.workspace, self._done.pop())
         self._reread(undone)
         self.workbench.say_saved("undone")
         self.workbench.count_progress()

@@ -8,6 +8,7 @@ TUNE = [
     ("run.resume", "r", "run('resume')", "Go on from the last checkpoint"),
     ("run.next", "n", "next_run", "Show the next run"),
     ("run.grid", "g", "grid", "Start a grid of settings as one group"),
+    ("run.search", "S", "search", "Let a search try settings, each as a run of one group"),
     ("view.live", "v", "view", "Data check or the live run"),
     ("view.chart", "c", "chart", "Next curve"),
     ("view.log", "l", "run('log')", "What the run's process printed"),

@@ -8,7 +8,7 @@ from textual.widgets.option_list import Option
 
 from workbench.runs.config import draft as drafts
 from workbench.runs.config.draft import Draft
-from workbench.runs.config.options import without_effect
+from workbench.runs.config.setting_descriptions import without_effect
 from workbench.runs.config.tune import Group, TuneConfig
 
 PRESET = "preset"

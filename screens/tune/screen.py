@@ -26,6 +26,9 @@ from workbench.runs.config import files as config_files
 from workbench.runs.config.draft import Draft
 from workbench.runs.config.tune import TuneConfig
 from workbench.runs.watch import RunUpdate
+from workbench.search import plan as searches
+from workbench.search import space
+from workbench.wording import counted
 
 
 class TuneScreen(ModeScreen):
@@ -132,6 +135,28 @@ class TuneScreen(ModeScreen):
     def _start_grid(self, text: str) -> None:
         if text:
             self._start(drafts.variants(self.form.draft.config, text))
+
+    def action_search(self) -> None:
+        title = "A search: how many runs, and what it varies (nothing: what the handbook would)"
+        self.prompt(Prompt(title, "12", "12 train.learning_rate=1e-5..2e-4 log; train.optim=adamw,sgd"), self._search)
+
+    def _search(self, text: str) -> None:
+        config, preset = self.form.draft.config, self.form.draft.preset
+        if not text:
+            return
+
+        def work() -> None:
+            trials, varied = space.order(text, config)
+            folder = searches.prepare(self.workspace, config, varied, preset=preset, trials=trials)
+            searches.start(self.workspace, folder)
+            self.app.call_from_thread(self._searching, folder.path.name, trials)
+
+        self.in_background(work, "start", exclusive=False)
+
+    def _searching(self, name: str, trials: int) -> None:
+        self.workbench.look_after_runs()
+        self.notify(f"{counted(trials, 'run')}, the preset first; `workbench searches show {name}` reports them.",
+                    title="The search has begun", timeout=12)  # fmt: skip
 
     def _start(self, variants: Mapping[str, TuneConfig]) -> None:
         """Start a run of the form's settings, or a group of the variants, by name."""

@@ -26,7 +26,7 @@ from workbench.runs.config import draft as drafts
 from workbench.runs.config import families, presets
 from workbench.runs.config import files as config_files
 from workbench.runs.config.draft import Draft
-from workbench.runs.config.options import Setting, without_effect
+from workbench.runs.config.setting_descriptions import Setting, without_effect
 from workbench.runs.config.tune import Group, TuneConfig
 from workbench.workspace import Workspace
 

@@ -386,3 +386,45 @@ def test_no_workspace(workbench: Workbench, tmp_path: Path, monkeypatch: pytest.
     assert answer.code == 3
     assert answer.data["error"] == "WorkspaceProblem"
     assert "workbench init" in answer.err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("tune", "--config"), ("values",), ("import",), ("runs", "import"), ("predict", "starter")],
+    ids=" ".join,
+)
+def test_a_pipe_is_refused_and_not_waited_for(
+    workbench: Workbench, workspace: Path, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert workbench(*command, tmp_path / "pipe").code == 4
+
+
+def test_standard_input_that_is_closed_or_has_no_end_is_refused(
+    workbench: Workbench, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    answer = workbench("import", "-")
+    assert answer.code == 4 and "closed" in answer.err
+    (workspace / "workbench.toml").write_text("[limits]\nfile_bytes = 100000\n")
+    for command in (("import", "-"), ("values", "-")):
+        with Path("/dev/zero").open(encoding="latin-1") as endless:
+            monkeypatch.setattr(sys, "stdin", endless)
+            answer = workbench(*command)
+        assert answer.code == 4 and "file_bytes" in answer.err
+
+
+@pytest.mark.parametrize("token", ["/dev/zero", "/dev/null"])
+def test_a_device_is_no_token(workbench: Workbench, workspace: Path, token: str) -> None:
+    answer = workbench("serve", "starter", "--token-file", token)
+    assert answer.code == 2 and "token" in answer.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device")
+def test_an_output_that_is_full_is_no_fault_of_the_program(workspace: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "workbench.cli", "status"], stdout=full, stderr=subprocess.PIPE, text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False,
+        )  # fmt: skip
+    assert done.returncode == 3 and "No space left" in done.stderr and "fault" not in done.stderr

@@ -68,6 +68,11 @@ def test_every_example_is_tried() -> None:
     assert set(BLOCKS) == {*FILES, *REGISTRIES} and len(FILES) == 5
 
 
+def test_a_format_takes_ten_lines() -> None:
+    (example,) = (text for title, text in BLOCKS.items() if "/importers/" in title)
+    assert len([line for line in example.splitlines() if line.strip()]) <= 10
+
+
 def test_the_examples_pass_lint_and_format(checkout: Path) -> None:
     _run(checkout, "-m", "ruff", "check", *FILES)
     _run(checkout, "-m", "ruff", "format", "--check", *FILES)

@@ -8,7 +8,7 @@ import pytest
 from storage import runs
 from tests.support import workspaces
 from tests.support.command_line import Workbench
-from workbench.evaluation import html_page
+from workbench.evaluation import html_rendering
 from workbench.fields.plain_text import for_markdown
 from workbench.runs import transfer
 
@@ -60,8 +60,8 @@ def test_a_model_card_takes_names_as_text(tmp_path: Path) -> None:
 def test_the_html_report_shows_no_control_character() -> None:
     from markupsafe import Markup
 
-    assert html_page._shown("a\x1b[31m\u202eb") == "a\ufffd[31m\ufffdb"
-    assert isinstance(html_page._shown(Markup("<b>")), Markup)
+    assert html_rendering._shown("a\x1b[31m\u202eb") == "a\ufffd[31m\ufffdb"
+    assert isinstance(html_rendering._shown(Markup("<b>")), Markup)
 
 
 EVIL = "e\x1b]0;owned\x07\x1b[31m\u202evil"

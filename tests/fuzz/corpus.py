@@ -143,6 +143,12 @@ def corpus() -> dict[str, Files]:
                   "train_box.txt": b"Total\t10 20 60 40\n9.00\t70 20 90 40\n\n",
                   "train_image.txt": b"Total\t10 20 60 40\t90 60\ta.png\n9.00\t70 20 90 40\t90 60\ta.png\n\n"},
         "word-list": {"w.jsonl": _lines(_WORDS, {**_WORDS, "id": "doc-2"}), "a.png": png},
+        "tesseract-tsv": {"a.tsv": b"level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight"
+                          b"\tconf\ttext\n1\t1\t0\t0\t0\t0\t0\t0\t90\t60\t-1\t\n5\t1\t1\t1\t1\t1\t9\t9\t50\t14\t96.5\t9.00\n",
+                          "a.png": png},
+        "paddle-result": {"a.json": _json({"input_path": "a.png", "rec_texts": ["9.00"], "rec_scores": [0.9],
+                                           "rec_polys": [[[5, 5], [40, 5], [40, 20], [5, 20]]]}), "a.png": png},
+        "paddle-lines": {"a.json": _json([[[[[5, 5], [40, 5], [40, 20], [5, 20]], ["9.00", 0.9]]]])},
         "label-studio": {"t.json": _json([task]), "a.png": png},
         "label-studio-min": {"t.json": _json([studio_min])},
         "funsd": {"annotations/a.json": _json({"form": form}), "images/a.png": png},

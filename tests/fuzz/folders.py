@@ -13,19 +13,27 @@ from starlette.testclient import TestClient
 
 from storage import document_list, documents, runs
 from storage.exceptions import WorkbenchError
+from storage.records import Side
 from tests.fuzz import corpus
 from tests.fuzz.corpus import Files
-from tests.support import model_folder, workspaces
+from tests.support import class_runs, model_folder, text_documents, workspaces
 from tests.support.finished_run import finish
 from tests.support.serving import CountingEngine, application
 from workbench.evaluation import comparison, error_review, html_report, report
+from workbench.evaluation.classes import class_report, class_suggestions, errors, several
 from workbench.evaluation.doctor import consultation
 from workbench.predictions import run_reader, suggestions
-from workbench.runs import suggestions_file, transfer
+from workbench.runs import parquet, suggestions_file, transfer
+from workbench.runs.config.request import Request
 from workbench.runs.model_folders import check
+from workbench.runs.state import MODEL_DESCRIPTION, RunFolder
 from workbench.settings import Settings
 from workbench.workspace import Workspace
 
+_DOCUMENT = parquet.FrozenDocument(
+    document=1, name="1", language="en", page_sizes=[[0.0, 0.0]], words=["Total", "9.00"], boxes=[[0] * 4] * 2,
+    lines=[0, 0], pages=[0, 0], confidences=[1.0, 1.0], classes=[], pictures=[""],
+)  # fmt: skip
 _SIZES = {"train": 3, "validation": 3, "test": 2, "pool": 2}
 _WORDS = {"words": ["Total", "9.00"], "boxes": [[0, 0, 40, 10], [50, 0, 90, 10]], "width": 100, "height": 100}
 
@@ -40,6 +48,41 @@ def run_folder() -> Files:
     with TemporaryDirectory() as folder, closing(workspaces.workspace(Path(folder) / "w", _SIZES)) as workspace:
         run = finish(workspace)
         return _files_of(workspace.files.run(run.id))
+
+
+@cache
+def class_run_folder(multiple: bool = False) -> Files:
+    """A finished run of a class field."""
+    sides = dict(enumerate((Side.TRAIN, Side.TRAIN, Side.VALIDATION, Side.TEST)))
+    labels = {number: text_documents.OPTIONS[number % 2] for number in sides}
+    with (
+        TemporaryDirectory() as folder,
+        closing(
+            text_documents.workspace(Path(folder) / "w", labels=labels, sides=sides, multiple=multiple)
+        ) as workspace,
+    ):
+        run = class_runs.finish(workspace, {3: {"invoice": 0.9, "reminder": 0.1}})
+        here = workspace.files.run(run.id)
+        _baseline(here, multiple)
+        return _files_of(here)
+
+
+def _baseline(run: Path, multiple: bool) -> None:
+    """A model that counts words, in the place of the made-up one."""
+    from workbench.training.predictor import Description
+    from workbench.training.tasks.baseline import Baseline
+
+    request = Request.read(run)
+    fitted = Baseline.fit(text_documents.TEXTS[:3], [[0], [1], [0]], text_documents.OPTIONS, multiple=multiple)
+    fitted.save(RunFolder(run).model)
+    description = Description(run=request.run, family="baseline", fields=request.fields, task=parquet.CLASSES)
+    (RunFolder(run).model / MODEL_DESCRIPTION).write_text(description.model_dump_json())
+
+
+def class_model() -> Files:
+    """The model folder of such a run."""
+    model = {name: data for name, data in class_run_folder().items() if name.startswith("model/")}
+    return {name.removeprefix("model/"): data for name, data in model.items()}
 
 
 @cache
@@ -82,12 +125,33 @@ def read_run(folder: Path) -> None:
         )
 
 
-def read_model(folder: Path) -> None:
-    """Look into a model folder, and load it where nothing speaks against that."""
-    check.check_folder(folder, fine_tuned=True)
-    from workbench.training import predictor
+def read_class_run(folder: Path) -> None:
+    """The same of a run of a class field."""
+    with TemporaryDirectory() as place, closing(Workspace.create(Path(place) / "w")) as workspace:
+        run = transfer.adopt(workspace, folder)
+        here = workspace.files.run(run.id)
+        review: list[errors.ClassReview] = []
+        _attempts(
+            lambda: class_report.evaluate_run(here, None),
+            lambda: several.evaluate_run(here, None),
+            lambda: review.append(errors.look(here)),
+            lambda: errors.verdicts(workspace, review[0]) if review else None,
+            lambda: class_suggestions.is_of_classes(here),
+            lambda: html_report.make(here, title=run.id, names={}),
+            lambda: consultation.consult(workspace, run),
+            lambda: comparison.on_validation(workspace, [run]),
+            lambda: comparison.compare(workspace, run, run),
+        )
 
-    predictor.load(folder)
+
+def read_model(folder: Path) -> None:
+    """Look into a model folder, and have it predict a document where nothing speaks against that."""
+    check.check_folder(folder, fine_tuned=True)
+    from workbench.training.prediction_run import load_any
+
+    model, _ = load_any(str(folder))
+    [prediction] = model.predict([_DOCUMENT])
+    prediction.as_row("pool", model.labels)
 
 
 def read_database(folder: Path) -> None:
@@ -102,7 +166,10 @@ def read_database(folder: Path) -> None:
 
 FOLDERS: dict[str, tuple[Callable[[], Files], Callable[[Path], None]]] = {
     "run folder": (run_folder, read_run),
+    "run folder of a class": (class_run_folder, read_class_run),
+    "run folder of several classes": (lambda: class_run_folder(multiple=True), read_class_run),
     "model folder": (model, read_model),
+    "model folder of a class": (class_model, read_model),
     "workbench.db": (database, read_database),
 }
 """Name -> its files when valid, and what reads them."""

@@ -21,6 +21,7 @@ from storage.exceptions import WorkbenchError
 from tests.fuzz import corpus, folders, mutants
 from tests.support import ROOT
 from workbench import settings as workbench_settings
+from workbench.exchange import reader_process
 from workbench.exchange.import_summary import Summary
 from workbench.exchange.pipeline import run
 from workbench.exchange.sources import ImportRequest
@@ -36,7 +37,8 @@ FIRST_SEED = int(os.environ.get("FUZZ_SEED", "16"))
 ONLY = os.environ.get("FUZZ_ONLY", "")  # a part of the inputs' names
 KEPT = Path(os.environ.get("FUZZ_KEPT", ROOT / "build" / "fuzz"))
 _BATCH = 50
-_HANG = 5.0  # seconds
+_HANG = 5.0  # seconds of processor time, also of child processes: other programs may have the processor
+_STILL = 60.0  # seconds on the clock
 _PER_WORKSPACE = 300  # mutants: later imports would only compare with more documents
 
 _NAMES = ("\udcff", "a\nb", "\x1b[31m", "?#%41&", "x" * 200, "'; drop --", "\u202ecod", " ")
@@ -95,6 +97,7 @@ class Attack:
         self._folder = folder
         self._number = 0
         self._started = 0.0
+        self._used = 0.0
         self._workspace: Workspace | None = None
         self._server: folders.Server | None = None
         self._warm: set[str] = set()
@@ -105,7 +108,7 @@ class Attack:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         self.tally.mutants[name] += 1
-        self._started = time.monotonic()
+        self._begin()
         try:
             if name in IMPORTS:
                 self._import(name, folder, random)
@@ -117,16 +120,19 @@ class Attack:
             else:
                 file, content, read = CONFIGURATIONS[name]
                 (folder / file).write_bytes(_mutant(content, random))
-                self._started = time.monotonic()
+                self._begin()
                 read(folder)
         except WorkbenchError:
             pass  # refused with a reason
         except Exception as error:
             self.tally.fail(self.tally.crashes, name, f"{type(error).__name__}: {error}"[:300], folder)
-        passed = time.monotonic() - self._started
-        self.tally.slowest = max(self.tally.slowest, passed)
-        if passed > _HANG:
-            self.tally.fail(self.tally.hangs, name, f"{passed:.1f} s", folder)
+        used, passed = _processor_seconds() - self._used, time.monotonic() - self._started
+        self.tally.slowest = max(self.tally.slowest, used)
+        if used > _HANG or passed > _STILL:
+            self.tally.fail(self.tally.hangs, name, f"{used:.1f} s of processor time in {passed:.1f} s", folder)
+
+    def _begin(self) -> None:
+        self._used, self._started = _processor_seconds(), time.monotonic()
 
     def _import(self, name: str, folder: Path, random: Random) -> None:
         whole = IMPORTS[name]
@@ -149,7 +155,7 @@ class Attack:
         target = random.choice(list(whole))
         corpus.write({**whole, target: _mutant(whole[target], random)}, folder)
         (folder / ".mutant").write_text(target)
-        self._started = time.monotonic()
+        self._begin()
         read(folder)
 
     def _opened(self) -> Workspace:
@@ -169,6 +175,13 @@ class Attack:
         if self._server is not None:
             self._server.close()
             self._server = None
+
+
+def _processor_seconds() -> float:
+    """Of this process and of its reader processes, also of those that ended."""
+    times, readers = os.times(), reader_process._shared
+    ended = times.children_user + times.children_system
+    return times.user + times.system + ended + sum(r._processor_seconds() for r in (*readers._idle, *readers._busy))
 
 
 def _mutant(content: bytes, random: Random) -> bytes:

@@ -90,7 +90,7 @@ async def test_a_cells_texts_are_listed_and_opened_for_relabelling_one_after_the
         await settled(pilot)
         screen = pilot.app.mode_screen
         assert screen.class_errors.review.split == "test"
-        assert screen.class_errors.texts.size.height > 3 and not screen.query_one("#work").display
+        assert screen.class_errors.list.size.height > 3 and not screen.query_one("#work").display
         assert (screen.class_errors.item.label, screen.class_errors.item.predicted) == ("question", "invoice")
         await pilot.press("s")  # validation comes before it in the list of sides
         await settled(pilot)

@@ -153,13 +153,13 @@ async def test_a_first_batch_is_of_many_vendors_and_is_labelled_in_order(opened,
 async def test_the_starter_suggests_on_one_key(opened, shop, monkeypatch):
     made, pool, _ = shop
 
-    def suggest(workspace, model, tick):
+    def suggest(workspace, tick):
         tick(6, 12)
         with workspace.db.write() as connection:
-            keep_suggestions(connection, model, {pool[0]: [("amount_total", (1,), 0.7)]})
+            keep_suggestions(connection, "starter", {pool[0]: [("amount_total", (1,), 0.7)]})
         return {"suggestions": 1, "documents": 12}
 
-    monkeypatch.setattr(batch_pane.inference, "suggest", suggest)
+    monkeypatch.setattr(batch_pane.prediction_process, "suggest", suggest)
     async with opened(made) as pilot:
         await press(pilot, "f3", "g")
         assert "1 open suggestion on 12 documents" in answer(pilot)
@@ -167,10 +167,10 @@ async def test_the_starter_suggests_on_one_key(opened, shop, monkeypatch):
 
 
 async def test_a_starter_that_is_missing_is_told_with_its_remedy(opened, shop, monkeypatch):
-    def suggest(workspace, model, tick):
+    def suggest(workspace, tick):
         raise RunProblem("The starter's file is missing.", "Install the package again.")
 
-    monkeypatch.setattr(batch_pane.inference, "suggest", suggest)
+    monkeypatch.setattr(batch_pane.prediction_process, "suggest", suggest)
     async with opened(shop[0]) as pilot:
         await press(pilot, "f3", "g")
         message = shown(pilot, BatchPane, "#doing")

@@ -20,6 +20,7 @@ from workbench.runs import estimate, jobs
 from workbench.runs.config import files as config_files
 from workbench.runs.config.tune import TuneConfig
 from workbench.runs.state import RunFolder
+from workbench.search import plan as searches
 from workbench.workspace import Workspace
 
 Opener = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
@@ -238,6 +239,24 @@ async def test_a_grid_is_a_group_with_small_curves(opened: Opener, invoices: Wor
         await pilot.press("n")
         for run in listed(invoices):
             await until(pilot, lambda run=run: RunFolder(invoices.files.run(run.id)).at_work())
+
+
+async def test_a_search_is_started_by_its_key_and_its_runs_come_into_view(
+    opened: Opener, invoices: Workspace, tmp_path: Path
+) -> None:
+    config = workspaces.config(tiny_model.base(tmp_path, "layoutlm"), num_train_epochs=1000)
+    async with opened(invoices) as pilot:
+        screen = await screen_of(pilot, config)
+        await pilot.press("S")
+        pilot.app.screen.query_one(Input).value = "2 train.learning_rate=1e-6..1e-2 log; train.optim=adamw,sgd"
+        await pilot.press("enter")
+        await until(pilot, lambda: len(listed(invoices)) == 1 and screen.has_class("-live"))
+        [folder] = searches.listed(invoices)
+        assert [run.name for run in listed(invoices)] == [f"{folder.path.name} preset"]
+        assert [dimension.key for dimension in folder.read_plan().dimensions] == ["train.learning_rate", "train.optim"]
+        searches.stop(folder)
+        await until(pilot, lambda: not folder.at_work())
+        assert (folder.read_result() or {})["ended"] == "stopped"
 
 
 async def test_settings_of_pages_are_left_out_where_there_are_only_texts(opened: Opener, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from storage.events import EventWriter
 from storage.records import Run
-from workbench.evaluation.classes import report as class_report
+from workbench.evaluation.classes import class_report
 from workbench.runs import jobs, parquet
 from workbench.runs.config.tune import TuneConfig
 from workbench.runs.reconcile import collect

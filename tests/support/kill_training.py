@@ -136,8 +136,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     from workbench.training import (
-        predict,  # noqa: F401 (loaded once, for all that are forked)
-        train,  # noqa: F401 (loaded once, for all that are forked)
+        prediction_run,  # noqa: F401 (loaded once, for all that are forked)
+        training_run,  # noqa: F401 (loaded once, for all that are forked)
     )
 
     draw, hit, wrong = random.Random(options.seed), Counter[str](), []

@@ -13,7 +13,7 @@ from workbench.runs.config.files import from_dict
 from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
 from workbench.training import callbacks
-from workbench.training import train as training
+from workbench.training import training_run as training
 
 FIELDS = [
     {"id": "amount_total", "name": "TOTAL", "type": "amount"},

@@ -29,7 +29,7 @@ def page(text: str) -> Page:
 def workspace(
     folder: Path,
     texts: Sequence[str] = TEXTS,
-    labels: Mapping[int, str] | None = None,
+    labels: Mapping[int, str | Sequence[str]] | None = None,
     likely: Mapping[int, Mapping[str, float]] | None = None,
     options: Sequence[str] = OPTIONS,
     multiple: bool = False,
@@ -41,12 +41,13 @@ def workspace(
     created.change_schema(lambda schema: schema.add_class("type", options, multiple=multiple))
     new = []
     for number, text in enumerate(texts):
-        option = (labels or {}).get(number)
-        classes = (ClassLabel("type", option, Source.IMPORT, "bob"),) if option else ()
+        known = (labels or {}).get(number, ())
+        given = (known,) if isinstance(known, str) else known
+        classes = tuple(ClassLabel("type", option, Source.IMPORT, "bob") for option in given)
         new.append(
             NewDocument(
                 f"text {number}", "made", hashlib.sha256(f"{number} {text}".encode()).hexdigest(), "texts",
-                (page(text),), group=f"text {number}", labelled=bool(option), classes=classes,
+                (page(text),), group=f"text {number}", labelled=bool(classes), classes=classes,
                 side=(sides or {}).get(number, Side.TRAIN),
             )
         )  # fmt: skip

@@ -119,6 +119,28 @@ def _imported(inside: list[ast.AST]) -> Iterator[str]:
             yield node.module
 
 
+def test_what_tests_and_benchmarks_import_of_the_program_is_there() -> None:
+    """No type check reads them, and what a function imports fails only when it is called."""
+    missing = [
+        f"{path.relative_to(ROOT)}: {module}.{name}"
+        for folder in ("tests", "benchmarks", "docs")
+        for path in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom) and (module := node.module or "").partition(".")[0] in PACKAGES
+        for name in (alias.name for alias in node.names)
+        if not _is_there(module, name)
+    ]
+    assert missing == []
+
+
+def _is_there(module: str, name: str) -> bool:
+    place = ROOT.joinpath(*module.split("."))
+    if place.with_suffix(".py").is_file():
+        return True
+    handed_on = place.is_dir() and name in (place / "__init__.py").read_text("utf-8")
+    return handed_on or (place / name).is_dir() or (place / f"{name}.py").is_file()
+
+
 def test_the_contract_on_screens_names_every_screen() -> None:
     folders = {path for path in (ROOT / "screens").iterdir() if any(path.glob("*.py")) and path.name != "widgets"}
     assert all((folder / "__init__.py").is_file() for folder in folders), "grimp does not see it without"

@@ -22,6 +22,17 @@ def test_the_database_is_in_the_folder_whatever_its_name(tmp_path: Path, name: s
     Workspace.open(tmp_path / name).close()
 
 
+def test_a_folder_whose_name_is_not_utf8_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"bad\xff name")
+    with pytest.raises(WorkspaceProblem, match="not UTF-8"):
+        Workspace.create(folder)
+    assert not folder.exists()
+    folder.mkdir()
+    (folder / "workbench.toml").touch()
+    with pytest.raises(WorkspaceProblem, match="not UTF-8"):
+        Workspace.find(folder)
+
+
 @pytest.mark.parametrize(("name", "used"), [("shop?1", "shop"), ("shop%41/in", "shopA/in/workbench.db")])
 def test_a_database_that_an_older_version_misplaced_is_found_and_can_be_copied_back(
     tmp_path: Path, name: str, used: str

@@ -1,15 +1,18 @@
 """Class fields from import to prediction, with the baseline and with tiny models."""
 
 import json
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
+from safetensors.numpy import load_file, save_file
 from transformers import pipeline
 
 from screens.errors import snapshot
 from storage import document_list, events, runs
-from storage.exceptions import RunProblem
+from storage.exceptions import InputProblem, RunProblem
 from storage.records import RunState
 from tests.support import tiny_model
 from workbench import cli
@@ -22,6 +25,7 @@ from workbench.runs.config.tune import Model, TuneConfig
 from workbench.runs.state import RunFolder
 from workbench.samples.texts.mails import CLASSES, mails
 from workbench.training.models import embedded
+from workbench.training.prediction_run import load_any
 from workbench.workspace import Workspace
 
 LABELS = {"good": "total item date", "bad": "a b c"}
@@ -89,6 +93,16 @@ def test_counting_words_tells_the_classes_apart_and_labels_the_pool(root: Path, 
     assert sum(documents[0]["probabilities"].values()) == pytest.approx(1, abs=1e-3)
 
 
+def test_a_baseline_whose_weights_are_another_ones_is_refused(root: Path, tmp_path: Path) -> None:
+    run = data(root, "runs", "list")[0]["run"]
+    for change in ({"coefficients": np.zeros((2, 3))}, {"intercepts": np.full(2, np.nan)}, {"intercepts": np.zeros(9)}):
+        folder = tmp_path / str(len(list(tmp_path.iterdir())))
+        shutil.copytree(root / "runs" / run / "model", folder)
+        save_file({**load_file(folder / "baseline.safetensors"), **change}, folder / "baseline.safetensors")
+        with pytest.raises(InputProblem, match="no whole baseline"):
+            load_any(str(folder))
+
+
 def test_an_encoder_is_fine_tuned_opens_in_transformers_and_refuses_what_is_for_fields(
     root: Path, tmp_path: Path
 ) -> None:
@@ -124,6 +138,34 @@ def test_an_encoder_is_fine_tuned_opens_in_transformers_and_refuses_what_is_for_
     assert consulted["run"] == run.id and {"healthy", "findings", "forecast"} <= set(consulted)
     assert {finding["rule"] for finding in consulted["findings"]} <= set(diagnosis.CLASS_RULES)
     assert text("-w", str(root), "runs", "show", run.id).exit_code == 0
+
+
+TUTORIAL = """
+task: classes
+model: {family: embedded, name: BASE, classifier_dropout: 0.0}
+train: {ENGINE, learning_rate: 5.0e-3, num_train_epochs: 2, per_device_train_batch_size: 16, lr_scheduler_type: cosine,
+        warmup_steps: 2, weight_decay: 0.01, max_grad_norm: 5, seed: 1, logging_steps: 1}
+data: {max_length: 32, window_stride: 4}
+"""
+"""The tutorial's configuration A has the Trainer with AdamW, B a loop whose AdamW gives way to SGD."""
+
+
+def test_the_tutorials_two_configurations_run_to_their_ends_and_are_drawn_together(root: Path, tmp_path: Path) -> None:
+    base = str(tiny_model.base(tmp_path, "text"))
+    engines = {"A": "engine: trainer", "B": "engine: loop, optim: adamw_then_sgd, sgd_after_steps: 2"}
+    for name, engine in engines.items():
+        (tmp_path / f"{name}.yaml").write_text(TUTORIAL.replace("BASE", base).replace("ENGINE", engine))
+    files = [argument for name in engines for argument in ("--config", str(tmp_path / f"{name}.yaml"))]
+    ended = data(root, "tune", *files, "--name", "tutorial", "--wait")
+    assert [run["state"] for run in ended] == ["finished", "finished"]
+    listed = {run["run"]: run for run in data(root, "runs", "list")}
+    assert [listed[run["run"]]["name"] for run in ended] == ["tutorial A", "tutorial B"]
+    assert all(listed[run["run"]]["group"] == "tutorial" for run in ended)
+    for kind in ("comparison", "loss"):
+        data(root, "runs", "chart", "tutorial", "--of", kind, "--to", str(tmp_path / f"{kind}.svg"))
+        drawn = (tmp_path / f"{kind}.svg").read_text()
+        assert "tutorial A" in drawn and "tutorial B" in drawn
+    assert "95 % intervals" in (tmp_path / "comparison.svg").read_text()
 
 
 def test_one_class_alone_is_refused(root: Path, tmp_path: Path) -> None:

@@ -122,6 +122,17 @@ def test_a_command_whose_import_was_interrupted_does_not_go_on(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_the_runs_of_a_demo_end_with_it(folder: Path) -> None:
+    """Their workers are forked from a process with the libraries, which ends with the demo, too."""
+    process = command(folder, *COMMANDS["demo"], "-w", "mails")
+    at_work = until(lambda: [p for p in (folder / "mails" / "runs").glob("2*/lock") if p.read_text().strip()])
+    worker = int(at_work[0].read_text())  # type: ignore[index]
+    process.kill()
+    process.communicate(timeout=10)
+    assert until(lambda: not is_alive(worker), 5)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_the_run_goes_on_when_tune_that_waits_for_it_is_interrupted(folder: Path) -> None:
     """Ctrl-C ends the wait alone: runs survive the terminal."""
     process = command(folder, *COMMANDS["tune"], "--json")

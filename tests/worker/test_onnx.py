@@ -21,7 +21,7 @@ from workbench.serving import onnx_export
 from workbench.serving.engine import Engine
 from workbench.training.onnx_model import export
 from workbench.training.onnx_model.session import OnnxSession
-from workbench.training.predict import load_any
+from workbench.training.prediction_run import load_any
 from workbench.workspace import Workspace
 
 LABELS = ["O", "B-amount_total", "I-amount_total", "B-invoice_date", "I-invoice_date"]
@@ -37,9 +37,11 @@ def untrained_run(folder: Path, family: str, task: str = "tokens") -> Path:
         options = {"id2label": {0: "invoice", 1: "receipt"}, "label2id": {"invoice": 0, "receipt": 1}}
         config = AutoConfig.from_pretrained(model, **options)
         AutoModelForSequenceClassification.from_config(config).save_pretrained(model)
+    fields = [tiny_model.CLASS] if task == "classes" else []
     if family == "layoutlmv3":
         LayoutLMv3ImageProcessorPil(apply_ocr=False, size={"height": 32, "width": 32}).save_pretrained(model)
-    description = {"family": family, "task": task, "run": path.name, "data": {"max_length": 64, "window_stride": 8}}
+    data = {"max_length": 64, "window_stride": 8}
+    description = {"family": family, "task": task, "run": path.name, "fields": fields, "data": data}
     (model / "workbench.json").write_text(json.dumps(description))
     (path / "report.json").write_text(json.dumps({"state": "finished", "run": path.name, "f1": 0.1}))
     (path / "events.jsonl").write_text(

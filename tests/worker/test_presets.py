@@ -15,7 +15,7 @@ from tests.support import tiny_model
 from workbench.runs.config import presets
 from workbench.runs.config.files import load
 from workbench.runs.state import RunFolder
-from workbench.training import callbacks, train
+from workbench.training import callbacks, training_run
 
 logging.set_verbosity_error()
 logging.disable_progress_bar()
@@ -36,7 +36,7 @@ data:           {max_length: 512, window_stride: 64, bbox_norm: 1000}
 def log_of(folder: Path) -> list[dict[str, Any]]:
     """Run the folder in this process; its events."""
     with events.EventWriter(folder / "events.jsonl") as writer:
-        train.run(folder, writer.write, callbacks.Control(RunFolder(folder)))
+        training_run.run(folder, writer.write, callbacks.Control(RunFolder(folder)))
     return events.read(folder / "events.jsonl")[0]
 
 
@@ -77,6 +77,21 @@ def test_every_preset_trains_every_family(tmp_path: Path, name: str, device: str
     settings["data"] |= {"max_length": 64, "window_stride": 8}
     log = log_of(tiny_model.run_folder(tmp_path / "run", family, settings, train=4))
     assert log[-1]["type"] == "finished" and len(losses(log)) == 2
+
+
+@pytest.mark.parametrize("family", ["embedded", "baseline"])
+@pytest.mark.parametrize("name", [presets.CLASSES, presets.CLAIMS])
+def test_every_preset_of_classes_trains_what_comes_with_the_program(tmp_path: Path, name: str, family: str) -> None:
+    """The text encoder that is shipped (once; else a tiny one in a folder), and the counts of words."""
+    settings = presets.preset(name).config.model_dump(mode="json", exclude_none=True)
+    is_small = family == "embedded" and name == presets.CLAIMS
+    base = str(tiny_model.base(tmp_path, "text")) if is_small else ""
+    settings["model"] = {"task": "classes", "family": family, "name": base}
+    settings["train"] |= {"device": "cpu", "max_steps": 2, "logging_steps": 1, "per_device_train_batch_size": 2}
+    settings["data"] |= {"max_length": 16, "window_stride": 4}
+    log = log_of(tiny_model.run_folder(tmp_path / "run", family, settings, train=4))
+    assert log[-1]["type"] == "finished"
+    assert len(losses(log)) == (0 if family == "baseline" else 2)
 
 
 def test_the_handbooks_own_file_trains_to_its_end(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from workbench.runs import machine, parquet
 from workbench.runs.state import RunFolder
 from workbench.training import callbacks, preparation, trainer, training_attempt
 from workbench.training import predictor as predicting
-from workbench.training import train as training
+from workbench.training import training_run as training
 from workbench.warm_workers import Worker
 
 logging.set_verbosity_error()

@@ -10,20 +10,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.exceptions import InputProblem
-from workbench.fields import field_of_tag
+from workbench.predictions.calibration import scale_all
+from workbench.predictions.probabilities import LabelColumns, word_matrix
 from workbench.training.mc_dropout import SURELY_OUTSIDE, TINY
 
 Floats = NDArray[np.float64]
-Halves = NDArray[np.float16]
 Singles = NDArray[np.float32]
 Integers = NDArray[np.int32]
 
 SCORES = ("least_confidence", "worst_word", "margin", "entropy", "mnlp", "field_weighted", "value_error")
 NEAR_MISS = 0.1  # a field without a value whose likeliest word reaches this was nearly found
 _GROW = 8  # words to either side of a near miss that may belong to it
-_LARGEST = 0x3C01  # the bits of 1.001: of 16-bit floats, all negative ones and what is no number have larger ones
-_SUREST = 1e-4  # as in workbench/predictions/calibration.py: nothing learned from examples is surer than this
 
 
 @dataclass(slots=True)
@@ -37,11 +34,6 @@ class Scored:
     missed_places: Integers  # n x F x 2: of the near miss; -1 below NEAR_MISS
     doubt_fields: NDArray[np.int16]  # n x 2: likeliest and second at the least sure word; -1 is "no field"
     doubt: Singles  # n x 2: their probabilities
-
-
-def fields_of(labels: Sequence[str]) -> list[str]:
-    """The fields of BIO labels, in the order of their first column."""
-    return list(dict.fromkeys(field_of_tag(label) for label in labels if label != "O"))
 
 
 def weights(f1: Mapping[str, tuple[float, int]], fields: Sequence[str], focus: Sequence[str] = ()) -> Floats:
@@ -62,28 +54,6 @@ def weights(f1: Mapping[str, tuple[float, int]], fields: Sequence[str], focus: S
     return np.array([w if not focus or name in focus else 0.0 for name, w in zip(fields, every, strict=True)])
 
 
-def probabilities(blobs: Sequence[bytes], labels: Sequence[str]) -> tuple[Halves, NDArray[np.int64]]:
-    """The words of documents as one matrix, and where each document's rows begin (one more entry than documents).
-
-    Raises:
-        InputProblem: the bytes are no whole rows, or a number is no probability.
-    """
-    width = 2 * len(labels)
-    if any(len(blob) % width for blob in blobs):
-        raise InputProblem(
-            f"Stored probabilities do not fit {len(labels)} labels.",
-            "Predict again with this run; the file was written by another version or cut off.",
-        )
-    starts = np.cumsum([0, *(len(blob) // width for blob in blobs)])
-    bits = np.frombuffer(b"".join(blobs), "<u2")
-    if len(bits) and bits.max() > _LARGEST:
-        raise InputProblem(
-            "The stored predictions hold numbers that are not probabilities.",
-            "The model diverged or the file is damaged: train again with a lower learning rate.",
-        )
-    return bits.view("<f2").reshape(-1, len(labels)), starts
-
-
 def score(
     blobs: Sequence[bytes], labels: Sequence[str], weight: Floats | None = None, temperature: float = 1.0
 ) -> Scored:
@@ -98,25 +68,24 @@ def score(
         temperature: of the confidences, from workbench/predictions/calibration.py.
 
     Raises:
-        InputProblem: as `probabilities`.
+        InputProblem: as `word_matrix`.
     """
-    matrix, starts = probabilities(blobs, labels)
-    fields = fields_of(labels)
+    matrix, counts = word_matrix(blobs, labels)
+    columns = LabelColumns.of(labels)
+    fields = columns.fields
     outside = matrix[:, 0].astype(np.float32)
-    words = _Words(_Rows(starts), np.flatnonzero(outside < SURELY_OUTSIDE))
+    words = _Words(_Rows(np.cumsum([0, *counts])), np.flatnonzero(outside < SURELY_OUTSIDE))
     unsure = matrix[words.at].astype(np.float32)
     mass = np.zeros((len(unsure), 1 + len(fields)), np.float32)
-    for position, label in enumerate(labels):
-        mass[:, 0 if label == "O" else 1 + fields.index(field_of_tag(label))] += unsure[:, position]
+    for position, field in enumerate(columns.of_label):
+        mass[:, field] += unsure[:, position]
     np.minimum(mass, 1.0, out=mass)
     best = np.zeros(len(matrix), np.intp)
     best[words.at] = unsure.argmax(axis=1) if len(unsure) else 0
     scores = _word_scores(unsure, outside, words)
-    column = np.array([0 if label == "O" else 1 + fields.index(field_of_tag(label)) for label in labels])
-    begins = np.array([label.startswith("B-") for label in labels])
-    confidence, places = _values(mass, column[best], begins[best], words)
+    confidence, places = _values(mass, columns.of_label[best], columns.begins[best], words)
     has_value = places[..., 0] >= 0
-    confidence = np.where(has_value, _scaled(confidence, temperature), 0).astype(np.float32)
+    confidence = np.where(has_value, scale_all(confidence, temperature), 0).astype(np.float32)
     missed, missed_places = _misses(mass[:, 1:], ~has_value, words)
     wrong = np.where(has_value, 1 - confidence, missed).astype(np.float64)
     scores["value_error"] = -np.expm1(np.log1p(-np.minimum(wrong, 1 - 1e-6)).sum(axis=1))
@@ -175,7 +144,10 @@ def _word_scores(unsure: Singles, outside: Singles, words: _Words) -> dict[str, 
 def _values(
     mass: Singles, field: NDArray[np.intp], begins: NDArray[np.bool_], words: _Words
 ) -> tuple[Singles, Integers]:
-    """Each document's and field's surest value (strict IOB2, as predictions/cases.py reads it) and its place."""
+    """Each document's and field's surest value and its place: runs of the likeliest tags (strict IOB2).
+
+    Not what `value_spans` reads, which takes five times as long over a whole pool.
+    """
     rows = words.all
     count = mass.shape[1] - 1
     confidence = np.zeros((rows.count, count), np.float32)
@@ -254,14 +226,6 @@ def _doubt(mass: Singles, rows: _Rows) -> tuple[NDArray[np.int16], Singles]:
     fields[documents] = two[least[first]] - 1
     sure[documents] = values[least[first]]
     return fields, sure
-
-
-def _scaled(confidence: Singles, temperature: float) -> Singles:
-    if temperature == 1.0:
-        return confidence
-    inside = np.clip(confidence, _SUREST, 1 - _SUREST)
-    scaled: Singles = 1 / (1 + np.exp(-np.log(inside / (1 - inside)) / temperature))
-    return scaled
 
 
 def votes(places: Sequence[Integers]) -> Floats:

@@ -18,6 +18,7 @@ from workbench.annotation.agreement import Agreement
 from workbench.evaluation import comparison
 from workbench.evaluation.comparison import Figures
 from workbench.fields.values import joined
+from workbench.live import record
 from workbench.runs import progress
 from workbench.workspace import Workspace
 
@@ -38,6 +39,7 @@ class LoopOverview:
             labels and have suggestions.
         measuring: documents of the validation and test sides that want labels.
         advice: whether another batch pays; None while a batch is being labelled.
+        learned: what the learner brought so far, in a sentence.
     """
 
     task: LoopTask = TOKENS
@@ -54,6 +56,7 @@ class LoopOverview:
     measuring: int = 0
     suggested: int = 0
     advice: Advice | None = None
+    learned: str = ""
 
     @property
     def documents(self) -> tuple[int, ...]:
@@ -104,6 +107,7 @@ def read(workspace: Workspace, task: LoopTask | None = None) -> LoopOverview:
             names=_names(connection, ids, task),
             states={d.id: d.state for d in listed},
             labelled=retraining.labelled_documents(connection, task),
+            learned="" if task.field else record.line(workspace.files),
             pool=pool,
             suggested=suggested,
             measuring=sum(

@@ -28,6 +28,7 @@ from workbench.active_learning.strategies.pool import Floats, Indices, Pool, Vec
 from workbench.evaluation.metrics import count, scores
 from workbench.exchange import vendor_groups
 from workbench.predictions.calibration import fit_temperature
+from workbench.predictions.probabilities import fields_of
 from workbench.predictions.run_reader import read_labelled
 from workbench.runs import parquet
 from workbench.runs.state import RunFolder
@@ -132,7 +133,7 @@ def read_scores(
         rows = np.flatnonzero(wanted)
         if len(rows):
             labels = _labels(batch)
-            fields = fields or acquisition.fields_of(labels)
+            fields = fields or fields_of(labels)
             blobs = batch.column("probabilities").take(_indices(rows)).to_pylist()
             parts.append(acquisition.score(blobs, labels, acquisition.weights(f1, fields, request.focus), temperature))
             documents.append(ids[rows])

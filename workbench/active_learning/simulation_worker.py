@@ -7,7 +7,6 @@ trained/: killed at any moment, it goes on with at most one model per job to tra
 import argparse
 import hashlib
 import json
-import os
 import random
 import shutil
 import threading
@@ -36,7 +35,6 @@ from workbench.runs.config.files import from_dict
 from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
 
-_MEASURED = "measured.json"  # of a model of a chain: its F1, and on which side
 Train = Callable[[Path], None]
 """Turns a run folder with a request and a dataset into one with predictions."""
 
@@ -125,18 +123,19 @@ class Simulator:
         ids = sorted(labelled)
         facts = [seed, ids, *([before[-1].name] if before else [])]
         folder = self.folder / "trained" / hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
+        run = RunFolder(folder)
         with self._guard(folder):  # strategies that chose the same documents share the model
-            if not (folder / _MEASURED).is_file():
+            if not run.simulated_f1.is_file():
                 with self._model_of(before) as model:
                     self._request(folder, set(ids), seed, model)
                     (self.train or self._in_worker)(folder)
-                side = "test" if RunFolder(folder).dataset("test").is_file() else "validation"
+                side = "test" if run.dataset("test").is_file() else "validation"
                 f1 = micro(read_cases(folder, side, boxes=False)).f1
-                shutil.rmtree(RunFolder(folder).checkpoints, ignore_errors=True)
+                shutil.rmtree(run.checkpoints, ignore_errors=True)
                 if not self.plan.warm:
-                    shutil.rmtree(RunFolder(folder).model, ignore_errors=True)
-                write_atomic(folder / _MEASURED, json.dumps({"f1": f1, "side": side}))
-        return folder, float(json.loads((folder / _MEASURED).read_text())["f1"])
+                    shutil.rmtree(run.model, ignore_errors=True)
+                write_atomic(run.simulated_f1, json.dumps({"f1": f1, "side": side}))
+        return folder, float(json.loads(run.simulated_f1.read_text())["f1"])
 
     def _guard(self, folder: Path) -> threading.Lock:
         with self._writing:
@@ -245,7 +244,7 @@ def main(arguments: list[str] | None = None) -> int:
     folder = options.folder.resolve()
     if locks.acquire(RunFolder(folder).lock) is None:
         return 0  # another process runs it
-    threads = max(1, ((os.cpu_count() or 2) - 1) // options.jobs)
+    threads = max(1, machine.free_cores() // options.jobs)
     machine.warm_up()
     try:
         Simulator(folder, threads=threads).run(options.jobs)

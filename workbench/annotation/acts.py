@@ -95,6 +95,12 @@ def classify(
     return replace(state, classes=others | labels, absent=state.absent - {field}, state=_touched(state))
 
 
+def confirm_class(state: Annotations, field: str) -> Annotations:
+    """Say that the label of a class field is right as it stands, although it was doubted."""
+    classes = (replace(c, source=Source.CONFIRMED) if c.field == field else c for c in state.classes)
+    return replace(state, classes=frozenset(classes))
+
+
 def cannot_say(state: Annotations, field: str) -> Annotations:
     """Say that the document is of no option of a class field, as far as can be told."""
     return mark_absent(replace(state, classes=frozenset(c for c in state.classes if c.field != field)), field)

@@ -5,15 +5,18 @@ Every answer goes through a `DocumentEditor`: it is one act of the document's hi
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from storage import queue
 from storage.files import CHOICE
-from storage.records import Annotations, Content, Decision, State, Suggestion
-from storage.suggestions import leading, least_certain, rivals, wanting
+from storage.records import Annotations, Content, Decision, Source, State, Suggestion
+from storage.suggestions import leading, least_certain, least_sure_classes, rivals, wanting
 from workbench.annotation import acts
+from workbench.annotation.classes import states
+from workbench.annotation.classes.states import ClassRow
 from workbench.annotation.editor import DocumentEditor
+from workbench.fields import Field, Schema
 from workbench.workspace import Workspace
 
 SURE = 0.97
@@ -29,13 +32,22 @@ Line = tuple[tuple[str, bool], ...]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Is this the field? `suggestion` is None for a near miss: a place that the model just did not propose."""
+    """Is this the field? Or, of a class field: is the document of these options?
+
+    Attributes:
+        tokens: none, where a class field is asked about.
+        suggestion: None for a near miss: a place that the model just did not propose.
+        options: of a class field; several only where a document can have several.
+        ruled_out: options that were answered with no.
+    """
 
     document: int
     field: str
     tokens: tuple[int, ...]
     confidence: float  # 0..1, that the answer is yes
     suggestion: Suggestion | None = None
+    options: tuple[str, ...] = ()
+    ruled_out: tuple[str, ...] = ()
 
 
 def questions(
@@ -69,8 +81,31 @@ def questions(
         known = (question.document, question.field, question.tokens) in taken
         if not known and question.field not in done.get(question.document, ()):
             asked.append(question)
-    wanted = [question for question in asked if not fields or question.field in fields]
-    return sorted(wanted, key=lambda q: (abs(q.confidence - 0.5), q.document, q.tokens, q.field))
+    return _ordered(question for question in asked if not fields or question.field in fields)
+
+
+def _ordered(asked: Iterable[Question]) -> list[Question]:
+    return sorted(asked, key=lambda q: (abs(q.confidence - 0.5), q.document, q.tokens, q.field))
+
+
+def class_question(
+    document: int, field: Field, likely: Iterable[tuple[str, float]], ruled_out: tuple[str, ...] = ()
+) -> Question | None:
+    """What to ask about a class field; None where no option is left.
+
+    Args:
+        likely: [(option, probability)], the likeliest first.
+        ruled_out: options that are not asked about.
+    """
+    shares = {option: share for option, share in likely if option in field.options and option not in ruled_out}
+    if not shares:
+        return None
+    best = next(iter(shares))
+    if not field.multiple:
+        return Question(document, field.id, (), shares[best], options=(best,), ruled_out=ruled_out)
+    options = tuple(option for option, share in shares.items() if share >= states.LIKELY) or (best,)
+    sure = min(max(share, 1 - share) for share in shares.values())
+    return Question(document, field.id, (), sure, options=options)
 
 
 def collect(workspace: Workspace, fields: Sequence[str] = ()) -> list[Question]:
@@ -84,13 +119,22 @@ def collect(workspace: Workspace, fields: Sequence[str] = ()) -> list[Question]:
         ids = least_certain(connection, active, SURE, _MOST)
         ids += sorted({miss["document"] for miss in misses} - set(ids))
         offered = wanting(connection, ids)
-    return questions(
+        of_classes = [
+            (number, field, likely)
+            for field in workspace.schema.classes
+            if not fields or field.id in fields
+            for number, likely in least_sure_classes(connection, field.id, SURE, _MOST, field.multiple).items()
+        ]
+        absent = {number: done for number, (_, done) in wanting(connection, [n for n, *_ in of_classes]).items()}
+    asked = questions(
         {number: suggestions for number, (suggestions, _) in offered.items()},
         [miss for miss in misses if miss["document"] in offered],
         fields=active or [""],  # without any field nothing is asked
         sure=SURE,
         settled={number: done for number, (_, done) in offered.items()},
     )
+    wanted = (each for each in of_classes if each[1].id not in absent.get(each[0], ()))
+    return _ordered([*asked, *filter(None, (class_question(*each) for each in wanted))])
 
 
 def _near_misses(workspace: Workspace, runs: Sequence[str]) -> list[dict[str, Any]]:
@@ -108,6 +152,8 @@ def still_open(content: Content, question: Question) -> bool:
     state = content.annotations
     if state.state not in (State.NEW, State.STARTED) or question.field in state.absent:
         return False
+    if question.options:
+        return all(label.field != question.field for label in state.classes)
     if any(span.field == question.field for span in state.spans):
         return False
     return all(
@@ -115,11 +161,14 @@ def still_open(content: Content, question: Question) -> bool:
     ) and (question.tokens[-1] < len(content.tokens))
 
 
-def is_answered(content: Content) -> bool:
+def is_answered(content: Content, schema: Schema) -> bool:
     """Whether nothing that was suggested on the document is left to ask, of whatever field."""
     number, state = content.document.id, content.annotations
     settled = {span.field for span in state.spans} | state.absent
-    return not questions({number: content.suggestions}, sure=SURE, settled={number: frozenset(settled)})
+    doubtful = [row for row in _suggested(content, schema) if _confidence(row) < SURE]
+    return not doubtful and not questions(
+        {number: content.suggestions}, sure=SURE, settled={number: frozenset(settled)}
+    )
 
 
 def _place(question: Question) -> tuple[str, tuple[int, ...]]:
@@ -150,9 +199,52 @@ def other(editor: DocumentEditor, question: Question, field: str) -> None:
     editor.act("change", acts.assign(rejected, field, question.tokens, editor.annotator))
 
 
-def completed(content: Content, annotator: str) -> Annotations:
+def classify(
+    editor: DocumentEditor, question: Question, options: Sequence[str], schema: Schema, source: Source = Source.HUMAN
+) -> None:
+    """Say of which options the document is; a text is finished with its last class field."""
+    after = acts.classify(editor.state, question.field, options, editor.annotator, source)
+    if states.is_only_classified(editor.content, schema):
+        after = replace(after, state=states.state_of_text(after, {field.id for field in schema.classes}))
+    editor.act("classify", after)
+
+
+def instead(content: Content, question: Question, field: Field) -> Question | None:
+    """What to ask of a class field after a no; None where a document can have several, or none is left."""
+    likely = [(s.option, s.probability) for s in content.class_suggestions if s.field == field.id]
+    ruled_out = (*question.ruled_out, *question.options)
+    return None if field.multiple else class_question(question.document, field, likely, ruled_out)
+
+
+def only_option_left(question: Question, field: Field) -> str | None:
+    """The option that a no leaves of a class field, where it leaves one alone."""
+    left = [option for option in field.options if option not in (*question.ruled_out, *question.options)]
+    return left[0] if len(left) == 1 and not field.multiple else None
+
+
+def _suggested(content: Content, schema: Schema) -> list[ClassRow]:
+    return [row for row in states.rows(content, schema) if row.suggested]
+
+
+def _confidence(row: ClassRow) -> float:
+    shares = [option.probability for option in row.options if option.probability is not None]
+    return min(max(share, 1 - share) for share in shares) if row.field.multiple else max(shares)
+
+
+def sure_classes(content: Content, schema: Schema) -> list[tuple[Field, tuple[str, ...], float]]:
+    """What completing a document would accept of its class fields: (field, options, confidence)."""
+    return [
+        (row.field, tuple(option.option for option in row.suggested), _confidence(row))
+        for row in _suggested(content, schema)
+        if _confidence(row) >= SURE
+    ]
+
+
+def completed(content: Content, annotator: str, schema: Schema) -> Annotations:
     """The document with its sure suggestions accepted, field by field where none is labelled yet, and finished."""
     state = content.annotations
+    for field, options, _ in sure_classes(content, schema):
+        state = acts.classify(state, field.id, options, annotator, Source.SUGGESTION)
     for suggestion in rest(content):
         state = acts.accept(state, suggestion, annotator, rivals(content.suggestions, suggestion))
     return acts.finish(state)

@@ -10,6 +10,7 @@ from workbench.annotation import rounds
 from workbench.workspace import Workspace
 
 _NEAR = 500  # documents that are looked at first
+_FOLLOWING = 50
 _DECIDED = (State.LABELLED, State.SKIPPED, State.UNUSABLE)
 
 OF_DECIDED_DOCUMENTS = frozenset({"labelled", "disagrees", "problems", "flagged", "skipped"})
@@ -40,6 +41,11 @@ class Worklist:
     def current(self) -> int | None:
         """The document at the position."""
         return self.ids[self.position] if 0 <= self.position < len(self.ids) else None
+
+    @property
+    def following(self) -> Sequence[int]:
+        """Some of the documents behind the position, in their order."""
+        return self.ids[self.position + 1 : self.position + 1 + _FOLLOWING]
 
     def step(self, by: int) -> int | None:
         """Move by some documents; None where the list ends, the position stays."""

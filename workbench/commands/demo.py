@@ -125,14 +125,14 @@ def _loop(workspace: "Workspace") -> list[tuple[str, int, float | None]]:
     """The loop without a person; of each of its runs the name, the training documents and the F1 on validation."""
     from storage import document_list
     from storage.exceptions import WorkbenchError
-    from workbench.evaluation import inference
+    from workbench.evaluation import prediction_process
 
     with workspace.db.read() as connection:
         status = document_list.status(connection)
     click.echo(f"  {status['documents']} documents, {status['labelled']} labelled, pool {status['by_split']['pool']}")
     with _step("Suggestions of the starter, before any training"):
         try:
-            suggested = inference.suggest(workspace)
+            suggested = prediction_process.suggest(workspace)
             click.echo(
                 f"  {suggested['suggestions']} open suggestions on {suggested['documents']} documents of the pool"
             )

@@ -27,12 +27,22 @@ SURE = 0.7
     "--html", "page", type=click.Path(dir_okay=False, allow_dash=True),
     help="Write a report for colleagues, too; `-`: to standard output, the figures to standard error.",
 )  # fmt: skip
+@click.option("--positive", metavar="CLASS", help="Of a run of a class field: the F1 of this class, under its name.")
 @json_option
 @click.pass_obj
 def command(
-    context: Context, model: str, on: str | None, fresh: bool, values: bool, page: str | None, as_json: bool
+    context: Context,
+    model: str,
+    on: str | None,
+    fresh: bool,
+    values: bool,
+    page: str | None,
+    positive: str | None,
+    as_json: bool,
 ) -> None:
     """Figures of MODEL (a run, a model folder, or `starter`) by field, with 95 % intervals over documents.
+
+    Of a run of a class field: by class, with the points of its curves in --json.
 
     A run is evaluated on the predictions that it stored, against the labels it was frozen with; --fresh reads
     today's labels. --values counts the known values that are read right, by field, language and layout, on all
@@ -48,10 +58,12 @@ def command(
     """
     from pathlib import Path
 
+    from storage.exceptions import UsageProblem
     from storage.records import Split
+    from workbench.commands.support import class_text
     from workbench.commands.support.progress import document_progress
-    from workbench.evaluation import corrections, inference, report
-    from workbench.evaluation.classes import report as class_report
+    from workbench.evaluation import corrections, prediction_process, report
+    from workbench.evaluation.classes import class_report
     from workbench.predictions import run_reader, suggestions
     from workbench.runs import parquet
     from workbench.runs.reconcile import reconcile
@@ -63,84 +75,52 @@ def command(
         _known_values(workspace, model, on, page, as_json)
         return
     folder = None
-    if model == inference.STARTER or Path(model).is_dir() or fresh:
+    if model == prediction_process.STARTER or Path(model).is_dir() or fresh:
         with document_progress("Reading", silent=as_json) as show:
-            figures = inference.evaluate(workspace, model, Split(on or "test"), show)
+            figures = prediction_process.evaluate(workspace, model, Split(on or "test"), show)
         figures["run"] = model
     else:
-        folder = Path(inference.model_of(workspace, model)).parent
+        folder = Path(prediction_process.model_of(workspace, model)).parent
         predictions = RunFolder(folder).predictions
         if predictions.is_file() and parquet.task_of(predictions) == parquet.CLASSES:
             figures = class_report.evaluate_run(folder, on)
-            emit(figures, as_json=as_json, text=class_lines(figures))
+            if positive is not None:
+                figures["positive"] = class_report.of_class(figures, positive)
+            if page is not None:
+                from workbench.evaluation.classes import html
+
+                names = {field.id: field.name for field in workspace.schema}
+                _write(page, html.make(folder, title=str(figures["run"]), names=names, split=figures["split"]))
+            with streams.reserved(page == "-"):
+                emit(figures, as_json=as_json, text=class_text.lines(figures))
             return
+        if positive is not None:
+            raise UsageProblem("This run reads fields: it has no positive class.", "Leave out --positive.")
         figures = report.evaluate_run(folder, on)
         # the weights of model and rules were learnt on validation, where these figures would be too good
         judged = run_reader.read_labelled(folder, figures["split"]) if figures["split"] != "validation" else []
         figures["suggested"] = suggestions.figures(judged, suggestions.trust_of(workspace.settings, folder))
         figures["rollback"] = corrections.measure(workspace, folder, figures)
     if page is not None:
-        from storage.files import write_atomic
-        from workbench.evaluation import html_page, html_report
+        from workbench.evaluation import html_rendering, html_report
 
         names = {field.id: field.name for field in workspace.schema}
         if folder is None:  # the predictions are gone: figures alone
-            written = html_page.render(figures, title=str(figures["run"]), names=names)
+            written = html_rendering.render(figures, title=str(figures["run"]), names=names)
         else:
             written = html_report.make(folder, title=str(figures["run"]), names=names, split=figures["split"])
-        with streams.output_of(Path(page)) as target:
-            write_atomic(target, written)
+        _write(page, written)
     with streams.reserved(page == "-"):
         emit(figures, as_json=as_json, text=lines_of(figures, workspace.schema.name))
 
 
-def class_lines(figures: dict[str, Any]) -> list[str]:
-    """The evaluation of a class field as text."""
-    macro, weighted = figures["macro"], figures["weighted"]
-    rows = [
-        (name, *(f"{row[key]:.3f}" for key in ("precision", "recall", "f1")), _interval(row["ci95"]), row["support"])
-        for name, row in figures["classes"].items()
-    ]
-    by_class = ["", *table(rows, ("class", "precision", "recall", "F1", "95 %", "labels"), right=(1, 2, 3, 5)), ""]
-    if figures.get("multiple"):
-        return [
-            f"{figures['run']} on {figures['documents']} {figures['split']} documents: {figures['field']}, "
-            f"several at once, from a probability of {figures['threshold']:.2f}",
-            f"subset accuracy (all classes of a document right) {figures['subset_accuracy']:.3f} "
-            f"({_interval(figures['subset_accuracy_ci95'])})",
-            f"micro F1 {figures['micro']['f1']:.3f}, macro F1 {macro['f1']:.3f} ({_interval(macro['ci95'])}), "
-            f"weighted F1 {weighted['f1']:.3f}",
-            *by_class[:-1],
-        ]
-    lines = [
-        f"{figures['run']} on {figures['documents']} {figures['split']} documents: {figures['field']}",
-        f"accuracy {figures['accuracy']:.3f} ({_interval(figures['accuracy_ci95'])}), "
-        f"macro F1 {macro['f1']:.3f} ({_interval(macro['ci95'])}), weighted F1 {weighted['f1']:.3f}",
-        f"calibration error {figures['calibration']['ece']:.3f}",
-    ]
-    lines += [
-        f"{row['share']:.0%} are at least 90 % sure, of these {row['accuracy']:.1%} right"
-        for row in figures["coverage"]
-        if row["threshold"] == 0.9 and row["share"]
-    ]
-    lines += by_class
-    lines += [*_curve_lines(figures["curves"]), ""]
-    labels, counts = figures["confusion"]["labels"], figures["confusion"]["counts"]
-    used = [i for i, row in enumerate(counts) if sum(row) or any(other[i] for other in counts)]
-    cells = [(labels[i], *(counts[i][j] for j in used)) for i in used]
-    heads = ("labelled as / predicted as", *(labels[i] for i in used))
-    return [*lines, *table(cells, heads, right=tuple(range(1, len(used) + 1)))]
+def _write(page: str, written: str) -> None:
+    from pathlib import Path
 
+    from storage.files import write_atomic
 
-def _curve_lines(curves: dict[str, Any]) -> list[str]:
-    """Each class against the rest: areas, and the threshold for the wished precision."""
-    rows = []
-    for name, row in curves.items():
-        limit = row["threshold"]
-        shown = (f"{limit['at']:.2f}", f"{limit['precision']:.3f}", f"{limit['recall']:.3f}") if limit else ("–",) * 3
-        rows.append((name, f"{row['roc_auc']:.3f}", f"{row['average_precision']:.3f}", *shown))
-    heads = ("class", "ROC area", "PR area", "sure from", "precision then", "recall then")
-    return table(rows, heads, right=(1, 2, 3, 4, 5)) if rows else []
+    with streams.output_of(Path(page)) as target:
+        write_atomic(target, written)
 
 
 def _known_values(workspace: Any, model: str, on: str | None, page: str | None, as_json: bool) -> None:
@@ -149,13 +129,13 @@ def _known_values(workspace: Any, model: str, on: str | None, page: str | None, 
     from storage.exceptions import InputProblem, UsageProblem
     from storage.records import Split
     from workbench.commands.support.progress import document_progress
-    from workbench.evaluation import inference, known_value_figures
-    from workbench.evaluation.classes import inference as class_inference
+    from workbench.evaluation import known_value_figures, prediction_process
+    from workbench.evaluation.classes import class_suggestions
 
     if page is not None:
         raise UsageProblem("There is no HTML report of known values.", "Leave out --html, or use --json.")
-    folder = inference.model_of(workspace, model)
-    if folder != inference.STARTER and class_inference.is_classifier(Path(folder)):
+    folder = prediction_process.model_of(workspace, model)
+    if folder != prediction_process.STARTER and class_suggestions.is_classifier(Path(folder)):
         raise InputProblem(f"{model} tells what whole documents are: known values are not for it.")
     with document_progress("Reading", silent=as_json) as show:
         figures = known_value_figures.evaluate(workspace, model, Split(on) if on else None, show)

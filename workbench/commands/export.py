@@ -12,15 +12,15 @@ from storage.exceptions import UsageProblem
 from storage.records import Content, Split
 from workbench.commands.support import streams
 from workbench.commands.support.context import Context
-from workbench.commands.support.output import emit, json_option
+from workbench.commands.support.output import CommandWithFormats, emit, json_option
 from workbench.exchange.exporters import registry as exporters
 from workbench.exchange.exporters.base import check_target
 from workbench.wording import counted
 from workbench.workspace import Workspace
 
 
-@click.command()
-@click.argument("format", type=click.Choice(list(exporters.EXPORTERS)))
+@click.command(cls=CommandWithFormats, formats=exporters.EXPORTERS)
+@click.argument("format", metavar="FORMAT", type=click.Choice(list(exporters.EXPORTERS)))
 @click.argument("out", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--split", type=click.Choice([split.value for split in Split]), help="Only the documents of this split.")
 @click.option(

@@ -8,10 +8,21 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbench.commands import values
-from workbench.commands.support import streams
+from workbench.commands.support import argument_completion, streams
 from workbench.commands.support.context import Context
-from workbench.commands.support.output import REASONS, by_reason, emit, is_terminal, json_option, listed, pairs, table
+from workbench.commands.support.output import (
+    REASONS,
+    CommandWithFormats,
+    by_reason,
+    emit,
+    is_terminal,
+    json_option,
+    listed,
+    pairs,
+    table,
+)
 from workbench.commands.values import ask_about_columns
+from workbench.exchange.importers.registry import IMPORTERS
 from workbench.fields.plain_text import harmless
 from workbench.wording import counted
 
@@ -20,16 +31,22 @@ if TYPE_CHECKING:
     from workbench.fields.class_names import AskAboutSpelling
 
 
-@click.command
+@click.command(cls=CommandWithFormats, formats=IMPORTERS)
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
-@click.option("--format", default="auto", show_default=True, help="The files' format; `auto` looks into each file.")
+@click.option(
+    "--format", default="auto", show_default=True, shell_complete=argument_completion.import_format,
+    help="The files' format; `auto` looks into each file.",
+)  # fmt: skip
 @click.option(
     "--split",
     "side",
     type=click.Choice(["train", "validation", "test"]),
     help="The side to put them on, even if their vendor is on another.",
 )
-@click.option("--map", "mapping", multiple=True, metavar="LABEL=FIELD", callback=pairs, help="What a label means.")
+@click.option(
+    "--map", "mapping", multiple=True, metavar="LABEL=FIELD", callback=pairs,
+    shell_complete=argument_completion.meaning, help="What a label means.",
+)  # fmt: skip
 @click.option("--keep-names", is_flag=True, help="Make a field of every label instead of mapping it by its aliases.")
 @click.option("--accept-above", type=click.FloatRange(0, 1), help="Make labels of suggestions from values this sure.")
 @click.option(
@@ -56,7 +73,10 @@ if TYPE_CHECKING:
 @click.option("--class-folders", is_flag=True, help="Each folder's name is the class of the files in it.")
 @click.option("--password", help="For encrypted PDFs.")
 @click.option("--pixels/--thousandths", default=None, help="How boxes are meant; by default their size decides.")
-@click.option("--ocr-engine", help="rapidocr or tesseract (default: the workspace's).")
+@click.option(
+    "--ocr-engine", shell_complete=argument_completion.ocr_engine,
+    help="rapidocr or tesseract (default: the workspace's).",
+)  # fmt: skip
 @click.option("--ocr-jobs", type=click.IntRange(0), default=0, help="Processes that read pages (default: one a core).")
 @click.option("--no-ocr", is_flag=True, help="Do not read pages without words; `workbench ocr` can do so later.")
 @json_option
@@ -69,7 +89,8 @@ def command(context: Context, /, paths: tuple[Path, ...], as_json: bool, values:
     among the files (a column `file`, or NAME.json beside NAME.pdf) are taken as `workbench values` takes them.
 
     Keys of --json: documents, pages, tokens, labelled, labels {field: n}, classes {field: {option: n}},
-    suggestions {field: n}, reference_values, mapping {label: field}, new_fields, known, known_labelled, skipped,
+    suggestions {field: n}, reference_values, mapping {label: field}, new_fields, known, known_twice (of these, earlier
+    in the same files), known_labelled, skipped,
     problems [{file, record, reason}], duplicates [{document, repeats}], repeated {same, near} (texts),
     conflicts [{document, repeats, field, class, other}], aligned {field: n}, not_aligned {field: n},
     unaligned [{document, field, value, reason}], groups, leaks {note: n}, ocr_pages, notes {note: n},
@@ -90,7 +111,7 @@ def command(context: Context, /, paths: tuple[Path, ...], as_json: bool, values:
     workspace = context.open_workspace()
     if values and not options["keep_names"]:
         options["mapping"] |= ask_about_columns(workspace, [values], options["mapping"], as_json=as_json)
-    with streams.files_of(paths) as files, import_progress() as show:
+    with streams.files_of(paths, workspace.settings.limits.file_bytes) as files, import_progress() as show:
         summary = run(workspace, _request(ImportRequest, files, (values,) if values else (), options, as_json), show)
     name = {field.id: field.name for field in workspace.schema}
     workspace.close()
@@ -163,6 +184,7 @@ def as_data(summary: "Summary", name: dict[str, str]) -> dict[str, Any]:
         "mapping": summary.mapping,
         "new_fields": summary.new_fields,
         "known": summary.known,
+        "known_twice": summary.known_twice,
         "known_labelled": summary.known_labelled,
         "skipped": summary.skipped,
         "problems": [{"file": r.file, "record": r.record, "reason": r.reason} for r in summary.rejected],
@@ -218,22 +240,24 @@ def lines(summary: "Summary", name: dict[str, str]) -> Iterator[str]:
         f"in {summary.seconds:,.1f} s{rate}"
     )
     for note, number in summary.leaks.items():
-        documents = counted(number, "document")
-        yield f"LEAK: {documents} {note}; figures on seen and unseen vendors are shown apart in reports"
+        yield f"LEAK: {number:,} documents {note}; figures on seen and unseen vendors are shown apart in reports"
     if summary.ocr_pages:
-        yield f"{counted(summary.ocr_pages, 'page')} read by OCR"
-    if summary.known:
-        yield f"{counted(summary.known, 'document')} already in the workspace"
+        yield f"{summary.ocr_pages:,} pages read by OCR"
+    if before := summary.known - summary.known_twice:
+        yield f"{before:,} were in the workspace already"
+    if summary.known_twice:
+        yield f"{summary.known_twice:,} stand in these files more than once and were taken once"
     if summary.known_labelled:
-        yield f"{summary.known_labelled:,} of these bring labels or values: what the workspace has was left as it is"
+        yield f"{summary.known_labelled:,} of these bring labels or values: what was there first was left as it is"
     fields = dict.fromkeys([*summary.labels, *summary.suggestions, *summary.aligned, *summary.not_aligned])
     if fields:
         yield ""
-        columns = (summary.labels, summary.suggestions, summary.aligned, summary.not_aligned)
-        rows = [(name.get(field_id, field_id), *(counts[field_id] or "" for counts in columns)) for field_id in fields]
-        yield from table(rows, ("field", "labels", "suggestions", "aligned", "not aligned"), right=[1, 2, 3, 4])
+        counts = (summary.labels, summary.suggestions, summary.aligned, summary.not_aligned)
+        rows = [(name.get(field_id, field_id), *(column[field_id] or "" for column in counts)) for field_id in fields]
+        yield from table(rows, ("field", "labels", "suggestions", "values found", "not found"), right=[1, 2, 3, 4])
     for field_id, options in summary.classes.items():
-        yield f"{name.get(field_id, field_id)}: " + ", ".join(f"{option} {n:,}" for option, n in options.most_common())
+        shown = ", ".join(f"{option} ({number:,})" for option, number in options.most_common())
+        yield f"{name.get(field_id, field_id)}: {shown}"
     mapped = [f"{label} → {field}" for label, field in summary.mapping.items() if label != field]
     if mapped:
         yield ""
@@ -241,7 +265,7 @@ def lines(summary: "Summary", name: dict[str, str]) -> Iterator[str]:
     if summary.new_fields:
         yield f"New fields: {', '.join(summary.new_fields)}"
     unaligned = [f"{document}: {field} “{value}” – {why}" for document, field, value, why in summary.unaligned]
-    yield from listed("values without a place", summary.not_aligned.total(), unaligned)
+    yield from listed("known values that were not found on their pages", summary.not_aligned.total(), unaligned)
     yield from listed(
         "near-duplicates, in their twins' groups",
         summary.duplicate_count,
@@ -249,7 +273,7 @@ def lines(summary: "Summary", name: dict[str, str]) -> Iterator[str]:
     )
     yield from _repeats(summary, name)
     notes = [f"{note} ({number:,})" for note, number in summary.notes.items() if not note.startswith("leak:")]
-    yield from listed("notes", len(notes), notes, REASONS)
+    yield from listed("note" if len(notes) == 1 else "notes (in brackets: how often)", len(notes), notes, REASONS)
     yield from listed("could not be read", summary.skipped, by_reason(summary.rejected), REASONS)
     if summary.values:
         yield ""

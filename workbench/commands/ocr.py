@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from storage.exceptions import UsageProblem
+from workbench.commands.support import argument_completion
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, listed
 from workbench.wording import counted
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
 @click.command
 @click.argument("names", nargs=-1, metavar="[DOCUMENTS]...")
-@click.option("--engine", help="rapidocr or tesseract (default: the workspace's).")
+@click.option(
+    "--engine", shell_complete=argument_completion.ocr_engine,
+    help="rapidocr or tesseract (default: the workspace's).",
+)  # fmt: skip
 @click.option("--jobs", type=click.IntRange(0), default=0, help="Processes that read pages (default: one a core).")
 @click.option("--given-too", is_flag=True, help="Also pages whose words came with the file or from a PDF's text layer.")
 @click.option(

@@ -50,8 +50,8 @@ def command(context: Context, model: str, files: tuple[Path, ...], to: Path | No
     """
     from storage.exceptions import UsageProblem
     from storage.files import temporary_folder
-    from workbench.evaluation import inference
-    from workbench.evaluation.classes import inference as class_inference
+    from workbench.evaluation import prediction_process
+    from workbench.evaluation.classes import class_suggestions
     from workbench.exchange.exporters.base import check_target
     from workbench.workspace import Workspace
 
@@ -59,7 +59,7 @@ def command(context: Context, model: str, files: tuple[Path, ...], to: Path | No
     workspace = context.open_workspace()
     if to is not None:
         check_target(to, workspace.files, force)
-    source = inference.model_of(workspace, model)
+    source = prediction_process.model_of(workspace, model)
     with temporary_folder("predict") as folder:
         # the files are imported into a workspace that is deleted afterwards
         scratch = Workspace.create(folder / "files")
@@ -72,7 +72,7 @@ def command(context: Context, model: str, files: tuple[Path, ...], to: Path | No
                 day_first=settings.day_first,
             )
             summary = _read(scratch, files, silent=as_json)
-            if class_inference.is_classifier(Path(source)):
+            if class_suggestions.is_classifier(Path(source)):
                 if to is not None:
                     raise UsageProblem(f"{model} tells classes: --to writes tables of fields.", "Use --json.")
                 data = _classify(scratch, source, silent=as_json)
@@ -113,7 +113,8 @@ def _read(scratch: "Workspace", files: tuple[Path, ...], *, silent: bool) -> Any
     from workbench.exchange import pipeline
     from workbench.exchange.sources import ImportRequest
 
-    with phase("Reading the files", silent=silent), streams.files_of(files) as paths:
+    most = scratch.settings.limits.file_bytes
+    with phase("Reading the files", silent=silent), streams.files_of(files, most) as paths:
         return pipeline.run(scratch, ImportRequest(paths=paths)).whole()
 
 
@@ -121,18 +122,18 @@ def _classify(scratch: "Workspace", source: str, *, silent: bool) -> list[dict[s
     from storage import document_list
     from storage.records import Split
     from workbench.commands.support.progress import document_progress
-    from workbench.evaluation import inference
-    from workbench.evaluation.classes import inference as class_inference
+    from workbench.evaluation import prediction_process
+    from workbench.evaluation.classes import class_suggestions
     from workbench.runs import parquet
 
     with scratch.db.read() as connection:
         ids = tuple(document_list.ids(connection))
     if not ids:
         return []
-    multiple = class_inference.takes_several(Path(source))
+    multiple = class_suggestions.takes_several(Path(source))
     with (
         document_progress("The model reads", silent=silent, before="Loading the model") as show,
-        inference.reading(scratch, source, {Split.POOL: ids}, show) as predicted,
+        prediction_process.reading(scratch, source, {Split.POOL: ids}, show) as predicted,
     ):
         return [_class_data(case, multiple) for case in parquet.stream_classes(predicted, "pool")]
 
@@ -154,7 +155,7 @@ def _extract(scratch: "Workspace", source: str, *, silent: bool) -> "list[tuple[
     from storage import document_list, documents
     from storage.records import Split
     from workbench.commands.support.progress import document_progress
-    from workbench.evaluation import inference
+    from workbench.evaluation import prediction_process
     from workbench.predictions.extraction import extracted
 
     with scratch.db.read() as connection:
@@ -163,9 +164,9 @@ def _extract(scratch: "Workspace", source: str, *, silent: bool) -> "list[tuple[
         return []
     with (
         document_progress("The model reads", silent=silent, before="Loading the model") as show,
-        inference.reading(scratch, source, {Split.POOL: ids}, show) as predicted,
+        prediction_process.reading(scratch, source, {Split.POOL: ids}, show) as predicted,
     ):
-        proposals = inference.proposed(scratch, predicted)
+        proposals = prediction_process.proposed(scratch, predicted)
     with scratch.db.read() as connection:
         contents = [documents.open_document(connection, number) for number in ids]
     schema, day_first = scratch.schema, scratch.settings.day_first

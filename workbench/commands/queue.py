@@ -37,7 +37,7 @@ from workbench.workspace import Workspace
     help="Only this field's doubt counts; may be repeated.",
 )
 @click.option(
-    "--for", "name", metavar="FIELD", default="", shell_complete=argument_completion.field,
+    "--for", "name", metavar="FIELD", default="", shell_complete=argument_completion.class_field,
     help="The class field that documents are chosen for; by default what the workspace is about.",
 )  # fmt: skip
 @click.option("--like", multiple=True, type=int, metavar="DOCUMENT", help="More like this one (strategy similar).")
@@ -45,6 +45,7 @@ from workbench.workspace import Workspace
     "--committee",
     multiple=True,
     metavar="RUN",
+    shell_complete=argument_completion.run_id,
     help="A further run that votes (strategy committee); without it the newest ones.",
 )
 @click.option(

@@ -242,14 +242,7 @@ def _follow(folder: RunFolder, position: int) -> None:
 
 @command.command()
 @click.argument("run", shell_complete=argument_completion.run_id)
-@click.option(
-    "--set",
-    "sets",
-    multiple=True,
-    metavar="KEY=VALUE",
-    shell_complete=argument_completion.setting,
-    help="Change one setting; may be repeated.",
-)
+@argument_completion.set_option
 @click.option("--name", default="", help="A name for the new run.")
 @json_option
 @click.pass_obj
@@ -356,7 +349,7 @@ def export(context: Context, run: str, folder: Path, docker: bool, onnx: bool, i
 
 
 @command.command()
-@click.argument("runs", nargs=-1, required=True, shell_complete=argument_completion.run_id)
+@click.argument("runs", nargs=-1, required=True, shell_complete=argument_completion.run_or_group)
 @click.option(
     "--to", "file", type=click.Path(path_type=Path, allow_dash=True), required=True,
     help="A .png or .svg file; `-`: SVG on standard output.",

@@ -12,7 +12,7 @@ from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option
 from workbench.serving.options import LOOPBACK
 
-_SHORTEST_TOKEN = 16
+_SHORTEST_TOKEN, _LONGEST_TOKEN = 16, 10_000
 _PACKAGES = ("fastapi", "uvicorn", "python_multipart", "prometheus_client", "fastapi_offline")
 
 
@@ -120,10 +120,11 @@ def _token(host: str, file: Path | None, no_token: bool) -> str:
         return ""
     if no_token:
         raise UsageProblem("--token-file and --no-token exclude each other.", "Leave one out.")
-    token = file.read_text(encoding="utf-8", errors="replace").strip()
-    if len(token) < _SHORTEST_TOKEN:
+    with file.open("rb") as opened:  # bounded: a device has no end
+        token = opened.read(_LONGEST_TOKEN).decode("utf-8", "replace").strip()
+    if not (_SHORTEST_TOKEN <= len(token) < _LONGEST_TOKEN and token.isprintable()):
         raise UsageProblem(
-            f"The token in {file} has fewer than {_SHORTEST_TOKEN} characters.",
+            f"The token in {file} is no line of {_SHORTEST_TOKEN} to {_LONGEST_TOKEN - 1:,} characters.",
             'Make one: python -c "import secrets; print(secrets.token_urlsafe(32))"',
         )
     return hashlib.sha256(token.encode()).hexdigest()
@@ -136,19 +137,19 @@ def _model(context: Context, name: str) -> tuple[str, str]:
         WorkbenchError: there is no such model.
     """
     from storage.exceptions import WorkspaceProblem
-    from workbench.evaluation import inference
+    from workbench.evaluation import prediction_process
     from workbench.runs.model_folders import check as model_folders
 
     try:
         workspace = context.find_workspace()
     except WorkspaceProblem:
-        if context.directory is not None or not (name == inference.STARTER or Path(name).is_dir()):
+        if context.directory is not None or not (name == prediction_process.STARTER or Path(name).is_dir()):
             raise
-        if name == inference.STARTER:
+        if name == prediction_process.STARTER:
             return name, ""
         model_folders.check_folder(Path(name), fine_tuned=True)
         return str(Path(name).resolve()), ""
-    return inference.model_of(workspace, name), str(workspace.files.root)
+    return prediction_process.model_of(workspace, name), str(workspace.files.root)
 
 
 def _public_name(model: str) -> str:

@@ -32,14 +32,7 @@ if TYPE_CHECKING:
     shell_complete=argument_completion.preset,
     help="How models are trained.",
 )
-@click.option(
-    "--set",
-    "sets",
-    multiple=True,
-    metavar="KEY=VALUE",
-    shell_complete=argument_completion.setting,
-    help="Change one setting; may be repeated.",
-)
+@argument_completion.set_option
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(1), help="Trainings side by side.")
 @click.option("--detach", is_flag=True, help="Leave it working in the background.")
 @click.option("--stop", "stopping", is_flag=True, help="End what works in the background here; what it measured stays.")

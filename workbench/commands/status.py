@@ -1,5 +1,6 @@
 """`workbench status`: how far the workspace is."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,9 +8,9 @@ import click
 
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, table
-from workbench.wording import counted
 
 _SHOWN = 10
+_MANY = 0.9  # groups a document: groups of so few documents are not listed
 
 
 @click.command
@@ -19,38 +20,49 @@ _SHOWN = 10
 def command(context: Context, show_all: bool, as_json: bool) -> None:
     """What is in the workspace, and what is wrong with it.
 
-    Keys of --json: workspace, documents, pages, tokens, labelled, by_split, by_group, fields {name: labels},
-    reference_values, suggestions, problems, problem_list [{file, record, reason}].
+    Keys of --json: workspace, documents, pages, tokens, labelled, by_split, by_group, fields {name: labels}, classes
+    {class field: {option: documents}}, texts_only, reference_values, suggestions, problems, problem_list [{file,
+    record, reason}], learner {state ("off", "at rest", "at work"), documents, fields {name: {right_before_touched}}}.
 
     \b
     Example:
       workbench -w my-invoices status
     """
-    from storage import document_list, documents
+    from storage import document_list, documents, label_queries
+    from workbench.live import record
 
     workspace = context.open_workspace()
     with workspace.db.read() as connection:
         counts = document_list.status(connection)
         problems = documents.list_problems(connection)
+        of_classes = label_queries.class_counts(connection)
+        texts_only = label_queries.are_all_texts(connection)
     names = {field.id: field.name for field in workspace.schema}
     # Fields in the schema's order; every field in use is there, also without labels.
-    by_id = counts["fields"]
+    by_id = counts["fields"] | {field: sum(options.values()) for field, options in of_classes.items()}
     order = [field.id for field in workspace.schema.active]
     order += [field for field in by_id if field not in order]
     data = {
         "workspace": str(workspace.files.root),
         **counts,
         "fields": {names.get(field, field): by_id.get(field, 0) for field in order},
+        "classes": {
+            field.name: {option: of_classes.get(field.id, Counter())[option] for option in field.options}
+            for field in workspace.schema.classes
+        },
+        "texts_only": texts_only,
         "problem_list": [dict(zip(("file", "record", "reason"), problem, strict=True)) for problem in problems],
     }
+    learner = record.status(workspace.files, enabled=workspace.settings.learner)
+    learner["fields"] = {names.get(field, field): row for field, row in learner["fields"].items()}
+    data["learner"] = learner
     emit(data, as_json=as_json, text=_lines(data, None if show_all else _SHOWN))
     workspace.close()
 
 
 def _lines(data: dict[str, Any], shown: int | None) -> Iterator[str]:
     yield (
-        f"{data['workspace']}: {counted(data['documents'], 'document')}, {counted(data['pages'], 'page')}, "
-        f"{counted(data['tokens'], 'word')}, "
+        f"{data['workspace']}: {data['documents']:,} documents, {data['pages']:,} pages, {data['tokens']:,} words, "
         f"{data['labelled']:,} labelled"
     )
     if not data["documents"]:
@@ -59,8 +71,13 @@ def _lines(data: dict[str, Any], shown: int | None) -> Iterator[str]:
         yield ""
         yield "  ".join(f"{side} {number:,}" for side, number in data["by_split"].items())
         yield f"{data['reference_values']:,} known values, {data['suggestions']:,} open suggestions"
+        if data["learner"]["documents"]:
+            shares = (f"{name} {row['right_before_touched']:.0%}" for name, row in data["learner"]["fields"].items())
+            yield f"right without a correction, on the last documents: {', '.join(shares)}"
         yield ""
-        yield from table(list(data["fields"].items()), ("field", "labels"), right=[1])
+        yield from table(list(_label_rows(data)), ("field", "labels"), right=[1])
+        if data["texts_only"] and len(data["by_group"]) > _MANY * data["documents"]:
+            return  # nearly every text is a group of its own
         yield ""
         groups = list(data["by_group"].items())
         yield from table(groups[:shown], (f"group (of {len(groups):,})", "documents"), right=[1])
@@ -68,9 +85,17 @@ def _lines(data: dict[str, Any], shown: int | None) -> Iterator[str]:
             yield f"… and {len(groups) - shown:,} more (--all)"
     if data["problems"]:
         yield ""
-        yield f"{counted(data['problems'], 'problem')}:"
+        yield f"{data['problems']:,} problems:"
         for problem in data["problem_list"][:shown]:
             where = f", {problem['record']}" if problem["record"] else ""
             yield f"  {problem['file']}{where}: {problem['reason']}"
         if shown and data["problems"] > shown:
             yield f"  … and {data['problems'] - shown:,} more (--all)"
+
+
+def _label_rows(data: dict[str, Any]) -> Iterator[tuple[str, int]]:
+    """Fields with their labels; a class field with each of its options. Texts have no other fields without labels."""
+    for name, labels in data["fields"].items():
+        if labels or name in data["classes"] or not data["texts_only"]:
+            yield name, labels
+        yield from ((f"  {option}", number) for option, number in data["classes"].get(name, {}).items())

@@ -30,11 +30,11 @@ def command(context: Context, model: str, family: str | None, as_json: bool) -> 
       workbench suggest --model 20261122-093000
     """
     from workbench.commands.support.progress import document_progress
-    from workbench.evaluation import inference
+    from workbench.evaluation import prediction_process
 
     workspace = context.open_workspace()
     with document_progress("Reading", silent=as_json) as show:
-        result = inference.suggest(workspace, family or model, tick=show)
+        result = prediction_process.suggest(workspace, family or model, tick=show)
     rows = sorted(((workspace.schema.name(f), n) for f, n in result["fields"].items()), key=lambda row: -row[1])
     emit(result, as_json=as_json, text=[_summary(result), *table(rows, ("field", "open suggestions"), right=(1,))])
 

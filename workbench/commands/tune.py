@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from storage.exceptions import RunProblem
-from workbench.commands.support import argument_completion, streams
+from storage.exceptions import RunProblem, UsageProblem
+from workbench.commands.support import argument_completion, search_options, streams
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option
+from workbench.commands.support.search_options import TRIALS, SearchOptions
 
 if TYPE_CHECKING:
     from storage.records import Run
@@ -32,18 +33,15 @@ if TYPE_CHECKING:
     multiple=True,
     help="A YAML file (`-`: standard input); several are a group of runs.",
 )
+@argument_completion.set_option
 @click.option(
-    "--set",
-    "sets",
-    multiple=True,
-    metavar="KEY=VALUE",
-    shell_complete=argument_completion.setting,
-    help="Change one setting; may be repeated.",
-)
-@click.option("--grid", default="", metavar="'KEY=A,B KEY=C,D'", help="Every combination is a run of one group.")
+    "--grid", default="", metavar="'KEY=A,B KEY=C,D'", shell_complete=argument_completion.settings,
+    help="Every combination is a run of one group.",
+)  # fmt: skip
 @click.option(
-    "--zip", "pairs", default="", metavar="'KEY=A,B KEY=C,D'", help="Pairs instead: the first values are a run, …"
-)
+    "--zip", "pairs", default="", metavar="'KEY=A,B KEY=C,D'", shell_complete=argument_completion.settings,
+    help="Pairs instead: the first values are a run, …",
+)  # fmt: skip
 @click.option("--name", default="", help="A name for the run, or for the group of runs and before each run's own.")
 @click.option(
     "--from",
@@ -52,6 +50,23 @@ if TYPE_CHECKING:
     metavar="RUN",
     shell_complete=argument_completion.model,
     help="Go on from the model of another run (warm start).",
+)
+@click.option(
+    "--search", "searching", is_flag=True, help="Let a search choose the settings; each trial is a run of one group."
+)
+@click.option("--trials", type=int, help=f"Of a search: how many runs.  [default: {TRIALS}]")
+@click.option("--hours", type=float, help="Of a search: begin no further run after so many hours.")
+@click.option(
+    "--vary",
+    "varied",
+    multiple=True,
+    metavar="'KEY=LOW..HIGH [log]'",
+    help="Of a search: a setting with its range or, as A,B,C, its choices; may be repeated.",
+)
+@click.option(
+    "--space",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Of a search: a YAML file of settings with their ranges or choices.",
 )
 @click.option("--wait", is_flag=True, help="Stay until the run has ended, and show its progress.")
 @click.option("--slots", default=1, show_default=True, help="How many runs may work at a time.")
@@ -66,6 +81,11 @@ def command(
     pairs: str,
     name: str,
     base: str,
+    searching: bool,
+    trials: int | None,
+    hours: float | None,
+    varied: tuple[str, ...],
+    space: Path | None,
     wait: bool,
     slots: int,
     as_json: bool,
@@ -73,7 +93,9 @@ def command(
     """Fine-tune a model on the labelled documents, in a process of its own.
 
     The run survives the end of this terminal; `workbench runs` follows it. Prints run, state, seconds and
-    validation; for a group, a list of them.
+    validation; for a group, a list of them, with the reason of a run that did not work (exit code 7). With --search
+    Optuna proposes settings, run after run, and stops runs that fall behind; the preset is tried first.
+    `workbench searches show` reports it; with its name alone it goes on.
 
     \b
     Examples:
@@ -82,6 +104,7 @@ def command(
       workbench tune --config mine.yaml --name "config B"
       workbench tune --grid "train.learning_rate=1e-4,3e-4 train.seed=1,2" --wait
       workbench tune --zip "train.learning_rate=1e-4,3e-4 train.weight_decay=0.01,0.1" --name rates
+      workbench tune --search --trials 12 --name rates --vary "train.learning_rate=1e-5..2e-4 log" --wait
     """
     from workbench.runs import jobs, machine
     from workbench.runs.config import draft, presets
@@ -90,6 +113,14 @@ def command(
 
     workspace = context.open_workspace()
     reconcile(workspace)
+    search = SearchOptions(name, varied, space, trials, hours, slots)
+    if search.are_given() and not searching:
+        raise UsageProblem("--trials, --hours, --vary and --space are of a search.", "Add --search.")
+    is_as_planned = not (files or sets or varied or space or base or preset != "auto")
+    if searching and is_as_planned and search_options.is_known(workspace, name):
+        folder = search_options.go_on(workspace, search)
+        search_options.emit_search(workspace, folder, wait=wait, as_json=as_json)
+        return
     sources = _sources(files)
     for note in (note for source in sources.values() for note in config_files.notes_on(source)):
         click.echo(note, err=True)
@@ -106,6 +137,12 @@ def command(
                 for label, config in configs.items()
                 for key, variant in draft.variants(config, values, paired=paired).items()
             }
+    if searching:
+        if len(configs) != 1:
+            raise UsageProblem("A search varies one configuration.", "Leave out --grid, --zip and a second --config.")
+        folder = search_options.begin(workspace, next(iter(configs.values())), used, search)
+        search_options.emit_search(workspace, folder, wait=wait, as_json=as_json)
+        return
     if len(configs) == 1:
         [config] = configs.values()
         prepared = [jobs.prepare(workspace, config, preset=used, name=name, parent=parent, slots=slots)]
@@ -115,8 +152,12 @@ def command(
         machine.warm_up()
     for run in prepared:
         jobs.start(workspace, run.id, slots)
-    if wait:
-        results = [_waited(workspace, run, quiet=as_json) for run in prepared]
+    failed = False
+    if wait and len(prepared) == 1:
+        results = [_waited(workspace, prepared[0], quiet=as_json)]
+    elif wait:
+        results = [_waited_in_group(workspace, run, quiet=as_json) for run in prepared]
+        failed = any("reason" in result.data for result in results)
     else:
         results = [_started(run, used) for run in prepared]
     emit(
@@ -124,6 +165,8 @@ def command(
         as_json=as_json,
         text=[line for result in results for line in result.text],
     )
+    if failed:
+        click.get_current_context().exit(RunProblem.exit_code)
 
 
 def _sets_classes(sets: Sequence[str]) -> bool:
@@ -173,6 +216,20 @@ def _waited(workspace: "Workspace", run: "Run", *, quiet: bool) -> _Result:
     )
 
 
+def _waited_in_group(workspace: "Workspace", run: "Run", *, quiet: bool) -> _Result:
+    """As `_waited`; a run that did not work is a result too, as the others of the group go on."""
+    from workbench.runs import progress
+
+    try:
+        return _waited(workspace, run, quiet=quiet)
+    except RunProblem as problem:
+        seconds = round(progress.of(workspace.files.run(run.id)).seconds, 1)
+        return _Result(
+            {"run": run.id, "state": "failed", "seconds": seconds, "validation": None, "reason": problem.message},
+            [problem.message, f"  → {problem.remedy}"],
+        )
+
+
 def _sources(files: Sequence[Path]) -> dict[str, Path | str]:
     """Name -> file, or for `-` the text of standard input. A file that is alone has no name."""
     return {file.stem if len(files) > 1 else "": sys.stdin.read() if file == streams.STREAM else file for file in files}
@@ -214,10 +271,10 @@ def start_from(workspace: Any, base: str) -> tuple[tuple[str, ...], str | None]:
         RunProblem: the run has no model.
     """
     from storage import runs
-    from workbench.evaluation import inference
+    from workbench.evaluation import prediction_process
 
-    model = inference.model_of(workspace, base)
-    if model == inference.STARTER:
+    model = prediction_process.model_of(workspace, base)
+    if model == prediction_process.STARTER:
         return ("model.family=starter",), None
     if Path(base).is_dir():
         return (f"model.name={model}",), None

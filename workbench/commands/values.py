@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from storage.exceptions import InputProblem, UsageProblem
-from workbench.commands.support import streams
+from workbench.commands.support import argument_completion, streams
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import by_reason, emit, is_terminal, json_option, listed, pairs, table
 from workbench.fields.plain_text import harmless_lines
@@ -24,7 +24,10 @@ _COLUMNS = 8  # that a line names
 
 @click.command
 @click.argument("tables", nargs=-1, type=click.Path(path_type=Path, allow_dash=True))
-@click.option("--map", "mapping", multiple=True, metavar="COLUMN=FIELD", callback=pairs, help="What a column means.")
+@click.option(
+    "--map", "mapping", multiple=True, metavar="COLUMN=FIELD", callback=pairs,
+    shell_complete=argument_completion.meaning, help="What a column means.",
+)  # fmt: skip
 @click.option("--new-fields", is_flag=True, help="Make a field of every column that no field is called.")
 @click.option("--keep-names", is_flag=True, help="Make a field of every column instead of using its aliases.")
 @click.option("--accept-above", type=click.FloatRange(0, 1), help="Make labels of places this sure; the rest suggests.")
@@ -38,7 +41,7 @@ def command(
 ) -> None:
     """Take known values over from TABLES (CSV, XLSX, JSON; `-` is standard input): a column `file`, then one a field.
 
-    They become known values of the documents with these names, and suggestions where they stand on the page. A
+    They become reference values of the documents with these names, and suggestions where they stand on the page. A
     path means the document in that folder; a name that several documents have is refused. A column that no field is
     called is asked about in a terminal, and left out elsewhere.
 
@@ -66,7 +69,7 @@ def command(
             _undo(workspace, as_json)
             return
         outcome = ValuesReport()
-        with streams.files_of(tables) as files:
+        with streams.files_of(tables, workspace.settings.limits.file_bytes) as files:
             if not (new_fields or options["keep_names"] or streams.STREAM in tables):  # its terminal cannot be asked
                 options["mapping"] |= ask_about_columns(workspace, files, options["mapping"], as_json=as_json)
             bring_in(workspace, *files, outcome=outcome, add_fields=new_fields, **options)
@@ -154,9 +157,9 @@ def as_data(outcome: "ValuesReport", name: dict[str, str]) -> dict[str, Any]:
 def lines(outcome: "ValuesReport", name: dict[str, str], *, undo: bool = False) -> Iterator[str]:
     """The outcome as text; `undo` adds how to take it back."""
     yield (
-        f"{counted(outcome.reference_values, 'value')} for {counted(outcome.documents, 'document')} "
-        f"from {counted(outcome.rows, 'row')}; "
-        f"{outcome.labels.total():,} became labels, {outcome.suggestions:,} are suggestions"
+        f"{counted(outcome.reference_values, 'known value')} for {counted(outcome.documents, 'document')} from "
+        f"{counted(outcome.rows, 'row')}; {outcome.labels.total():,} became labels, "
+        f"{outcome.suggestions:,} are suggestions"
     )
     fields = dict.fromkeys([*outcome.aligned, *outcome.not_aligned])
     if fields:
@@ -165,7 +168,7 @@ def lines(outcome: "ValuesReport", name: dict[str, str], *, undo: bool = False) 
             (name.get(field_id, field_id), outcome.aligned[field_id], outcome.not_aligned[field_id])
             for field_id in fields
         ]
-        yield from table(rows, ("field", "aligned", "not aligned"), right=[1, 2])
+        yield from table(rows, ("field", "values found", "not found"), right=[1, 2])
     mapped = [f"{column} → {field}" for column, field in outcome.mapping.items() if column != field]
     if mapped:
         yield f"Columns mapped: {', '.join(mapped)}"
@@ -174,7 +177,7 @@ def lines(outcome: "ValuesReport", name: dict[str, str], *, undo: bool = False) 
     replaced = [f"{document}: {field} “{earlier}” → “{value}”" for document, field, earlier, value in outcome.replaced]
     yield from listed("earlier values were replaced", outcome.replaced_count, replaced)
     unaligned = [f"{document}: {field} “{value}” – {why}" for document, field, value, why in outcome.unaligned]
-    yield from listed("values without a place", outcome.not_aligned.total(), unaligned)
+    yield from listed("known values that were not found on their pages", outcome.not_aligned.total(), unaligned)
     counts = outcome.left_out
     if unmapped := [(column, counts[column]) for column in outcome.unmapped]:
         remedy = "--map COLUMN=FIELD, or `workbench values --new-fields`"

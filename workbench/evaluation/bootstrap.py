@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workbench.evaluation.metrics import Counts, count, total
+from workbench.predictions.calibration import wilson_lower
 from workbench.predictions.cases import Case
 
 if TYPE_CHECKING:
@@ -81,9 +82,8 @@ def interval(samples: "Samples", documents: int, level: float = 0.95) -> Interva
     if not known.size or documents < 2:
         return None
     if known[0] == known[-1] and known[0] in (0.0, 1.0):
-        z = float(ndtri(0.5 + level / 2))
-        edge = z * z / (documents + z * z)  # Wilson's bound of 0 out of n; of n out of n it is 1 - edge
-        return (0.0, edge) if known[0] == 0.0 else (1.0 - edge, 1.0)
+        all_right = wilson_lower(documents, documents, float(ndtri(0.5 + level / 2)))
+        return (0.0, 1.0 - all_right) if known[0] == 0.0 else (all_right, 1.0)
     tail = _tail(level, documents)
     low, high = np.quantile(known, [tail, 1 - tail])
     return float(low), float(high)

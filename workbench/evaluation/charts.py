@@ -230,6 +230,26 @@ class Reliability:
         axes.plot((0, 1), (0, 1), color="black", linestyle="--", linewidth=1)
 
 
+@dataclass(frozen=True)
+class Shares:
+    """Curves of shares over shares, both 0..1."""
+
+    title: str
+    lines: Sequence[Series]
+    across: str
+    up: str
+    size: tuple[int, int] = (420, 380)
+
+    def draw(self, figure: "Figure") -> None:
+        axes = figure.add_subplot(xlim=(0, 1.01), ylim=(0, 1.02), xlabel=self.across, ylabel=self.up)
+        lines = [line for line in self.lines if line.points]
+        handles = [_curve(figure, axes, number, len(lines), line) for number, line in enumerate(lines)]
+        if any(line.name for line in lines):
+            _legend(figure, self.title, handles, [line.name for line in lines])
+        else:
+            _title(figure, self.title)
+
+
 def _title(figure: "Figure", text: str) -> None:
     figure.suptitle(_printable(text, 110), x=0.01, ha="left", fontsize=11)
 

@@ -75,7 +75,6 @@ def _record(
     start, stop = min(chunk.start for chunk in chunks), max(chunk.stop for chunk in chunks)
     sure = case.certainty[start:stop]
     windows = case.word_windows[max(0, start - 1) : stop + 1]
-    lines = {*zip(case.pages[start:stop], case.lines[start:stop], strict=True)}
     return ErrorRecord(
         document=case.document,
         name=case.name,
@@ -93,7 +92,7 @@ def _record(
         snippet=around(case, start, stop),
         window_edge=len(set(windows)) > 1,
         truncated=case.truncated,
-        several_lines=len(lines) > 1,
+        several_lines=case.lines_of(start, stop) > 1,
         slices=cuts,
     )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from storage import events
 from storage.exceptions import InputProblem
-from workbench.evaluation import error_analysis, html_page, report
+from workbench.evaluation import error_analysis, html_rendering, report
 from workbench.evaluation.doctor import diagnosis
 from workbench.evaluation.error_analysis import ErrorRecord
 from workbench.fields import colours
@@ -36,7 +36,7 @@ def make(folder: Path, *, title: str, names: Mapping[str, str], split: str | Non
     cases = run_reader.read_labelled(folder, figures["split"])
     judged = error_analysis.judge(cases, run_reader.read_vendors(folder, "train"))
     records = error_analysis.find(judged)
-    return html_page.render(
+    return html_rendering.render(
         figures,
         title=title,
         names=names,

@@ -11,7 +11,7 @@ from typing import Any
 from storage import document_list, documents
 from storage.exceptions import RunProblem
 from storage.records import Content, Split
-from workbench.evaluation import inference
+from workbench.evaluation import prediction_process
 from workbench.fields import FieldType, dates
 from workbench.fields.values import joined, normalise, same
 from workbench.locate import language
@@ -44,7 +44,7 @@ class Judged:
 
 
 def evaluate(
-    workspace: Workspace, model: str, on: Split | None = None, tick: inference.Tick | None = None
+    workspace: Workspace, model: str, on: Split | None = None, tick: prediction_process.Tick | None = None
 ) -> dict[str, Any]:
     """The figures of a model on the documents with known values.
 
@@ -57,7 +57,7 @@ def evaluate(
     Raises:
         RunProblem: no document has a known value, or the run was trained on all of them.
     """
-    source = inference.model_of(workspace, model)
+    source = prediction_process.model_of(workspace, model)
     used = _trained_on(source)
     with workspace.db.read() as connection:
         numbers = document_list.with_known_values(connection, on)
@@ -71,8 +71,8 @@ def evaluate(
         raise RunProblem(
             f"{model} was trained on all documents that have known values.", "Import others, or ask the starter."
         )
-    with inference.reading(workspace, source, {Split.POOL: tuple(fresh)}, tick) as folder:
-        proposals = inference.proposed(workspace, folder)
+    with prediction_process.reading(workspace, source, {Split.POOL: tuple(fresh)}, tick) as folder:
+        proposals = prediction_process.proposed(workspace, folder)
     types = {field.id: field.type for field in workspace.schema.spans}
     judged = [row for number, content in fresh.items() for row in judge(content, proposals.get(number, []), types)]
     return figures(judged) | {"model": model, "left_out": len(known) - len(fresh)}
@@ -80,7 +80,7 @@ def evaluate(
 
 def _trained_on(source: str) -> frozenset[str]:
     """The names of the documents that a model's run was trained or measured on."""
-    folder = inference.source_run(source)
+    folder = prediction_process.source_run(source)
     if folder is None:
         return frozenset()
     return frozenset(case.name for split in _TRAINED for case in run_reader.read_dataset(folder, split.value))

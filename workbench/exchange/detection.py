@@ -48,6 +48,8 @@ def unrecognised(path: Path) -> str:
         what = "text" if _is_text(head) else "something else"
         return f"it is named {path.suffix} but holds {what}"
     if path.suffix.lower() in (".csv", ".tsv", ".xlsx"):
+        if path.suffix.lower() != ".xlsx" and len(head) < HEAD and len(head.strip().splitlines()) < 2:
+            return "it has a header and no rows"
         return (
             "none of its columns is known: --text and --label name those of texts and their classes, "
             "and a column `file` makes it a table of known values"
@@ -74,11 +76,25 @@ def unrecognised(path: Path) -> str:
 # What people have beside invoices, by the ending or the first bytes, and what to do with it.
 _OTHER_KINDS = (
     ((".eml", ".msg", ".mbox"), b"", "it is an e-mail: save its attachments and import these"),
-    ((".html", ".htm", ".mhtml"), b"", "it is a web page: print it to a PDF and import that"),
+    ((".html", ".htm", ".mhtml", ".mht"), b"", "it is a web page: print it to a PDF and import that"),
     ((".doc", ".docx", ".odt", ".rtf", ".pages"), b"", "it is a text document: save it as a PDF and import that"),
     ((".ofd",), b"", "it is an OFD document: convert it to PDF, for example with the viewer of the tax office"),
     ((".p7m", ".p7s"), b"", "it is signed: take the XML out of it (openssl cms -verify -noverify -inform DER) first"),
     ((".xls",), b"", "it is an old Excel file: save it as .xlsx or CSV"),
+    ((".ods", ".numbers", ".xlsm", ".xlsb"), b"", "it is a spreadsheet of another kind: save it as .xlsx or CSV"),
+    ((".zip", ".7z", ".rar", ".tar", ".gz", ".tgz"), b"", "it is an archive: unpack it and import what is in it"),
+    ((".part", ".crdownload", ".download"), b"", "it is an unfinished download: fetch it again"),
+    ((".lnk", ".url", ".webloc"), b"", "it is a shortcut: bring the file that it leads to"),
+    (
+        (".svg", ".eps", ".ps", ".ai", ".xps", ".djvu"),
+        b"",
+        "it is a drawing: print it to a PDF and import that",
+    ),
+    (
+        (".psd", ".ico", ".tga", ".ppm", ".pgm", ".pbm", ".pnm", ".pcx", ".jxl", ".dng", ".cr2", ".nef", ".arw"),
+        b"",
+        "it is a picture of a kind that is not read: save it as PNG or JPEG",
+    ),
     ((), b"\xd0\xcf\x11\xe0", "it is an old Office file or an Outlook message: save it as a PDF, or as .xlsx"),
 )
 

@@ -32,6 +32,7 @@ class Summary:
     mapping: dict[str, str] = field(default_factory=dict)  # label -> field name
     new_fields: list[str] = field(default_factory=list)
     known: int = 0  # documents that the workspace had already
+    known_twice: int = 0  # of these, records that stand earlier in the same files
     known_labelled: int = 0  # of these, records with labels or values, which were not taken over
     skipped: int = 0
     rejected: list[Rejected] = field(default_factory=list)

@@ -121,6 +121,7 @@ class _ImportJob:
             self._summary.interrupted = True
         self._store()
         self._summary.known += sources.known
+        self._summary.known_twice += sources.known_twice
         self._summary.known_labelled += sources.known_labelled
         if not self._summary.interrupted:
             self._summary.repeats = self._texts.settle()

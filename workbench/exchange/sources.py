@@ -130,7 +130,8 @@ class DocumentSource:
         files: the files to read, without the workspace's own.
         tables: the tables of known values among them, as far as they were reached.
         known: number of documents that are in the workspace already.
-        known_labelled: number of these that bring labels or values.
+        known_twice: number of these that stand earlier in these files.
+        known_labelled: number of known documents that bring labels or values.
         met: digests of these documents.
 
     Args:
@@ -149,7 +150,8 @@ class DocumentSource:
         self._class_fields = tuple(name for field in workspace.schema.classes for name in (field.id, field.name))
         self.files = [path for path in discovery.discover(request.paths) if not self._is_own(path)]
         self.tables: list[Path] = []
-        self.known = self.known_labelled = 0
+        self.known = self.known_twice = self.known_labelled = 0
+        self._met_here: set[str] = set()  # digests of documents that these files brought
         self.met: list[str] = []
 
     def documents(self, done: Callable[[int], None]) -> Generator[PendingDocument, None, None]:
@@ -176,8 +178,8 @@ class DocumentSource:
                         while ahead:
                             yield from self._whole(ahead.popleft())
                         yield document
-                        texts += 1
-                        if texts % _TEXTS_REPORTED == 0:
+                        texts += document.is_text
+                        if not document.is_text or texts % _TEXTS_REPORTED == 0:
                             done(number)
                         continue
                     ahead.append(document)
@@ -234,8 +236,7 @@ class DocumentSource:
             raise InputProblem(f"it has no columns to group by; --group-by takes {', '.join(MODES)} for it")
         file_digest = digest_of(path) if importer.name in _ONE_DOCUMENT_FORMATS else None
         if file_digest and file_digest in self._known_digests:
-            self.known += 1
-            self.met.append(file_digest)
+            self._count_known(file_digest)
             return
         is_empty = True
         for item in importer.read(path, self.options(path)):
@@ -247,19 +248,27 @@ class DocumentSource:
                 self._take_folder_for_class(path, item)
             digest = file_digest or _digest(item)
             if digest in self._known_digests:
-                self.known += 1
-                self.met.append(digest)
+                self._count_known(digest)
                 self.known_labelled += bool(item.spans or item.regions or item.values or item.classes)
                 continue
             self._known_digests.add(digest)
+            self._met_here.add(digest)
             if item.text is not None:
                 yield PendingDocument(item, digest, path, None, [])
+                continue
+            if file_digest is None and all(page.picture is None for page in item.pages):
+                yield PendingDocument(item, digest, path, None, [None] * len(item.pages))
                 continue
             pending = threads.submit(self._pictured, item, digest, path, file_digest is not None)
             yield _Pictured(path, "" if file_digest else item.name, pending)
             wait((pending,))  # an importer's pictures may be gone when the next document is asked for
         if is_empty:
             raise InputProblem("it holds no document")
+
+    def _count_known(self, digest: str) -> None:
+        self.known += 1
+        self.known_twice += digest in self._met_here
+        self.met.append(digest)
 
     def _check(self, path: Path) -> None:
         folder = self._named_folder(path)

@@ -15,17 +15,14 @@ from rapidfuzz import fuzz, process
 
 from storage.records import Page, Token
 from workbench.exchange.duplicates import Index, fingerprint_of
-from workbench.fields import FieldType
+from workbench.fields import FieldType, legal_forms
 from workbench.fields.values import normalise
 
 MODES = ("seller", "template", "folder", "none")
 GUESSED = "~ "
 """The prefix of a group whose seller is not known."""
 
-_LEGAL = re.compile(
-    r"\b(sdn|bhd|gmbh|mbh|co|kg|ag|ug|ohg|ltd|limited|inc|incorporated|llc|llp|plc|corp|corporation|company|"
-    r"sarl|sas|sasu|eurl|bv|nv|pte|pty|srl|spa|oy|ab|as)\b"
-)
+_LEGAL = re.compile(rf"\b({legal_forms.spelled(legal_forms.ALL, '')}|mbh|co|company|corporation|incorporated|sasu)\b")
 _SAME_SELLER = 90.0  # least similarity (0..100) of two spellings of one seller
 _SAME_LOOKS = 0.4  # least overlap (Jaccard) of the features of two heads of one template
 _NUMBERED = re.compile(r" \(\d+\)$")  # of a group whose name another group had

@@ -39,13 +39,17 @@ _FRACTION = re.compile(f"(?<![0-9.,'’])([0-9]*) ?([{''.join(_FRACTIONS)}])(?![
 
 # What receipts print beside an amount about its tax; it says nothing about the amount.
 _TAX = r"(?:vat|gst|hst|pst|tax|mwst|must|ust|tva|btw|iva|moms|mva|steuer|taxes?|impuestos|alv|dph|ptu)\.?"
-_WITH = r"(?:incl(?:uding|uded|us[ao]?)?|inkl(?:usive)?|excl(?:uding)?|exkl(?:usive)?|zzgl|plus|inc|ex|hors|sans|w/)\.?"
+_WITH = (
+    r"(?:incl(?:uding|uded|us[ao]?)?|inkl(?:usive)?|excl(?:uding)?|exkl(?:usive)?|zzgl|plus|inc|ex|hors|sans|[csw]/)\.?"
+)
 _TAX_WORDS = re.compile(
     rf"\(?\b(?:{_WITH} ?(?:[0-9]{{1,2}} ?% ?)?{_TAX}|{_TAX} ?{_WITH}|t\.?t\.?c|h\.?t|brutto|netto|gross|net)"
     r"(?![A-Za-z])\.?\)?",
     re.IGNORECASE,
 )
-_TAX_CLASS = re.compile(r"(?<=[.,][0-9]{2})(?: *)(?:[A-HNPRSTXZ]|SR|ZRL?|ES|OS|EX|TX|NT|AB)?[*#]*(?<![0-9])$")
+_TAX_CLASS = re.compile(
+    r"(?<=[.,][0-9]{2})(?: *)(?:[A-HNPRSTXZ]|\([A-HNPRSTXZ]\)|SR|ZRL?|ES|OS|EX|TX|NT|AB)?[*#]*(?<![0-9])$"
+)
 _CREDIT = re.compile(r"(?<=[0-9]) ?(?P<kind>CR|DR|Cr|Dr)\.?$")
 _SLASH = re.compile(r"(?<=[0-9]) ?/[-=]{1,2}$")  # 500/- has no cents
 

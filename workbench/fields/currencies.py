@@ -24,7 +24,7 @@ _CURRENCIES = {
     "TWD": _Currency("nt$ twd", "新台币"),
     "SGD": _Currency("s$ sgd"),
     "AUD": _Currency("a$ aud", "au$", beside="$au"),
-    "CAD": _Currency("c$ ca$ cad", beside="$ca"),
+    "CAD": _Currency("c$ ca$ can$ cad", beside="$ca"),
     "NZD": _Currency("nz$ nzd"),
     "BRL": _Currency("r$ brl", "real reais"),
     "INR": _Currency("₹ inr rs rs.", "rupee rupees"),
@@ -58,6 +58,10 @@ _CURRENCIES = {
     "TTD": _Currency("tt$ ttd"),
     "PEN": _Currency("s/ s/. pen", "soles"),
     "BOB": _Currency("bob"),
+    "VES": _Currency("ves"),
+    "PAB": _Currency("b/. pab"),
+    "GTQ": _Currency("gtq"),
+    "HNL": _Currency("hnl"),
     "CRC": _Currency("₡ crc"),
     "PYG": _Currency("₲ pyg"),
     "NGN": _Currency("₦ ngn", "naira"),
@@ -66,7 +70,8 @@ _CURRENCIES = {
     "TZS": _Currency("tsh tzs"),
     "UGX": _Currency("ush ugx"),
     "EGP": _Currency("egp ج.م", beside="l.e. le"),
-    "MAD": _Currency("mad"),
+    "MAD": _Currency("mad د.م د.م."),
+    "QAR": _Currency("qar ر.ق"),
     "PKR": _Currency("pkr"),
     "LKR": _Currency("lkr"),
     "BDT": _Currency("৳ bdt"),
@@ -84,6 +89,7 @@ _CURRENCIES = {
 }
 _KRONA_MARKS = "kr kr."
 _DIRHAM_MARKS = "dh dhs dh. dhs."
+_BOLIVAR_MARKS = "bs bs."
 
 CODES = {name: code for code, c in _CURRENCIES.items() for name in f"{c.marks} {c.names}".split()}
 """Sign, code or name, case-folded -> ISO 4217 code."""
@@ -100,6 +106,7 @@ SHARED = {
 AMBIGUOUS = {
     **dict.fromkeys(_KRONA_MARKS.split(), "SEK, NOK or DKK"),
     **dict.fromkeys(_DIRHAM_MARKS.split(), "AED or MAD"),
+    **dict.fromkeys(_BOLIVAR_MARKS.split(), "BOB or VES"),
     "dinar": "several countries'",
 }
 """Names that no code is given to -> the currencies that they could mean."""
@@ -110,9 +117,10 @@ THREE_DECIMALS = frozenset({"KWD", "BHD", "OMR", "JOD", "TND", "LYD", "IQD"})
 _MARKS = {mark for c in _CURRENCIES.values() for mark in f"{c.marks} {c.beside}".split()} | {
     *_KRONA_MARKS.split(),
     *_DIRHAM_MARKS.split(),
+    *_BOLIVAR_MARKS.split(),
 }
-# A South African amount; only with cents, because R and a number is as often a reference.
-_RAND = r"(?-i:R)(?= ?[0-9][0-9 ,]*[.,][0-9]{2}(?![0-9]))"
+# A South African or Guatemalan amount; only with cents, because R or Q and a number is as often a reference.
+_RAND = r"(?-i:[QR])(?= ?[0-9][0-9 ,]*[.,][0-9]{2}(?![0-9]))"
 
 
 def _pattern(mark: str) -> str:

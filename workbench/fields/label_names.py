@@ -16,7 +16,9 @@ _TYPES = (
     (re.compile(r"(^|[_. ])(id|no|nr|num|number|code|iban)($|[_. ])|号"), FieldType.ID),
 )
 
-_NO_LABEL = frozenset({"", "other", "others", "none", "null", "nil", "nan", "n/a", "ignore", "background", "no_label"})
+_NO_LABEL = frozenset(
+    {"", "other", "others", "none", "null", "nil", "nan", "n/a", "ignore", "background", "no_label", "outside"}
+)
 _NUMBER = re.compile(r"-?[0-9]+")  # the number of a label whose name is not known
 
 

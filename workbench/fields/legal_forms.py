@@ -1,11 +1,30 @@
-"""The legal forms of companies, as they stand in their names. Pure."""
+"""The legal forms of companies, as they stand in their names: the list of them, and the patterns made of it. Pure.
+
+The patterns differ in the forms they take. A form that is an abbreviation of something else too ("AG", "AS", "SA") is
+looked for where a name is expected; a line of an address is refused for those alone that are nothing else.
+"""
 
 import re
+from collections.abc import Iterable
 
-LEGAL = re.compile(
-    r"\b(?:gmbh|ag|kg|ug|ohg|gbr|kgaa|e\.? ?k|e\.? ?v|e\.? ?g|a\.? ?g|ltd|limited|llc|llp|plc|inc|corp|s\.? ?a|"
-    r"s\.? ?a\.? ?s|s\.? ?a\.? ?r\.? ?l|sàrl|eurl|b\.? ?v|n\.? ?v|s\.? ?p\.? ?a|s\.? ?r\.? ?l|s\.? ?l|s\.? ?l\.? ?u|"
-    r"sp\. ?z ?o\.? ?o|sdn|bhd|pte|pty|oy|ab|a/s|aps|as|lda|kft|s\.? ?r\.? ?o)\b\.?|公司",
-    re.IGNORECASE,
+# A dot where letters may have one between them: "b.v" is B.V., BV or B. V.
+_SURE_AND_LAST = ("bhd", "gmbh", "ltd", "llc", "inc", "b.v")
+SURE = ("sdn", *_SURE_AND_LAST)
+"""Forms that are nothing else, wherever they stand."""
+ENDING = (*_SURE_AND_LAST, "ohg", "kg", "e.k", "llp", "plc")
+"""Forms that are the last word of a name: what follows them is no part of it."""
+USUAL = ("sdn", *ENDING, "pte", "ag", "ug", "gbr", "kgaa", "corp", "s.a", "s.a.r.l", "n.v", "s.p.a")
+"""Forms by which a piece of a line is known as a company's name."""
+ALL = (
+    *(*USUAL, "pty", "a.g", "e.v", "e.g", "limited", "s.a.s", "sàrl", "eurl", "s.r.l", "s.l", "s.l.u", "sp.z.o.o"),
+    *("oy", "ab", "a/s", "aps", "as", "lda", "kft", "s.r.o"),
 )
+
+
+def spelled(forms: Iterable[str], between: str = r"\.?") -> str:
+    """A pattern of any of the forms, with what may stand between letters that may have a dot."""
+    return "|".join(form.replace(".", between) for form in forms)
+
+
+LEGAL = re.compile(r"\b(?:" + spelled(ALL, r"\.? ?") + r")\b\.?|公司", re.IGNORECASE)
 LEGAL_AT_END = re.compile(rf"(?:{LEGAL.pattern})\W*$", re.IGNORECASE)

@@ -86,7 +86,7 @@ def align_all(
         elif not values[field][1].strip():
             missing[field] = "the value is empty"
         elif not places:
-            missing[field] = "not found on the document"
+            missing[field] = "not found on the document" if tokens else "the document has no words yet"
         elif places[0].score < threshold:
             missing[field] = f"not sure enough ({places[0].score:.2f}): {places[0].reason}"
         else:

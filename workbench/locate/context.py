@@ -104,7 +104,11 @@ class Surroundings:
         return 0.0, ""
 
     def _headers_beside(self, number: int, position: int) -> Iterator[tuple[HeaderPhrase, float]]:
-        """The headers near the word at a position of a row, with their nearness 0..1."""
+        """The headers near the word at a position of a row, with their nearness 0..1.
+
+        `alignment` looks for headers of a value that is known to be here, so it looks further up, and right of it, too:
+        a false header costs it little. Here it would make a value of any number.
+        """
         row = self.layout.rows[number]
         left = [header for header in self.headings[number] if header.first <= position]
         for steps, header in enumerate(reversed(left)):

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from workbench.fields import Field, FieldType
+from workbench.fields import Field, FieldType, legal_forms
 from workbench.locate import headers
 from workbench.locate.context import Candidate, Surroundings
 
 _COMPANY = re.compile(
-    r"\b(sdn|bhd|bho|gmbh|ag|kg|ug|ohg|gbr|kgaa|e\.?k|ltd|llc|llp|pte|plc|inc|corp|s\.?a\.?r?\.?l?|b\.?v|n\.?v|s\.?p\.?a|"
+    rf"\b({legal_forms.spelled(legal_forms.USUAL)}|bho|"  # bho: bhd as OCR reads it
     r"enterprise|trading|restaurant|restoran|company|co|store|mart|market|shop|hotel|services)\b|"
     r"& (söhne|sohn|partner|sons|co)\b|公司|企业|商店|集团|厂",
     re.IGNORECASE,
@@ -27,8 +27,8 @@ _POSTCODE = re.compile(
     r"\b[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2}\b"
 )
 _CHINESE_ADDRESS = re.compile(r"[\u4e00-\u9fff]{2,}(省|市|区|县|镇).*(路|街|道|巷|弄|大厦|广场).*[0-9]")
-_LEGAL = re.compile(r"\b(sdn|bhd|gmbh|ltd|llc|inc|b\.?v\.?|s/b)\b|公司", re.IGNORECASE)
-_LEGAL_END = re.compile(r"(bhd|gmbh|ohg|kg|e\.?k|ltd|llc|llp|plc|inc|b\.?v)[.,]?", re.IGNORECASE)
+_LEGAL = re.compile(rf"\b({legal_forms.spelled(legal_forms.SURE)}|s/b)\b|公司", re.IGNORECASE)
+_LEGAL_END = re.compile(rf"({legal_forms.spelled(legal_forms.ENDING)})[.,]?", re.IGNORECASE)
 _NO_NAME = re.compile(
     r"\bno\b|thank|welcome|visit|[0-9]{4}|,$|[:：]\s*[0-9]|\b(details|information|summary|hours|uhr|horaires)\b",
     re.IGNORECASE,

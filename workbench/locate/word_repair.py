@@ -92,7 +92,11 @@ def ordered(content: Content, token: int) -> WordRepair | None:
 
 
 def _rows(words: Sequence[Token]) -> list[list[Token]]:
-    """Words by the rows that they stand in, from top to bottom, each from left to right."""
+    """Words by the rows that they stand in, from top to bottom, each from left to right.
+
+    Not `layout.Layout.rows`: those are of a whole page, and leave a comma or a dash, whose box is low, in a row of its
+    own. In one line of OCR a mark belongs to the words that it stands beside.
+    """
     rows: list[list[Token]] = []
     for word in sorted(words, key=lambda word: word.box[1] + word.box[3]):
         if rows and _in_one_row(rows[-1][0], word):

@@ -8,6 +8,11 @@ makes them humbler.
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Judged = tuple[float, bool]
 """A predicted chunk's confidence (0..1) and whether it was right."""
@@ -26,6 +31,17 @@ def _logit(confidence: float) -> float:
 def scale(confidence: float, temperature: float) -> float:
     """The calibrated confidence, 0..1."""
     return confidence if temperature == 1.0 else 1 / (1 + math.exp(-_logit(confidence) / temperature))
+
+
+def scale_all(confidences: "NDArray[np.float32]", temperature: float) -> "NDArray[np.float32]":
+    """`scale` of an array."""
+    if temperature == 1.0:
+        return confidences
+    import numpy as np
+
+    inside = np.clip(confidences, _EDGE, 1 - _EDGE)
+    scaled: NDArray[np.float32] = 1 / (1 + np.exp(-np.log(inside / (1 - inside)) / temperature))
+    return scaled
 
 
 def fit_temperature(judged: Sequence[Judged]) -> float | None:

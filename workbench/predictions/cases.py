@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from storage.exceptions import InputProblem
 from workbench.fields import FieldType, chunks_of, field_of_tag, schema
 from workbench.fields.schema import SELLER
 from workbench.fields.values import joined, normalise
 from workbench.predictions import value_spans
+from workbench.predictions.probabilities import LabelColumns, does_not_fit, word_matrix
 from workbench.predictions.value_spans import WordEvidence
 
 NONE = "none"
@@ -48,7 +48,7 @@ class Case:
     language: str
     words: tuple[str, ...]
     gold: tuple[Chunk, ...] = ()
-    predicted: tuple[Chunk, ...] = ()  # as the model's probabilities are read (`decoding`)
+    predicted: tuple[Chunk, ...] = ()  # as the model's probabilities are read (`decode`)
     pages: tuple[int, ...] = ()
     lines: tuple[int, ...] = ()
     boxes: tuple[tuple[int, int, int, int], ...] = ()  # 0-1000 of the page; none where they were not read
@@ -67,6 +67,10 @@ class Case:
     def text(self, chunk: Chunk) -> str:
         """The words of a chunk, as they are printed."""
         return joined(self.words[chunk.start : chunk.stop])
+
+    def lines_of(self, start: int, stop: int) -> int:
+        """How many printed lines the words from `start` to before `stop` stand on."""
+        return len({*zip(self.pages[start:stop], self.lines[start:stop], strict=True)})
 
     @property
     def page_count(self) -> int:
@@ -183,32 +187,22 @@ def decode(documents: Iterable[Stored], labels: Sequence[str], once: Set[str] = 
 def _decode(documents: Sequence[Stored], labels: Sequence[str], once: Set[str]) -> Iterator[Decoded]:
     import numpy as np  # heavy, but pyarrow, which has read what is decoded here, has loaded it
 
-    width = len(labels)
-    counts = [len(document.gold_tags) for document in documents]
+    stored, counts = word_matrix([document.probabilities for document in documents], labels)
     for document, count in zip(documents, counts, strict=True):
-        if not labels or labels[0] != "O" or len(document.probabilities) != 2 * width * count:
-            raise InputProblem(
-                f"{len(document.probabilities)} bytes of probabilities do not fit {count} words and {width} labels.",
-                "Predict again with this run; the file was written by another version or cut off.",
-            )
-    table = np.zeros((sum(counts), width + 1))  # the last column stands for a label that there is not
-    halves = np.frombuffer(b"".join(document.probabilities for document in documents), "<f2")
-    table[:, :-1] = halves.reshape(len(table), width)
-    if not ((table >= 0.0) & (table <= 1.0)).all():
-        raise InputProblem(
-            "The stored predictions hold numbers that are not probabilities.",
-            "The model diverged or the file is damaged: train again with a lower learning rate.",
-        )
-    names = list(dict.fromkeys(field_of_tag(label) for label in labels))  # the first is "", of no field
-    place = {label: column for column, label in enumerate(labels)}
-    begins = table[:, [0, *(place.get(f"B-{name}", width) for name in names[1:])]]
-    continues = table[:, [width, *(place.get(f"I-{name}", width) for name in names[1:])]]
+        if count != len(document.gold_tags):
+            raise does_not_fit(f"{len(document.gold_tags)} words")
+    table, columns = stored.astype(np.float64), LabelColumns.of(labels)
+    names = ["", *columns.fields]
+    begins, continues = np.zeros((2, len(table), len(names)))
+    first = columns.begins | (columns.of_label == 0)
+    begins[:, columns.of_label[first]] = table[:, first]
+    continues[:, columns.of_label[~first]] = table[:, ~first]
     shares = np.minimum(begins + continues, 1.0)
     words = np.arange(len(table))
     best = table.argmax(1)
-    number = {name: column for column, name in enumerate(names)}
-    sure = shares[words, np.array([number[field_of_tag(label)] for label in labels])[best]]
+    sure = shares[words, columns.of_label[best]]
     # a field that the model does not know has no probability: it is read where all are 0
+    number = {name: column for column, name in enumerate(names)}
     asked = [number.get(field_of_tag(tag), len(names)) for document in documents for tag in document.gold_tags]
     agreed = np.pad(shares, ((0, 0), (0, 1)))[words, asked]
     tags, certainty, agreement = map(labels.__getitem__, best.tolist()), iter(sure.tolist()), iter(agreed.tolist())
@@ -229,7 +223,7 @@ def _page_breaks(pages: Sequence[int]) -> list[int]:
 def _evidence(
     names: Sequence[str], begins: Any, continues: Any, counts: Sequence[int]
 ) -> list[dict[str, list[WordEvidence]]]:
-    """For every document the words that may be a field's (`decoding.LEAST`).
+    """For every document the words that may be a field's (`value_spans.LEAST`).
 
     Args:
         names: of the fields; the first is none's.

@@ -128,7 +128,10 @@ class _Work:
         return phrases
 
     def near(self, chunk: Chunk) -> Iterator[tuple[float, _Header]]:
-        """(distance, header) of the headers left of a chunk in its row, or above it in its column."""
+        """(distance, header) of the headers left of a chunk in its row, or above it in its column.
+
+        Distances are in thousandths, as the rule's radius is; `locate.context` counts rows, which a case has none of.
+        """
         x0, y0, x1, y1 = self.box(chunk.start, chunk.stop)
         for header in self.headers:
             if header.page != self.case.pages[chunk.start]:
@@ -142,7 +145,7 @@ class _Work:
 
 
 def _iob_repair(work: _Work, chunks: Sequence[Chunk]) -> Iterator[Change]:
-    """Reads values as a whole (`decoding`) where the likeliest tag of every word, taken alone, tears them apart."""
+    """Reads values as a whole (`value_spans`) where the likeliest tag of every word, taken alone, tears them apart."""
     read = work.case.predicted
     waiting = [chunk for chunk in chunks if chunk not in read]
     for value in read:

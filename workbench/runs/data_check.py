@@ -282,6 +282,12 @@ def _of_configuration(config: TuneConfig) -> Iterable[CheckFinding]:
         yield CheckFinding(
             Level.REFUSE, "The training loop does not work with DeepSpeed.", "Set train.engine to trainer."
         )
+    if config.train.fsdp or config.train.fsdp_config:
+        yield CheckFinding(
+            Level.WARN,
+            "FSDP is left out: a run that is started here is one process, and only several can share a model.",
+            "Leave train.fsdp empty, or train the run's folder on the other machine with torchrun.",
+        )
     name = config.model.name or families.spec(config.model.family).bases[0].name
     if not name:
         if not (families.STARTER_FOLDER / weights.FILE).is_file():

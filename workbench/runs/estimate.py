@@ -40,7 +40,6 @@ PATIENCE_SECONDS = 180.0
 
 _UNENDING = "The measurement on this machine did not come to an end."
 
-FILE = "measured.json"
 _SAMPLE_TOKENS = 2048  # a batch larger than this is scaled up from a smaller one
 _SMALL = 384 * 384 * 6  # hidden² × layers of the starter; larger models are measured on fewer tokens
 
@@ -102,7 +101,7 @@ def estimate(
         "bf16": config.train.bf16,
         "gradient_checkpointing": config.train.gradient_checkpointing,
         "device": config.train.device,
-        "threads": max(1, (os.cpu_count() or 2) - 1),
+        "threads": machine.free_cores(),
     }
     measurement = measured(workspace, shape, cancelled)
     return judge(
@@ -121,7 +120,7 @@ def measured(workspace: Workspace, shape: dict[str, Any], cancelled: Callable[[]
     Raises:
         RunProblem: it did not work.
     """
-    path = workspace.files.root / FILE
+    path = workspace.files.speeds
     key = hashlib.sha256(json.dumps([_machine(), shape], sort_keys=True).encode()).hexdigest()[:16]
     kept = _read(path)
     if key not in kept:

@@ -4,6 +4,7 @@ A run's truth is its folder: the events and the locks say what state it is in. T
 shows, and `reconcile` brings it up to date at every start.
 """
 
+import importlib.util
 import os
 import shutil
 import signal
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from storage import events, locks
 from storage import runs as run_store
-from storage.exceptions import MissingTool, RunProblem, WorkspaceProblem
+from storage.exceptions import ConfigProblem, MissingTool, RunProblem, WorkspaceProblem
 from storage.files import write_atomic
 from storage.records import Run, RunState
 from workbench import lifeline, warm_workers
@@ -24,7 +25,7 @@ from workbench.runs import machine, progress, snapshot
 from workbench.runs.config import families, trackers
 from workbench.runs.config import files as config_files
 from workbench.runs.config.request import FieldSpec, Request
-from workbench.runs.config.tune import TuneConfig
+from workbench.runs.config.tune import Train, TuneConfig
 from workbench.runs.model_folders import check as model_folders
 from workbench.runs.reconcile import children, reconcile
 from workbench.runs.state import RunFolder, state_of
@@ -47,13 +48,15 @@ def prepare(
     """Freeze the data and the configuration into a new run folder and keep the run as queued.
 
     Raises:
-        MissingTool: this machine lacks the device, or a tracker.
+        MissingTool: this machine lacks the device, a tracker, or DeepSpeed.
         InputProblem: the base is a folder that cannot be used.
+        ConfigProblem: a file that the configuration names is not there.
         RunProblem: nothing is labelled, or the folder cannot be made.
     """
     if config.train.device not in ("auto", "cpu", machine.device()):
         raise MissingTool(f"There is no {config.train.device} device on this machine.", "Set train.device to auto.")
     trackers.check(config.train.report_to)
+    _check_sharding(config.train)
     model_folders.check_name(config.model.name)
     now = datetime.now(UTC)
     run_id, path = _new_folder(workspace, now)
@@ -71,7 +74,7 @@ def prepare(
             fields=[FieldSpec.of(field) for field in learned],
             rules=workspace.settings.postprocess,
             config=config,
-            threads=max(1, (os.cpu_count() or 2) // slots - (1 if slots == 1 else 0)),
+            threads=machine.free_cores() if slots == 1 else max(1, (os.cpu_count() or 2) // slots),
             preset=preset,
             parent=parent or "",
             engines=frozen.engines,
@@ -98,6 +101,21 @@ def prepare(
         shutil.rmtree(path, ignore_errors=True)
         raise
     return run
+
+
+def _check_sharding(train: Train) -> None:
+    """See that what divides a model among devices is there.
+
+    Raises:
+        MissingTool: DeepSpeed is not installed.
+        ConfigProblem: a configuration that is named is no file.
+    """
+    if train.deepspeed and importlib.util.find_spec("deepspeed") is None:
+        raise MissingTool("deepspeed is not installed.", "pip install deepspeed, or leave train.deepspeed empty.")
+    for key, name in (("deepspeed", train.deepspeed), ("fsdp_config", train.fsdp_config)):
+        # the run works in its own folder, where a relative path means another file
+        if name and not (Path(name).is_absolute() and Path(name).is_file()):
+            raise ConfigProblem(f"train.{key} names {name}: no file with its whole path.", "Write it from / on.")
 
 
 def _new_folder(workspace: Workspace, now: datetime) -> tuple[str, Path]:

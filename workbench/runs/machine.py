@@ -16,7 +16,13 @@ SERVER = "workbench.serving"
 ONNX = "workbench.training.onnx_model.export"
 WARM_SERVER = "workbench.training.warm_server"
 SELECTION = "workbench.active_learning.selection_worker"
+LEARNER = "workbench.training.learner"
 SPEED_PROBE = "workbench.training.speed_probe"
+
+
+def free_cores() -> int:
+    """All cores but the one that the terminal keeps for itself; at least one."""
+    return max(1, (os.cpu_count() or 2) - 1)
 
 
 def python(module: str, *arguments: str) -> list[str]:
@@ -27,7 +33,7 @@ def python(module: str, *arguments: str) -> list[str]:
 def warm_up() -> None:
     """Load the model libraries in a process of their own, so that the next runs, predictions and selections of this
     process start at once."""
-    warm_workers.prepare(python(WARM_SERVER, "workbench.training.train", SELECTION), worker_environment())
+    warm_workers.prepare(python(WARM_SERVER, "workbench.training.training_run", SELECTION), worker_environment())
 
 
 def start(
@@ -89,7 +95,7 @@ def worker_environment(threads: int | None = None) -> dict[str, str]:
     """
     return {
         **os.environ,
-        "OMP_NUM_THREADS": str(threads or max(1, (os.cpu_count() or 2) - 1)),
+        "OMP_NUM_THREADS": str(threads or free_cores()),
         # passive waiting: two processes that spin for the same cores slow each other 4 to 10 times
         "OMP_WAIT_POLICY": "PASSIVE",
         "TOKENIZERS_PARALLELISM": "false",

@@ -7,7 +7,7 @@ from storage.records import Run
 from workbench.fields.plain_text import for_markdown, harmless_lines
 from workbench.runs.config import families
 from workbench.runs.config.request import Request
-from workbench.runs.model_folders import onnx_form
+from workbench.runs.model_folders import example_code, onnx_form
 from workbench.runs.progress import headline
 from workbench.runs.state import RunFolder
 from workbench.workspace import Workspace
@@ -18,7 +18,7 @@ _TEMPLATE = """\
 ---
 # {{ name }}
 
-Fine-tuned from {{ base }} ({{ family.title }}) by invoice-workbench, run {{ run.id }}, {{ date }}.
+{{ origin }} by invoice-workbench, run {{ run.id }}, {{ date }}.
 
 **Licence of the base weights:** {{ family.licence }}. {{ family.commercial }}
 
@@ -31,20 +31,22 @@ Fine-tuned from {{ base }} ({{ family.title }}) by invoice-workbench, run {{ run
 {% endfor -%}
 - fingerprint of the training documents: `{{ fingerprint }}`
 {% for reader in readers -%}
-- words and boxes: {{ reader }}
+- words{{ " and boxes" if kind == "field" }}: {{ reader }}
 {% endfor %}
 {% for split, figures in measured.items() -%}
 ## Figures on {{ split }} ({{ figures.documents or 0 }} documents)
 
 {% if figures.headline -%}
-{{ figures.headline }}: every value on them is right.
+{{ figures.headline }}.
 
 {% endif -%}
-Strict span F1, micro, of the model alone: **{{ "%.3f" | format(figures.f1 or 0) }}**\
-{% if figures.ci95 %} (95 % between {{ "%.2f" | format(figures.ci95[0]) }} and {{ "%.2f" | format(figures.ci95[1]) }})\
+{% for title, figure, interval in figures.figures -%}
+{{ title }}: **{{ "%.3f" | format(figure or 0) }}**\
+{% if interval %} (95 % between {{ "%.2f" | format(interval[0]) }} and {{ "%.2f" | format(interval[1]) }})\
 {%- endif %}
 
-| field | precision | recall | F1 | labels |
+{% endfor -%}
+| {{ kind }} | precision | recall | F1 | labels |
 |---|---|---|---|---|
 {% for field, row in (figures.fields or {}).items() -%}
 | {{ names.get(field, field) }} | {{ "%.3f" | format(row.precision) }} | {{ "%.3f" | format(row.recall) }} \
@@ -60,9 +62,7 @@ Strict span F1, micro, of the model alone: **{{ "%.3f" | format(figures.f1 or 0)
 {% endif -%}
 ## Use
 
-Words with boxes (0–1000 of the page) in; a label for every sub-token out. A word's prediction is the mean over its \
-sub-tokens. `workbench.json` holds the fields, the windows and the normalisers. Pages longer than \
-{{ length }} tokens are read in windows, which this code leaves out:
+{{ use }}
 
 ```python
 {{ code }}
@@ -84,29 +84,35 @@ def model_card(workspace: Workspace, run: Run) -> str:
     request = Request.read(workspace.files.run(run.id))
     family = families.spec(run.family)
     base = request.config.model.name or family.bases[0].name
-    measured = _measured(report)
+    of_classes = request.config.model.task == "classes"
+    pipeline = "text-classification" if of_classes else "token-classification"
     card = ModelCard.from_template(
         ModelCardData(
-            library_name="transformers",
+            library_name="scikit-learn" if family.name == BASELINE else "transformers",
             license=_licence(family, base),
             base_model=_origin(family, base),
             datasets=[f"local-{request.fingerprint}"] if request.fingerprint else None,
-            pipeline_tag="token-classification",
-            tags=["invoice", "layout", "token-classification"],
+            pipeline_tag=pipeline,
+            tags=["invoice", *([] if of_classes else ["layout"]), pipeline],
         ),
         template_str=_TEMPLATE,
         run=run,
         name=for_markdown(run.name),
-        base=for_markdown(base or "the starter of invoice-workbench"),
+        origin=_sentence_on_origin(family, base),
         family=family,
         date=f"{run.created.astimezone():%Y-%m-%d}",
         documents=report.get("documents") or {},
         fingerprint=request.fingerprint or report.get("fingerprint", ""),
         readers=[_reader(engine, version) for engine, version in sorted(request.engines.items())],
-        measured=measured,
+        kind="class" if of_classes else "field",
+        measured=_class_figures(report) if of_classes else _field_figures(report),
         onnx=onnx_form.read(RunFolder(workspace.files.run(run.id)).model),
-        length=request.config.data.max_length,
-        code=_code(family, sep_box=1000 if family.name in ("starter", "layoutlm") else 0),
+        use=_class_use(request) if of_classes else _field_use(request),
+        code=(
+            example_code.of_classes(family, multiple=request.fields[0].multiple, length=request.config.data.max_length)
+            if of_classes
+            else example_code.of_fields(family)
+        ),
         names={field.id: for_markdown(field.name or field.id) for field in request.fields},
         configuration=harmless_lines(request.text().rstrip()).replace("```", "'''"),  # it stands in a fence
     )
@@ -115,20 +121,78 @@ def model_card(workspace: Workspace, run: Run) -> str:
 
 def _reader(engine: str, version: str) -> str:
     """What read the words: a model meets the same mistakes only where the same engine reads for it."""
+    if engine == "text":
+        return "of texts without pages"
     sources = {"given": "given with the documents", "text-layer": "the text layer of the PDFs"}
     return sources.get(engine) or f"read by the OCR engine {for_markdown(f'{engine} {version}')}".rstrip()
 
 
-def _measured(report: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def _sentence_on_origin(family: families.Spec, base: str) -> str:
+    if family.name == BASELINE:
+        return f"Trained ({family.title})"
+    shipped = {"starter": "the starter of invoice-workbench"}.get(family.name, family.bases[0].title)
+    return f"Fine-tuned from {for_markdown(base or shipped)} ({family.title})"
+
+
+def _field_figures(report: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Figures by split: those of the evaluation where it has them, as its interval belongs to them alone."""
-    measured: dict[str, dict[str, Any]] = dict(report.get("figures") or {})
+    title = "Strict span F1, micro, of the model alone"
+    measured = {
+        split: {**figures, "figures": [(title, figures.get("f1"), None)]}
+        for split, figures in (report.get("figures") or {}).items()
+    }
     evaluation = report.get("evaluation") or {}
     if micro := evaluation.get("micro"):
+        right = headline(evaluation)
         measured[evaluation["split"]] = {
-            "documents": evaluation["documents"], "f1": micro["f1"], "ci95": micro.get("ci95"),
-            "fields": evaluation["fields"], "headline": headline(evaluation),
+            "documents": evaluation["documents"], "figures": [(title, micro["f1"], micro.get("ci95"))],
+            "fields": evaluation["fields"], "headline": right and f"{right}: every value on them is right",
         }  # fmt: skip
     return measured
+
+
+def _class_figures(report: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """As `_field_figures`, of a run that learned a class field."""
+    measured = {
+        split: {**figures, "figures": [(title, figures.get(name), None) for name, title in _CLASS_FIGURES.items()]}
+        for split, figures in (report.get("figures") or {}).items()
+    }
+    if classes := report.get("classes"):
+        accuracy, macro = classes.get("accuracy"), classes["macro"]
+        interval = classes.get("accuracy_ci95") or classes.get("subset_accuracy_ci95")
+        measured[classes["split"]] = {
+            "documents": classes["documents"], "fields": classes["classes"], "headline": headline(report),
+            "figures": [
+                (_CLASS_FIGURES["accuracy"], accuracy, interval),
+                (_CLASS_FIGURES["f1"], macro["f1"], macro.get("ci95")),
+            ],
+        }  # fmt: skip
+    return measured
+
+
+_CLASS_FIGURES = {"accuracy": "Accuracy, whole documents", "f1": "F1, mean over the classes"}
+"""Names of figures in a report -> their titles on a card."""
+
+
+def _field_use(request: Request) -> str:
+    return (
+        "Words with boxes (0–1000 of the page) in; a label for every sub-token out. A word's prediction is the mean "
+        "over its sub-tokens. `workbench.json` holds the fields, the windows and the normalisers. Pages longer than "
+        f"{request.config.data.max_length} tokens are read in windows, which this code leaves out:"
+    )
+
+
+def _class_use(request: Request) -> str:
+    family = families.spec(request.config.model.family)
+    document = "The words of a document, with boxes (0–1000 of the page)," if family.boxes else "A text"
+    options = "several of them can be right" if request.fields[0].multiple else "one of them is right"
+    windows = (
+        ""
+        if family.name == BASELINE
+        else f" Documents longer than {request.config.data.max_length} tokens are read in windows, whose logits are "
+        "averaged; this code leaves that out."
+    )
+    return f"{document} in; the probability of each class out: {options}.{windows}"
 
 
 _LICENCES = {"Apache-2.0": "apache-2.0", "MIT": "mit", "CC BY-NC-SA 4.0": "cc-by-nc-sa-4.0"}
@@ -145,6 +209,8 @@ def _licence(family: families.Spec, base: str) -> str:
 
 def _origin(family: families.Spec, base: str) -> str | None:
     """The base's name on the hub; None for a folder."""
+    if family.name == BASELINE:
+        return None
     if not base:
         return _STARTER_TEXT
     is_known = any(known.name == base for known in family.bases)
@@ -152,48 +218,7 @@ def _origin(family: families.Spec, base: str) -> str | None:
 
 
 _STARTER_TEXT = "sentence-transformers/all-MiniLM-L6-v2"
-"""Where the starter's word weights are from."""
+"""Where the word weights of the starter and of the text encoder are from."""
 
-
-def _code(family: families.Spec, sep_box: int) -> str:
-    """Code that labels two words with the model; it runs in the model's folder."""
-    lines = [
-        "import torch",
-        *(["from PIL import Image"] if family.picture else []),
-        "from transformers import "
-        + ", ".join(
-            sorted(
-                ["AutoModelForTokenClassification", "AutoTokenizer"]
-                + (["LayoutLMv3ImageProcessorPil"] if family.picture else [])
-            )
-        ),
-        "",
-        'folder = "."  # where this file is',
-        'words = ["Total:", "12.50"]',
-        "boxes = [[400, 800, 500, 820], [520, 800, 600, 820]]  # x0, y0, x1, y1 in thousandths of the page",
-        "tokenizer = AutoTokenizer.from_pretrained(folder)",
-        "model = AutoModelForTokenClassification.from_pretrained(folder).eval()",
-        "pieces = tokenizer.backend_tokenizer.encode(words, is_pretokenized=True, add_special_tokens=False)",
-        "inputs = {",
-        '    "input_ids": torch.tensor([[tokenizer.cls_token_id, *pieces.ids, tokenizer.sep_token_id]]),',
-        *(
-            ['    "bbox": torch.tensor([[[0] * 4, *(boxes[i] for i in pieces.word_ids), [' + str(sep_box) + "] * 4]]),"]
-            if family.boxes
-            else []
-        ),
-        "}",
-    ]
-    if family.picture:
-        lines += [
-            'page = Image.open("page.png").convert("RGB")  # the page that the words are from',
-            "processor = LayoutLMv3ImageProcessorPil.from_pretrained(folder)",
-            'inputs["pixel_values"] = processor(page, return_tensors="pt")["pixel_values"]',
-        ]
-    lines += [
-        "with torch.no_grad():",
-        "    logits = model(**inputs).logits[0, 1 : len(pieces.ids) + 1]",
-        "for number, word in enumerate(words):",
-        "    of_word = [at for at, i in enumerate(pieces.word_ids) if i == number]",
-        "    print(word, model.config.id2label[int(logits[of_word].mean(0).argmax())])",
-    ]
-    return "\n".join(lines)
+BASELINE = "baseline"
+"""The family that begins from nothing and is no transformer."""

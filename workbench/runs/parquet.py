@@ -28,6 +28,7 @@ TOKENS, CLASSES = "tokens", "classes"
 
 _OPTIONAL = frozenset({REFERENCES, CLASSES})
 """Columns that a file may lack."""
+_COPY = "Copy the run folder again, or run it again."
 
 
 @dataclass(slots=True)
@@ -207,7 +208,8 @@ def once(path: Path) -> frozenset[str]:
         InputProblem: the file is missing or damaged.
     """
     with opened(path) as file:
-        return frozenset(json.loads((file.schema_arrow.metadata or {}).get(b"once", b"[]")))
+        names = json.loads((file.schema_arrow.metadata or {}).get(b"once", b"[]"))
+    return frozenset(name for name in names if isinstance(name, str)) if isinstance(names, list) else frozenset()
 
 
 def task_of(path: Path) -> str:
@@ -231,10 +233,8 @@ def check_predictions(folder: Path, split: str, task: str = TOKENS) -> None:
         raise InputProblem(f"Run {folder.name} has no stored predictions.", "Wait for the run to end, or resume it.")
     if task_of(run.predictions) != task:
         what = "tells what whole documents are" if task == TOKENS else "reads fields"
-        raise InputProblem(
-            f"Run {folder.name} {what}: this is not for it.",
-            "`workbench evaluate`, `predict` and `runs` work with it; choose another run here.",
-        )
+        remedy = "`workbench evaluate`, `predict` and `runs` work with it; choose another run here."
+        raise InputProblem(f"Run {folder.name} {what}: this is not for it.", remedy)
     count(run.dataset(split))
 
 
@@ -252,9 +252,8 @@ def opened(path: Path) -> Iterator[Any]:
         # `read_table`, `empty_table`, and any filter of Arrow's own would import pandas: half a second
         with pq.ParquetFile(path, memory_map=True) as file:
             yield file
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        remedy = "Copy the run folder again, or run it again."
-        raise InputProblem(f"{path.name} cannot be read: {error}", remedy) from error
+    except (pa.ArrowException, OSError, ValueError, RecursionError) as error:  # UTF-8 and JSON, too
+        raise InputProblem(f"{path.name} cannot be read: {error}", _COPY) from error
 
 
 def tables(path: Path, columns: Sequence[str], split: str | None = None) -> Iterator[Any]:
@@ -275,10 +274,7 @@ def tables(path: Path, columns: Sequence[str], split: str | None = None) -> Iter
         present = [name for name in columns if name not in _OPTIONAL or name in names]
         wanted = present if split is None else [*present, "split"]
         if missing := set(wanted).difference(names):
-            raise InputProblem(
-                f"{path.name} cannot be read: it has no {', '.join(sorted(missing))}.",
-                "Copy the run folder again, or run it again.",
-            )
+            raise InputProblem(f"{path.name} cannot be read: it has no {', '.join(sorted(missing))}.", _COPY)
         yield pa.Table.from_batches([], file.schema_arrow).select(present)
         for number in range(file.num_row_groups):
             if split is None or _may_hold(file.metadata.row_group(number), split):
@@ -382,10 +378,7 @@ def stream_classes(folder: Path, split: str) -> Iterator[ClassCase]:
         while prediction["document"] not in waiting:
             row = next(documents, None)
             if row is None:
-                raise InputProblem(
-                    f"{run.predictions.name} does not belong to {run.dataset(split).name}.",
-                    "Copy the run folder again, or run it again.",
-                )
+                raise InputProblem(f"{run.predictions.name} does not belong to {run.dataset(split).name}.", _COPY)
             waiting[row["document"]] = row
         row = waiting.pop(prediction["document"])
         shares = probabilities_of(prediction["labels"], prediction["probabilities"])
@@ -396,5 +389,11 @@ def stream_classes(folder: Path, split: str) -> Iterator[ClassCase]:
 
 
 def probabilities_of(labels: Sequence[str], stored: bytes) -> dict[str, float]:
-    """Option -> probability, from the little-endian 16-bit floats of a row."""
+    """Option -> probability, from the little-endian 16-bit floats of a row.
+
+    Raises:
+        InputProblem: it has no options, or not a number for each.
+    """
+    if not labels or len(stored) != 2 * len(labels):
+        raise InputProblem(f"predictions.parquet has {len(stored) // 2} numbers for {len(labels)} options.", _COPY)
     return dict(zip(labels, struct.unpack(f"<{len(labels)}e", stored), strict=True))

@@ -35,6 +35,7 @@ class _Figures(TypedDict, total=False):
     recall: _Share
     support: _Count
     documents: _Count
+    ci95: tuple[float, float] | None
 
 
 class _Slice(TypedDict):
@@ -74,11 +75,25 @@ class _Evaluation(TypedDict, total=False):
     unknown_vendors: _Figures | None
 
 
-class _Classes(TypedDict):
-    split: str
-    documents: _Count
-    accuracy: _Share
-    macro: _Figures
+class _Class(TypedDict, total=False):
+    f1: Required[_Share]
+    recall: Required[_Share]
+    support: Required[_Count]
+
+
+class _Confusion(TypedDict):
+    labels: list[str]
+    counts: list[list[_Count]]
+
+
+class _Classes(TypedDict, total=False):
+    split: Required[str]
+    documents: Required[_Count]
+    accuracy: Required[_Share]
+    macro: Required[_Figures]
+    weighted: _Figures | None
+    classes: dict[str, _Class] | None
+    confusion: _Confusion | None
 
 
 class _Side(TypedDict, total=False):
@@ -91,6 +106,17 @@ class _Report(TypedDict, total=False):
     classes: _Classes | None
     documents: dict[str, _Count] | None
     figures: dict[str, _Side] | None
+
+
+def _check_confusion(classes: Mapping[str, Any] | None) -> None:
+    """See that there is a count for every pair of labels.
+
+    Raises:
+        ValueError: there is not.
+    """
+    known = (classes or {}).get("confusion")
+    if known and {len(known["labels"])} != {len(known["counts"]), *map(len, known["counts"])}:
+        raise ValueError("its confusion matrix has not a count for every pair of labels - at `$.classes.confusion`")
 
 
 class RunFolder:
@@ -113,8 +139,10 @@ class RunFolder:
         self.predictions = path / "predictions.parquet"
         self.report = path / "report.json"
         self.suggestions = path / "suggestions.jsonl"
+        self.words = path / "words.jsonl"
         self.dropout = path / "dropout.parquet"
         self.selections = path / SELECTIONS
+        self.simulated_f1 = path / "measured.json"  # of a model of a simulation: its F1, and on which side
         # held, not only there
         self.waiting = path / "waiting"
         self.lock = path / "lock"
@@ -158,6 +186,7 @@ class RunFolder:
             raise InputProblem(f"{self.report} cannot be read: {str(error)[:200]}.", _ANEW) from error
         try:
             msgspec.convert(report, _Report)
+            _check_confusion(report.get("classes"))
         except (ValueError, RecursionError, OverflowError) as error:  # msgspec's are ValueErrors
             raise InputProblem(f"{self.report} is damaged: {error}.", _ANEW) from error
         return dict(report)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from storage import runs as run_store
 from storage.exceptions import InputProblem, RunProblem, WorkspaceProblem
-from storage.files import draft_folder, sweep
+from storage.files import SELECTIONS, draft_folder, sweep
 from storage.records import Run, RunState
 from workbench.runs import progress
 from workbench.runs.config.request import Request
@@ -19,6 +19,9 @@ from workbench.runs.model_folders import check as model_folders
 from workbench.runs.reconcile import reconcile
 from workbench.runs.state import RunFolder
 from workbench.workspace import Workspace
+
+_LEFT = ("checkpoints", SELECTIONS)
+"""Pickles of another machine, from which a run must not be resumed; and what was chosen among another's documents."""
 
 
 def adopt(workspace: Workspace, source: Path) -> Run:
@@ -46,8 +49,7 @@ def adopt(workspace: Workspace, source: Path) -> Run:
         model_folders.check_folder(RunFolder(source).model, fine_tuned=True)
     if not here:
         with appearing(target) as draft:
-            # checkpoints hold pickles of another machine, from which a run must not be resumed
-            shutil.copytree(source, draft, ignore_dangling_symlinks=True, ignore=shutil.ignore_patterns("checkpoints"))
+            shutil.copytree(source, draft, ignore_dangling_symlinks=True, ignore=shutil.ignore_patterns(*_LEFT))
     RunFolder(target).adopted.touch()
     began = progress.of(target).first_time or RunFolder(target).request.stat().st_mtime
     run = Run(
@@ -140,7 +142,7 @@ def appearing(target: Path) -> Iterator[Path]:
     """A folder that appears whole or not at all."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        sweep(target.parent, re.compile(r"\.incoming-"))
+        sweep(target.parent, r"\.incoming-")
         with draft_folder(target.parent, ".incoming-") as folder:
             draft = folder / "folder"
             yield draft

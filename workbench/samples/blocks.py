@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from workbench.samples.content import LineItem, chinese_capitals
 from workbench.samples.heads import Block, HeadBlocks
 from workbench.samples.page import InvoicePage
-from workbench.samples.sheet import Paper, Piece, plain
+from workbench.samples.placed_words import Paper, Piece, plain
 
 _COLUMNS = (
     # (key, share of the width); the description takes the rest

@@ -8,7 +8,7 @@ from random import Random
 from workbench.samples.grammar import expand, words
 from workbench.samples.locales import LOCALES
 from workbench.samples.parties import make_party
-from workbench.samples.sheet import Piece, ValueMark
+from workbench.samples.placed_words import Piece, ValueMark
 from workbench.samples.wording import WORDING
 
 _DATE_PART = re.compile(r"MU|[djmnMFYyw]")

@@ -3,7 +3,7 @@
 from random import Random
 
 from workbench.samples.content import Facts, chinese_capitals
-from workbench.samples.sheet import SANS, SERIF, Paper, Piece, plain
+from workbench.samples.placed_words import SANS, SERIF, Paper, Piece, plain
 
 TEMPLATES = ("fapiao-framed", "fapiao-digital", "fapiao-roll")
 

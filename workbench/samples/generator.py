@@ -12,7 +12,7 @@ from workbench.samples import fapiao, invoices, receipts
 from workbench.samples.content import Facts
 from workbench.samples.locales import LANGUAGES
 from workbench.samples.noise import CLEAN, ScanNoise, order, place, read
-from workbench.samples.sheet import Paper, PrintedWord, ValueMark
+from workbench.samples.placed_words import Paper, PrintedWord, ValueMark
 
 SamplePage = tuple[float, float, list[tuple[str, Box, int]]]
 """width, height (points), and (text, box, line) for every word in reading order."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from workbench.samples.page import InvoicePage
-from workbench.samples.sheet import Piece, plain
+from workbench.samples.placed_words import Piece, plain
 
 Block = Callable[[float, float, float], float]
 """Writes itself at x and y with a width, and returns the y below itself."""

@@ -6,7 +6,7 @@ from random import Random
 from workbench.samples.blocks import Blocks
 from workbench.samples.content import Facts
 from workbench.samples.page import InvoicePage
-from workbench.samples.sheet import MONO, SANS, SERIF, Paper
+from workbench.samples.placed_words import MONO, SANS, SERIF, Paper
 
 Rows = tuple[tuple[str, ...], ...]
 

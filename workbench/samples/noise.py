@@ -5,7 +5,7 @@ from math import cos, radians, sin
 from random import Random
 
 from workbench.samples.grammar import words
-from workbench.samples.sheet import PrintedWord, Sheet, wide
+from workbench.samples.placed_words import PrintedWord, Sheet, wide
 
 _CONFUSED = {
     pair[0]: pair[1:]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from random import Random
 
 from workbench.samples.content import Facts
-from workbench.samples.sheet import Paper, Piece
+from workbench.samples.placed_words import Paper, Piece
 
 
 class InvoicePage:

@@ -1,7 +1,7 @@
 """The upper part of a receipt: shop, customer, numbers and dates."""
 
+from workbench.samples.placed_words import Piece, plain
 from workbench.samples.receipt_paper import ReceiptStyle, Roll
-from workbench.samples.sheet import Piece, plain
 
 
 class ReceiptHead:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from random import Random
 
 from workbench.samples.content import Facts
-from workbench.samples.sheet import MONO, SANS, SERIF, Paper, Pieces, plain, text_width
+from workbench.samples.placed_words import MONO, SANS, SERIF, Paper, Pieces, plain, text_width
 
 _RULES = ("-", "-", "=", "*", "- ", ".", "")
 

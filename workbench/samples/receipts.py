@@ -4,9 +4,9 @@ from dataclasses import replace
 from random import Random
 
 from workbench.samples.content import Facts, LineItem
+from workbench.samples.placed_words import Paper, Piece, plain
 from workbench.samples.receipt_head import ReceiptHead
 from workbench.samples.receipt_paper import ReceiptStyle, Roll
-from workbench.samples.sheet import Paper, Piece, plain
 
 STYLES: dict[str, ReceiptStyle] = {
     "receipt-market": ReceiptStyle(("coded", "named", "tagged")),

@@ -19,7 +19,7 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.ttfonts import TTFError, TTFont
 from reportlab.pdfgen.canvas import Canvas
 
-from workbench.samples.sheet import BASELINE, PrintedWord, Sheet, text_width, wide
+from workbench.samples.placed_words import BASELINE, PrintedWord, Sheet, text_width, wide
 
 _CHINESE_FONTS = (
     "/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc",

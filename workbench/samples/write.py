@@ -23,8 +23,8 @@ from workbench.fields import invoice_schema
 from workbench.samples import fapiao
 from workbench.samples.generator import Sample, SamplePage, assemble, compose, generate, template_ids
 from workbench.samples.noise import BLOCKS
+from workbench.samples.placed_words import Paper, wide
 from workbench.samples.render import chinese_font, pdf, picture, scanned, stamp, turned
-from workbench.samples.sheet import Paper, wide
 
 LABELLED_SCALE, INBOX_SCALE, TIFF_SCALE = 1.8, 2.0, 2.4  # pixels a point: 130, 144 and 173 dots an inch
 _STAMPS = {

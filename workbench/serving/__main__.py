@@ -4,7 +4,6 @@ import signal
 from types import FrameType
 from typing import NoReturn
 
-_HANGUP = getattr(signal, "SIGHUP", signal.SIGTERM)
 _first: list[int] = []
 
 
@@ -22,8 +21,8 @@ def _hang_up(number: int, frame: FrameType | None) -> None:
 if __name__ == "__main__":
     for _number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(_number, _end)
-    if signal.getsignal(_HANGUP) is signal.SIG_DFL:  # else it was started with `nohup`
-        signal.signal(_HANGUP, _hang_up)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # else it was started with `nohup`
+        signal.signal(signal.SIGHUP, _hang_up)
     from workbench.serving.server import main
 
     main()

@@ -3,7 +3,6 @@
 import itertools
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -12,7 +11,7 @@ from pathlib import Path
 from storage import document_list
 from storage import documents as document_store
 from storage.exceptions import InputProblem, WorkbenchError
-from storage.files import Files
+from storage.files import Files, temporary_folder
 from storage.records import TEXT, Annotations, Content, Document, Page, Side, State
 from workbench.exchange import detection, pipeline
 from workbench.exchange.ocr import Readers
@@ -143,7 +142,7 @@ class DocumentReader:
 def opened(options: Options, settings: Settings) -> Iterator[DocumentReader]:
     """A reader, as long as the server runs."""
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="workbench-serve-")))
+        folder = stack.enter_context(temporary_folder("serve"))
         scratch = Workspace.create(folder / "template")
         limits = settings.limits
         scratch.change_settings(

@@ -11,7 +11,7 @@ import torch
 
 from storage.records import Content
 from workbench import __version__
-from workbench.evaluation import inference
+from workbench.evaluation import prediction_process
 from workbench.evaluation.classes.several import THRESHOLD
 from workbench.fields import Field, FieldType, Schema
 from workbench.fields.values import joined, normalise
@@ -27,7 +27,7 @@ from workbench.serving.documents import Sent
 from workbench.serving.schemas import RECEIPT, SENTENCE, FieldInfo, FieldValue, Info, Prediction, Refused, Score
 from workbench.settings import Settings
 from workbench.training.onnx_model.session import OnnxSession
-from workbench.training.predict import load_any
+from workbench.training.prediction_run import load_any
 from workbench.training.predictor import Description
 
 UNSURE_OCR = 0.8
@@ -74,10 +74,10 @@ class Engine:
         self.name = name
         self.predictor, self.description = load_any(model)
         self._model = model
-        if model == inference.STARTER:
+        if model == prediction_process.STARTER:
             self.description = self.description.model_copy(update={"family": "starter"})
         self.task = self.description.task
-        self._run = inference.source_run(model)
+        self._run = prediction_process.source_run(model)
         self.settings = _fitting(settings, self.description)
         self.classifies = self.task == parquet.CLASSES
         self.several = self.classifies and any(field.multiple for field in self.description.fields)

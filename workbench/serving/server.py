@@ -3,7 +3,6 @@
 import logging
 import os
 import sys
-import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from storage.exceptions import WorkbenchError
+from storage.files import sweep_temporary, temporary_folder
 from workbench.serving import app as application
 from workbench.serving import documents
 from workbench.serving.collecting import Collector
@@ -80,9 +80,10 @@ class _Server(uvicorn.Server):
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     options = from_json(os.environ[ENVIRONMENT])
-    with tempfile.TemporaryDirectory(prefix="workbench-metrics-") as folder, _RESOURCES:
+    sweep_temporary()  # what was sent to a server that was killed
+    with temporary_folder("metrics") as folder, _RESOURCES:
         if options.workers > 1:
-            os.environ[SHARED] = folder
+            os.environ[SHARED] = str(folder)
         settings: dict[str, Any] = {
             "factory": True,
             "host": options.host,

@@ -3,7 +3,6 @@
 import asyncio
 import functools
 import logging
-import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from storage.exceptions import InputProblem, WorkbenchError
+from storage.files import temporary_folder
 from workbench.serving import documents, problems
 from workbench.serving.batching import Batcher
 from workbench.serving.collecting import Collector
@@ -80,7 +80,7 @@ class Service:
             ServingProblem: none of it could be read.
         """
         with ExitStack() as stack:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="workbench-request-")))
+            folder = stack.enter_context(temporary_folder("request"))
             predictions: list[Prediction] = []
             failures: list[ServingProblem] = []
             for start in range(0, len(inputs), together):

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from transformers import AutoModelForTokenClassification
 
 from storage.exceptions import InputProblem
@@ -46,6 +46,12 @@ class Description(BaseModel):
     task: str = parquet.TOKENS
     once: list[str] = Field(default_factory=list)  # fields of which a document has one value
 
+    @model_validator(mode="after")
+    def _a_classifier_has_one_field(self) -> Self:
+        if self.task == parquet.CLASSES and len(self.fields) != 1:
+            raise ValueError(f"a model of classes has one field, and this has {len(self.fields)}")
+        return self
+
 
 @dataclass(slots=True)
 class DocumentPrediction:
@@ -57,6 +63,7 @@ class DocumentPrediction:
     word_window: NDArray[np.int16]
     windows: int
     truncated: bool
+    states: NDArray[np.float16] | None = None  # words × hidden, where the predictor keeps them
 
     def as_row(self, split: str, labels: Sequence[str]) -> parquet.Prediction:
         """The row for `predictions.parquet`."""
@@ -75,11 +82,12 @@ class _Gathering:
     word_window: NDArray[np.int16]
     total: NDArray[np.float64]
     count: int = 0
+    states: NDArray[np.float16] | None = None
 
     def prediction(self) -> DocumentPrediction:
         return DocumentPrediction(
             self.document.row, np.exp(self.logprobs), (self.total / max(1, self.count)).astype(np.float32),
-            self.word_window, self.document.windows, self.document.truncated,
+            self.word_window, self.document.windows, self.document.truncated, self.states,
         )  # fmt: skip
 
 
@@ -94,6 +102,7 @@ class Predictor:
     bf16: bool
     batch_size: int = 16
     session: Callable[[Mapping[str, torch.Tensor]], NDArray[np.float32]] | None = None  # its ONNX form: no embeddings
+    keeps_states: bool = False  # give what the head sees of each word, the mean over its sub-tokens, with a prediction
     _hidden: list[Any] = field(default_factory=list)
 
     @property
@@ -145,9 +154,12 @@ class Predictor:
     def _gathering(self, document: encoding.EncodedDocument) -> _Gathering:
         words, labels = len(document.row.words), len(self.labels)
         hidden = self.model.config.hidden_size
-        return _Gathering(
+        gathering = _Gathering(
             document, np.zeros((words, labels), np.float32), np.zeros(words, np.int16), np.zeros(hidden, np.float64)
         )
+        if self.keeps_states:
+            gathering.states = np.zeros((words, hidden), np.float16)
+        return gathering
 
     def _run(self, windows: list[Any]) -> None:
         logits, hidden = self._computed([(g.document, page, window) for g, page, _, window in windows])
@@ -157,6 +169,8 @@ class Predictor:
             g.word_window[words] = number
             if hidden is not None:
                 g.total += hidden[i, positions].sum(axis=0)
+                if g.states is not None:
+                    g.states[words] = word_predictions.averaged(self.encoder, page, window, hidden[i, positions])
             g.count += len(positions)
 
     def _computed(self, windows: Sequence[Any]) -> tuple[NDArray[Any], NDArray[Any] | None]:

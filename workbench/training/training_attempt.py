@@ -22,7 +22,7 @@ from workbench.runs.state import RunFolder
 from workbench.training import checkpoints, tracking
 from workbench.training.callbacks import Control, Reporter, Write
 from workbench.training.encoding import EncodedDocument
-from workbench.training.engines.loop import Loop
+from workbench.training.engines.accelerate_loop import Loop
 from workbench.training.models.loading import Built
 from workbench.training.preparation import TrainingInput, adam_then_sgd, arguments_of
 from workbench.training.tasks.base import TaskPredictor

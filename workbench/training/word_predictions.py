@@ -35,6 +35,21 @@ def decided(encoder: Encoder, page: EncodedPage, window: Window, token_logits: A
     return words, spread, positions
 
 
+def averaged(encoder: Encoder, page: EncodedPage, window: Window, token_states: Array) -> Array:
+    """What the head sees of the words that a window decides: (words, hidden), the mean over a word's sub-tokens.
+
+    Args:
+        token_states: (tokens, hidden), at the positions that `decided` gives.
+    """
+    lengths = np.minimum(np.diff(page.starts)[window.decides : window.until], encoder.capacity)
+    if not len(lengths):
+        return token_states[:0]
+    sums = np.add.reduceat(token_states, np.cumsum(lengths) - lengths, axis=0)
+    members = np.diff(page.word_starts)[window.decides : window.until]
+    means: Array = np.repeat(sums / lengths[:, None], members, axis=0)
+    return means
+
+
 def _continue(encoder: Encoder, logprobs: Array, rows: Array) -> None:
     """Later pieces of a merged unit cannot begin a field: the probability of B- counts as I-."""
     for label, index in encoder.label_ids.items():

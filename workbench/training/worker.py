@@ -20,6 +20,7 @@ from storage import locks
 from storage.events import EventWriter
 from storage.exceptions import Busy, WorkbenchError
 from workbench import lifeline
+from workbench.runs import machine
 from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
 
@@ -63,7 +64,7 @@ def _work(folder: Path, task: str | None, first: bool) -> int:
 
 def _perform(task: str, folder: Path, request: Request, write: Any) -> None:
     # Only now: libraries read the thread settings when they are imported.
-    from workbench.training import callbacks, predict, train
+    from workbench.training import callbacks, prediction_run, training_run
 
     control = callbacks.Control(RunFolder(folder))
 
@@ -72,14 +73,14 @@ def _perform(task: str, folder: Path, request: Request, write: Any) -> None:
 
     signal.signal(signal.SIGTERM, terminate)
     if task == "train":
-        train.run(folder, write, control)
+        training_run.run(folder, write, control)
     else:
-        predict.run(folder, request, task, write, control)
+        prediction_run.run(folder, request, task, write, control)
 
 
 def _limit_resources(request: Request) -> None:
     """Be a good neighbour: few threads that sleep when idle, low priority, nothing printed."""
-    threads = request.threads or max(1, (os.cpu_count() or 2) - 1)
+    threads = request.threads or machine.free_cores()
     os.environ["OMP_NUM_THREADS"] = str(threads)
     os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
     os.environ["TOKENIZERS_PARALLELISM"] = "false"

@@ -9,7 +9,7 @@ from workbench.active_learning import class_selection, loop_task, overview, retr
 from workbench.active_learning.loop_task import TOKENS
 from workbench.active_learning.selection_request import SelectionRequest
 from workbench.active_learning.strategies import registry as strategies
-from workbench.annotation.classes import together
+from workbench.annotation.classes import label_many
 
 TEXTS = [f"{words} {number}" for number in range(6) for words in ("pay the invoice", "where is the parcel")]
 LABELS = {0: "invoice", 1: "question", 2: "invoice", 3: "question", 4: "invoice", 5: "invoice"}
@@ -76,7 +76,7 @@ def test_a_batch_becomes_a_round_and_its_figures_count_the_classes(made, run):
     assert now.task.field == "type" and now.model.id == run.id and now.labelled == 6
     assert set(now.documents) == {8, 10} and now.names[8].startswith("where is the parcel")
     field = made.schema.classes[0]
-    together.label(made, field, {8: together.Choice(("question",)), 10: together.Choice(("invoice",))}, {})
+    label_many.label(made, field, {8: label_many.Choice(("question",)), 10: label_many.Choice(("invoice",))}, {})
     assert overview.read(made).complete
     closed = selection.close(made, number)
     assert closed.figures["labels"] == 2

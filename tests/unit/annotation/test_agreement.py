@@ -9,7 +9,7 @@ from sklearn.metrics import cohen_kappa_score
 
 from storage.records import Span
 from workbench.annotation import agreement
-from workbench.annotation.agreement import Disagreement, LabelledTwice
+from workbench.annotation.agreement import ClassifiedTwice, Disagreement, LabelledTwice
 
 category = st.sampled_from(["", "a", "b", "c"])
 
@@ -69,3 +69,35 @@ def test_every_difference_is_named_once(a, b):
     found = agreement.differences(first, second)
     assert {(d.field, d.first) for d in found if d.first} == {(n, (t,)) for n, t in a - b}
     assert {(d.field, d.second) for d in found if d.second} == {(n, (t,)) for n, t in b - a}
+
+
+option = st.sampled_from(["invoice", "reminder", "receipt"])
+
+
+@given(st.lists(st.tuples(option, option), min_size=1, max_size=40))
+def test_kappa_over_classified_documents_is_cohens(pairs):
+    twice = [
+        LabelledTwice(frozenset(), frozenset(), 0, (ClassifiedTwice("type", frozenset({a}), frozenset({b})),))
+        for a, b in pairs
+    ]
+    measured = agreement.measure(twice)
+    first, second = zip(*pairs, strict=True)
+    known = None if len({*first, *second}) == 1 else pytest.approx(cohen_kappa_score(first, second))
+    assert measured.fields["type"].kappa == measured.overall.kappa == known
+    assert measured.overall.f1 == pytest.approx(sum(a == b for a, b in pairs) / len(pairs))
+
+
+def test_of_several_options_each_is_a_yes_or_no():
+    choices = ("urgent", "refund", "praise")
+    first, second = frozenset({"urgent", "refund"}), frozenset({"urgent"})
+    twice = LabelledTwice(frozenset(), frozenset(), 0, (ClassifiedTwice("about", first, second, choices),))
+    level = agreement.measure([twice]).fields["about"]
+    assert level.f1 == pytest.approx(2 / 3) and level.labels == 3
+    assert level.kappa == pytest.approx(cohen_kappa_score([1, 1, 0], [1, 0, 0]))
+
+
+def test_words_and_classes_of_a_document_are_told_apart():
+    classified = ClassifiedTwice("type", frozenset({"invoice"}), frozenset({"reminder"}))
+    labels = spans(("total", (1,)))
+    measured = agreement.measure([LabelledTwice(labels, labels, 8, (classified,))])
+    assert (measured.fields["total"].f1, measured.fields["type"].f1, measured.overall.f1) == (1, 0, 0.5)

@@ -4,7 +4,7 @@ import pytest
 
 from storage.exceptions import InputProblem
 from tests.support import text_documents
-from workbench.annotation.classes import together
+from workbench.annotation.classes import label_many
 from workbench.annotation.session import AnnotationSession
 from workbench.workspace import Workspace
 
@@ -34,7 +34,7 @@ def test_the_annotate_screen_refuses_it_and_says_why(workspace):
 def test_the_sheet_labels_none_of_the_texts(workspace):
     field = workspace.schema.classes[0]
     take_out(workspace)
-    choices = {1: together.Choice(("invoice",)), 2: together.Choice(("question",))}
+    choices = {1: label_many.Choice(("invoice",)), 2: label_many.Choice(("question",))}
     with pytest.raises(InputProblem, match="Nothing was labelled"):
-        together.label(workspace, field, choices, {})
+        label_many.label(workspace, field, choices, {})
     assert text_documents.options_of(workspace) == [[], [], [], []]

@@ -112,7 +112,7 @@ def test_completing_takes_the_surest_of_each_field_that_has_no_label(made):
     })  # fmt: skip
     editor = DocumentEditor(found, pool[0])
     editor.act("assign", acts.assign(editor.state, "invoice_date", (4, 5), "ann"))
-    editor.act("finish", review.completed(editor.content, "ann"))
+    editor.act("finish", review.completed(editor.content, "ann", found.schema))
     assert editor.state.state is State.LABELLED
     assert {s.field: s.tokens for s in editor.state.spans} == {"amount_total": (3,), "invoice_date": (4, 5)}
 

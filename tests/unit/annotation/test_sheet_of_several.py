@@ -1,8 +1,8 @@
 """The sheet on texts that can have several classes: all likely ones are suggested together."""
 
 from tests.support import text_documents
-from workbench.annotation.classes import sheet, together
-from workbench.annotation.classes.together import Choice
+from workbench.annotation.classes import label_many, sheet
+from workbench.annotation.classes.label_many import Choice
 
 
 def test_all_likely_options_are_suggested_and_the_least_sure_of_them_decides(tmp_path):
@@ -17,7 +17,7 @@ def test_all_likely_options_are_suggested_and_the_least_sure_of_them_decides(tmp
     assert rows[1].suggested == ("invoice", "reminder") and rows[1].likely == "invoice, reminder"
     assert rows[1].probability == 0.8
     assert rows[2].suggested == ("invoice",) and round(rows[2].probability, 2) == 0.7
-    together.label(workspace, field, {1: Choice(rows[1].suggested)}, {})
+    label_many.label(workspace, field, {1: Choice(rows[1].suggested)}, {})
     assert text_documents.options_of(workspace)[0] == ["invoice", "reminder"]
 
 

@@ -1,20 +1,22 @@
 """Where a warm start goes on from."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from storage import runs
-from storage.exceptions import RunProblem
+from storage.exceptions import ConfigProblem, RunProblem
+from storage.records import RunState
 from tests.support import model_folder
 from tests.support.predicted_pool import add_run, workspace
 from workbench import cli
 from workbench.commands.tune import start_from
-from workbench.runs import jobs
+from workbench.runs import jobs, machine
+from workbench.runs.config import draft, presets
 from workbench.runs.config import files as config
-from workbench.runs.config import presets
 from workbench.runs.state import RunFolder
 
 
@@ -90,3 +92,38 @@ def test_a_grid_and_several_files_are_groups_of_runs(tmp_path: Path, monkeypatch
     chart = drawn("rates", "--of", "comparison")
     assert all(text in chart for text in (*(run.name for run in pairs), "0.75", "these do not compare", "0.8"))
     opened.close()
+
+
+def test_a_run_of_a_group_that_does_not_work_hides_none_of_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, *_ = workspace(tmp_path, pool=2, labelled=4)
+    ends = {1: (RunState.FAILED, "The loss is not a number."), 2: (RunState.FINISHED, "")}
+    monkeypatch.setattr(jobs, "start", lambda *_: None)
+
+    def wait(_: object, run_id: str, tick: object) -> runs.Run:
+        with opened.db.read() as connection:
+            run = runs.get(connection, run_id)
+        state, reason = ends[run.config["train"]["seed"]]
+        RunFolder(opened.files.run(run_id)).events.write_text('{"type": "finished", "state": "finished", "time": 1}\n')
+        return replace(run, state=state, reason=reason)
+
+    monkeypatch.setattr(jobs, "wait", wait)
+    monkeypatch.setattr(machine, "warm_up", lambda: None)
+    command = ["-w", str(opened.files.root), "tune", "--preset", "A", "--grid", "train.seed=1,2", "--wait"]
+    done = CliRunner().invoke(cli.group, [*command, "--json"])
+    first, second = json.loads(done.stdout)
+    assert done.exit_code == 7 and (first["state"], second["state"]) == ("failed", "finished")
+    assert "The loss is not a number." in first["reason"] and "reason" not in second
+    done = CliRunner().invoke(cli.group, command)
+    assert done.exit_code == 7 and done.stdout.count("workbench runs log") == 1
+    opened.close()
+
+
+@pytest.mark.parametrize(
+    ("values", "message"), [("train.seed=1,,2", "train.seed has an empty value"), ("train.seed=1,1", "twice")]
+)
+def test_a_grid_with_an_empty_or_repeated_value_is_refused(values: str, message: str) -> None:
+    for paired in (False, True):
+        with pytest.raises(ConfigProblem, match=message):
+            draft.variants(presets.preset("A").config, values, paired=paired)

@@ -13,13 +13,13 @@ from click.shell_completion import ShellComplete
 from click.testing import CliRunner, Result
 
 from storage import document_list, documents, runs
-from storage.exceptions import MissingTool, UsageProblem
+from storage.exceptions import MissingTool, UsageProblem, WorkbenchError
 from storage.records import Side
 from tests.support import finished_run, sample_documents
 from tests.support.predicted_pool import add_run, workspace
 from workbench import cli
 from workbench.commands.support import streams
-from workbench.evaluation import inference
+from workbench.evaluation import prediction_process
 from workbench.runs import machine
 from workbench.runs.config import trackers
 from workbench.workspace import Workspace
@@ -58,7 +58,9 @@ def evaluated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple
     opened = sample_documents.divided(tmp_path / "shop", {Side.TRAIN: 3, Side.VALIDATION: 2, Side.TEST: 2})
     run = finished_run.finish(opened).id
     # the figures come from stored predictions: no model is loaded, and none lies there
-    monkeypatch.setattr(inference, "model_of", lambda workspace, name: str(workspace.files.run(name) / "model"))
+    monkeypatch.setattr(
+        prediction_process, "model_of", lambda workspace, name: str(workspace.files.run(name) / "model")
+    )
     yield opened, run
     opened.close()
 
@@ -114,6 +116,23 @@ def test_a_tracker_that_is_missing_is_refused_before_anything_starts(
     answer = call(opened, "tune", "--preset", "A", "--set", f"train.report_to=[{name}]", "--wait")
     assert isinstance(answer.exception, MissingTool) and answer.exception.exit_code == 6
     assert message in answer.exception.message and remedy in answer.exception.remedy
+    with opened.db.read() as connection:
+        assert [run.id for run in runs.listed(connection)] == ["one"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "exit_code", "message"),
+    [
+        ("train.deepspeed=zero2.json", 6, "deepspeed is not installed"),
+        ("train.fsdp_config=nowhere.json", 4, "names nowhere.json"),
+    ],
+)
+def test_what_divides_a_model_is_looked_for_before_anything_starts(
+    opened: Workspace, setting: str, exit_code: int, message: str
+) -> None:
+    answer = call(opened, "tune", "--preset", "A", "--set", setting, "--wait")
+    assert isinstance(answer.exception, WorkbenchError) and answer.exception.exit_code == exit_code
+    assert message in answer.exception.message and answer.exception.remedy
     with opened.db.read() as connection:
         assert [run.id for run in runs.listed(connection)] == ["one"]
 
@@ -221,7 +240,7 @@ def test_what_comes_from_standard_input_is_named_by_its_beginning(
     content: bytes, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
-    with streams.files_of([Path("a"), Path("-")]) as (first, second):
+    with streams.files_of([Path("a"), Path("-")], 1000) as (first, second):
         assert (first, second.name, second.read_bytes()) == (Path("a"), name, content)
 
 
@@ -232,13 +251,22 @@ def test_what_comes_from_standard_input_is_named_by_its_beginning(
         (["evaluate"], "st", "starter"),
         (["tune", "--set"], "train.learn", "train.learning_rate="),
         (["tune", "--set"], "train.optim=sg", "train.optim=sgd"),
+        (["tune", "--grid"], "train.learn", "train.learning_rate="),
+        (["tune", "--zip"], "train.seed=1,2 train.optim=adamw,sg", "train.seed=1,2 train.optim=adamw,sgd"),
         (["tune", "--preset"], "a", "A"),
+        (["runs", "chart"], "ra", "rates"),
+        (["import", "--format"], "fun", "funsd"),
+        (["import", "--map"], "TOTAL=amount_t", "TOTAL=amount_total"),
+        (["ocr", "--engine"], "te", "tesseract"),
+        (["queue", "--committee"], "o", "one"),
         (["fields", "retire"], "amount_t", "amount_total"),
         (["queue", "--strategy"], "mar", "margin"),
         (["simulate", "--strategies"], "combined,mar", "combined,margin"),
     ],
 )
 def test_the_shell_completes_names(opened: Workspace, arguments: list[str], incomplete: str, expected: str) -> None:
+    with opened.db.write() as connection:
+        runs.change(connection, "one", batch="rates")
     shell = ShellComplete(cli.group, {}, "workbench", "_WORKBENCH_COMPLETE")
     items = shell.get_completions(["-w", str(opened.files.root), *arguments], incomplete)
     assert expected in [item.value for item in items]

@@ -55,6 +55,15 @@ def test_any_curves_give_a_whole_svg_with_their_names(
     assert ("nothing to draw" in written) is not any(points for _, points in lines)
 
 
+def test_no_sign_of_a_name_is_a_command_to_a_terminal_or_a_page() -> None:
+    evil = "\x1b]0;owned\x07\x9b\u202e<script>&"
+    series = [Series(evil, ((0, 1.0), (1, 2.0)))]
+    for chart in (charts.Curves(evil, series), charts.Curves(evil, []), charts.Bars(evil, [evil], [(evil, [0.5])])):
+        written = charts.svg(chart)
+        assert "script" in written and "<script" not in written
+        assert not any(sign in written for sign in "\x1b\x07\x9b\u202e")
+
+
 def drawn(chart: charts.Chart) -> Figure:
     """The chart in a figure that is laid out."""
     width, height = chart.size

@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
-from sklearn.metrics import average_precision_score, classification_report, roc_auc_score
+from sklearn.metrics import average_precision_score, classification_report, roc_auc_score, roc_curve
 
-from workbench.evaluation.classes import curves, figures, paired
+from workbench.evaluation.classes import curves, figures, paired, slices
 from workbench.evaluation.classes.doubts import doubtful
+from workbench.runs.parquet import ClassCase
 
 LABELS = ["a", "b", "c"]
 
@@ -57,6 +58,8 @@ def test_areas_and_thresholds_are_those_of_scikit_learn(pairs):
         assert rows == {}
         return
     row = rows["yes"]
+    false, recall, _ = roc_curve(gold, sure, drop_intermediate=False)
+    assert np.array(row["roc"]) == pytest.approx(np.stack([false, recall], axis=1), abs=1e-4)
     assert row["roc_auc"] == pytest.approx(roc_auc_score(gold, sure))
     assert row["average_precision"] == pytest.approx(average_precision_score(gold, sure))
     if (limit := row["threshold"]) is not None:
@@ -74,3 +77,41 @@ def test_a_label_is_in_doubt_when_another_class_is_as_sure_as_where_it_is_the_la
     sure = [("a", {"a": 0.9, "b": 0.1})] * 8 + [("b", {"a": 0.1, "b": 0.9})] * 8
     wrong, unsure = ("a", {"a": 0.05, "b": 0.95}), ("a", {"a": 0.45, "b": 0.55})
     assert doubtful([*sure, wrong, unsure]) == [16]
+
+
+def test_a_long_curve_is_given_by_few_points_with_both_ends():
+    chance = np.random.default_rng(0)
+    gold, sure = chance.integers(0, 2, 3000).tolist(), chance.random(3000)
+    row = curves.by_class(gold, np.stack([1 - sure, sure], axis=1), ["no", "yes"])["yes"]
+    assert len(row["roc"]) <= curves.POINTS and row["roc"][0] == [0, 0] and row["roc"][-1] == [1, 1]
+    assert len(row["precision_recall"]) <= curves.POINTS and row["precision_recall"][-1][0] == 1
+
+
+def case(words, option="a", group="", language=""):
+    return ClassCase(1, "text", ("word",) * words, (option,), {"a": 0.9, "b": 0.1}, group, language)
+
+
+def accuracy(cases):
+    def of(positions):
+        right = sum(cases[at].option == cases[at].predicted for at in positions)
+        return {"accuracy": right / len(positions), "f1": 0.5}
+
+    return of
+
+
+def test_figures_are_cut_by_length_language_and_large_groups():
+    cases = [case(5, "a", "wiki", "en")] * 8 + [case(30, "b", "news", "de")] * 2
+    cut = slices.figures(cases, accuracy(cases))
+    assert {name: list(rows) for name, rows in cut.items()} == {
+        "length": ["up to 10 words", "21 to 40"], "language": ["en", "de"], "group": ["wiki", "news"],
+    }  # fmt: skip
+    row = cut["language"]["de"]
+    assert (row["documents"], row["accuracy"], row["f1"]) == (2, 0.0, 0.5)
+    low, high = cut["language"]["en"]["accuracy_ci95"]
+    interval = binomtest(8, 8).proportion_ci(method="wilson")
+    assert (low, high) == pytest.approx((interval.low, interval.high))
+
+
+def test_a_cut_that_tells_nothing_apart_is_left_out():
+    cases = [case(5, group=f"text {number}") for number in range(10)]
+    assert slices.figures(cases, accuracy(cases)) == {}

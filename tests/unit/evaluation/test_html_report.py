@@ -1,38 +1,15 @@
 """The HTML report is whole, fetches nothing, and shows what it was given without trusting it."""
 
 import re
-from html.parser import HTMLParser
 
-from workbench.evaluation import error_analysis, html_page, report
+from tests.support.html import Checker
+from workbench.evaluation import error_analysis, html_rendering, report
 from workbench.evaluation.doctor.diagnosis import diagnose
 from workbench.evaluation.doctor.findings import Action, Diagnosis, Evidence, Finding
 from workbench.evaluation.error_analysis import Concentration, FailingVendor
 from workbench.evaluation.report import EvaluationSettings
 from workbench.fields import FieldType
 from workbench.predictions.cases import Case, Chunk
-
-VOID = {"meta", "br", "img"}
-
-
-class Checker(HTMLParser):
-    """Tags must close in the order in which they were opened."""
-
-    def __init__(self):
-        super().__init__()
-        self.open, self.text = [], []
-
-    def handle_starttag(self, tag, attrs):
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        pass
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.text.append(data)
 
 
 def page(**facts):
@@ -48,7 +25,7 @@ def page(**facts):
     )
     judged = error_analysis.judge(cases)
     records = error_analysis.find(judged)
-    return html_page.render(
+    return html_rendering.render(
         found, title="A & B", names={"total": "Grand total"}, records=records,
         concentrations=error_analysis.concentrations(judged, records), **facts,
     )  # fmt: skip
@@ -111,7 +88,7 @@ def test_what_a_document_says_is_text_wherever_it_stands():
     ) | {"not_judged": {hostile: 1}}
     judged = error_analysis.judge([case])
     finding = Finding("x", hostile, {hostile: hostile}, hostile, (Action("a", hostile, hostile),))
-    html = html_page.render(
+    html = html_rendering.render(
         figures, title=hostile, names={"total": hostile}, records=error_analysis.find(judged),
         concentrations=[Concentration("total", "vendor", (hostile,), 5, 5, 1.0, 0.5)], diagnosis=Diagnosis((finding,)),
     )  # fmt: skip
@@ -120,4 +97,4 @@ def test_what_a_document_says_is_text_wherever_it_stands():
 
 def test_a_report_without_documents_can_be_shown():
     empty = report.evaluate([], run="r", split="test", types={})
-    Checker().feed(html_page.render(empty, title="nothing"))
+    Checker().feed(html_rendering.render(empty, title="nothing"))

@@ -13,7 +13,7 @@ from seqeval.scheme import IOB2
 from storage.exceptions import InputProblem
 from tests.support import ROOT
 from workbench.commands.evaluate import lines_of
-from workbench.evaluation import html_page, report
+from workbench.evaluation import html_rendering, report
 from workbench.evaluation.report import EvaluationSettings
 from workbench.fields import FieldType
 from workbench.predictions.cases import Case, Chunk, tags_of_chunks
@@ -132,7 +132,7 @@ def test_a_field_that_nobody_labelled_is_not_judged_and_named(tmp_path):
     assert (found["micro"]["f1"], found["macro"]["f1"], found["errors"]["spurious"]) == (1.0, 1.0, 0)
     assert (list(found["fields"]), found["not_judged"]) == (["x"], {"y": 1})
     assert "not judged, as no document here has a label of it: Number (1)" in lines_of(found, {"y": "Number"}.get)
-    assert "Number (1)" in html_page.render(found, title="r1", names={"y": "Number"})
+    assert "Number (1)" in html_rendering.render(found, title="r1", names={"y": "Number"})
     # where other documents of the workspace have labels of the field, proposing it here is wrong
     judged = report.evaluate_run(tmp_path, settings=QUICK, labelled={"y"})
     assert (judged["micro"]["f1"], judged["errors"]["spurious"], judged["not_judged"]) == (2 / 3, 1, {})

@@ -8,6 +8,7 @@ from pypdf import PdfWriter
 
 from storage.exceptions import InputProblem
 from workbench.exchange.einvoices import document_values, kinds
+from workbench.exchange.reading.incoming import Options
 
 XML = """<?xml version="1.0" encoding="UTF-8"?>
 <rsm:CrossIndustryInvoice xmlns:rsm="urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100"
@@ -137,6 +138,12 @@ def test_a_broken_attachment_is_not_taken_for_none() -> None:
 def test_what_is_no_pdf_says_so(data: bytes) -> None:
     with pytest.raises(InputProblem, match="cannot be opened"):
         document_values.read(data)
+
+
+def test_a_picture_that_is_called_a_pdf_has_no_invoice_that_could_not_be_read(tmp_path: Path) -> None:
+    scan = tmp_path / "scan.pdf"
+    scan.write_bytes(b"\x89PNG\r\n\x1a\n and so on")
+    assert document_values.values_for(scan, Options(tmp_path)) == {}
 
 
 def test_a_missing_file_says_so(tmp_path: Path) -> None:

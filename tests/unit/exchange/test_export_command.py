@@ -19,6 +19,7 @@ from storage.records import Page, Source, Span, Token
 from workbench.commands.support.context import Context
 from workbench.commands.support.registry import load
 from workbench.exchange.exporters.registry import EXPORTERS
+from workbench.exchange.importers.registry import IMPORTERS
 from workbench.workspace import Workspace
 
 
@@ -174,3 +175,10 @@ def test_a_full_disk_leaves_no_half_filled_folder_of_pictures(
     with pytest.raises(WorkspaceProblem, match="No space left"):
         run(workspace, "word-list", str(tmp_path / "out.jsonl"))
     assert [path.name for path in tmp_path.iterdir()] == ["w"]
+
+
+@pytest.mark.parametrize(("name", "formats"), [("export", EXPORTERS), ("import", IMPORTERS)])
+def test_the_help_says_what_every_format_holds(name: str, formats: dict[str, tuple[str, str]]) -> None:
+    shown = CliRunner().invoke(load(name), ["--help"], terminal_width=500).output
+    assert [line for line in formats if f"  {line}  " not in shown] == []
+    assert [what for _, what in formats.values() if what not in shown] == []

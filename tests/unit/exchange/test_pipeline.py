@@ -10,12 +10,14 @@ import pytest
 
 from storage import document_list, documents
 from storage.records import Side, Source, State
+from workbench.commands import import_
 from workbench.exchange import known_values, pipeline
 from workbench.exchange.import_summary import Summary
 from workbench.exchange.pipeline import run
 from workbench.exchange.sources import ImportRequest
 from workbench.fields import FieldType, invoice_schema
 from workbench.fields.label_names import LabelMap, type_of_name
+from workbench.locate.alignment import align_all
 from workbench.workspace import Workspace
 
 
@@ -327,6 +329,26 @@ def test_labels_for_known_documents_are_counted_and_left(workspace: Workspace, t
     summary = _run(workspace, again)
     assert (summary.documents, summary.known, summary.known_labelled) == (0, 2, 1)
     assert _content(workspace, "a").annotations.spans == frozenset()
+
+
+def test_what_stands_twice_in_the_files_is_told_from_what_the_workspace_had(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    """A bookkeeper who fills an empty workspace is not told that a document was there already."""
+    files = _jsonl(tmp_path / "a.jsonl", _record("a", "Acme Total 9.00"), _record("a", "Acme Total 9.00"))
+    summary = _run(workspace, files)
+    assert (summary.documents, summary.known, summary.known_twice) == (1, 1, 1)
+    text = "\n".join(import_.lines(summary, {}))
+    assert "1 document imported (1 page, 3 words" in text
+    assert "1 stand in these files more than once" in text and "in the workspace already" not in text
+    again = _run(workspace, files)
+    assert (again.known, again.known_twice) == (2, 0)
+    assert "2 were in the workspace already" in "\n".join(import_.lines(again, {}))
+
+
+def test_a_value_of_a_page_that_was_not_read_is_not_said_to_be_missing_on_it() -> None:
+    _, missing = align_all((), {"amount_total": (FieldType.AMOUNT, "9.00")})
+    assert missing == {"amount_total": "the document has no words yet"}
 
 
 def test_a_reason_is_said_once_however_many_files_it_concerns() -> None:

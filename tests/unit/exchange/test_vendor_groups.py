@@ -37,6 +37,7 @@ _OTHER = "Müller Söhne Werkzeuge\nRechnung Nummer {0}\nKunde Datum Betrag\nArt
         ("Lieferant GmbH", "lieferant"),
         ("MR. D.I.Y. (M) SDN BHD", "MR D.I.Y (M) SDN BHD"),
         ("Ünal  Ltd.", "ünal limited"),
+        ("Hölty e.K.", "Hölty"),
     ],
 )
 def test_spellings_of_one_seller(a: str, b: str) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.exceptions import ConfigProblem
-from workbench.runs.config import files, options, presets
+from workbench.runs.config import files, presets, setting_descriptions
 from workbench.runs.config.request import FieldSpec, Request
 from workbench.runs.config.tune import TuneConfig
 
@@ -142,7 +142,7 @@ def test_sets_change_one_thing_each() -> None:
 
 
 def test_every_setting_can_be_shown() -> None:
-    settings = options.settings()
+    settings = setting_descriptions.settings()
     defaults = TuneConfig().model_dump(mode="json")
     assert {k.key for k in settings} == {f"{s}.{n}" for s, values in defaults.items() for n in values}
     assert [k.group for k in settings] == sorted(k.group for k in settings)

@@ -88,7 +88,7 @@ def test_a_measurement_that_fails_says_so(workspace: Workspace, monkeypatch: pyt
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(RunProblem, match="measurement"):
         estimate.measured(workspace, {"threads": 1})
-    assert not (workspace.files.root / estimate.FILE).exists()
+    assert not (workspace.files.speeds).exists()
 
 
 def test_a_cancelled_measurement_leaves_no_process(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,7 +101,7 @@ def test_a_cancelled_measurement_leaves_no_process(workspace: Workspace, monkeyp
 
 
 def test_a_damaged_file_of_measurements_is_made_anew(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    (workspace.files.root / estimate.FILE).write_text("{half")
+    (workspace.files.speeds).write_text("{half")
     monkeypatch.setattr(estimate, "_measure", lambda shape, cancelled: dict(MEASURED))
     assert estimate.measured(workspace, {"threads": 1})["steady_mb"] == 600.0
-    assert json.loads((workspace.files.root / estimate.FILE).read_text())
+    assert json.loads((workspace.files.speeds).read_text())

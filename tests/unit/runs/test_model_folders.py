@@ -11,7 +11,7 @@ import pytest
 
 from storage.exceptions import InputProblem, RunProblem, WorkbenchError
 from tests.support import model_folder, workspaces
-from workbench.evaluation import inference
+from workbench.evaluation import prediction_process
 from workbench.runs import jobs, transfer
 from workbench.runs.config import families
 from workbench.runs.model_folders import check
@@ -181,7 +181,7 @@ def test_no_command_takes_a_hostile_folder(workspace: Workspace, tmp_path: Path)
         model_folder.write(model, num_hidden_layers=10**9)
     for name in (run_id, "best", str(hostile)):
         with pytest.raises(InputProblem, match="num_hidden_layers"):
-            inference.model_of(workspace, name)
+            prediction_process.model_of(workspace, name)
     with pytest.raises(InputProblem, match="num_hidden_layers"):
         jobs.prepare(workspace, workspaces.config(hostile))
     elsewhere = workspaces.workspace(tmp_path / "other", {"train": 0, "validation": 0, "test": 0, "pool": 0})

@@ -2,10 +2,14 @@
 
 import asyncio
 import json
+import os
+import shutil
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +20,7 @@ from hypothesis import given as given_by
 from starlette.testclient import TestClient
 
 from storage import document_list, documents
+from storage.files import sweep_temporary
 from storage.records import Decision
 from tests.support.serving import BREAKS, CountingEngine, application
 from workbench.serving.collecting import Collector
@@ -224,3 +229,24 @@ def test_whatever_the_openapi_document_allows_is_answered_as_it_says(client: Tes
 
         run(given_by(given)(check))()
     assert 200 in statuses
+
+
+def test_what_is_sent_is_swept_when_its_server_was_killed_and_never_while_it_serves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    engine = CountingEngine()
+    engine.gate.clear()
+    with serving(engine) as client:
+        asking = threading.Thread(target=client.post, args=("/predict",), kwargs={"json": {"inputs": WORDS}})
+        asking.start()
+        while len(folders := list(tmp_path.iterdir())) < 2:
+            time.sleep(0.01)
+        for folder in folders:
+            os.utime(folder, (1e9, 1e9))  # a server that has run for days
+        shutil.copytree(folders[0], tmp_path / "workbench-request-killed00")  # its lock is free
+        sweep_temporary()
+        assert set(tmp_path.iterdir()) == set(folders)
+        engine.gate.set()
+        asking.join()
+    assert not list(tmp_path.iterdir())

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -142,6 +142,20 @@ def test_a_damaged_database_is_said(tmp_path: Path) -> None:
     path = tmp_path / "workbench.db"
     path.write_bytes(b"this is no database, " * 100)
     with pytest.raises(WorkspaceProblem, match="damaged"):
+        Database(_url(path)).migrate()
+
+
+@pytest.mark.parametrize(("place", "value"), [(44, 255), (16, 7), (56, 9), (28, 0xFF)])
+def test_a_database_whose_head_is_damaged_is_said(tmp_path: Path, place: int, value: int) -> None:
+    """In whatever words SQLite says so: "unsupported file format" for the number of its schema's format."""
+    path = tmp_path / "workbench.db"
+    database = Database(_url(path))
+    database.migrate()
+    database.close()
+    content = bytearray(path.read_bytes())
+    content[place : place + 4] = value.to_bytes(4, "big")
+    path.write_bytes(content)
+    with suppress(WorkspaceProblem):  # one that SQLite puts right by itself is no problem
         Database(_url(path)).migrate()
 
 

@@ -20,6 +20,8 @@ from storage.files import (
     temporary_folder,
     write_atomic,
 )
+from workbench.exchange.exporters.base import whole_folder
+from workbench.runs.transfer import appearing
 
 
 @pytest.fixture
@@ -113,6 +115,27 @@ with temporary_folder("predict"):
         sweep_temporary()
         assert not left.exists() and held.exists() and (tmp_path / "workbench-mine").exists()
     assert not held.exists()
+
+
+def test_nothing_of_the_users_own_is_swept_whatever_its_name_and_age(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside the temporary folders and beside exports lies what the program did not make."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for name in ("workbench-mine", "workbench-demo-abcdefgh", ".incoming-mail", ".data.backup01"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "labels.csv").write_text("precious")
+        os.utime(tmp_path / name, (1e9, 1e9))
+    for name in ("workbench-notes.txt", "workbench-fault-abcdefgh.txt", ".data.local123", ".incoming-note1234"):
+        (tmp_path / name).write_text("precious")
+        os.utime(tmp_path / name, (1e9, 1e9))
+    before = {path: path.stat().st_ino for path in tmp_path.rglob("*")}
+    sweep_temporary()
+    with whole_folder(tmp_path / "data") as draft:
+        (draft / "a").touch()
+    with appearing(tmp_path / "model") as draft:
+        draft.mkdir()
+    assert {path for path in before if path.exists()} == set(before)
 
 
 def test_what_was_reported_as_written_survives_a_power_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,9 @@
 """What is seen of a document's class fields: options with their keys, labels, and how likely each is. Pure."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from storage.records import TEXT, Content
+from storage.records import TEXT, Annotations, Content, State
 from workbench.fields import Field, Schema
 
 OPTION_KEYS = "1234567890bcdijklmnopqrstuvwyz"
@@ -91,6 +92,18 @@ def is_text(content: Content) -> bool:
 def is_only_classified(content: Content, schema: Schema) -> bool:
     """Whether a document is labelled as a whole alone: a text without labels or suggestions on its words."""
     return bool(schema.classes) and is_text(content) and not (content.annotations.spans or content.suggestions)
+
+
+def state_of_text(annotations: Annotations, fields: Collection[str]) -> State:
+    """How far the labelling of a text is that is only classified; nothing can be said of a skipped one.
+
+    Args:
+        fields: the class fields in use.
+    """
+    decided = {label.field for label in annotations.classes} | annotations.absent
+    if not decided.issuperset(fields):
+        return State.STARTED if annotations.classes or annotations.absent else State.NEW
+    return State.LABELLED if annotations.classes else State.SKIPPED
 
 
 def rows(content: Content, schema: Schema) -> tuple[ClassRow, ...]:

@@ -1,5 +1,6 @@
-"""What the shell completes besides the names of commands and options: runs, settings, presets, fields, strategies."""
+"""What the shell completes besides the names of commands and options (runs, settings, presets, fields, strategies)."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -45,6 +46,19 @@ def run_id(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> l
     return _matching(_in_workspace(ctx, _runs), incomplete)
 
 
+def run_or_group(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The ids of the runs, and the names of their groups."""
+
+    def words(workspace: "Workspace") -> list[tuple[str, str]]:
+        from storage import runs
+
+        with workspace.db.read() as connection:
+            groups = Counter(run.batch for run in runs.listed(connection) if run.batch)
+        return [(name, f"a group of {number} runs") for name, number in groups.items()]
+
+    return _matching([*_in_workspace(ctx, words), *_in_workspace(ctx, _runs)], incomplete)
+
+
 def model(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The starter, the runs, and folders."""
     names = _matching(
@@ -59,6 +73,21 @@ def field(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> li
     )
 
 
+def class_field(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The fields that say what a whole document is."""
+    return _matching(
+        _in_workspace(ctx, lambda workspace: [(f.name, ", ".join(f.options)) for f in workspace.schema.classes]),
+        incomplete,
+    )
+
+
+def meaning(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Of LABEL=FIELD the field."""
+    label, equals, typed = incomplete.partition("=")
+    items = field(ctx, parameter, typed) if equals else []
+    return [CompletionItem(f"{label}={item.value}", help=item.help) for item in items]
+
+
 def setting(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The keys of `--set`, each with its "=" behind it; after that the choices that the setting has."""
     from workbench.runs.config.draft import SETTINGS
@@ -68,6 +97,29 @@ def setting(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> 
         return _matching([(f"{known}=", row.title) for known, row in SETTINGS.items()], incomplete)
     choices = SETTINGS[key].choices if key in SETTINGS else ()
     return _matching([(f"{key}={choice}", "") for choice in choices], incomplete)
+
+
+set_option = click.option(
+    "--set",
+    "sets",
+    multiple=True,
+    metavar="KEY=VALUE",
+    shell_complete=setting,
+    help="Change one setting; may be repeated.",
+)
+
+
+def settings(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The keys of `--grid` and `--zip`: the last of several, and of its values the last."""
+    before, space, last = incomplete.rpartition(" ")
+    values, comma, typed = last.rpartition(",")
+    key = last.partition("=")[0]
+    items = setting(ctx, parameter, f"{key}={typed}" if comma else last)
+    shown = [str(item.value).removeprefix(f"{key}=") if comma else item.value for item in items]
+    return [
+        CompletionItem(f"{before}{space}{values}{comma}{value}", help=item.help)
+        for value, item in zip(shown, items, strict=True)
+    ]
 
 
 def preset(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -84,3 +136,15 @@ def strategy(ctx: click.Context, parameter: click.Parameter, incomplete: str) ->
 
     before, comma, _ = incomplete.rpartition(",")
     return _matching([(f"{before}{comma}{s.name}", s.title) for s in STRATEGIES.values()], incomplete)
+
+
+def import_format(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    from workbench.exchange.importers.registry import IMPORTERS
+
+    return _matching(
+        [("auto", "by each file's content"), *((name, row[1]) for name, row in IMPORTERS.items())], incomplete
+    )
+
+
+def ocr_engine(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    return _matching([(name, "") for name in ("rapidocr", "tesseract")], incomplete)

@@ -98,7 +98,7 @@ def _train(workspace: "Workspace", task: "LoopTask", name: str, step: Step) -> s
     with step(f"The {name} model: train in a process of its own"):
         offer = retraining.offer(workspace, task)
         click.echo(f"  {offer.base.title}. {offer.view}")
-        run = retraining.train(workspace, offer.base, name)
+        run = retraining.train(workspace, offer.base, name, tied=True)
         done = jobs.wait(workspace, run.id)
         if done.state.value not in ("finished", "stopped"):
             raise RunProblem(f"The run ended as {done.state.value}. {done.reason}", f"workbench runs log {run.id}")
@@ -123,7 +123,7 @@ def _label_batch(workspace: "Workspace", task: "LoopTask", truth: dict[str, str]
     from workbench.active_learning import selection
     from workbench.active_learning.selection_request import SelectionRequest
     from workbench.annotation import rounds
-    from workbench.annotation.classes import together
+    from workbench.annotation.classes import label_many
 
     with step("Relabel queue: what the model is least sure of"):
         running = selection.start(workspace, SelectionRequest(size=_BATCH, class_field=task.field))
@@ -135,8 +135,8 @@ def _label_batch(workspace: "Workspace", task: "LoopTask", truth: dict[str, str]
         for entry in entries[:5]:
             click.echo(f"  {' '.join(texts[entry.document])}: {'; '.join(entry.reasons)}")
         field = next(field for field in workspace.schema.classes if field.id == task.field)
-        choices = {number: together.Choice((truth[" ".join(words)],)) for number, words in texts.items()}
-        together.label(workspace, field, choices, {})
+        choices = {number: label_many.Choice((truth[" ".join(words)],)) for number, words in texts.items()}
+        label_many.label(workspace, field, choices, {})
         selection.close(workspace, round_id)
         click.echo(f"  {len(choices)} texts labelled")
 

@@ -1,14 +1,20 @@
-"""Progress on stderr while a command works: a bar on a terminal, else a line now and then, for logs."""
+"""Progress on stderr while a command works: a bar on a terminal, else a line now and then, for logs.
+
+rich is loaded only where there is a bar to draw: a script's call need not wait for it.
+"""
 
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+if TYPE_CHECKING:
+    from rich.progress import ProgressColumn
+
+_Columns = Callable[[], "list[ProgressColumn]"]
 
 _REFRESH_SECONDS = 0.1
 LOG_SECONDS = 30.0
@@ -22,10 +28,16 @@ def import_progress(*, silent: bool = False) -> Iterator[Callable[[int, int, int
     Yields:
         a function of (files done, files in all, documents).
     """
+
+    def columns() -> "list[ProgressColumn]":
+        from rich.progress import TextColumn, TimeRemainingColumn
+
+        files = TextColumn("{task.completed:,}/{task.total:,} files, {task.fields[documents]:,} documents,")
+        rate = TextColumn("{task.fields[rate]:,.1f}/s,")
+        return [files, rate, TimeRemainingColumn(compact=True), TextColumn("left")]
+
     started = time.monotonic()
-    files = TextColumn("{task.completed:,}/{task.total:,} files, {task.fields[documents]:,} documents,")
-    rate = TextColumn("{task.fields[rate]:,.1f}/s,")
-    with _shown("", files, rate, TimeRemainingColumn(compact=True), TextColumn("left"), silent=silent) as update:
+    with _shown("", columns, silent=silent) as update:
 
         def show(done: int, total: int, documents: int) -> None:
             rate = documents / max(time.monotonic() - started, 1e-6)
@@ -47,8 +59,13 @@ def document_progress(label: str, *, silent: bool, before: str = "") -> Iterator
     Yields:
         a function of (documents done, documents in all).
     """
-    count = TextColumn("{task.completed:,}/{task.total:,} documents")
-    with _shown(label, count, TimeRemainingColumn(compact=True), silent=silent) as update:
+
+    def columns() -> "list[ProgressColumn]":
+        from rich.progress import TextColumn, TimeRemainingColumn
+
+        return [TextColumn("{task.completed:,}/{task.total:,} documents"), TimeRemainingColumn(compact=True)]
+
+    with _shown(label, columns, silent=silent) as update:
 
         def show(done: int, total: int) -> None:
             name = before if before and not total else label
@@ -64,41 +81,62 @@ def share_progress(label: str, *, silent: bool) -> Iterator[Callable[[float], No
     Yields:
         a function of the share done, 0..1.
     """
-    with _shown(label, TaskProgressColumn(), TimeRemainingColumn(compact=True), silent=silent) as update:
+
+    def columns() -> "list[ProgressColumn]":
+        from rich.progress import TaskProgressColumn, TimeRemainingColumn
+
+        return [TaskProgressColumn(), TimeRemainingColumn(compact=True)]
+
+    with _shown(label, columns, silent=silent) as update:
         yield lambda share: update(share, 1.0, f"{label} {share:.0%}")
 
 
 @contextmanager
-def _shown(label: str, *columns: ProgressColumn, silent: bool) -> Iterator[Callable[..., None]]:
+def _shown(label: str, columns: _Columns, *, silent: bool) -> Iterator[Callable[..., None]]:
     """A bar that is taken away at the end; yields a function of (done, total, line for logs, fields of the columns)."""
-    is_terminal = sys.stderr.isatty()
+    if silent:
+        yield lambda done, total, line, **fields: None
+    elif sys.stderr.isatty():
+        with _bar(label, columns) as update:
+            yield update
+    else:
+        refreshed = time.monotonic()
+
+        def log(done: float, total: float, line: str, **fields: Any) -> None:
+            nonlocal refreshed
+            if time.monotonic() - refreshed >= LOG_SECONDS:
+                refreshed = time.monotonic()
+                print(line, file=sys.stderr, flush=True)  # noqa: T201 -- a log's line
+
+        yield log
+
+
+@contextmanager
+def _bar(label: str, columns: _Columns) -> Iterator[Callable[..., None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
     progress = Progress(
-        *((TextColumn("{task.description}"),) if label else ()),
+        *([TextColumn("{task.description}")] if label else []),
         BarColumn(20),
-        *columns,
+        *columns(),
         console=Console(stderr=True),
         transient=True,
         # No thread: the work starts processes, and stderr belongs to the one that draws.
         auto_refresh=False,
         redirect_stdout=False,
-        disable=silent or not is_terminal,
     )
     task = progress.add_task(label, total=1, documents=0, rate=0.0)
-    refreshed = 0.0 if is_terminal else time.monotonic()
+    refreshed = 0.0
 
-    def update(done: float, total: float, line: str, **fields: Any) -> None:
+    def draw(done: float, total: float, line: str, **fields: Any) -> None:
         nonlocal refreshed
-        now = time.monotonic()
-        if silent or now - refreshed < (_REFRESH_SECONDS if is_terminal else LOG_SECONDS):
-            return
-        refreshed = now
-        if is_terminal:
+        if time.monotonic() - refreshed >= _REFRESH_SECONDS:
+            refreshed = time.monotonic()
             progress.update(task, completed=done, total=total, refresh=True, **fields)
-        else:
-            print(line, file=sys.stderr, flush=True)  # noqa: T201 -- a log's line
 
     with progress:
-        yield update
+        yield draw
 
 
 @contextmanager

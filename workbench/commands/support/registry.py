@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("doctor", "What a run shows, why, and what to change next."),
     "doctor-env": ("doctor_env", "What this machine can do, and what is missing."),
     "tune": ("tune", "Fine-tune a model in the background."),
+    "searches": ("searches", "Follow and stop searches for settings (tune --search)."),
     "suggest": ("suggest", "Let a model propose labels; the starter needs none to begin with."),
     "predict": ("predict", "Read files with a model."),
     "serve": ("serve", "Serve a model to other programs over HTTP."),

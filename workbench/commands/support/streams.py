@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 
+from storage.exceptions import InputProblem
 from storage.files import temporary_folder
 
 STREAM = Path("-")
+_PART, _HEAD = 1 << 20, 1 << 24  # bytes
 
 _SIGNATURES = {
     b"%PDF": ".pdf", b"\x89PNG": ".png", b"\xff\xd8\xff": ".jpg", b"II*\0": ".tif", b"MM\0*": ".tif",
@@ -18,16 +20,44 @@ _SIGNATURES = {
 
 
 @contextmanager
-def files_of(paths: Sequence[Path]) -> Iterator[tuple[Path, ...]]:
-    """The paths, with what standard input holds in place of `-`, as a file named `stdin` that is deleted afterwards."""
+def files_of(paths: Sequence[Path], most: int) -> Iterator[tuple[Path, ...]]:
+    """The paths, with what standard input holds in place of `-`, as a file named `stdin` that is deleted afterwards.
+
+    Args:
+        paths: as they were named.
+        most: bytes that standard input may have.
+
+    Raises:
+        InputProblem: standard input is closed, or has more.
+    """
     if STREAM not in paths:
         yield tuple(paths)
         return
-    content = sys.stdin.buffer.read()
     with temporary_folder("stdin") as folder:
-        file = folder / f"stdin{_ending(content)}"
-        file.write_bytes(content)
+        file = folder / "stdin"
+        _keep(file, most)
+        with file.open("rb") as written:
+            ending = _ending(written.read(_HEAD))
+        file = file.rename(folder / f"stdin{ending}")
         yield tuple(file if path == STREAM else path for path in paths)
+
+
+def _keep(file: Path, most: int) -> None:
+    """Write standard input into a file.
+
+    Raises:
+        InputProblem: it is closed, or has more bytes than `most`.
+    """
+    if sys.stdin is None:  # it was closed by who started this program
+        raise InputProblem("Standard input is closed.", "Send something to it: `… | workbench import -`.")
+    with file.open("wb") as target:
+        while part := sys.stdin.buffer.read(min(_PART, most + 1 - target.tell())):
+            target.write(part)
+            if target.tell() > most:
+                raise InputProblem(
+                    f"Standard input has more than {most / 1e6:,.0f} MB (file_bytes under [limits] in workbench.toml).",
+                    "Write it into files of a smaller size.",
+                )
 
 
 @contextmanager
@@ -36,6 +66,8 @@ def output_of(path: Path, ending: str = "") -> Iterator[Path]:
     if path != STREAM:
         yield path
         return
+    if sys.stdout is None:  # it was closed by who started this program
+        raise InputProblem("Standard output is closed.", "Name a file.")
     with temporary_folder("stdout") as folder:
         file = folder / f"stdout{ending}"
         yield file

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 WISHED_PRECISION = 0.95
+POINTS = 101
+"""Of a curve, at most."""
 
 
 def by_class(
@@ -24,8 +26,10 @@ def by_class(
         wished: the precision that the threshold is for, 0..1.
 
     Returns:
-        {class: roc_auc, average_precision, threshold {precision, at, recall}}; of classes that some documents have and
-        some have not. `threshold` is None where no probability is high enough for the precision.
+        {class: roc_auc, average_precision, threshold {precision, at, recall}, roc [[false positive rate, recall]],
+        precision_recall [[recall, precision]]}; of classes that some documents have and some have not. `threshold` is
+        None where no probability is high enough for the precision. The areas are of all points of the curves, of
+        which at most `POINTS` are given.
     """
     import numpy as np
 
@@ -39,6 +43,8 @@ def by_class(
                 "roc_auc": _roc_auc(right, wrong),
                 "average_precision": _average_precision(right, wrong),
                 "threshold": _threshold(right, wrong, limits, wished),
+                "roc": [[0.0, 0.0], *_points(wrong / wrong[-1], right / right[-1])],
+                "precision_recall": _points(right / right[-1], right / (right + wrong)),
             }
     return rows
 
@@ -51,6 +57,14 @@ def _steps(is_so: "NDArray[Any]", shares: "NDArray[Any]") -> tuple["NDArray[Any]
     sorted_shares = shares[order]
     last = np.append(np.flatnonzero(np.diff(sorted_shares)), len(shares) - 1)  # equal ones are taken together
     return np.cumsum(is_so[order])[last], np.cumsum(~is_so[order])[last], sorted_shares[last]
+
+
+def _points(across: "NDArray[Any]", up: "NDArray[Any]") -> list[list[float]]:
+    """The points of a curve; of a long one so many, evenly drawn, with both ends."""
+    import numpy as np
+
+    at = np.unique(np.linspace(0, len(across) - 1, min(len(across), POINTS - 1)).round().astype(int))
+    return [[round(float(x), 4), round(float(y), 4)] for x, y in zip(across[at], up[at], strict=True)]
 
 
 def _roc_auc(right: "NDArray[Any]", wrong: "NDArray[Any]") -> float:

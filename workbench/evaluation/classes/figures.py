@@ -49,7 +49,7 @@ def full(gold: Sequence[int], probabilities: "NDArray[Any]", labels: Sequence[st
     Returns:
         task, documents, loss, accuracy, accuracy_ci95, macro, weighted (precision, recall, f1 and its ci95),
         classes {name: precision, recall, f1, support, ci95}, confusion {labels, counts: rows are the labels,
-        columns the predictions}, calibration {ece}, coverage [{threshold, share, accuracy}], curves (see
+        columns the predictions}, calibration {ece, bins}, coverage [{threshold, share, accuracy}], curves (see
         `curves.by_class`), micro {f1}.
     """
     import numpy as np
@@ -79,7 +79,10 @@ def full(gold: Sequence[int], probabilities: "NDArray[Any]", labels: Sequence[st
         },
         "classes": {labels[i]: {**rows[i], "ci95": _interval(f1[:, i])} for i in used},
         "confusion": {"labels": list(labels), "counts": counts.tolist()},
-        "calibration": {"ece": calibration_error(gold, probabilities)},
+        "calibration": {
+            "ece": calibration_error(gold, probabilities),
+            "bins": calibration_bins(gold, probabilities),
+        },
         "coverage": coverage(gold, probabilities),
         "curves": curves.by_class(gold, probabilities, labels),
     }
@@ -95,21 +98,32 @@ def confusion(gold: Sequence[int], probabilities: "NDArray[Any]", size: int) -> 
     return counts
 
 
-def calibration_error(gold: Sequence[int], probabilities: "NDArray[Any]", bins: int = 10) -> float:
-    """The expected calibration error (Naeini et al. 2015): how far confidence and accuracy lie apart, 0..1."""
+def calibration_bins(gold: Sequence[int], probabilities: "NDArray[Any]", bins: int = 10) -> list[dict[str, float]]:
+    """Documents by how sure the model is: of each bin that has some low, high, share, confidence and accuracy."""
     import numpy as np
 
     if not len(gold):
-        return 0.0
+        return []
     sure = probabilities.max(axis=1).astype(float)
     right = probabilities.argmax(axis=1) == np.asarray(gold)
     bin_of = np.minimum((sure * bins).astype(int), bins - 1)
-    gaps = [
-        abs(sure[bin_of == i].mean() - right[bin_of == i].mean()) * (bin_of == i).mean()
+    return [
+        {
+            "low": i / bins,
+            "high": (i + 1) / bins,
+            "share": float((bin_of == i).mean()),
+            "confidence": float(sure[bin_of == i].mean()),
+            "accuracy": float(right[bin_of == i].mean()),
+        }
         for i in range(bins)
         if (bin_of == i).any()
     ]
-    return float(sum(gaps))
+
+
+def calibration_error(gold: Sequence[int], probabilities: "NDArray[Any]") -> float:
+    """The expected calibration error (Naeini et al. 2015): how far confidence and accuracy lie apart, 0..1."""
+    rows = calibration_bins(gold, probabilities)
+    return sum(abs(row["confidence"] - row["accuracy"]) * row["share"] for row in rows)
 
 
 def coverage(gold: Sequence[int], probabilities: "NDArray[Any]") -> list[dict[str, float]]:

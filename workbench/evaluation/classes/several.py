@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from storage.exceptions import InputProblem
+from workbench.evaluation.classes import slices
 from workbench.runs import parquet
 from workbench.runs.config.request import Request
+from workbench.runs.parquet import ClassCase
 from workbench.runs.state import MEASURED_FIRST, RunFolder
 
 if TYPE_CHECKING:
@@ -100,33 +102,41 @@ def evaluate_run(folder: Path, on: str | None = None) -> dict[str, Any]:
     """
     request = Request.read(folder)
     labels = list(request.fields[0].options)
-    sides = {side: _judged(folder, side, labels) for side in MEASURED_FIRST}
-    chosen = on or next((side for side in MEASURED_FIRST if sides[side][0]), "test")
-    if not sides[chosen][0]:
+    sides = {side: _judged(folder, side) for side in MEASURED_FIRST}
+    chosen = on or next((side for side in MEASURED_FIRST if sides[side]), "test")
+    if not sides[chosen]:
         raise InputProblem(
             f"Run {request.run} has no labelled {chosen} documents with predictions.",
             "Evaluate another side with --on, or label documents of that side.",
         )
-    briefs = {side: brief(gold, shares, labels) for side, (gold, shares) in sides.items() if gold}
+
+    def of(cases: Sequence[ClassCase]) -> dict[str, Any]:
+        return brief(*_arrays(cases, labels), labels)
+
+    briefs = {side: of(cases) for side, cases in sides.items() if cases}
     return {
         "run": request.run,
         "split": chosen,
         "field": request.fields[0].id,
-        **full(*sides[chosen], labels, seed=request.config.train.seed),
+        **full(*_arrays(sides[chosen], labels), labels, seed=request.config.train.seed),
         "splits": {
             side: {name: figures[name] for name in ("documents", "accuracy", "f1")} for side, figures in briefs.items()
         },
+        "slices": slices.figures(sides[chosen], lambda positions: of([sides[chosen][at] for at in positions])),
     }
 
 
-def _judged(folder: Path, side: str, labels: Sequence[str]) -> tuple[list[list[int]], Any]:
+def _judged(folder: Path, side: str) -> list[ClassCase]:
+    present = RunFolder(folder).dataset(side).is_file()
+    return [case for case in parquet.stream_classes(folder, side) if case.options] if present else []
+
+
+def _arrays(cases: Sequence[ClassCase], labels: Sequence[str]) -> tuple[list[list[int]], Any]:
     import numpy as np
 
     index = {label: i for i, label in enumerate(labels)}
-    present = RunFolder(folder).dataset(side).is_file()
-    cases = [case for case in parquet.stream_classes(folder, side) if case.options] if present else []
     gold = [[index[option] for option in case.options if option in index] for case in cases]
-    return gold, np.array([[case.probabilities[label] for label in labels] for case in cases])
+    return gold, np.array([[case.probabilities.get(label, 0.0) for label in labels] for case in cases])
 
 
 def _tables(

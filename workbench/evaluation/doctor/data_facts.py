@@ -78,12 +78,12 @@ def statistics(
         for pair in match(case.gold, case.predicted):
             if pair.gold is None:
                 continue
-            wrong, inside = pair.kind is not ErrorKind.CORRECT, slice(pair.gold.start, pair.gold.stop)
+            wrong, start, stop = pair.kind is not ErrorKind.CORRECT, pair.gold.start, pair.gold.stop
             tallies = [by_vendor[case.group]]
-            lines = {*zip(case.pages[inside], case.lines[inside], strict=True)}
-            tallies.append(several_lines if len(lines) > 1 else one_line)
-            wrong_lines[pair.gold.field] += wrong and len(lines) > 1
-            if len(set(case.word_windows[inside])) > 1:
+            has_several = case.lines_of(start, stop) > 1
+            tallies.append(several_lines if has_several else one_line)
+            wrong_lines[pair.gold.field] += wrong and has_several
+            if len(set(case.word_windows[start:stop])) > 1:
                 tallies.append(edges)
             for tally in tallies:
                 tally[0] += wrong

@@ -8,6 +8,8 @@ from workbench.exchange.einvoices.attachments import xml_of
 from workbench.exchange.einvoices.kinds import invoices_of, looks_like
 from workbench.exchange.einvoices.xml import LARGEST, REMEDY
 from workbench.exchange.reader_process import in_reader_process
+from workbench.exchange.reading.incoming import Options
+from workbench.exchange.reading.parsing import head_of, is_within
 from workbench.fields import FieldType
 from workbench.fields.values import normalise, occurrences
 
@@ -26,31 +28,37 @@ def read(source: Path | bytes, password: str | None = None) -> dict[str, str]:
     return {} if attachment is None else values_of(attachment[1], attachment[0])
 
 
-def beside(path: Path) -> Path | None:
-    """The e-invoice NAME.xml beside NAME.pdf or a picture; None where there is none."""
+def beside(path: Path, options: Options) -> Path | None:
+    """The e-invoice NAME.xml beside NAME.pdf or a picture; None where there is none below the import's root."""
     for suffix in (".xml", ".XML"):
         other = path.with_suffix(suffix)
         try:
-            if other != path and other.is_file() and looks_like(other.open("rb").read(8192)):
+            if other != path and other.is_file() and is_within(options, other) and looks_like(head_of(other)):
                 return other
-        except OSError:
+        except (OSError, InputProblem):
             continue
     return None
 
 
-def values_for(path: Path, password: str | None = None) -> dict[str, str]:
+def values_for(path: Path, options: Options) -> dict[str, str]:
     """The values for a PDF or picture: of the e-invoice inside it, else of the one beside it.
 
     Raises:
         InputProblem: one is there and cannot be read.
     """
-    inside = read(path, password) if path.suffix.lower() == ".pdf" else {}
-    other = None if inside else beside(path)
+    inside = read(path, options.password) if path.suffix.lower() == ".pdf" and _is_pdf(path) else {}
+    other = None if inside else beside(path, options)
     if other is None:
         return inside
     if other.stat().st_size > LARGEST:
         raise InputProblem(f"{other.name} is larger than {LARGEST // 1_000_000} MB.", REMEDY)
     return values_of(other.read_bytes(), other.name)
+
+
+def _is_pdf(path: Path) -> bool:
+    """Whether it is no picture that is called a PDF."""
+    with path.open("rb") as file:
+        return b"%PDF" in file.read(1024)
 
 
 def values_of(data: bytes, name: str = "the XML") -> dict[str, str]:

@@ -4,14 +4,16 @@ import os
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
+
+import msgspec
 
 from storage.exceptions import UsageProblem, WorkspaceProblem
-from storage.files import Files, draft_folder, replacing, sweep
+from storage.files import BEFORE_MIGRATION, DATABASE, SETTINGS, WRITER, Files, draft_folder, replacing, sweep
 from storage.records import Box, Content, Page, Span, State
 from workbench.fields import Schema, tags_of
 
@@ -135,7 +137,7 @@ def check_target(target: Path, files: Files, force: bool, beside: Iterable[Path]
 
 def _is_own_name(name: str) -> bool:
     """Whether it is the database, its companions and copies, the settings, a note or a lock."""
-    return name == "writer.pid" or name.startswith((".", "workbench.db", "workbench.before-", "workbench.toml"))
+    return name == WRITER or name.startswith((".", DATABASE, BEFORE_MIGRATION, SETTINGS))
 
 
 @contextmanager
@@ -151,6 +153,22 @@ def whole_file(target: Path) -> Iterator[IO[bytes]]:
     _make_parent(target)
     with replacing(target) as file:
         yield file
+
+
+def write_lines(
+    target: Path, contents: Iterable[Content], record: Callable[[Content], Any], written: ExportReport
+) -> ExportReport:
+    """Write a file of JSON lines: a line a document, as `record` gives it; the documents are counted in `written`.
+
+    Raises:
+        WorkspaceProblem, UsageProblem: as `whole_file`.
+    """
+    encode = msgspec.json.Encoder().encode
+    with whole_file(target) as file:
+        for content in contents:
+            file.write(encode(record(content)) + b"\n")
+            written.count(content)
+    return written
 
 
 @contextmanager
@@ -180,7 +198,7 @@ def whole_folder(target: Path) -> Iterator[Path]:
 @contextmanager
 def _draft_of(target: Path) -> Iterator[Path]:
     prefix = f".{target.name[:40]}."
-    sweep(target.parent, re.compile(re.escape(prefix)))  # of an export that was killed
+    sweep(target.parent, re.escape(prefix))  # of an export that was killed
     with draft_folder(target.parent, prefix) as folder:
         draft = folder / "folder"
         draft.mkdir(mode=0o755)

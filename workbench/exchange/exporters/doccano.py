@@ -10,10 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from storage.records import Content
-from workbench.exchange.exporters.base import ExportReport, has_labels, ordered_spans, whole_file
+from workbench.exchange.exporters.base import ExportReport, has_labels, ordered_spans, write_lines
 from workbench.exchange.exporters.texts.rows import is_text, only_field, options_of, text_of
 from workbench.fields import Field, Schema
 
@@ -29,12 +27,7 @@ class DoccanoExporter:
     ) -> ExportReport:
         written = ExportReport()
         field = only_field(schema, written)
-        encode = msgspec.json.Encoder().encode
-        with whole_file(target) as file:
-            for content in contents:
-                file.write(encode(_record(content, schema, written, field)) + b"\n")
-                written.count(content)
-        return written
+        return write_lines(target, contents, lambda content: _record(content, schema, written, field), written)
 
 
 def _record(content: Content, schema: Schema, written: ExportReport, field: Field | None) -> dict[str, Any]:

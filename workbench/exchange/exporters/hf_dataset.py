@@ -5,34 +5,36 @@ Holds and cannot hold what `hf_parquet` says.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from storage.files import temporary_folder
 from storage.records import Content
 from workbench.exchange.exporters.base import ExportReport, whole_folder
-from workbench.exchange.exporters.hf_parquet import write_rows
+from workbench.exchange.exporters.hf_parquet import WriteRows, write_rows
 from workbench.fields import Schema
 
 
+@dataclass(frozen=True, slots=True)
 class HFDatasetExporter:
-    """One row a page; the folder is written by the datasets library."""
+    """The folder is written by the datasets library, from rows of Parquet; pictures are inside the Arrow files."""
 
-    name = "hf-dataset"
-    folder = True
+    name: str
+    write_rows: WriteRows
+    folder: bool = True
 
     def write(
         self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
     ) -> ExportReport:
-        """Write one folder; pictures are inside the Arrow files."""
         with whole_folder(target) as folder, temporary_folder("export") as scratch:
             source = scratch / "rows.parquet"
             with source.open("wb") as file:
-                written = write_rows(contents, schema, file, pictures)
-            convert(source, folder, scratch)
+                written = self.write_rows(contents, schema, file, pictures)
+            _convert(source, folder, scratch)
         return written
 
 
-def convert(source: Path, folder: Path, scratch: Path) -> None:
+def _convert(source: Path, folder: Path, scratch: Path) -> None:
     """Have the datasets library save the rows of a Parquet file, by their column `split`."""
     import datasets  # heavy: only for this format
 
@@ -52,4 +54,4 @@ def convert(source: Path, folder: Path, scratch: Path) -> None:
             datasets.enable_progress_bars()
 
 
-EXPORTER = HFDatasetExporter()
+EXPORTER = HFDatasetExporter("hf-dataset", write_rows)

@@ -7,7 +7,8 @@ with gaps or over two pages is divided.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -26,22 +27,27 @@ from workbench.fields import Schema
 _ROWS = 256  # a batch
 
 
-class ParquetExporter:
-    """One row a page."""
+WriteRows = Callable[[Iterable[Content], Schema, IO[bytes], Path | None], ExportReport]
+"""Writes documents as Parquet into an open file; the last argument is the folder of the pictures, None for none."""
 
-    name = "parquet"
-    folder = False
+
+@dataclass(frozen=True, slots=True)
+class ParquetExporter:
+    """One file; pictures are inside it."""
+
+    name: str
+    write_rows: WriteRows
+    folder: bool = False
 
     def write(
         self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
     ) -> ExportReport:
-        """Write one file; pictures are inside it."""
         with whole_file(target) as file:
-            return write_rows(contents, schema, file, pictures)
+            return self.write_rows(contents, schema, file, pictures)
 
 
 def write_rows(contents: Iterable[Content], schema: Schema, file: IO[bytes], pictures: Path | None) -> ExportReport:
-    """Write documents as Parquet into an open file."""
+    """Write documents as Parquet into an open file, a row a page."""
     import pyarrow as pa  # heavy: only for this format
     from pyarrow import parquet
 
@@ -123,4 +129,4 @@ def _features(tags: list[str], images: bool) -> dict[str, Any]:
     return {**features, "image": {"_type": "Image"}} if images else features
 
 
-EXPORTER = ParquetExporter()
+EXPORTER = ParquetExporter("parquet", write_rows)

@@ -26,6 +26,7 @@ _WHO = {
     Source.IMPORT: "imported",
     Source.SUGGESTION: "suggestion accepted",
     Source.TEMPLATE: "copied from a similar document",
+    Source.CONFIRMED: "confirmed",
 }
 
 

@@ -1,7 +1,12 @@
-"""CoNLL and IOB2: a word and its tag a line, a blank line between records; there are no boxes."""
+"""CoNLL and IOB2: a word and its tag a line, a blank line between records; there are no boxes.
+
+Some tools write the tag first, some a number before the word.
+"""
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from storage.exceptions import InputProblem
@@ -24,9 +29,10 @@ class ConllImporter:
         """By tags at the end of most lines."""
         lines = head.decode("utf-8", errors="ignore").split("\n")
         lines = (lines[:-1] or lines)[:200]  # the last one may be cut off
-        columns = [parts for line in lines if (parts := _columns(line))]
-        tagged = sum(len(parts) > 1 and bool(_TAG.fullmatch(parts[-1])) for parts in columns)
-        return 0.8 if tagged and tagged * 2 > len(columns) else 0.0
+        rows = [parts for line in lines if (parts := _columns(line))]
+        of_tags = _Layout.of(rows).tag
+        tagged = sum(len(parts) > 1 and bool(_TAG.fullmatch(parts[of_tags])) for parts in rows)
+        return 0.8 if tagged and tagged * 2 > len(rows) else 0.0
 
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
         """The documents of one file; a record with a broken line is reported, the others go in."""
@@ -38,12 +44,18 @@ class ConllImporter:
         lines = data.replace(b"\r\n", b"\n").split(b"\n")
         by_start = sum(bool(_START.match(line)) for line in lines) > 1
         blocks = list(_blocks(lines, by_start))
-        shape = tagging.shape_of(_last_columns(lines))
-        boxes, left_out = _boxes_beside(path, options, blocks)
+        rows = [
+            parts
+            for line in lines
+            if not _START.match(line) and len(parts := _columns(line.decode("utf-8", "ignore"))) > 1
+        ]
+        layout = _Layout.of(rows)
+        shape = tagging.shape_of(parts[layout.tag] for parts in rows)
+        boxes, left_out = _boxes_beside(path, options, blocks, layout)
         for number, (first, block) in enumerate(blocks):
             where = f"line {first}"
             try:
-                incoming = self._read(path, where, first, block, shape, boxes[number])
+                incoming = self._read(path, where, first, block, layout, shape, boxes[number])
             except InputProblem as fault:
                 yield parsing.rejected(path, where, fault)
                 continue
@@ -52,7 +64,14 @@ class ConllImporter:
             yield incoming
 
     def _read(
-        self, path: Path, where: str, first: int, block: list[bytes], shape: str, boxes: list[Box] | None
+        self,
+        path: Path,
+        where: str,
+        first: int,
+        block: list[bytes],
+        layout: "_Layout",
+        shape: str,
+        boxes: list[Box] | None,
     ) -> Incoming:
         texts: list[list[str]] = [[]]
         tags: list[str] = []
@@ -61,10 +80,10 @@ class ConllImporter:
             if not parts:
                 texts.append([])
                 continue
-            if len(parts) < 2:
+            if len(parts) < layout.least:
                 raise InputProblem(f"line {number} has no tag: {parts[0][:60]!r}")
-            texts[-1].append(parts[0])
-            tags.append(parts[-1])
+            texts[-1].append(parts[layout.word])
+            tags.append(parts[layout.tag])
         incoming = Incoming(f"{path.stem} {where}", f"{path} {where}", [], self.name, labelled=True)
         incoming.spans, incoming.repaired_tags = tagging.spans_of_tags(tags, shape)
         if boxes is None:
@@ -78,11 +97,34 @@ class ConllImporter:
         return incoming
 
 
-def _last_columns(lines: list[bytes]) -> Iterator[str]:
-    for line in lines:
-        parts = _columns(line.decode("utf-8", "ignore"))
-        if len(parts) > 1 and not _START.match(line):
-            yield parts[-1]
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Which columns hold a word and its tag."""
+
+    word: int = 0
+    tag: int = -1
+
+    @property
+    def least(self) -> int:
+        """How many columns a line has at least."""
+        return 2 if self.tag == 0 else self.word + 2
+
+    @classmethod
+    def of(cls, rows: list[list[str]]) -> "_Layout":
+        """As most lines have it: the tag is the last column, or the first where only that holds tags."""
+        rows = [parts for parts in rows if len(parts) > 1]
+        of_last, of_first = (sum(bool(_TAG.fullmatch(parts[at])) for parts in rows) for at in (-1, 0))
+        if of_first == len(rows) > of_last:
+            return cls(1, 0)
+        return cls(1) if all(len(parts) > 2 for parts in rows) and _is_index([row[0] for row in rows]) else cls()
+
+
+def _is_index(column: list[str]) -> bool:
+    """Whether a column counts the words of each record."""
+    if len(column) < 2 or not all(cell.isdecimal() and len(cell) < 7 for cell in column):
+        return False
+    numbers = [int(cell) for cell in column]
+    return numbers[0] < 2 and all(b in (a + 1, numbers[0]) for a, b in pairwise(numbers))
 
 
 def box_files(path: Path) -> list[Path]:
@@ -93,11 +135,11 @@ def box_files(path: Path) -> list[Path]:
 
 
 def _boxes_beside(
-    path: Path, options: Options, blocks: list[tuple[int, list[bytes]]]
+    path: Path, options: Options, blocks: list[tuple[int, list[bytes]]], layout: _Layout
 ) -> tuple[list[list[Box] | None], str]:
     """The boxes of every record from the file beside it (None where it has other words), and why some are left out."""
     none: list[list[Box] | None] = [None] * len(blocks)
-    other = next((file for file in box_files(path) if file.is_file()), None)
+    other = next((file for file in box_files(path) if file.is_file() and parsing.is_within(options, file)), None)
     if other is None:
         return none, ""
     try:
@@ -107,7 +149,7 @@ def _boxes_beside(
         return none, f"the boxes of {other.name} were left out: {problem.message}"
     boxes = none
     for number, ((_, block), row) in enumerate(zip(blocks, rows, strict=False)):
-        words = [_columns(line.decode("utf-8", "replace"))[:1] for line in block if line.strip()]
+        words = [_columns(line.decode("utf-8", "replace"))[layout.word :][:1] for line in block if line.strip()]
         if words == [[word] for word, _ in row]:
             boxes[number] = [box for _, box in row]
     return boxes, "" if None not in boxes else f"records without boxes: {other.name} has other words for them"

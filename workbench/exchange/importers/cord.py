@@ -6,7 +6,8 @@ from typing import Any
 
 from storage.exceptions import InputProblem
 from workbench.exchange.reading import parsing
-from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingSpan, IncomingToken, Options, Rejected
+from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingSpan, IncomingToken, Options
+from workbench.exchange.reading.one_document import OneDocumentImporter
 from workbench.fields import Schema, invoice_schema
 
 _PICTURES = (".", "../image", "../images", "../img")
@@ -14,31 +15,24 @@ _CORNERS = (("x1", "y1"), ("x2", "y2"), ("x3", "y3"), ("x4", "y4"))
 _LINE_ITEMS = frozenset({"menu", "items", "line_items", "void_menu"})  # no values of the document
 
 
-class CordImporter:
-    """One file is one document. A line's value words are one label; its key words ("TOTAL") are none."""
+def _sure(path: Path, head: bytes) -> float:
+    """By the key "valid_line", or the keys before it."""
+    if not parsing.is_json(head):
+        return 0.0
+    return 0.98 if b'"valid_line"' in head else 0.8 if b'"gt_parse"' in head else 0.0
 
-    name = "cord"
 
-    def sniff(self, path: Path, head: bytes) -> float:
-        """By the key "valid_line", or the keys before it."""
-        if not parsing.is_json(head):
-            return 0.0
-        return 0.98 if b'"valid_line"' in head else 0.8 if b'"gt_parse"' in head else 0.0
-
-    def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
-        return parsing.only_document(path, lambda: self._read(path, options))
-
-    def _read(self, path: Path, options: Options) -> Incoming:
-        data = parsing.decode(parsing.content(path, options.limits))
-        incoming = Incoming(path.stem, str(path), [], self.name, labelled=True)
-        read_lines(incoming, data, parsing.picture_beside(options, path, _PICTURES, incoming.notes))
-        return incoming
+def _document(path: Path, options: Options) -> Incoming:
+    data = parsing.json_of(path, options.limits)
+    incoming = Incoming(path.stem, str(path), [], "cord", labelled=True)
+    read_lines(incoming, data, parsing.picture_beside(options, path, _PICTURES, incoming.notes))
+    return incoming
 
 
 def read_lines(
     incoming: Incoming, data: dict[str, Any], picture_and_size: tuple[Path | bytes, float, float] | None
 ) -> None:
-    """Put the lines of a CORD record into a document as one page with its labels."""
+    """Put the lines of a CORD record into a document as one page; the value words of a line are a label."""
     schema = invoice_schema()
     tokens: list[IncomingToken] = []
     rows: dict[str, int] = {}
@@ -115,4 +109,4 @@ def _leaves(parse: Any, path: str) -> Iterator[tuple[str, str]]:
             yield name, str(value).strip()
 
 
-IMPORTER = CordImporter()
+IMPORTER = OneDocumentImporter("cord", _sure, _document)

@@ -8,8 +8,8 @@ from typing import Any
 from storage.exceptions import InputProblem
 from storage.records import Box
 from workbench.exchange.reading import parsing, pdf_pages
+from workbench.exchange.reading.boxes.regions import place
 from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingRegion, IncomingToken, Options, Rejected
-from workbench.exchange.reading.regions import place
 from workbench.fields import invoice_schema
 
 _LINE_ITEM = "line_item_"
@@ -35,16 +35,16 @@ class DocileImporter:
                 yield path.parent.parent / folder / (path.stem + suffix)
 
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
-        return parsing.only_document(path, lambda: self._read(path, parsing.around_file(path, options)))
+        return parsing.only_document(path, lambda: self._read(path, options))
 
     def _read(self, path: Path, options: Options) -> Incoming:
-        words: Any = parsing.decode(parsing.content(path, options.limits))
+        words: Any = parsing.json_of(path, options.limits)
         data: dict[str, Any] = {}
         incoming = Incoming(path.stem, str(path), [], self.name)
         if isinstance(words, dict) and ("field_extractions" in words or "line_item_extractions" in words):
             data = words
-            ocr_file = parsing.inside(options, path.parent, f"../ocr/{path.stem}.json")
-            words = parsing.decode(parsing.content(ocr_file, options.limits)) if ocr_file else None
+            ocr_file = parsing.part_of_data_set(options, path, f"../ocr/{path.stem}.json")
+            words = parsing.json_of(ocr_file, options.limits) if ocr_file else None
         entry = data.get("metadata")
         metadata: dict[str, Any] = entry if isinstance(entry, dict) else {}
         sizes = metadata.get("page_sizes_at_200dpi") or []
@@ -106,7 +106,7 @@ def _scaled(box: Box, width: float, height: float) -> Box:
 
 
 def _pictures(incoming: Incoming, path: Path, options: Options) -> None:
-    file = parsing.inside(options, path.parent, f"../pdfs/{path.stem}.pdf")
+    file = parsing.part_of_data_set(options, path, f"../pdfs/{path.stem}.pdf")
     if file is None:
         return
     try:

@@ -1,37 +1,31 @@
 """FUNSD: one JSON a page, whose items are labelled groups of words."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from workbench.exchange.reading import parsing
-from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingSpan, IncomingToken, Options, Rejected
+from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingSpan, IncomingToken, Options
+from workbench.exchange.reading.one_document import OneDocumentImporter
 
 _NO_LABEL = frozenset({"", "other", "o"})
 PICTURE_FOLDERS = (".", "../images", "../img", "../image")
 
 
-class FunsdImporter:
-    """One file is one document of one page."""
+def _sure(path: Path, head: bytes) -> float:
+    """By the key "form" at the top."""
+    if not parsing.is_json(head) or b'"documents"' in head[:200]:
+        return 0.0
+    return 0.95 if re.search(rb'"form"\s*:\s*\[', head) else 0.0
 
-    name = "funsd"
 
-    def sniff(self, path: Path, head: bytes) -> float:
-        """By the key "form" at the top."""
-        if not parsing.is_json(head) or b'"documents"' in head[:200]:
-            return 0.0
-        return 0.95 if re.search(rb'"form"\s*:\s*\[', head) else 0.0
-
-    def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
-        return parsing.only_document(path, lambda: self._read(path, options))
-
-    def _read(self, path: Path, options: Options) -> Incoming:
-        data = parsing.decode(parsing.content(path, options.limits))
-        incoming = Incoming(path.stem, str(path), [], self.name)
-        read_form(incoming, parsing.need(data, "form", list), data.get("img"), path, options)
-        incoming.labelled = incoming.labelled and data.get("labelled") is not False
-        return incoming
+def _document(path: Path, options: Options) -> Incoming:
+    """A document of one page."""
+    data = parsing.json_of(path, options.limits)
+    incoming = Incoming(path.stem, str(path), [], "funsd")
+    read_form(incoming, parsing.need(data, "form", list), data.get("img"), path, options)
+    incoming.labelled = incoming.labelled and data.get("labelled") is not False
+    return incoming
 
 
 def read_form(incoming: Incoming, form: list[Any], img: Any, path: Path, options: Options) -> None:
@@ -72,8 +66,10 @@ def read_form(incoming: Incoming, form: list[Any], img: Any, path: Path, options
         _reorder(incoming, tokens, order)
     img = img if isinstance(img, dict) else {}
     if isinstance(img.get("fname"), str):
-        names = [f"{folder}/{img['fname']}" for folder in (path.stem, path.stem.split(".")[0], *PICTURE_FOLDERS)]
-        picture_and_size = parsing.picture_for(parsing.around_file(path, options), path.parent, names, incoming.notes)
+        options = parsing.around_file(path, options)
+        beside = [folder for folder in PICTURE_FOLDERS if parsing.is_within(options, path.parent / folder / "x")]
+        names = [f"{folder}/{img['fname']}" for folder in (path.stem, path.stem.split(".")[0], *beside)]
+        picture_and_size = parsing.picture_for(options, path.parent, names, incoming.notes)
     else:
         picture_and_size = parsing.picture_beside(options, path, PICTURE_FOLDERS, incoming.notes)
     picture, width, height = picture_and_size or (None, 0.0, 0.0)
@@ -94,4 +90,4 @@ def _reorder(incoming: Incoming, tokens: list[IncomingToken], order: list[int]) 
         span.tokens = tuple(sorted(place[token] for token in span.tokens))
 
 
-IMPORTER = FunsdImporter()
+IMPORTER = OneDocumentImporter("funsd", _sure, _document)

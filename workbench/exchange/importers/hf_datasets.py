@@ -70,7 +70,7 @@ def _parts(path: Path, options: Options) -> list[Path]:
     if path.name != "state.json":
         parsing.content_size(path, options.limits)
         return [path]
-    state = parsing.decode(parsing.content(path, options.limits))
+    state = parsing.json_of(path, options.limits)
     parts: list[Path] = []
     for entry in parsing.need(state, "_data_files", list):
         name = parsing.need(entry, "filename", str)

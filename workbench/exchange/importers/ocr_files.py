@@ -1,4 +1,4 @@
-"""What OCR programs write: hOCR and ALTO, with words, boxes, lines and confidence."""
+"""What OCR programs write: hOCR, ALTO, Tesseract's TSV and PaddleOCR's results, with boxes, lines and confidence."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from typing import Any
 from storage.exceptions import InputProblem
 from storage.records import Box
 from workbench.exchange.reader_process import in_reader_process
-from workbench.exchange.reading import parsing
+from workbench.exchange.reading import ocr_results, parsing
 from workbench.exchange.reading.answers import companions, finish
 from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingToken, Options, Rejected
 
@@ -24,8 +24,10 @@ class OcrFilesImporter:
     name = "ocr-files"
 
     def sniff(self, path: Path, head: bytes) -> float:
-        """By hOCR's classes, or ALTO's root."""
+        """By hOCR's classes, ALTO's root, or the names of columns and keys."""
         if re.search(rb"class\s*=\s*[\"']ocr_(page|line|carea)", head):
+            return 0.97
+        if ocr_results.is_result(head.removeprefix(b"\xef\xbb\xbf")):
             return 0.97
         return 0.97 if re.search(rb"<(\w+:)?alto[\s>]", head) else 0.0
 
@@ -47,8 +49,11 @@ class OcrFilesImporter:
 @in_reader_process
 def _parsed(path: Path, options: Options) -> tuple[Incoming, str]:
     """The document without its pictures, and the name of the picture of its first page."""
-    root = tree(parsing.content(path, options.limits))
+    data = parsing.content(path, options.limits)
     incoming = Incoming(path.name.split(".")[0], str(path), [], OcrFilesImporter.name)
+    if ocr_results.is_result(data):
+        return incoming, ocr_results.read(incoming, data)
+    root = tree(data)
     return incoming, _alto(incoming, root) if _name(root) == "alto" else _hocr(incoming, root)
 
 

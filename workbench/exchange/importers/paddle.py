@@ -38,7 +38,7 @@ class PaddleImporter:
 
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
         """The documents of one file."""
-        names = _class_names(path)
+        names = _class_names(path, options)
         yield from parsing.each(
             path, _records(path, options), lambda where, record: self._read(path, where, record, names, options)
         )
@@ -108,12 +108,15 @@ def _decoded(data: bytes) -> Any:
         return problem
 
 
-def _class_names(path: Path) -> dict[int, str]:
+def _class_names(path: Path, options: Options) -> dict[int, str]:
     """Names of the numbers in class_list.txt beside the file: "1 Store_name_value" a line, or names alone."""
     for folder in (path.parent, path.parent.parent):
+        listing = folder / "class_list.txt"
         try:
-            lines = (folder / "class_list.txt").read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError):
+            if not (listing.is_file() and parsing.is_within(options, listing)):
+                continue
+            lines = parsing.text_of(parsing.content(listing, options.limits)).splitlines()
+        except (OSError, InputProblem):
             continue
         names: dict[int, str] = {}
         for position, line in enumerate(line for line in lines if line.strip()):

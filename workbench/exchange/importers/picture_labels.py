@@ -29,7 +29,7 @@ class PictureLabelsImporter:
     def companions(self, path: Path) -> Iterator[Path]:
         """The pictures that are named."""
         try:
-            data = parsing.decode(parsing.content(path, Options(path.parent).limits))
+            data = parsing.json_of(path, Options(path.parent).limits)
         except InputProblem:
             return
         names = [get(image, "file_name") for image in listed(data, "images")] + [get(data, "imagePath")]
@@ -40,7 +40,7 @@ class PictureLabelsImporter:
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
         """The documents of one file."""
         try:
-            data = parsing.decode(parsing.content(path, options.limits))
+            data = parsing.json_of(path, options.limits)
             if not isinstance(data, dict):
                 raise InputProblem("it is no object")
             if "shapes" in data:

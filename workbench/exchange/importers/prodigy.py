@@ -30,7 +30,7 @@ class ProdigyImporter:
             return 0.95
         if not re.search(rb'"text"\s*:\s*"', head) or re.search(rb'"(words|bboxes|form|data)"\s*:', head):
             return 0.0
-        spans = re.search(rb'"spans"\s*:\s*\[\s*(\{|\])', head) and re.search(
+        spans = re.search(rb'"(spans|ents)"\s*:\s*\[\s*(\{|\])', head) and re.search(
             rb'"(start|answer|_input_hash)"\s*:', head
         )
         return 0.95 if spans else 0.8 if b'"_input_hash"' in head or b'"answer"' in head else 0.0
@@ -49,14 +49,14 @@ class ProdigyImporter:
             set_text(incoming, record[0], [_of_triple(entry) for entry in entities])
             return incoming
         text = parsing.need(record, "text", str)
-        spans = record.get("spans", [])
+        spans = record.get("spans", record.get("ents", []))  # spaCy's Doc.to_json() has ents
         if not isinstance(spans, list):
             raise InputProblem('"spans" is no list')
         meta = record.get("meta")
         named = record.get("id") or (meta.get("id") or meta.get("source") if isinstance(meta, dict) else None)
         if isinstance(named, str | int):
             incoming.name = f"{path.stem} {named}"
-        incoming.labelled = "spans" in record and record.get("answer") in _ANSWERS
+        incoming.labelled = ("spans" in record or "ents" in record) and record.get("answer") in _ANSWERS
         if not incoming.labelled and spans:
             incoming.notes.append(f"{len(spans)} labels were left out: the answer is {record.get('answer')}")
         set_text(incoming, text, [_of_span(span) for span in spans] if incoming.labelled else [])

@@ -14,7 +14,10 @@ IMPORTERS: dict[str, tuple[str, str]] = {
     "picture-labels": ("picture_labels", "COCO and labelme: labelled boxes on pictures"),
     "paddle": ("paddle", "PaddleOCR: Label.txt of PPOCRLabel, WildReceipt"),
     "ubiai": ("ubiai", "UBIAI: texts with labelled tokens"),
-    "ocr-files": ("ocr_files", "hOCR and ALTO: words, boxes, lines and confidence of another OCR program"),
+    "ocr-files": (
+        "ocr_files",
+        "hOCR, ALTO, Tesseract's TSV, PaddleOCR's results: words, boxes, lines, confidence",
+    ),
     "e-invoice": ("einvoice_files", "E-invoices as XML: UBL 2.1, CII (ZUGFeRD, Factur-X, XRechnung), FatturaPA"),
     "hf-dataset": ("hf_datasets", "Hugging Face datasets: save_to_disk folders, Arrow and Parquet files"),
     "label-studio": ("label_studio.tasks", "Label Studio: JSON and JSON_MIN"),

@@ -74,12 +74,11 @@ def _line(line: bytes) -> list[tuple[str, tuple[float, float, float, float]]]:
 
 
 def _values(path: Path, options: Options) -> dict[str, str]:
-    options = parsing.around_file(path, options)
     for folder in _KEYS:
         for suffix in (".json", ".txt"):
-            file = parsing.inside(options, path.parent, f"{folder}/{path.stem}{suffix}")
+            file = parsing.part_of_data_set(options, path, f"{folder}/{path.stem}{suffix}")
             if file is not None:
-                data = parsing.decode(parsing.content(file, options.limits))
+                data = parsing.json_of(file, options.limits)
                 if not isinstance(data, dict):
                     raise InputProblem(f"{file.name} is no object of field and value")
                 return {str(key): str(value) for key, value in data.items() if value not in (None, "")}

@@ -11,11 +11,13 @@ import msgspec
 from storage.exceptions import InputProblem
 from workbench.exchange.importers.cord import fill_from_ground_truth
 from workbench.exchange.reading import named_files, parsing, tags
+from workbench.exchange.reading.boxes import shapes
+from workbench.exchange.reading.boxes.units import Units, scaled
 from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingSpan, IncomingToken, Options, Rejected
 from workbench.exchange.reading.sides import side_of
-from workbench.exchange.reading.units import Units, scaled
 
 Quad = tuple[float, float, float, float]
+_HEAD = 65536  # bytes that show the shape of a file's boxes
 _SAMPLE = 100  # records that decide the unit of a file's boxes
 
 
@@ -109,9 +111,26 @@ class WordListImporter:
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
         """The documents of one file."""
         try:
-            yield from documents(path, parsing.records(path, options, _DECODER), options, self.name, {})
+            yield from documents(path, _records(path, options), options, self.name, {})
         except InputProblem as problem:
             yield parsing.rejected(path, "", problem)
+
+
+def _records(path: Path, options: Options) -> Iterator[tuple[str, Any]]:
+    """(where, record or why it cannot be read); boxes of four numbers, as they mostly are, are decoded at once."""
+    with path.open("rb") as file:
+        is_other = shapes.is_other(file.read(_HEAD))
+    if not is_other:
+        yield from parsing.records(path, options, _DECODER)
+        return
+    for where, record in parsing.records(path, options):
+        try:
+            yield (
+                where,
+                record if isinstance(record, InputProblem) else parsing.convert(shapes.with_corners(record), Record),
+            )
+        except InputProblem as problem:
+            yield where, problem
 
 
 def documents(

@@ -24,7 +24,7 @@ class XfundImporter:
     def companions(self, path: Path) -> Iterator[Path]:
         """The pictures that the documents name."""
         try:
-            data = parsing.decode(parsing.content(path, Options(path.parent).limits))
+            data = parsing.json_of(path, Options(path.parent).limits)
             listed = parsing.need(data, "documents", list)
         except InputProblem:
             return
@@ -38,7 +38,7 @@ class XfundImporter:
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
         """The documents of one file."""
         try:
-            data = parsing.decode(parsing.content(path, options.limits))
+            data = parsing.json_of(path, options.limits)
             listed = parsing.need(data, "documents", list)
         except InputProblem as problem:
             yield parsing.rejected(path, "", problem)

@@ -8,6 +8,7 @@ from typing import Any
 from storage.exceptions import InputProblem
 from storage.records import Box
 from workbench.exchange.reading import named_files, parsing
+from workbench.exchange.reading.boxes.regions import lies_in
 from workbench.exchange.reading.incoming import (
     Incoming,
     IncomingPage,
@@ -15,7 +16,6 @@ from workbench.exchange.reading.incoming import (
     IncomingSpan,
     Options,
 )
-from workbench.exchange.reading.regions import lies_in
 
 UNSIZED = 1000.0
 """Width and height of a page whose size is not known anywhere."""
@@ -70,7 +70,7 @@ def _add(incoming: Incoming, entities: Sequence[Entity]) -> None:
             incoming.labelled = incoming.labelled and entity.confidence is not None
     if lost:
         incoming.notes.append(
-            f"{len(lost)} values of the answer hold no word of the page ({', '.join(sorted(set(lost)))})"
+            f"{len(lost)} values of the service stand on no word of the page ({', '.join(sorted(set(lost)))})"
         )
 
 

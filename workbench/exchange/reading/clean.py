@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from storage.exceptions import InputProblem
 from storage.records import Box, Page, Token
+from workbench.exchange.reading.boxes.regions import place
 from workbench.exchange.reading.incoming import (
     Incoming,
     IncomingClass,
@@ -15,7 +16,6 @@ from workbench.exchange.reading.incoming import (
     Options,
     Rejected,
 )
-from workbench.exchange.reading.regions import place
 from workbench.fields.plain_text import harmless
 
 _OFF_PAGE = 0.01  # of the page: a box that leaves it by less was only rounded
@@ -146,7 +146,8 @@ def _clean_page(page: IncomingPage, number: int, first: int, counted: dict[str, 
 def lines_of(boxes: list[Box]) -> list[int]:
     """Line numbers of boxes in reading order: a word that stands at the height of the line's last word continues it.
 
-    Words that share a height but come in another order than left to right (two columns) are lines of their own.
+    Words that share a height but come in another order than left to right (two columns) are lines of their own. So the
+    file's order counts, which `locate.layout.Layout` does not know: its rows run through all columns.
     """
     lines: list[int] = []
     line = -1
@@ -168,7 +169,7 @@ def _place_regions(incoming: Incoming) -> None:
     incoming.spans += spans
     incoming.regions = []
     if empty:
-        incoming.notes.append(f"{len(empty)} labelled boxes hold no word")
+        incoming.notes.append(f"{len(empty)} labelled boxes have no word in them")
         # A person has to place a label without words.
         incoming.labelled = incoming.labelled and all(region.confidence is not None for region in empty)
 

@@ -51,7 +51,7 @@ class DocumentNames:
             if len(matches) == 1:
                 return matches[0], ""
             if matches:
-                return None, f"'{file}' may be {self._listed(matches)}: name the folder, too"
+                return None, f"'{file}' may mean {self._listed(matches)}: write the folder before the name"
             elsewhere += named
         if elsewhere:
             where = self._listed(elsewhere)

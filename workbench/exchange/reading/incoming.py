@@ -24,6 +24,7 @@ class Options:
     multiple: bool = False  # a cell may name several classes
     class_fields: tuple[str, ...] = ()  # names of the workspace's class fields
     by_folder: bool = False  # what a document is, its folder says
+    data_set: Path | None = None  # whose folders of pictures and keys may be read too (`parsing.around_file`)
 
 
 @dataclass(slots=True)

@@ -29,6 +29,11 @@ _PARTS = msgspec.json.Decoder(list[msgspec.Raw])
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif", ".avif", ".jp2")
 
+_LABELLED = ("annotation", "annotations", "box", "boxes", "labels", "ocr", "entities", "key", "keys")
+"""Folders of a data set that may be imported alone, with what is beside them."""
+_SIDE_BY_SIDE = ("image", "images", "img", "key", "keys", "entities", "ocr", "pdfs")
+"""Folders of a data set beside the one with its labels or words."""
+
 HEAD = 1 << 16
 """Bytes at the start of a file by which formats are recognised."""
 
@@ -100,6 +105,11 @@ def decode(data: bytes, decoder: "msgspec.json.Decoder[Any]" = _ANY) -> Any:
         ) from error
     except RecursionError as error:
         raise InputProblem("its JSON is nested too deeply") from error
+
+
+def json_of(path: Path, limits: Limits, kind: Any = Any) -> Any:
+    """A JSON file as a value of this kind."""
+    return decode(content(path, limits), msgspec.json.Decoder(kind))
 
 
 def convert(value: Any, type: Any) -> Any:
@@ -223,12 +233,12 @@ def inside(options: Options, base: Path, name: str) -> Path | None:
     """
     if not name.strip() or "\0" in name:
         return None
-    root, parts = _real(options.root), Path(name).parts
+    parts = Path(name).parts
     folders = [base] if ".." in parts else [base, options.root]
     for folder in dict.fromkeys(folders):
         try:
             real = Path(os.path.realpath(folder / name))
-            allowed = real != root and root in real.parents
+            allowed = is_within(options, real)
             if allowed and real.is_file():
                 return real
             if not allowed and (".." in parts or Path(name).is_absolute() or real.is_file()):
@@ -236,6 +246,15 @@ def inside(options: Options, base: Path, name: str) -> Path | None:
         except (OSError, ValueError):  # not a valid file name here
             return None
     return None
+
+
+def is_within(options: Options, path: Path) -> bool:
+    """Whether a path that was not named by the user leads to below the import's root, also through symbolic links."""
+    real = Path(os.path.realpath(path))
+    roots = [_real(options.root)]
+    if options.data_set is not None:
+        roots += [_real(options.data_set) / part for part in _SIDE_BY_SIDE]
+    return any(root in real.parents for root in roots)
 
 
 @functools.lru_cache(maxsize=64)
@@ -264,12 +283,20 @@ def picture_for(
 
 
 def around_file(path: Path, options: Options) -> Options:
-    """Options under which the folders beside a file's own folder may be read too.
+    """Options under which the folders of a data set that are beside a file's own folder may be read too.
 
     A data set's parts are side by side (box/, key/, img/): to import box/ alone means the whole set.
     """
-    whole = path.parent.absolute().parent
-    return options if _real(options.root) in (real := _real(whole), *real.parents) else replace(options, root=whole)
+    folder = path.parent.absolute()
+    return replace(options, data_set=folder.parent) if folder.name.casefold() in _LABELLED else options
+
+
+def part_of_data_set(options: Options, path: Path, name: str) -> Path | None:
+    """The file that a format has beside a file, named relative to that; None where it is not there, or leads out."""
+    try:
+        return inside(around_file(path, options), path.parent, name)
+    except InputProblem:
+        return None
 
 
 def picture_beside(
@@ -279,7 +306,8 @@ def picture_beside(
     names = (
         f"{folder}/{path.stem}{end}" for folder in folders for suffix in PICTURES for end in (suffix, suffix.upper())
     )
-    return picture_for(around_file(path, options), path.parent, names, notes)
+    present = [name for name in names if part_of_data_set(options, path, name)]
+    return picture_for(around_file(path, options), path.parent, present, notes)
 
 
 def local_name(reference: str) -> str:

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
 from storage.exceptions import InputProblem
@@ -131,6 +131,11 @@ def _counted(incoming: Incoming, text: str, ranges: list[Range]) -> list[Range]:
             number = sum(_misfits(text, marked) for marked in other)
             if number < misfits:
                 best, unit, misfits = other, name, number
+    if not unit and len(ranges) > 2 and all(_misfits(text, marked) for marked in ranges):
+        # one label may well end inside a word; where all of several do, their ends are counted otherwise
+        longer = [replace(marked, end=marked.end + 1) for marked in ranges]
+        if not any(_misfits(text, marked) for marked in longer):
+            best, unit = longer, "characters with the last one included"
     for marked in best:
         if not 0 <= marked.start <= marked.end <= len(text):
             raise InputProblem(

@@ -40,6 +40,18 @@ _MORE_FILE_COLUMNS = frozenset(
         "bestandsnaam",
         "allegato",
         "文件名",
+        "檔案",
+        "ファイル名",
+        "файл",
+        "имя файла",
+        "plik",
+        "nazwa pliku",
+        "soubor",
+        "arquivo",
+        "nome do arquivo",
+        "nome file",
+        "filnavn",
+        "filnamn",
     )
 )
 """What such a column is called in tables that were named as such."""
@@ -52,6 +64,7 @@ _ABOVE = 20  # rows among which the header is looked for
 _SHORTENED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]{2,}")
 _SERIAL = re.compile(r"[2-6][0-9]{4}")  # days since 1900 (or 1904): 1954 to 2091
 _HIGH = re.compile(rb"[\x80-\xff]+")
+_CYRILLIC = re.compile(rb"[\xa8\xb8\xc0-\xff]+")  # letters of Windows-1251
 _WIDE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 _BESIDE = re.compile(r"(?<=[A-Za-z])[^\x00-\x7f]|[^\x00-\x7f](?=[A-Za-z])")
 
@@ -59,7 +72,7 @@ _BESIDE = re.compile(r"(?<=[A-Za-z])[^\x00-\x7f]|[^\x00-\x7f](?=[A-Za-z])")
 def decoded(data: bytes) -> tuple[str, str]:
     """(text of a CSV file, what it is written in where that is guessed, for the analyst).
 
-    UTF-8 and UTF-16 are known by their marks; GB18030, cp1250 and cp1252 are guessed by what they spell.
+    UTF-8 and UTF-16 are known by their marks; GB18030, cp1250, cp1251 and cp1252 are guessed by what they spell.
     """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", "replace"), ""
@@ -70,6 +83,8 @@ def decoded(data: bytes) -> tuple[str, str]:
     except UnicodeDecodeError:
         pass
     runs = _HIGH.findall(data)
+    if sum(map(len, runs)) > 2 * len(runs) and all(_CYRILLIC.fullmatch(run) for run in runs):
+        return data.decode("cp1251", "replace"), "Windows-1251 (Cyrillic)"
     if all(len(run) % 2 == 0 for run in runs):  # Chinese: two bytes a character; single letters between others are none
         try:
             chinese = data.decode("gb18030")

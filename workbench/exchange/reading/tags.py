@@ -1,4 +1,4 @@
-"""Tags of words (BIO, BIOES, BILOU and the ways in which tools spell them) as labels."""
+"""Tags of words (BIO, BIOES, BMES, BILOU and the ways in which tools spell them) as labels."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -9,9 +9,10 @@ from workbench.fields.schema import repaired_tags
 
 _TAG = re.compile(r"([BIELSUbielsu])-(.+)", re.DOTALL)
 _SHAPES = {
-    "I_NAME": re.compile(r"(?P<prefix>[BIELSU])[-_:](?P<name>.+)", re.DOTALL),
+    "I_NAME": re.compile(r"(?P<prefix>[BIMELSUW])[-_:/](?P<name>.+)", re.DOTALL),
     "NAME-I": re.compile(r"(?P<name>.+)[-_](?P<prefix>[BIELSU])", re.DOTALL),
 }
+_USUAL = {"M": "I", "W": "S"}  # of BMES and BMEWO: middle, whole
 _OUTSIDE = frozenset({"", "O", "o", "_"})
 IGNORED = -100
 """The number of a tag that training ignores (the rest of a word in a data set of sub-tokens)."""
@@ -44,8 +45,11 @@ def usual(tags: Sequence[str], shape: str) -> list[str]:
     pattern = _SHAPES.get(shape)
     if pattern is None:
         return list(tags)
-    matches = [pattern.fullmatch(tag) for tag in tags]
-    return [f"{m['prefix']}-{m['name']}" if m else tag for m, tag in zip(matches, tags, strict=True)]
+    spelled = []
+    for tag in tags:
+        match = pattern.fullmatch(tag)
+        spelled.append(f"{_USUAL.get(match['prefix'], match['prefix'])}-{match['name']}" if match else tag)
+    return spelled
 
 
 def spans_of_tags(tags: Sequence[str], shape: str = "") -> tuple[list[IncomingSpan], int]:

@@ -4,6 +4,7 @@ import contextlib
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -40,11 +41,7 @@ def is_table(path: Path, limits: Limits) -> bool:
         first = next(iter(_records(path, limits)), None)
     except InputProblem:
         return False
-    return (
-        isinstance(first, dict)
-        and len(first) > 1
-        and any(str(c).strip().casefold() in table_cells.SURE_COLUMNS for c in first)
-    )
+    return isinstance(first, dict) and len(first) > 1 and table_cells.has_file_column(first)
 
 
 def read(path: Path, limits: Limits) -> Iterator[KnownRow | Rejected]:
@@ -65,18 +62,23 @@ def read(path: Path, limits: Limits) -> Iterator[KnownRow | Rejected]:
 
 
 def _records(path: Path, limits: Limits) -> Iterable[Any]:
+    head = _head_of(path, limits)
+    if head.startswith(b"PK\x03\x04"):
+        return _excel(path, limits)
+    return _json(path) if path.suffix.lower() in (".json", ".jsonl") else _csv(path)
+
+
+def _head_of(path: Path, limits: Limits) -> bytes:
+    """The first four bytes of a file that may be read whole."""
     try:
         if path.exists() and not path.is_file():
             raise InputProblem(f"{path} is no regular file.", "Name a file, not a device or a pipe.")
         if path.stat().st_size > limits.file_bytes:
             raise InputProblem(f"{path} is larger than file_bytes under [limits] allows.")
         with path.open("rb") as file:
-            head = file.read(4)
+            return file.read(4)
     except OSError as error:
         raise InputProblem(f"{path} cannot be read: {error.strerror}.", "Check the name.") from error
-    if head.startswith(b"PK\x03\x04"):
-        return _excel(path, limits)
-    return _json(path) if path.suffix.lower() in (".json", ".jsonl") else _csv(path)
 
 
 def _row(path: Path, record: str, data: Any) -> Iterator[KnownRow | Rejected]:
@@ -115,7 +117,10 @@ def _text(value: Any) -> str:
     text = str(value)
     if text.startswith(table_cells.UNKNOWN):
         return text
-    return " ".join(harmless(text).split())
+    text = " ".join(harmless(text).split())
+    # ="00042" and '00042 keep a spreadsheet from taking a text for a number
+    kept = re.fullmatch(r"=\"(?P<text>[^\"]*)\"|'(?P<number>[0-9].*)", text)
+    return kept["text"] or kept["number"] or "" if kept else text
 
 
 def _csv(path: Path) -> Iterator[Any]:
@@ -130,7 +135,8 @@ def _csv(path: Path) -> Iterator[Any]:
         columns, rows = table_cells.from_header(lines)
         for row in rows:
             if any(cell.strip() for cell in row):
-                too_many = {None: row[len(columns) :]} if len(row) > len(columns) else {}
+                beyond = row[len(columns) :]  # empty ones are of a delimiter at the end of the line
+                too_many = {None: beyond} if any(cell.strip() for cell in beyond) else {}
                 yield {**dict(zip(columns, row, strict=False)), **too_many}
     except csv.Error as error:
         raise InputProblem(f"{path} is no CSV table: {error}.") from error
@@ -141,12 +147,10 @@ def guessed_encoding(path: Path, limits: Limits) -> str:
     if path.suffix.lower() in (".json", ".jsonl"):
         return ""
     try:
-        if path.stat().st_size > limits.file_bytes:
-            return ""
-        data = path.read_bytes()
-    except OSError:
+        is_book = _head_of(path, limits).startswith(b"PK\x03\x04")
+        encoding = "" if is_book else table_cells.decoded(path.read_bytes())[1]
+    except (InputProblem, OSError):
         return ""
-    encoding = "" if data.startswith(b"PK\x03\x04") else table_cells.decoded(data)[1]
     return table_cells.guess_note(path, encoding) if encoding else ""
 
 
@@ -177,7 +181,8 @@ def _excel(path: Path, limits: Limits) -> Iterator[dict[str, Any]]:
     """The rows of a workbook's first sheet that has a column for files, as column -> cell."""
     with table_cells.workbook(path, limits, str(path)) as book:
         columns, rows = table_cells.from_header(())
-        for sheet in book.worksheets:  # the first with a column for files, else the first
+        # the first with a column for files, else the first; what is seen before what is hidden
+        for sheet in sorted(book.worksheets, key=lambda sheet: sheet.sheet_state != "visible"):
             table = table_cells.from_header(_rows(sheet))
             if not columns or table_cells.has_file_column(table[0]):
                 columns, rows = table

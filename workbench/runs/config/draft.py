@@ -9,11 +9,11 @@ from typing import Any
 
 from storage.exceptions import ConfigProblem
 from workbench.runs.config import files as config_files
-from workbench.runs.config import options
-from workbench.runs.config.options import Setting
+from workbench.runs.config import setting_descriptions
+from workbench.runs.config.setting_descriptions import Setting
 from workbench.runs.config.tune import Group, TuneConfig
 
-SETTINGS: Mapping[str, Setting] = {setting.key: setting for setting in options.settings()}
+SETTINGS: Mapping[str, Setting] = {setting.key: setting for setting in setting_descriptions.settings()}
 
 MOST_VARIANTS = 200
 """Runs of one grid."""
@@ -162,7 +162,8 @@ def variants(config: TuneConfig, text: str, *, paired: bool = False) -> dict[str
         paired: the first values together, the second values together, and so on; else every combination.
 
     Raises:
-        ConfigProblem: not of that shape, a combination cannot be, or pairs are asked of lists of different lengths.
+        ConfigProblem: not of that shape, a combination cannot be or is there twice, or pairs are asked of lists of
+            different lengths.
     """
     axes = []
     for part in text.split():
@@ -176,7 +177,9 @@ def variants(config: TuneConfig, text: str, *, paired: bool = False) -> dict[str
                 f"{key[:80]} is not a setting{config_files.nearest(key) or '.'}",
                 "Write it as train.learning_rate=1e-4,3e-4.",
             )
-        axes.append([(key, value) for value in values.split(",") if value])
+        if not all(values.split(",")):
+            raise ConfigProblem(f"{key} has an empty value.", "Write one value between every two commas.")
+        axes.append([(key, value) for value in values.split(",")])
     if not axes:
         raise ConfigProblem("The grid is empty.", "Write settings as train.learning_rate=1e-4,3e-4.")
     if paired and len({len(axis) for axis in axes}) > 1:
@@ -187,9 +190,10 @@ def variants(config: TuneConfig, text: str, *, paired: bool = False) -> dict[str
         raise ConfigProblem(
             f"These are {number:,} runs; at most {MOST_VARIANTS} are made at once.", "Give fewer values, or --zip them."
         )
-    return {
-        " ".join(f"{key.rpartition('.')[2]}={value}" for key, value in sets): config_files.apply_sets(
-            config, [f"{key}={value}" for key, value in sets]
-        )
-        for sets in (zip(*axes, strict=True) if paired else product(*axes))
-    }
+    configs: dict[str, TuneConfig] = {}
+    for sets in zip(*axes, strict=True) if paired else product(*axes):
+        name = " ".join(f"{key.rpartition('.')[2]}={value}" for key, value in sets)
+        if name in configs:
+            raise ConfigProblem(f"{name[:80]} stands there twice.", "Give every run values of its own.")
+        configs[name] = config_files.apply_sets(config, [f"{key}={value}" for key, value in sets])
+    return configs

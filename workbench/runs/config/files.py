@@ -14,7 +14,7 @@ import yaml
 from pydantic import ValidationError
 
 from storage.exceptions import ConfigProblem
-from workbench.runs.config import families, options, safe_yaml
+from workbench.runs.config import families, safe_yaml, setting_descriptions
 from workbench.runs.config.tune import TuneConfig
 
 RENAMED = {
@@ -71,7 +71,9 @@ def _text_of(source: Path | str) -> str:
     if isinstance(source, str):
         return source
     try:
-        with source.open("rb") as file:  # bounded: a device has no end
+        if source.exists() and not source.is_file():  # it is read more than once
+            raise ConfigProblem(f"{source} is no regular file.", "Give the path of a YAML file.")
+        with source.open("rb") as file:
             data = file.read(_LARGEST + 1)
         if len(data) > _LARGEST:
             raise ConfigProblem(f"{source} is larger than a configuration can be.", "Give the path of a YAML file.")
@@ -99,8 +101,17 @@ def from_dict(data: Mapping[str, Any], text: str = "") -> TuneConfig:
 
 def notes_on(source: Path | str) -> list[str]:
     """The settings of a file that are decided elsewhere here, one sentence each."""
-    flat = _flatten(_parse(_text_of(source)))
+    flat = values_in(source)
     return [f"{key} was read over: {why}." for key, why in DECIDED.items() if key in flat]
+
+
+def values_in(source: Path | str) -> dict[str, Any]:
+    """Dotted key -> value of a YAML file or of YAML text, as written there.
+
+    Raises:
+        ConfigProblem: not YAML, or no mapping.
+    """
+    return _flatten(_parse(_text_of(source)))
 
 
 def dump(config: TuneConfig) -> str:
@@ -239,7 +250,7 @@ def _line(key: str, lines: Mapping[str, int]) -> int:
 def nearest(key: str) -> str:
     """The end of a sentence that names the setting which a misspelt key is nearest to; "" where none is near."""
     section, _, name = key.partition(".")
-    known = {k: k.rpartition(".")[2] for k in (*(setting.key for setting in options.settings()), *RENAMED)}
+    known = {k: k.rpartition(".")[2] for k in (*(setting.key for setting in setting_descriptions.settings()), *RENAMED)}
     if not name:
         near = difflib.get_close_matches(section, list(TuneConfig.model_fields), 1, 0.5)
     else:

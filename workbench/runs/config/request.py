@@ -1,9 +1,9 @@
 """`request.yaml`: what a run folder's worker is asked to do."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from storage.exceptions import ConfigProblem
 from workbench.fields import Field as SchemaField
@@ -55,6 +55,12 @@ class Request(BaseModel):
     rules: dict[str, bool] = Field(default_factory=dict)  # repair rules switched on or off by hand
     engines: dict[str, str] = Field(default_factory=dict)  # OCR engine: version, of the documents' words
     fingerprint: str = ""  # of the frozen data
+
+    @model_validator(mode="after")
+    def _a_class_run_has_one_field(self) -> Self:
+        if self.config.model.task == "classes" and len(self.fields) != 1:
+            raise ValueError(f"a run of classes learns one field, and this has {len(self.fields)}")
+        return self
 
     @classmethod
     def read(cls, folder: Path) -> "Request":

@@ -7,7 +7,6 @@ TARGET/onnx.json; what is wrong is written as JSON to TARGET/problem.json.
 import argparse
 import importlib.util
 import json
-import os
 import sys
 import time
 import warnings
@@ -23,14 +22,14 @@ from numpy.typing import NDArray
 from storage.exceptions import MissingTool, RunProblem, WorkbenchError
 from workbench import lifeline
 from workbench.evaluation.classes.several import THRESHOLD
-from workbench.runs import parquet
+from workbench.runs import machine, parquet
 from workbench.runs.model_folders import onnx_form
 from workbench.runs.model_folders.onnx_form import MOST_CHANGED, OnnxForm
 from workbench.runs.state import RunFolder
 from workbench.training.encoding import EncodedDocument
 from workbench.training.models.loading import SEVERAL
 from workbench.training.onnx_model.session import OnnxSession
-from workbench.training.predict import load_any
+from workbench.training.prediction_run import load_any
 
 _LARGEST = 2_000_000_000
 """Bytes of an ONNX file: what its format (protobuf) can hold."""
@@ -176,7 +175,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--int8", action="store_true")
     options = parser.parse_args(arguments)
     warnings.filterwarnings("ignore")
-    torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
+    torch.set_num_threads(machine.free_cores())
     try:
         form = make(options.run.resolve(), options.target, int8=options.int8)
     except WorkbenchError as error:

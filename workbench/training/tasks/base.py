@@ -76,6 +76,10 @@ class Task(Protocol):
         """Leave suggestions for the pool in the folder, where its predictions are not enough."""
         ...
 
+    def explain(self, folder: Path, predictor: TaskPredictor, judged: Mapping[str, Sequence[Any]]) -> None:
+        """Leave in the folder what made the model judge documents wrongly, where the task shows that."""
+        ...
+
     def figures(self, predictions: Sequence[Any]) -> dict[str, Any]:
         """`documents`, `loss`, `precision`, `recall`, `f1`, `support`, and `fields`: the same for each of them."""
         ...

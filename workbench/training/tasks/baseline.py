@@ -20,11 +20,12 @@ from sklearn.linear_model import LogisticRegression
 
 from storage.exceptions import InputProblem
 from storage.files import write_atomic
-from workbench.evaluation.classes import report as class_report
+from workbench.evaluation.classes import class_report
 from workbench.runs import parquet
 from workbench.runs.config.request import Request
 from workbench.runs.state import MODEL_DESCRIPTION, RunFolder
 from workbench.training.predictor import Description
+from workbench.training.tasks import occlusion
 
 WEIGHTS = "baseline.safetensors"
 VOCABULARY = "vocabulary.json"
@@ -130,10 +131,17 @@ class Baseline:
             vectorizer = TfidfVectorizer(
                 ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b", vocabulary=kept["words"]
             )
-            vectorizer.idf_ = arrays["idf"]
-            parts = arrays["coefficients"], arrays["intercepts"], list(kept["labels"])
-            return cls(vectorizer, *parts, multiple=bool(kept.get("multiple")))
-        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+            vectorizer.idf_ = arrays["idf"]  # sees that the words are numbered from 0
+            labels, shapes = list(kept["labels"]), {name: array.shape for name, array in arrays.items()}
+            if shapes["coefficients"] != (len(labels), len(kept["words"])) or shapes["intercepts"] != (len(labels),):
+                raise ValueError(f"its weights are not those of {len(labels)} classes and {len(kept['words'])} words")
+            if not (
+                all(isinstance(label, str) for label in labels) and all(np.isfinite(a).all() for a in arrays.values())
+            ):
+                raise ValueError("a class has no name, or a weight is no number")
+            multiple = bool(kept.get("multiple"))
+            return cls(vectorizer, arrays["coefficients"], arrays["intercepts"], labels, multiple=multiple)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, SafetensorError) as error:
             raise InputProblem(f"{folder} is no whole baseline: {error}", "Train it again.") from error
 
 
@@ -189,6 +197,7 @@ def run(
     measured = {side: figures[side] for side in ("train", "validation") if side in figures}
     write("evaluated", step=1, epoch=1.0, best=True, **measured)
     f1 = figures["validation"]["f1"] if "validation" in figures else None
+    _explain(fitted, folder.path, task, documents)
     _save(fitted, folder, request, f1)
     seconds = round(time.monotonic() - began, 2)
     report = {
@@ -203,6 +212,21 @@ def run(
 def _fitted(rows: Sequence[parquet.FrozenDocument], task: Classes, *, balanced: bool) -> Baseline:
     texts, targets = [text_of(row) for row in rows], [task.indices(row) for row in rows]
     return Baseline.fit(texts, targets, task.labels, multiple=task.multiple, balanced=balanced)
+
+
+def _explain(
+    fitted: Baseline, folder: Path, task: Classes, documents: Mapping[str, Sequence[parquet.FrozenDocument]]
+) -> None:
+    """Which words speak for what documents were wrongly taken for."""
+
+    def ask(rows: Sequence[parquet.FrozenDocument]) -> NDArray[np.float64]:
+        return fitted.probabilities([text_of(row) for row in rows])
+
+    sides = {}
+    for side in ("validation", "test"):
+        rows = [row for row in documents.get(side, ()) if task.is_labelled(row)]
+        sides[side] = [(row, task.indices(row), own) for row, own in zip(rows, ask(rows), strict=True)]
+    occlusion.write(folder, sides, fitted.labels, ask, multiple=task.multiple)
 
 
 def _predictions(fitted: Baseline, folder: RunFolder) -> Any:

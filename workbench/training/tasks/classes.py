@@ -14,17 +14,16 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
 from storage.exceptions import RunProblem
+from workbench.evaluation.classes import class_report, several
 from workbench.evaluation.classes import figures as class_figures
-from workbench.evaluation.classes import report as class_report
-from workbench.evaluation.classes import several
 from workbench.runs import parquet
 from workbench.runs.config import families
 from workbench.runs.config.request import Request
 from workbench.training import encoding
 from workbench.training.encoding import EncodedDocument, Encoder, Features
 from workbench.training.models.loading import SEVERAL, Built
-from workbench.training.tasks import baseline
-from workbench.training.tasks.base import Documents
+from workbench.training.tasks import baseline, occlusion
+from workbench.training.tasks.base import Documents, TaskPredictor
 
 Target = int | list[float]
 """The index of a document's option; where it can have several, 1 or 0 for each option."""
@@ -262,6 +261,17 @@ class ClassTask:
 
     def suggest(self, folder: Path) -> None:
         """Nothing: the stored probabilities of the pool are its suggestions."""
+
+    def explain(self, folder: Path, predictor: TaskPredictor, judged: Mapping[str, Sequence[ClassPrediction]]) -> None:
+        """Which words speak for what documents were wrongly taken for."""
+        sides = {
+            side: [
+                (p.row, self.indices(p.row), p.probabilities) for p in judged.get(side, ()) if self.is_labelled(p.row)
+            ]
+            for side in ("validation", "test")
+        }
+        ask = lambda rows: np.stack([prediction.probabilities for prediction in predictor.predict(rows)])  # noqa: E731
+        occlusion.write(folder, sides, self.labels, ask, multiple=self.multiple)
 
     def figures(self, predictions: Sequence[ClassPrediction]) -> dict[str, Any]:
         """Macro figures and those of each class; `f1` is the mean over the classes."""

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from workbench.training import scoring
 from workbench.training.encoding import Collator, EncodedDocument, Encoder
 from workbench.training.models.loading import Built, labels_of
 from workbench.training.predictor import DocumentPrediction, Predictor
-from workbench.training.tasks.base import Documents
+from workbench.training.tasks.base import Documents, TaskPredictor
 from workbench.training.trainer import Windows
 
 
@@ -101,6 +101,9 @@ class TokenTask:
     def suggest(self, folder: Path) -> None:
         """Weigh the predictions of the pool."""
         suggestions.write(folder, folder)
+
+    def explain(self, folder: Path, predictor: TaskPredictor, judged: Mapping[str, Sequence[Any]]) -> None:
+        """Nothing: what is read of a place stands at that place."""
 
     def figures(self, predictions: Sequence[DocumentPrediction]) -> dict[str, Any]:
         """Strict figures, by the definition of `workbench evaluate`."""

@@ -102,6 +102,24 @@ def test_an_empty_file_is_said_to_be_empty(put: Any, name: str) -> None:
     assert detection.unrecognised(path) == "it is empty"
 
 
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("a.rar", "archive"), ("a.7z", "archive"), ("a.ods", "spreadsheet"), ("a.xlsm", "spreadsheet"),
+        ("a.svg", "drawing"), ("a.eps", "drawing"), ("a.psd", "save it as PNG"), ("a.mht", "web page"),
+        ("a.lnk", "shortcut"), ("a.xls.crdownload", "unfinished download"),
+    ],
+)  # fmt: skip
+def test_what_people_have_beside_invoices_is_named_with_what_to_do(put: Any, name: str, reason: str) -> None:
+    path = put(name, b"\0\1 something")
+    assert detection.detect(path) is None and reason in detection.unrecognised(path)
+
+
+def test_a_table_without_rows_is_said_to_have_none(put: Any) -> None:
+    assert detection.unrecognised(put("a.csv", b"file;invoice_no\r\n")) == "it has a header and no rows"
+    assert "none of its columns" in detection.unrecognised(put("b.csv", b"one,two\n1,2\n"))
+
+
 def test_what_a_file_is_not(put: Any) -> None:
     assert "holds text" in detection.unrecognised(put("a.png", "not a picture at all"))
     assert detection.detect(put("a.png", "not a picture at all")) is None

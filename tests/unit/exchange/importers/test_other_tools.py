@@ -10,9 +10,9 @@ from PIL import Image
 
 from workbench.exchange import discovery
 from workbench.exchange.reading import named_files
+from workbench.exchange.reading.boxes.units import are_fractions, order_of
 from workbench.exchange.reading.incoming import Incoming
 from workbench.exchange.reading.tags import shape_of, spans_of_tags
-from workbench.exchange.reading.units import are_fractions, order_of
 from workbench.fields import invoice_schema
 from workbench.fields.label_names import LabelMap
 
@@ -173,6 +173,40 @@ def test_units_are_not_guessed_from_little() -> None:
     assert order_of([wide] * 3 + [narrow] * 7) == "sizes"
 
 
+@pytest.mark.parametrize(
+    "box",
+    [
+        [10, 20, 60, 20, 60, 40, 10, 40],  # four points
+        [[10, 20], [60, 20], [60, 40], [10, 40]],
+        [{"x": 10, "y": 20}, {"x": 60, "y": 20}, {"x": 60, "y": 40}, {"x": 10, "y": 40}],
+        {"vertices": [{"x": 10, "y": 20}, {"x": 60, "y": 40}]},
+        {"x0": 10, "y0": 20, "x1": 60, "y1": 40},
+        {"x1": 10, "y1": 20, "x2": 60, "y2": 40},
+        {"xmin": 10, "ymin": 20, "xmax": 60, "ymax": 40},
+        {"left": 10, "top": 20, "width": 50, "height": 20},
+        {"x": 10, "y": 20, "w": 50, "h": 20},
+        {"BoundingBox": {"Left": 10, "Top": 20, "Right": 60, "Bottom": 40}},
+        ["10", "20", "60", "40"],
+    ],
+)
+def test_boxes_in_other_shapes(put: Any, read: Any, box: Any) -> None:
+    record = {"words": ["Total", "9.00"], "boxes": [box, box], "labels": ["O", "B-TOTAL"]}
+    for name, content in (("a.json", json.dumps([record])), ("a.jsonl", json.dumps(record))):
+        (item,), bad = read(put(name, content), "word-list")
+        assert not bad and item.pages[0].tokens[0].box == (10, 20, 60, 40)
+        assert labelled(item) == [("TOTAL", "9.00")]
+
+
+@pytest.mark.parametrize(
+    "box", [{"x": 1, "y": 2}, {"a": 1}, [[1, 2, 3]], [1, 2, 3], "1 2 3 4", None, {"x0": "l", "y0": 1}]
+)
+def test_a_box_in_no_known_shape_costs_its_record_alone(put: Any, read: Any, box: Any) -> None:
+    good = {"words": ["a"], "boxes": [{"x": 1, "y": 2, "w": 3, "h": 4}]}
+    bad = {"words": ["a"], "boxes": [box]}
+    (item,), (rejected,) = read(put("a.jsonl", "\n".join(map(json.dumps, (good, bad)))))
+    assert item.pages[0].tokens[0].text == "a" and "shape" in rejected.reason
+
+
 def test_boxes_of_which_nothing_fits_are_refused(put: Any, read: Any) -> None:
     boxes = [[10, 20, 300, 30]] * 7 + [[400, 500, 60, 20]] * 3
     good, (bad,) = read(put("w.jsonl", json.dumps({"words": ["a"] * 10, "bboxes": boxes})))
@@ -192,6 +226,8 @@ def test_boxes_of_which_nothing_fits_are_refused(put: Any, read: Any) -> None:
         (["E_MAIL", "S_NAME"], [("E_MAIL", (0,)), ("S_NAME", (1,))]),  # names
         (["VITAMIN-B", "O"], [("VITAMIN-B", (0,))]),
         (["B-TOTAL", "E-TOTAL"], [("TOTAL", (0, 1))]),
+        (["B-NAME", "M-NAME", "E-NAME", "W-TOTAL"], [("NAME", (0, 1, 2)), ("TOTAL", (3,))]),
+        (["B/TOTAL", "I/TOTAL"], [("TOTAL", (0, 1))]),
     ],
 )
 def test_tags_of_other_shapes(tags: list[str], spans: list[Any]) -> None:
@@ -218,9 +254,8 @@ def test_numbers_are_no_labels(put: Any, read: Any, column: str, tags: list[Any]
 
 def test_names_for_no_label_make_no_fields() -> None:
     labels = LabelMap(invoice_schema(), {"Other": "remark"})
-    assert [labels.means_none(label) for label in ("None", "null", "0", "-100", "Other", "TOTAL", "2nd")] == [
-        True, True, True, True, False, False, False,
-    ]  # fmt: skip
+    assert all(labels.means_none(label) for label in ("None", "null", "0", "-100", "outside"))
+    assert not any(labels.means_none(label) for label in ("Other", "TOTAL", "2nd"))
 
 
 def test_tabs_divide_where_a_line_has_them(put: Any, read: Any) -> None:
@@ -230,6 +265,27 @@ def test_tabs_divide_where_a_line_has_them(put: Any, read: Any) -> None:
     assert labelled(item) == [("INV", "INV-7")]
     (item,), _ = read(put("c.conll", "-DOCSTART-\t-X-\t_\tO\n\nTotal\tNN\t_\tO\n12.00\tCD\t_\tB-TOTAL\n"), "conll")
     assert labelled(item) == [("TOTAL", "12.00")]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "O\tTotal\nB-TOTAL\t9.00\n\nO\tPaid\n",  # the tag first
+        "O Total\nB-TOTAL 9.00\n\nO Paid\n",
+        "1\tTotal\tO\n2\t9.00\tB-TOTAL\n\n1\tPaid\tO\n",  # a number before the word
+        "0\tTotal\tNN\tO\n1\t9.00\tCD\tB-TOTAL\n\n0\tPaid\tVB\tO\n",
+    ],
+)
+def test_the_columns_of_a_word_and_its_tag_are_found(put: Any, read: Any, lines: str) -> None:
+    (first, second), bad = read(put("a.conll", lines), "conll")
+    assert not bad
+    assert [token.text for item in (first, second) for token in item.pages[0].tokens] == ["Total", "9.00", "Paid"]
+    assert labelled(first) == [("TOTAL", "9.00")]
+
+
+def test_numbers_that_count_nothing_are_words(put: Any, read: Any) -> None:
+    (item,), _ = read(put("a.conll", "12\tCD\tO\n9.00\tCD\tB-TOTAL\n"), "conll")
+    assert [token.text for token in item.pages[0].tokens] == ["12", "9.00"]
 
 
 def test_unilms_boxes_beside_words_and_tags(put: Any, read: Any, tmp_path: Path) -> None:
@@ -264,6 +320,16 @@ def test_offsets_are_moved_to_their_words_and_it_is_said(
     assert any("counted" in note and unit in note for note in item.notes) == bool(unit)
 
 
+def test_ends_that_count_the_last_character_are_moved_where_all_of_several_do(put: Any, read: Any) -> None:
+    text = "Invoice INV-77 of 31.12.2024 total 12.00"
+    ends = [("NO", "INV-77"), ("DATE", "31.12.2024"), ("TOTAL", "12.00")]
+    labels = [[text.index(word), text.index(word) + len(word) - 1, name] for name, word in ends]
+    (item,), _ = read(put("d.jsonl", json.dumps({"text": text, "label": labels})), "doccano")
+    assert labelled(item) == ends and any("last one included" in note for note in item.notes)
+    (item,), _ = read(put("e.jsonl", json.dumps({"text": text, "label": labels[:1]})), "doccano")
+    assert labelled(item) == [("NO", "INV-7")]  # one label may be meant so
+
+
 def test_labels_that_cut_words_are_said(put: Any, read: Any) -> None:
     (item,), _ = read(put("d.jsonl", json.dumps({"data": "Invoice INV-7 total", "label": [[10, 12, "NO"]]})))
     assert labelled(item) == [("NO", "V-")]
@@ -283,8 +349,9 @@ def test_prodigy_and_spacy(put: Any, read: Any) -> None:
         ([("NO", "INV-7")], True), ([], False), ([], False),
     ]  # fmt: skip
     assert any("reject" in note for note in good[1].notes)
-    (item,), _ = read(put("s.jsonl", json.dumps({"text": "Invoice INV-7", "spans": spans})), "prodigy")
-    assert labelled(item) == [("NO", "INV-7")]
+    for key in ("spans", "ents"):  # spaCy's Doc.to_json() has ents
+        (item,), _ = read(put("s.jsonl", json.dumps({"text": "Invoice INV-7", key: spans})), "prodigy")
+        assert (labelled(item), item.labelled) == ([("NO", "INV-7")], True)
     pair = ["Invoice INV-7", {"entities": [[8, 13, "NO"]]}]
     for name, data in (("t.json", json.dumps([pair, pair])), ("t.jsonl", f"{json.dumps(pair)}\n{json.dumps(pair)}\n")):
         good, bad = read(put(name, data), "prodigy")

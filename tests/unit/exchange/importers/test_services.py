@@ -7,6 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import pytest
 from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
@@ -344,6 +345,59 @@ def test_hocr_and_alto(put: Any, read: Any) -> None:
     good, (problem,) = read(put("c.xml", '<alto><Layout><Page WIDTH="4" HEIGHT="6"/></Layout></alto>'), "ocr-files")
     assert not good
     assert "no words" in problem.reason
+
+
+_TSV = (
+    "level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext\n"
+    "1\t1\t0\t0\t0\t0\t0\t0\t400\t600\t-1\t\n"
+    "4\t1\t1\t1\t1\t0\t10\t10\t100\t14\t-1\t\n"
+    "5\t1\t1\t1\t1\t1\t10\t10\t50\t14\t96.5\tTOTAL\n"
+    '5\t1\t1\t1\t1\t2\t70\t10\t40\t14\t80\t"12.00\n'
+    "5\t1\t2\t1\t1\t1\t10\t40\t40\t14\t70\tPaid\n"
+)
+
+
+def test_tesseracts_table_is_words_with_boxes_and_no_text(put: Any, read: Any) -> None:
+    put("a.png", png())
+    (item,), bad = read(put("a.tsv", _TSV), "ocr-files")
+    assert not bad and item.text is None
+    (page,) = item.pages
+    assert (page.width, page.height, page.engine) == (400, 600, "tesseract") and page.picture is not None
+    assert [(t.text, t.box, t.line, t.confidence) for t in page.tokens or ()] == [
+        ("TOTAL", (10, 10, 60, 24), 0, 0.965), ('"12.00', (70, 10, 110, 24), 0, 0.8), ("Paid", (10, 40, 50, 54), 1, 0.7),
+    ]  # fmt: skip
+    good, (problem,) = read(put("b.tsv", _TSV.replace("\t50\t14", "\twide\t14")), "ocr-files")
+    assert not good and "line 4 has no number in its column width" in problem.reason
+
+
+_QUAD = [[10, 10], [60, 10], [60, 24], [10, 24]]
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        {"input_path": "a.png", "dt_polys": [_QUAD], "rec_texts": ["TOTAL"], "rec_scores": [0.9], "rec_polys": [_QUAD]},
+        {"rec_texts": ["TOTAL"], "rec_scores": [0.9], "rec_boxes": [[10, 10, 60, 24]]},
+        [[[_QUAD, ["TOTAL", 0.9]]]],  # PaddleOCR 2: a list of pages
+        [[_QUAD, ["TOTAL", 0.9]]],
+        [[_QUAD, "TOTAL", 0.9]],  # EasyOCR
+    ],
+)
+def test_the_lines_that_paddleocr_found_are_words(put: Any, read: Any, result: Any) -> None:
+    put("a.png", png())
+    (item,), bad = read(put("a.json", result), "ocr-files")
+    assert not bad
+    assert [(t.text, t.box, t.confidence) for t in item.pages[0].tokens or ()] == [("TOTAL", (10, 10, 60, 24), 0.9)]
+    assert item.pages[0].picture is not None
+
+
+def test_results_without_boxes_are_refused(put: Any, read: Any) -> None:
+    for name, result, reason in (
+        ("a.json", {"rec_texts": ["TOTAL"], "rec_polys": []}, "as many boxes as texts"),
+        ("b.json", [[_QUAD, ["TOTAL", 0.9]], [_QUAD]], "no box and text"),
+    ):
+        good, (problem,) = read(put(name, result), "ocr-files")
+        assert not good and reason in problem.reason
 
 
 def test_entities_of_a_file_are_not_expanded(put: Any, read: Any, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from openpyxl import Workbook
 
 from workbench.exchange.reading import document_names, table_cells
 from workbench.exchange.reading.incoming import Rejected
-from workbench.exchange.reading.values_table import read
+from workbench.exchange.reading.values_table import is_table, read
 from workbench.settings import Limits
 
 
@@ -40,11 +40,45 @@ def test_encodings_and_lines_above_the_header(tmp_path: Path, data: bytes) -> No
 
 @pytest.mark.parametrize(
     ("text", "encoding"),
-    [("文件,价税合计,销售方\na.pdf,573.34,北京测试有限公司\n", "gb18030"), ("datei;währung\nŁódź.pdf;zł\n", "cp1250"),
-     ("Straße;datei\nx;Müller.pdf\n", "cp1252"), ("file;seller\na.pdf;Société Générale\n", "cp1252")],
+    [
+        ("文件,价税合计,销售方\na.pdf,573.34,北京测试有限公司\n", "gb18030"),
+        ("datei;währung\nŁódź.pdf;zł\n", "cp1250"),
+        ("файл;сумма;продавец\na.pdf;12,00;ООО Ёлка\n", "cp1251"), ("Straße;datei\nx;Müller.pdf\n", "cp1252"),
+        ("file;seller\na.pdf;Société Générale\n", "cp1252"),
+    ],
 )  # fmt: skip
 def test_old_encodings_are_known_by_what_they_spell(text: str, encoding: str) -> None:
     assert table_cells.decoded(text.encode(encoding))[0] == text
+
+
+@pytest.mark.parametrize("head", ["Dateiname;Betrag", "Nom du fichier;Montant", "файл;сумма", "Allegato;Importo"])
+def test_a_table_is_known_by_its_column_of_files_in_other_languages(tmp_path: Path, head: str) -> None:
+    path = tmp_path / "k.csv"
+    path.write_text(f"{head}\na.pdf;12,00\n")
+    assert is_table(path, Limits())
+    assert rows_of(path) == ([{"file": "a.pdf", head.partition(";")[2]: "12,00"}], [])
+
+
+def test_what_keeps_a_text_from_being_a_number_is_no_part_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "k.csv"
+    path.write_text("file,no,name\na.pdf,=\"00042\",O'Neil\nb.pdf,'00042,'s Gravenhage\nc.pdf,00042,x,\nd.pdf,1,x,2\n")
+    good, reasons = rows_of(path)
+    assert good == [
+        {"file": "a.pdf", "no": "00042", "name": "O'Neil"},
+        {"file": "b.pdf", "no": "00042", "name": "'s Gravenhage"},
+        {"file": "c.pdf", "no": "00042", "name": "x"},  # a delimiter at the end of the line
+    ]
+    assert reasons == ["it has more cells than the table has columns"]
+
+
+def test_a_hidden_sheet_is_not_taken_before_one_that_is_seen(tmp_path: Path) -> None:
+    book = Workbook()
+    for sheet, file in ((book.active, "hidden.pdf"), (book.create_sheet("Data"), "seen.pdf")):
+        sheet.append(["file", "no"])  # type: ignore[union-attr]
+        sheet.append([file, 1])  # type: ignore[union-attr]
+    book.active.sheet_state = "hidden"  # type: ignore[union-attr]
+    book.save(tmp_path / "x.xlsx")
+    assert rows_of(tmp_path / "x.xlsx") == ([{"file": "seen.pdf", "no": "1"}], [])
 
 
 def test_what_a_spreadsheet_shortened_is_refused_and_the_rest_goes_in(tmp_path: Path) -> None:

@@ -168,9 +168,9 @@ def averages_differ(evidence: Evidence) -> Finding | None:
         "weighted F1": (report.get("weighted") or {}).get("f1"),
     }
     known = {name: value for name, value in figures.items() if value is not None}
-    if len(known) < 3 or max(known.values()) - min(known.values()) < 0.05:
-        return None
     rows = _classes(evidence)
+    if not rows or len(known) < 3 or max(known.values()) - min(known.values()) < 0.05:
+        return None
     worst = min(rows, key=lambda name: (rows[name]["f1"], name))
     phrases = (
         ", ".join(f"{name} {value:.3f}" for name, value in known.items()),

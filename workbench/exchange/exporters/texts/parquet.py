@@ -12,28 +12,18 @@ from pathlib import Path
 from typing import IO, Any
 
 from storage.records import Content
-from workbench.exchange.exporters.base import ExportReport, whole_file
+from workbench.exchange.exporters.base import ExportReport
+from workbench.exchange.exporters.hf_parquet import ParquetExporter
 from workbench.exchange.exporters.texts.rows import Columns, rows
 from workbench.fields import Schema
 
 _ROWS = 4096  # a batch
 
 
-class TextParquetExporter:
-    """One file with the features that the datasets library reads."""
-
-    name = "texts-parquet"
-    folder = False
-
-    def write(
-        self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
-    ) -> ExportReport:
-        with whole_file(target) as file:
-            return write_rows(contents, schema, file)
-
-
-def write_rows(contents: Iterable[Content], schema: Schema, file: IO[bytes]) -> ExportReport:
-    """Write documents as Parquet into an open file."""
+def write_rows(
+    contents: Iterable[Content], schema: Schema, file: IO[bytes], pictures: Path | None = None
+) -> ExportReport:
+    """Write documents as Parquet into an open file, a row a document, with the features that datasets reads."""
     import pyarrow as pa  # heavy: only for this format
     from pyarrow import parquet
 
@@ -63,4 +53,4 @@ def _numbered(listed: Iterable[dict[str, Any]], columns: Columns, written: Expor
         yield row
 
 
-EXPORTER = TextParquetExporter()
+EXPORTER = ParquetExporter("texts-parquet", write_rows)

@@ -8,10 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from storage.records import Content
-from workbench.exchange.exporters.base import ExportReport, whole_file
+from workbench.exchange.exporters.base import ExportReport, write_lines
 from workbench.exchange.exporters.texts.rows import only_field, options_of, text_of
 from workbench.fields import Field, Schema
 
@@ -27,12 +25,7 @@ class ProdigyExporter:
     ) -> ExportReport:
         written = ExportReport()
         field = only_field(schema, written)
-        encode = msgspec.json.Encoder().encode
-        with whole_file(target) as file:
-            for content in contents:
-                file.write(encode(_record(content, field)) + b"\n")
-                written.count(content)
-        return written
+        return write_lines(target, contents, lambda content: _record(content, field), written)
 
 
 def _record(content: Content, field: Field | None) -> dict[str, Any]:

@@ -64,7 +64,7 @@ class AzureImporter:
             path, [path.name.removesuffix(".labels.json")] if path.name.endswith(".labels.json") else []
         )
         try:
-            data = parsing.decode(parsing.content(path, Options(path.parent).limits))
+            data = parsing.json_of(path, Options(path.parent).limits)
         except InputProblem:
             return
         document = data.get("document") if isinstance(data, dict) else None
@@ -77,7 +77,7 @@ class AzureImporter:
 
 
 def _read(path: Path, options: Options) -> Incoming:
-    data = parsing.decode(parsing.content(path, options.limits))
+    data = parsing.json_of(path, options.limits)
     if not isinstance(data, dict):
         raise InputProblem("it is no result")
     return (_labelled if isinstance(data.get("labels"), list) else _result)(path, data, options)
@@ -165,7 +165,7 @@ def _labelled(path: Path, data: dict[str, Any], options: Options) -> Incoming:
     incoming = Incoming(Path(parsing.local_name(document)).stem, str(path), [], AzureImporter.name, labelled=True)
     ocr = named_files.find(options, path.parent, f"{document}.ocr.json", incoming.notes)
     if ocr is not None:
-        _read_pages(incoming, parsing.decode(parsing.content(ocr, options.limits)), options)
+        _read_pages(incoming, parsing.json_of(ocr, options.limits), options)
     else:
         incoming.pages = named_files.pages(options, path.parent, document, incoming.notes)
         if not incoming.pages:

@@ -62,7 +62,7 @@ class DocumentAiImporter:
         return parsing.only_document(path, lambda: self._read(path, options))
 
     def _read(self, path: Path, options: Options) -> Incoming:
-        data = parsing.decode(parsing.content(path, options.limits))
+        data = parsing.json_of(path, options.limits)
         document = data.get("document", data) if isinstance(data, dict) else None
         text = parsing.need(document, "text", str) if document is not None else ""
         pages = listed(document, "pages")

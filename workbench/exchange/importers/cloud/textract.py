@@ -51,7 +51,7 @@ class TextractImporter:
         return parsing.only_document(path, lambda: self._read(path, options))
 
     def _read(self, path: Path, options: Options) -> Incoming:
-        data = parsing.decode(parsing.content(path, options.limits))
+        data = parsing.json_of(path, options.limits)
         answers = [part for part in (data if isinstance(data, list) else [data]) if isinstance(part, dict)]
         expenses = [expense for part in answers for expense in _expenses(part)]
         blocks = [block for part in (*answers, *expenses) for block in listed(part, "Blocks")]

@@ -15,6 +15,7 @@ from storage.records import Box
 from workbench.exchange.importers.label_studio import minimal
 from workbench.exchange.importers.label_studio.texts import classes_in, fill, is_class, is_text_task, text_in
 from workbench.exchange.reading import named_files, parsing
+from workbench.exchange.reading.boxes.regions import place
 from workbench.exchange.reading.clean import lines_of
 from workbench.exchange.reading.incoming import (
     Incoming,
@@ -25,7 +26,6 @@ from workbench.exchange.reading.incoming import (
     Options,
     Rejected,
 )
-from workbench.exchange.reading.regions import place
 from workbench.exchange.reading.sides import side_of
 
 OWN = "workbench"
@@ -351,7 +351,7 @@ def _spans(
         before = known, span
     placed, empty = place(loose, pages)
     if empty:
-        incoming.notes.append(f"{len(empty)} labelled boxes hold no word")
+        incoming.notes.append(f"{len(empty)} labelled boxes have no word in them")
     for span in spans:
         span.tokens = tuple(sorted(span.tokens))
     return spans + placed

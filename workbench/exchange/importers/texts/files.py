@@ -1,25 +1,16 @@
 """A text file is one document: a text that stands on no page."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from storage.exceptions import InputProblem
 from workbench.exchange.reading import parsing, table_cells
-from workbench.exchange.reading.incoming import Incoming, Options, Rejected
+from workbench.exchange.reading.incoming import Incoming, Options
+from workbench.exchange.reading.one_document import OneDocumentImporter
 
 
-class TextFileImporter:
-    """What the text is about, its folder says (`--class-folders`)."""
-
-    name = "text-file"
-
-    def sniff(self, path: Path, head: bytes) -> float:
-        """Never by itself: any file may be a text."""
-        return 0.0
-
-    def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
-        """The document."""
-        yield from parsing.only_document(path, lambda: _document(path, options))
+def _never(path: Path, head: bytes) -> float:
+    """Any file may be a text: its folder says what it is about (`--class-folders`)."""
+    return 0.0
 
 
 def _document(path: Path, options: Options) -> Incoming:
@@ -27,10 +18,10 @@ def _document(path: Path, options: Options) -> Incoming:
     if not text.strip():
         raise InputProblem("its text is empty")
     name = f"{path.parent.name} {path.stem}" if options.by_folder else path.stem
-    incoming = Incoming(name, str(path), [], TextFileImporter.name, group=name, text=text)
+    incoming = Incoming(name, str(path), [], "text-file", group=name, text=text)
     if encoding:
         incoming.notes.append(f"texts that are not UTF-8 were read as {encoding}")
     return incoming
 
 
-IMPORTER = TextFileImporter()
+IMPORTER = OneDocumentImporter("text-file", _never, _document)

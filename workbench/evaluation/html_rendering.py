@@ -49,25 +49,8 @@ def render(
         pictures: position in `records` -> PNG of the place, put inside the file.
         most: how many errors are listed.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
     names = names or {}
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        finalize=_shown,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "name": lambda field: names.get(field, field),
-        "figure": _figure,
-        "share": _share,
-        "readable": lambda kind: kind.replace("_", " "),
-        "marks": _marks,
-    }
-    return environment.get_template(_TEMPLATE).render(
+    page: str = template(_TEMPLATE, names).render(
         report=report,
         title=title,
         kinds=_ERRORS,
@@ -77,7 +60,7 @@ def render(
         slice_rows=_slice_rows(report),
         reliability_chart=_reliability_chart(report["calibration"]),
         threshold_rows=[_threshold_row(row) for row in report["thresholds"]["table"]],
-        curve_charts=_curve_charts(events),
+        curve_charts=curve_charts(events),
         diagnosis=diagnosis,
         headline=progress.headline(report),
         value_rows=_value_rows(report["fields"], names),
@@ -86,6 +69,33 @@ def render(
         error_count=len(records),
         pictures={number: b64encode(picture).decode() for number, picture in (pictures or {}).items()},
     )
+    return page
+
+
+def template(name: str, names: Mapping[str, str] | None = None) -> Any:
+    """A template of a report; everything that is put into it is escaped.
+
+    Args:
+        names: field id -> shown name.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        finalize=_shown,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "name": lambda field: (names or {}).get(field, field),
+        "figure": figure,
+        "share": share,
+        "readable": lambda kind: kind.replace("_", " "),
+        "marks": _marks,
+    }
+    return environment.get_template(name)
 
 
 def _shown(value: Any) -> Any:
@@ -93,7 +103,7 @@ def _shown(value: Any) -> Any:
     return harmless_lines(value) if type(value) is str else value
 
 
-def _figure(value: float | None, ci95: Sequence[float] | None = None) -> str:
+def figure(value: float | None, ci95: Sequence[float] | None = None) -> str:
     if value is None:
         return "–"
     return f"{value:.3f}" + (f" [{ci95[0]:.2f}–{ci95[1]:.2f}]" if ci95 else "")
@@ -103,7 +113,7 @@ def _marks(record: ErrorRecord) -> list[str]:
     return [mark for mark, on in (("window edge", record.window_edge), ("truncated", record.truncated)) if on]
 
 
-def _share(value: float | None) -> str:
+def share(value: float | None) -> str:
     return "–" if value is None else f"{value:.0%}"
 
 
@@ -114,17 +124,17 @@ def _value_rows(fields: Mapping[str, Mapping[str, Any]], names: Mapping[str, str
     """Per field for colleagues: how many values there were, and how many of them were right; the worst first."""
     known = [(names.get(name, name), row) for name, row in fields.items() if row["value_support"]]
     known.sort(key=lambda item: (item[1]["value_exact_match"] or 0.0, item[0]))
-    return [[name, str(row["value_support"]), _share(row["value_exact_match"])] for name, row in known]
+    return [[name, str(row["value_support"]), share(row["value_exact_match"])] for name, row in known]
 
 
 def _field_row(name: str, row: Mapping[str, Any]) -> list[str]:
     return [
         name,
-        _figure(row["precision"]),
-        _figure(row["recall"]),
-        _figure(row["f1"], row["ci95"]),
+        figure(row["precision"]),
+        figure(row["recall"]),
+        figure(row["f1"], row["ci95"]),
         str(row["support"]),
-        _figure(row["value_exact_match"], row["value_ci95"]),
+        figure(row["value_exact_match"], row["value_ci95"]),
         *(str(row["kinds"][kind]) for kind in _ERRORS),
     ]
 
@@ -138,7 +148,7 @@ def _confused(table: Mapping[str, Mapping[str, int]]) -> list[str]:
 def _slice_rows(report: Mapping[str, Any]) -> list[list[str]]:
     cuts = {"vendors": {side: report[f"{side}_vendors"] for side in ("seen", "unseen")}, **report["slices"]}
     return [
-        [f"{cut.replace('_', ' ')}: {name}", str(row["documents"]), _figure(row["f1"], row["ci95"])]
+        [f"{cut.replace('_', ' ')}: {name}", str(row["documents"]), figure(row["f1"], row["ci95"])]
         for cut, members in cuts.items()
         for name, row in members.items()
         if row["documents"]
@@ -153,43 +163,43 @@ def _threshold_row(row: Mapping[str, Any]) -> list[str]:
 # --- charts -----------------------------------------------------------------------------------------------------
 
 
-class _Picture(NamedTuple):
+class Picture(NamedTuple):
     label: str
     svg: Any  # Markup
 
 
-def _picture(name: str, label: str, chart: Chart) -> _Picture:
+def picture(name: str, label: str, chart: Chart) -> Picture:
     """A chart inside the page: without the head of an SVG file, its ids told from those of other charts by a name."""
     from markupsafe import Markup
 
     drawn = charts.svg(chart)
     drawn = re.sub(r' xmlns(:\w+)?="[^"]*"', "", drawn[drawn.index("<svg") :], count=2)
     drawn = re.sub(r"<[^>]+>", lambda tag: re.sub(r'( id="|url\(#|href="#)', rf"\g<1>{name}-", tag[0]), drawn)
-    return _Picture(label, Markup(drawn))
+    return Picture(label, Markup(drawn))
 
 
-def _field_chart(fields: Mapping[str, Mapping[str, Any]], names: Mapping[str, str]) -> _Picture:
+def _field_chart(fields: Mapping[str, Mapping[str, Any]], names: Mapping[str, str]) -> Picture:
     label = "F1 of every field with its interval"
     shown = [names.get(name, name) for name in fields]
     values = [row["f1"] for row in fields.values()]
     chart = charts.Bars(label, shown, [("", values)], intervals=[row["ci95"] for row in fields.values()])
-    return _picture("fields", label, chart)
+    return picture("fields", label, chart)
 
 
-def _reliability_chart(calibration: Mapping[str, Any]) -> _Picture:
+def _reliability_chart(calibration: Mapping[str, Any]) -> Picture:
     bars = [(bar["low"], bar["high"], bar["accuracy"]) for bar in calibration["bins"]]
     chart = charts.Reliability("Before calibration", bars)
-    return _picture("reliability", "Share right by confidence, before calibration", chart)
+    return picture("reliability", "Share right by confidence, before calibration", chart)
 
 
-def _curve_charts(events: Iterable[Mapping[str, Any]]) -> list[_Picture]:
+def curve_charts(events: Iterable[Mapping[str, Any]]) -> list[Picture]:
     evaluated = [event for event in events if event["type"] == "evaluated"]
     pictures = []
     for figure, title in (("f1", "F1"), ("loss", "Loss")):
         lines = [Series(side, _points(evaluated, side, figure)) for side in ("train", "validation")]
         if sum(len(line.points) for line in lines) >= 3:
             label = f"{title} on train and validation"
-            pictures.append(_picture(figure, label, charts.Curves(title, lines)))
+            pictures.append(picture(figure, label, charts.Curves(title, lines)))
     return pictures
 
 

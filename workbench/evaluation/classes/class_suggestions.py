@@ -25,14 +25,16 @@ def is_classifier(model: Path) -> bool:
 
 def takes_several(model: Path) -> bool:
     """Whether the documents of a classifier can have several options."""
-    fields = _description(model).get("fields") or [{}]
-    return is_classifier(model) and bool(fields[0].get("multiple"))
+    match _description(model):
+        case {"task": parquet.CLASSES, "fields": [{"multiple": several}, *_]}:
+            return bool(several)
+    return False
 
 
 def _description(model: Path) -> dict[str, Any]:
     try:
         description = json.loads((model / MODEL_DESCRIPTION).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return description if isinstance(description, dict) else {}
 

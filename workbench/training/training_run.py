@@ -95,10 +95,11 @@ def _finish(
     measured_on_test = tracked(figures["test"], "test") if "test" in figures else {}
     result.track(measured_on_test, config_files.dump(config))
     description = Description(
-        run=request.run, family=config.model.family, base=config.model.name or "starter", fields=request.fields,
-        normalisers={f.id: f.type for f in request.fields}, data=config.data, sep_box=result.built.sep_box,
-        engines=request.engines, fingerprint=request.fingerprint or fingerprint(prepared.documents["train"]), f1=f1,
-        once=sorted(prepared.task.once), task=prepared.task.name,
+        run=request.run, family=config.model.family, base=config.model.name or config.model.family,
+        fields=request.fields, normalisers={f.id: f.type for f in request.fields}, data=config.data,
+        sep_box=result.built.sep_box, engines=request.engines, f1=f1,
+        fingerprint=request.fingerprint or fingerprint(prepared.documents["train"]), once=sorted(prepared.task.once),
+        task=prepared.task.name,
     )  # fmt: skip
     with full_disk_named():
         save_model(result.built, description, folder.model)
@@ -116,6 +117,7 @@ def _finish(
             "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
         }  # fmt: skip
         write_atomic(folder.report, json.dumps(report, ensure_ascii=False, indent=1))
+        prepared.task.explain(folder.path, result.predictor, judged)
         prepared.task.suggest(folder.path)
     write("finished", state=state, seconds=seconds, f1=f1, epochs=round(result.epoch, 4))
     if state == "finished":  # nothing is resumed from here, and a checkpoint is three times the model

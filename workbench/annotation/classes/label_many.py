@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from storage import annotations, label_queries
-from storage.records import Annotations, ClassLabel, Source, State
+from storage.records import Annotations, ClassLabel, Source
 from workbench.annotation import acts
-from workbench.annotation.classes import options
+from workbench.annotation.classes import options, states
 from workbench.fields import Field
 from workbench.workspace import Workspace
 
@@ -74,7 +74,7 @@ def label(
             before, version = now
             after = _after(before, field, choice, annotator)
             if number in texts and not before.spans:
-                after = replace(after, state=_state(after, wanted))
+                after = replace(after, state=states.state_of_text(after, wanted))
             versions[number] = annotations.commit(connection, number, version, before, after, _name(choice), annotator)
     return Labelled(versions, tuple(refused))
 
@@ -87,13 +87,6 @@ def _after(before: Annotations, field: Field, choice: Choice, annotator: str) ->
     if choice.cannot_say:
         return acts.cannot_say(before, field.id)
     return acts.classify(before, field.id, choice.options, annotator, choice.source)
-
-
-def _state(after: Annotations, wanted: set[str]) -> State:
-    decided = {label.field for label in after.classes} | after.absent
-    if not wanted <= decided:
-        return State.STARTED if after.classes or after.absent else State.NEW
-    return State.LABELLED if after.classes else State.SKIPPED
 
 
 def take_back(workspace: Workspace, done: Labelled) -> list[int]:

@@ -13,7 +13,7 @@ from storage.files import draft_folder
 from storage.records import Split
 from storage.suggestions import keep_suggestions, offered
 from workbench.evaluation import comparison, report
-from workbench.evaluation.classes import inference as class_inference
+from workbench.evaluation.classes import class_suggestions
 from workbench.predictions import run_reader, suggestions
 from workbench.runs import machine, progress, snapshot, suggestions_file
 from workbench.runs.config.request import FieldSpec, Request
@@ -94,7 +94,7 @@ def reading(
             rules=workspace.settings.postprocess,
             task="predict",
             model=model,
-            threads=max(1, (os.cpu_count() or 2) - 1),
+            threads=machine.free_cores(),
             engines=frozen.engines,
         )
         RunFolder(folder).request.write_text(request.text(), encoding="utf-8")
@@ -144,9 +144,9 @@ def suggest(
         wanted = tuple(number for number in unlabelled if allowed is None or number in allowed)
     if wanted:
         with reading(workspace, source, {Split.POOL: wanted}, tick) as folder:
-            if class_inference.is_of_classes(folder):
+            if class_suggestions.is_of_classes(folder):
                 learned = Request.read(Path(source).parent).fields[0].id
-                return class_inference.keep(workspace, folder, model, learned)
+                return class_suggestions.keep(workspace, folder, model, learned)
             proposals = proposed(workspace, folder)
         with workspace.db.write() as connection:
             still = set(document_list.ids(connection, document_list.Filter("unlabelled")))

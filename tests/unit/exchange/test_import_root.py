@@ -1,0 +1,103 @@
+"""What belongs to a file of an import is read from below the folder that is imported and from nowhere else."""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storage import document_list, documents
+from tests.fuzz import corpus
+from workbench.exchange.pipeline import run
+from workbench.exchange.sources import ImportRequest
+from workbench.workspace import Workspace
+
+_NUMBERED = {"id": "n", "words": ["Total", "9.00"], "bboxes": [[0, 0, 100, 20], [110, 0, 200, 20]], "labels": [0, 1]}
+_LINE = {"text": "9.00", "box": [50, 20, 80, 20, 80, 30, 50, 30], "label": 1}
+_WILD = {"file_name": "a.jpg", "height": 60, "width": 90, "annotations": [_LINE]}
+SETS: dict[str, corpus.Files] = {
+    **{name: files for name, files in corpus.corpus().items() if len(files) > 1 and not name.startswith("values")},
+    "class list": {"wild.txt": json.dumps(_WILD).encode(), "class_list.txt": b"0 root\n1 daemon\n"},
+    "label names": {"n.json": json.dumps(_NUMBERED).encode(), "labels.txt": b"root\ndaemon\n"},
+    "numbered labels": {"n.json": json.dumps(_NUMBERED).encode(), "id2label.json": b'{"0": "root", "1": "daemon"}'},
+}
+CASES = [(name, part) for name, files in SETS.items() for part in files]
+
+
+def content(workspace: Workspace) -> list[Any]:
+    with workspace.db.read() as connection:
+        found = [documents.open_document(connection, number) for number in document_list.ids(connection)]
+    return [
+        (
+            document.document.name,
+            [(token.text, token.box) for token in document.tokens],
+            [(span.field, span.tokens) for span in document.annotations.spans],
+            document.references,
+            [bool(page.picture) for page in document.pages],
+        )
+        for document in found
+    ]
+
+
+def imported(files: Mapping[str, bytes], base: Path, linked: corpus.Files, *, pipes: bool = False) -> list[Any]:
+    """What comes in from a folder in which some files are links to files outside of it, or pipes."""
+    shutil.rmtree(base, ignore_errors=True)
+    (base / "in").mkdir(parents=True)
+    corpus.write(dict(files), base / "in")
+    corpus.write(linked, base / "outside")
+    for name in linked:
+        (base / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        if pipes:
+            os.mkfifo(base / "in" / name)
+        else:
+            (base / "in" / name).symlink_to(base / "outside" / name)
+    with closing(Workspace.create(base / "workspace")) as workspace:
+        run(workspace, ImportRequest((base / "in",), ocr=False))
+        return content(workspace)
+
+
+@pytest.mark.parametrize(("name", "part"), CASES)
+def test_a_part_that_is_a_link_out_of_the_folder_or_a_pipe_is_as_one_that_is_missing(
+    tmp_path: Path, name: str, part: str
+) -> None:
+    rest = {other: data for other, data in SETS[name].items() if other != part}
+    missing = imported(rest, tmp_path / "a", {})
+    for pipes in (False, True):
+        # a document may also be refused, and named so
+        assert imported(rest, tmp_path / "b", {part: SETS[name][part]}, pipes=pipes) in (missing, [])
+
+
+@pytest.mark.parametrize("fname", ["../../secret.png", "../secret.png", "../images/secret.png"])
+def test_a_form_names_no_picture_beside_the_folder_that_is_imported(tmp_path: Path, fname: str) -> None:
+    files = dict(corpus.corpus()["xfund"])
+    picture = files.pop("zh/z.png")
+    text = files["zh.json"].replace(b'"z.png"', json.dumps(fname).encode())
+    assert text != files["zh.json"]
+    corpus.write({"secret.png": picture, "images/secret.png": picture}, tmp_path / "a")
+    corpus.write({"zh.json": text}, tmp_path / "a" / "in")
+    with closing(Workspace.create(tmp_path / "workspace")) as workspace:
+        run(workspace, ImportRequest((tmp_path / "a" / "in",), ocr=False))
+        assert [pictures for *_, pictures in content(workspace)] == [[False]]
+
+
+@pytest.mark.parametrize(("folder", "root"), [("forms", "."), ("annotations", "annotations")])
+def test_a_forms_picture_is_found_in_the_folder_beside_its_own(tmp_path: Path, folder: str, root: str) -> None:
+    """Below the folder that is imported; or where the folder with the labels of a data set is imported alone."""
+    files = corpus.corpus()["xfund"]
+    corpus.write({f"{folder}/zh.json": files["zh.json"], "images/z.png": files["zh/z.png"]}, tmp_path / "a")
+    with closing(Workspace.create(tmp_path / "workspace")) as workspace:
+        run(workspace, ImportRequest((tmp_path / "a" / root,), ocr=False))
+        assert [pictures for *_, pictures in content(workspace)] == [[True]]
+
+
+def test_a_list_of_classes_above_the_folder_that_is_imported_is_not_read(tmp_path: Path) -> None:
+    corpus.write(SETS["class list"], tmp_path / "a")
+    (tmp_path / "a" / "in").mkdir()
+    (tmp_path / "a" / "wild.txt").rename(tmp_path / "a" / "in" / "wild.txt")
+    with closing(Workspace.create(tmp_path / "workspace")) as workspace:
+        run(workspace, ImportRequest((tmp_path / "a" / "in",), ocr=False))
+        assert "daemon" not in [field.name for field in workspace.schema]

@@ -1,0 +1,74 @@
+"""Messages to the learner, its files, and a terminal that goes without it."""
+
+import io
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from storage import locks
+from tests.support import sample_documents
+from workbench.live import messages
+from workbench.live.client import LiveClient
+from workbench.live.feature_files import FeatureFiles
+from workbench.live.messages import Look
+from workbench.workspace import Workspace
+
+
+def test_messages_arrive_as_they_were_sent_and_a_cut_one_ends_them() -> None:
+    pipe = io.BytesIO()
+    messages.write(pipe, Look(3, [4, 5]))
+    messages.write(pipe, Look())
+    sent = pipe.getvalue()
+
+    assert list(messages.read_all(io.BytesIO(sent))) == [Look(3, [4, 5]), Look()]
+    assert list(messages.read_all(io.BytesIO(sent[:-1]))) == [Look(3, [4, 5])]
+    assert list(messages.read_all(io.BytesIO(b"\xff\xff\xff\xff" + sent))) == []
+    assert list(messages.read_all(io.BytesIO(b"\x00\x00\x00\x01\xc1"))) == []
+
+
+def test_the_features_that_were_not_used_longest_are_deleted_first(tmp_path: Path) -> None:
+    files = FeatureFiles(tmp_path / "features", "encoder", most_bytes=100)
+    for number, name in enumerate(("a.npy", "b.npy", "c.npy")):
+        files.keep(name, b"x" * 30)
+        os.utime(files.path(name), (number, number))
+    os.utime(files.path("a.npy"), (9, 9))
+    files.keep("d.npy", b"x" * 30)
+
+    assert sorted(path.name for path in files.folder.iterdir()) == ["a.npy", "c.npy", "d.npy"]
+    again = FeatureFiles(tmp_path / "features", "another", most_bytes=100)
+    again.keep("e.npy", b"x" * 30)
+    assert not files.path("c.npy").exists(), "the bound holds for the files of all encoders together"
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    page = sample_documents.page_of(sample_documents.RECEIPT)
+    return sample_documents.workspace_of(tmp_path / "w", [sample_documents.new("a", [page])])
+
+
+def test_a_second_terminal_goes_without_a_learner_of_its_own(workspace: Workspace) -> None:
+    lock = locks.acquire(workspace.files.learner_lock)
+    assert lock is not None
+    client = LiveClient(workspace)
+    client.enabled = True
+    client.look(1, [])
+    time.sleep(0.2)
+
+    assert client.process is None
+    client.end()
+    os.close(lock)
+
+
+def test_no_learner_is_started_where_the_setting_is_off(workspace: Workspace) -> None:
+    workspace.change_settings(learner=False)
+    client = LiveClient(workspace)
+    client.enabled = True
+    client.look(1, [])
+    time.sleep(0.1)
+
+    assert client.process is None
+    assert not workspace.files.features.exists()
+    assert "learner = false" in workspace.files.settings.read_text("utf-8")
+    client.end()

@@ -1,0 +1,63 @@
+"""The record of what was right before it was touched: what it says, and that it survives whatever happens to it."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from storage import locks
+from storage.files import Files
+from workbench.live import record
+from workbench.live.record import Outcome, Record
+
+
+def _grown(shown: list[bool], *, base: bool = False, head: bool = True) -> Record:
+    grown = Record()
+    for number, right in enumerate(shown):
+        grown.add(number, {"shop": Outcome(base, head, right)})
+    return grown
+
+
+def test_the_improvement_compares_the_first_documents_with_the_last() -> None:
+    grown = _grown([False] * 10 + [True] * 15)
+
+    assert grown.improvement == (0.0, 1.0, 25)
+    assert _grown([True] * (2 * record.BLOCK - 1)).improvement is None, "too few to compare"
+
+
+def test_a_reader_that_is_right_of_late_is_believed_more() -> None:
+    base, head = _grown([True] * 10).rates("shop")
+    assert base < 0.6 < head
+    assert Record().rates("shop")[0] > Record().rates("shop")[1], "without a record the base comes first"
+
+
+def test_a_document_counts_the_first_time_that_it_is_accepted() -> None:
+    grown = _grown([False])
+    grown.add(0, {"shop": Outcome(base=True, head=True, shown=True)})
+    assert not grown.outcomes("shop")[0].shown
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b'{"documents": {"1": 5}}', b"\xff\xfe", b"[" * 100_000])
+def test_a_damaged_record_begins_anew(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "learner.json").write_bytes(content)
+    assert record.read(tmp_path / "learner.json") == Record()
+
+
+def test_the_status_says_whether_a_learner_is_at_work(tmp_path: Path) -> None:
+    files = Files(tmp_path)
+    assert record.status(files, enabled=False) == {"state": "off", "documents": 0, "fields": {}}
+    record.write(files.learner_record, _grown([False, True]))
+    assert record.status(files, enabled=True) == {
+        "state": "at rest", "documents": 2, "fields": {"shop": {"right_before_touched": 0.5}},
+    }  # fmt: skip
+    lock = locks.acquire(files.learner_lock)
+    assert lock is not None
+    assert record.status(files, enabled=True)["state"] == "at work"
+    os.close(lock)
+
+
+def test_the_queue_screen_has_a_sentence_once_there_is_something_to_compare(tmp_path: Path) -> None:
+    files = Files(tmp_path)
+    assert record.line(files) == ""
+    record.write(files.learner_record, _grown([False] * 4 + [True] * 26))
+    assert record.line(files) == "Fields right before you touched them: 60% → 100% over 30 documents."

@@ -1,0 +1,193 @@
+"""Suggestions that learn from every label: what is learned, what stays as it is, and what goes wrong meanwhile."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from storage import documents
+from storage.records import Annotations, Span, State
+from storage.suggestions import keep_suggestions, suggestions_of
+from tests.support import member_receipts, sample_documents
+from tests.support.member_receipts import accept
+from workbench.annotation.editor import DocumentEditor
+from workbench.live import record
+from workbench.live.messages import Look
+from workbench.live.record import Outcome, Record
+from workbench.training.learner import head as heads
+from workbench.training.learner import readers
+from workbench.training.learner.learner import RUN, Learner
+from workbench.workspace import Workspace
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return member_receipts.workspace(tmp_path / "w")
+
+
+def offered(workspace: Workspace, document: int, field: str = "member") -> list[tuple[str, str]]:
+    """(words, run) of a document's suggestions of a field."""
+    with workspace.db.read() as connection:
+        content = documents.open_document(connection, document)
+    listed = [s for s in content.suggestions if s.field == field]
+    return [(" ".join(content.tokens[t].text for t in s.tokens), s.run) for s in listed]
+
+
+def work(learner: Learner, in_view: int | None, following: list[int]) -> None:
+    learner.update()
+    for _ in learner.steps(Look(in_view, following), lambda: False):
+        pass
+
+
+def taught(workspace: Workspace, count: int = 3) -> Learner:
+    """A learner that was at work while so many documents were labelled."""
+    learner = Learner(workspace)
+    for number in range(1, count + 1):
+        work(learner, number, [*range(number + 1, 7)])
+        accept(workspace, number)
+    return learner
+
+
+def test_a_field_of_its_own_is_suggested_after_three_documents(workspace: Workspace) -> None:
+    work(taught(workspace), 4, [5, 6])
+
+    assert offered(workspace, 5) == [(member_receipts.number(4), RUN)]
+    assert offered(workspace, 6) == [(member_receipts.number(5), RUN)]
+    assert offered(workspace, 6, "amount_total") == [], "nobody labels it, nor asked for suggestions"
+    kept = record.read(workspace.files.learner_record)
+    assert [outcomes["member"].shown for outcomes in kept.documents.values()][:1] == [False]
+    assert len(kept.documents) == 3
+
+
+def test_the_document_in_view_and_touched_ones_keep_their_suggestions(workspace: Workspace) -> None:
+    learner = taught(workspace, 2)
+    before = offered(workspace, 4)
+    DocumentEditor(workspace, 5).act("flag", Annotations(state=State.STARTED, note="later"))
+    touched = offered(workspace, 5)
+    accept(workspace, 3)
+    work(learner, 4, [5, 6])
+
+    assert offered(workspace, 4) == before
+    assert offered(workspace, 5) == touched
+    assert offered(workspace, 6) == [(member_receipts.number(5), RUN)]
+
+
+def test_a_known_value_stays_and_a_model_gives_way(workspace: Workspace) -> None:
+    with workspace.db.write() as connection:
+        keep_suggestions(connection, "values", {5: [("member", (0,), 1.0)]})
+        keep_suggestions(connection, "starter", {6: [("member", (0,), 0.9)]})
+    work(taught(workspace), 4, [5, 6])
+
+    assert (sample_documents_word(workspace, 5), "values") in offered(workspace, 5)
+    assert [run for _, run in offered(workspace, 6)] == [RUN]
+
+
+def sample_documents_word(workspace: Workspace, document: int) -> str:
+    with workspace.db.read() as connection:
+        return documents.open_document(connection, document).tokens[0].text
+
+
+def test_nothing_is_suggested_before_the_first_label(workspace: Workspace) -> None:
+    learner = Learner(workspace)
+    work(learner, 1, [2, 3])
+    with workspace.db.read() as connection:
+        assert [suggestions_of(connection, number) for number in (1, 2, 3)] == [(), (), ()]
+
+
+def test_a_learner_that_begins_later_knows_the_labels_of_before(workspace: Workspace) -> None:
+    for number in (1, 2, 3):
+        accept(workspace, number)
+    work(Learner(workspace), 4, [5])
+    assert offered(workspace, 5) == [(member_receipts.number(4), RUN)]
+    assert not record.read(workspace.files.learner_record).documents, "nothing was suggested for them"
+
+
+def test_damaged_features_are_made_again(workspace: Workspace) -> None:
+    taught(workspace)
+    files = sorted(workspace.files.features.glob("*/*.npy"))
+    assert len(files) >= 5
+    files[0].write_bytes(b"")
+    files[1].write_bytes(files[1].read_bytes()[:200])
+    files[2].write_bytes(b"\x00" * 500)
+    np.save(files[3], np.full(np.load(files[3]).shape, np.nan, np.float16))
+    files[4].unlink()
+    work(Learner(workspace), 4, [5, 6])
+
+    assert offered(workspace, 5) == [(member_receipts.number(4), RUN)]
+    assert all(np.isfinite(np.load(path)).all() for path in files)
+
+
+def test_a_retired_field_is_suggested_no_more(workspace: Workspace) -> None:
+    learner = taught(workspace)
+    work(learner, 4, [5])
+    assert offered(workspace, 5)
+    workspace.change_schema(lambda schema: schema.change("member", retired=True))
+    accept_total(workspace, 4)
+    work(learner, None, [6])
+
+    assert offered(workspace, 6) == []
+
+    workspace.change_schema(lambda schema: schema.back("member"))
+    work(learner, None, [6])
+    assert offered(workspace, 6) == [(member_receipts.number(5), RUN)], "its labels are still there"
+
+
+def accept_total(workspace: Workspace, document: int) -> None:
+    editor = DocumentEditor(workspace, document)
+    place = sample_documents.find(editor.content, "TOTAL")
+    editor.act("finish", Annotations(spans=frozenset([Span("amount_total", (place[0] + 1,))]), state=State.LABELLED))
+
+
+def test_a_document_that_is_opened_again_is_no_longer_learned_from(workspace: Workspace) -> None:
+    learner = taught(workspace, 1)
+    work(learner, 2, [3])
+    assert learner.documents == 1
+    DocumentEditor(workspace, 1).undo()
+    work(learner, 2, [3])
+    assert learner.documents == 0
+
+
+def test_the_same_labels_give_the_same_head() -> None:
+    states, tags = _made_up(40)
+    labels = ("O", "B-a", "I-a")
+    first, second = (heads.fit(states, tags, labels, None) for _ in range(2))
+    assert torch.equal(first.weights, second.weights)
+
+    reordered = heads.fit(states, tags, ("O", "B-b", "B-a", "I-a"), first)
+    likeliest = reordered.log_probabilities(states[0]).argmax(1)
+    assert [("O", "B-b", "B-a", "I-a")[k] for k in likeliest] == list(tags[0])
+
+
+def test_many_documents_are_learned_from_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heads, "MOST_WORDS", 100)
+    states, tags = _made_up(40)
+    head = heads.fit(states, tags, ("O", "B-a", "I-a"), None)
+    assert [("O", "B-a", "I-a")[k] for k in head.log_probabilities(states[1]).argmax(1)] == list(tags[1])
+
+
+def _made_up(count: int) -> tuple[list[Any], list[list[str]]]:
+    chance = np.random.default_rng(0)
+    tags = [["O"] * 8 + ["B-a", "I-a"] for _ in range(count)]
+    means = {"O": 0, "B-a": 1, "I-a": 2}
+    states = [np.eye(6)[[means[tag] for tag in row]] + chance.normal(0, 0.1, (10, 6)) for row in tags]
+    return [s.astype(np.float16) for s in states], tags
+
+
+def test_a_field_with_labels_comes_before_one_that_was_never_labelled() -> None:
+    proposals = readers.chosen({"seller": ((1, 2), 0.99)}, {"shop": ((1, 2, 3), 0.6)}, Record(), frozenset({"shop"}))
+    assert [(name, words) for name, words, _ in proposals] == [("shop", (1, 2, 3))]
+
+
+def test_the_likelier_reader_is_taken() -> None:
+    unsure = {"total": ((3,), 0.6)}
+    learned = {"total": ((5,), 0.9), "own": ((7,), 0.8)}
+    taken = {name: words for name, words, _ in readers.chosen(unsure, learned, Record(), frozenset({"own"}))}
+    assert taken == {"total": (5,), "own": (7,)}
+
+    wrong = Record()
+    for number in range(8):
+        wrong.add(number, {"total": Outcome(base=True, head=False, shown=False)})
+    taken = {name: words for name, words, _ in readers.chosen(unsure, learned, wrong, frozenset())}
+    assert taken["total"] == (3,)

@@ -1,0 +1,88 @@
+"""A search of real runs with a tiny model: started by the command, killed, gone on with, reported."""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from storage import locks
+from tests.support import tiny_model, workspaces
+from tests.support.workspaces import until
+from workbench import cli
+from workbench.runs import jobs
+from workbench.runs.state import RunFolder
+from workbench.search import plan as searches
+from workbench.workspace import Workspace
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    workspace = workspaces.workspace(tmp_path / "ws")
+    yield workspace
+    for folder in searches.listed(workspace):
+        if folder.at_work() and (pid := locks.holder(folder.lock)):
+            os.kill(pid, signal.SIGKILL)
+        for run in searches.runs_of(workspace, folder.path.name):
+            if RunFolder(workspace.files.run(run.id)).at_work():
+                jobs.kill(workspace, run.id)
+    workspace.close()
+
+
+def test_a_search_is_killed_and_gone_on_with_and_reports_its_trials(workspace: Workspace, tmp_path: Path) -> None:
+    base = tiny_model.base(tmp_path / "base", "layoutlm")
+    settings = ("model.family=layoutlm", f"model.name={base}", "train.num_train_epochs=2")
+    settings += ("train.device=cpu", "data.max_length=64", "data.window_stride=16")
+    order = ("tune", "--search", "--name", "rates", "--trials", "3", "--preset", "A", "--json")
+    sets = [part for setting in settings for part in ("--set", setting)]
+    vary = ("--vary", "train.learning_rate=1e-4..1e-2 log")
+
+    def called(*arguments: str) -> tuple[int, dict[str, Any]]:
+        done = CliRunner().invoke(cli.group, ["-w", str(workspace.files.root), *arguments])
+        assert done.stdout, (done.exception, done.stderr)
+        return done.exit_code, json.loads(done.stdout)
+
+    assert called(*order, *sets, *vary) == (0, {"search": "rates", "state": "running"})
+    folder = searches.get(workspace, "rates")
+    until(lambda: bool(searches.runs_of(workspace, "rates")))
+    os.kill(locks.holder(folder.lock) or 0, signal.SIGKILL)
+    until(lambda: not folder.at_work())
+    assert called("searches", "show", "rates", "--json")[1]["state"] == "interrupted"
+
+    code, report = called("tune", "--search", "--name", "rates", "--wait", "--json")
+    assert code == 0, report
+    runs = searches.runs_of(workspace, "rates")
+    assert [row["run"] for row in report["trials"]] == [run.id for run in runs]
+    assert len(runs) == 3
+    assert report["best"]["value"] == max(row["value"] for row in report["trials"] if row["state"] == "complete")
+    assert {"difference", "ci95", "sentence"} == set(report["gain"])
+    assert report["test"] is None or 0 <= report["test"]["f1"] <= 1
+    assert called("searches", "show", "rates", "--json")[1] == report
+    listed = called("searches", "list", "--json")[1]["searches"]
+    assert [(row["name"], row["state"], row["done"]) for row in listed] == [("rates", "ended", 3)]
+
+
+def test_a_search_is_refused_before_any_run_where_it_cannot_be(workspace: Workspace) -> None:
+    def message(*arguments: str) -> str:
+        done = CliRunner().invoke(cli.group, ["-w", str(workspace.files.root), *arguments])
+        return getattr(done.exception, "message", "")
+
+    tune = ("tune", "--search", "--preset", "A")
+    assert "Add --search" in str(
+        getattr(
+            CliRunner().invoke(cli.group, ["-w", str(workspace.files.root), "tune", "--trials", "3"]).exception,
+            "remedy",
+            "",
+        )
+    )
+    assert "1 to 1,000" in message(*tune, "--trials", "0")
+    assert "one configuration" in message(*tune, "--grid", "train.seed=1,2")
+    assert "did you mean" in message(*tune, "--vary", "train.lerning_rate=1e-5..1e-4")
+    assert "cannot name a search" in message(*tune, "--name", "../../etc")
+    assert "no search called" in message("searches", "show", "../../etc")
+    assert "no search called" in message("searches", "stop", "x")
+    assert searches.listed(workspace) == []

@@ -1,0 +1,116 @@
+"""The terminal's side of the learner: it is started when labelling begins, and again where it was ended.
+
+Nothing waits for it: what the annotate screen sends is handed over in a thread, only the latest counts, and without a
+learner everything else works as it does with one.
+"""
+
+import subprocess
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from time import monotonic
+
+from storage import locks
+from workbench import lifeline
+from workbench.live.messages import Look, write
+from workbench.runs import machine
+from workbench.workspace import Workspace
+
+FOLLOWING = 50
+"""How many of the documents that come next are sent."""
+_REST = 60.0  # seconds until a learner is started again that ended by itself: libraries are missing, or a fault
+_THREADS = 1
+
+
+class LiveClient:
+    """Sends a workspace's learner what is looked at.
+
+    Args:
+        workspace: open or not yet.
+
+    Attributes:
+        enabled: whether there is to be a learner at all, as in a real terminal; the workspace's setting decides, too.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.enabled = False
+        self._workspace = workspace
+        self._child: subprocess.Popen[bytes] | None = None
+        self._failed_at = -_REST
+        self._latest: Look | None = None
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._ended = False
+
+    def look(self, document: int | None, following: Sequence[int]) -> None:
+        """A document was opened: its suggestions stay as they are now, those of the following ones may change."""
+        if not self.enabled or not self._workspace.settings.learner or not self._workspace.schema.spans:
+            return
+        with self._changed:
+            self._latest = Look(document, list(following[:FOLLOWING]))
+            self._changed.notify()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._deliver, name="learner", daemon=True)
+            self._thread.start()
+
+    @property
+    def process(self) -> int | None:
+        """The id of the learner's process, where this terminal has started one."""
+        child = self._child
+        return child.pid if child is not None and child.poll() is None else None
+
+    def end(self) -> None:
+        """End the learner; it would end with this process, too."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify()
+        if self._thread is not None:
+            self._thread.join(timeout=5)
+        if self._child is not None:
+            self._child.kill()
+            self._child.wait()
+
+    def _deliver(self) -> None:
+        """In a thread: hand over the latest that is to be known."""
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._latest is not None or self._ended)
+                if self._ended:
+                    return
+                latest, self._latest = self._latest, None
+            if latest is not None:
+                with suppress(OSError):  # the learner was killed at this moment; the next document starts another
+                    self._send(latest)
+
+    def _send(self, latest: Look) -> None:
+        child = self._child
+        if child is None or child.poll() is not None:
+            child = self._child = self._start(child)
+        if child is not None and child.stdin is not None:
+            write(child.stdin, latest)  # type: ignore[arg-type]  # a pipe's end is a BinaryIO
+
+    def _start(self, before: "subprocess.Popen[bytes] | None") -> "subprocess.Popen[bytes] | None":
+        """Start the learner; None where another terminal has one, or the last one could not work."""
+        files = self._workspace.files
+        if before is not None and before.returncode >= 0:
+            self._failed_at = monotonic()
+        if monotonic() - self._failed_at < _REST or locks.held(files.learner_lock):
+            return None
+        files.features.mkdir(exist_ok=True)
+        with (files.features / "log").open("wb") as log:
+            return lifeline.start(
+                machine.python(machine.LEARNER, str(files.root)),
+                env=_environment(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                cwd=files.root,
+                start_new_session=True,
+            )
+
+
+def _environment() -> dict[str, str]:
+    """That of a process that computes, but free memory goes back to the system: it lives as long as the terminal."""
+    environment = machine.worker_environment(_THREADS)
+    kept = {name: value for name, value in environment.items() if not name.startswith("MALLOC_")}
+    return kept | {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": str(1 << 20)}

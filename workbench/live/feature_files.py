@@ -1,0 +1,70 @@
+"""The folder of documents' features: a file for each document and encoder, the oldest deleted where they get too many.
+
+A file is named after the words and boxes that it was made of, so a document that was read anew has another one. The
+folder can be deleted at any time: what is missing is made again.
+"""
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from storage.files import write_atomic
+
+
+class FeatureFiles:
+    """The files of one encoder.
+
+    Args:
+        features: the workspace's folder of features.
+        fingerprint: of the encoder and the encoding.
+        most_bytes: that the files of all encoders may take.
+    """
+
+    def __init__(self, features: Path, fingerprint: str, most_bytes: int) -> None:
+        self._features, self._most = features, most_bytes
+        self.folder = features / fingerprint
+        self._bytes = sum(size for _, size, _ in _listed(features))
+
+    def path(self, name: str) -> Path:
+        """The file of a document, whether it is there or not."""
+        return self.folder / name
+
+    def touch(self, name: str) -> None:
+        """Note that the file was used: those that were not are deleted first."""
+        with suppress(OSError):
+            os.utime(self.path(name))
+
+    def keep(self, name: str, content: bytes) -> None:
+        """Write a document's file.
+
+        Raises:
+            WorkspaceProblem: the disk is full, or the folder cannot be written.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_atomic(self.path(name), content)
+        self._bytes += len(content)
+        if self._bytes > self._most:
+            self._bytes = _make_space(_listed(self._features), self._most * 9 // 10)
+
+
+def _listed(features: Path) -> list[tuple[float, int, Path]]:
+    """(time of the last use, bytes, path) of every document's file."""
+    rows = []
+    for path in features.glob("*/*.npy"):
+        with suppress(OSError):
+            status = path.stat()
+            rows.append((status.st_mtime, status.st_size, path))
+    return rows
+
+
+def _make_space(files: Iterable[tuple[float, int, Path]], most: int) -> int:
+    """Delete the oldest until the others take no more than `most` bytes; how many they take."""
+    kept = 0
+    for _, size, path in sorted(files, reverse=True):
+        if kept + size <= most:
+            kept += size
+        else:
+            with suppress(OSError):
+                path.unlink()
+    return kept

@@ -1,0 +1,119 @@
+"""How often suggestions were right before a document was touched: the learner's, the base model's, and those shown.
+
+Prequential (Dawid, 1984): what would have been suggested is compared with what was accepted before anything is learned
+from it, so that every document is a test document first. The record is a file of the workspace; without it, or where
+it is damaged, a new one begins.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from storage import locks
+from storage.files import Files, write_atomic
+
+BLOCK = 10
+"""Documents at either end of the record that are compared."""
+_MOST = 1000  # documents
+_DECAY = 0.9  # of a document's weight, with every later one: fields' values and vendors change
+_WEIGHT = 8.0  # documents that a reader's rate weighs at the start
+_STARTS = {"base": 0.8, "head": 0.7}
+
+
+class Outcome(msgspec.Struct, frozen=True, array_like=True):
+    """Whether each reader was right about a field of a document, by its words; nothing is right where it has none."""
+
+    base: bool  # the model with the rules, as suggestions come without a learner
+    head: bool  # what was learned from the labels before
+    shown: bool  # what stood on the document
+
+
+class Record(msgspec.Struct):
+    """Document -> field -> outcome, in the order in which they were accepted."""
+
+    documents: dict[int, dict[str, Outcome]] = {}
+
+    def add(self, document: int, outcomes: Mapping[str, Outcome]) -> None:
+        """Note a document, the first time that it is accepted."""
+        if document not in self.documents:
+            self.documents[document] = dict(outcomes)
+            while len(self.documents) > _MOST:
+                del self.documents[next(iter(self.documents))]
+
+    def outcomes(self, field: str) -> list[Outcome]:
+        """Those of a field, the oldest first."""
+        return [outcomes[field] for outcomes in self.documents.values() if field in outcomes]
+
+    def rates(self, field: str) -> tuple[float, float]:
+        """(base, head): how likely either is right about a field, 0..1, by their latest documents."""
+        outcomes = self.outcomes(field)
+        return _rate([o.base for o in outcomes], _STARTS["base"]), _rate([o.head for o in outcomes], _STARTS["head"])
+
+    def shares(self, documents: Iterable[int]) -> tuple[int, int]:
+        """(right, all): of the fields of these documents, those whose suggestion was right."""
+        listed = [outcome.shown for number in documents for outcome in self.documents[number].values()]
+        return sum(listed), len(listed)
+
+    @property
+    def improvement(self) -> tuple[float, float, int] | None:
+        """Shares of fields right before they were touched, of the first and the last documents, and of how many
+        documents there is a record; None where they are too few to compare."""
+        numbers = list(self.documents)
+        if len(numbers) < 2 * BLOCK:
+            return None
+        (first, before), (last, now) = self.shares(numbers[:BLOCK]), self.shares(numbers[-BLOCK:])
+        return (first / before, last / now, len(numbers)) if before and now else None
+
+    def fields(self) -> Iterator[tuple[str, float]]:
+        """Every field of the record: of its last documents, the share that was right before it was touched."""
+        for field in sorted({name for outcomes in self.documents.values() for name in outcomes}):
+            latest = self.outcomes(field)[-3 * BLOCK :]
+            yield field, sum(outcome.shown for outcome in latest) / len(latest)
+
+
+def _rate(right: list[bool], start: float) -> float:
+    weights = [_DECAY**age for age in range(len(right) - 1, -1, -1)]
+    hits = sum(weight for weight, is_right in zip(weights, right, strict=True) if is_right)
+    return (hits + start * _WEIGHT) / (sum(weights) + _WEIGHT)
+
+
+def read(path: Path) -> Record:
+    """The record of a workspace; an empty one where there is none, or it is damaged."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Record)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return Record()
+
+
+def write(path: Path, record: Record) -> None:
+    """Replace the record as a whole.
+
+    Raises:
+        WorkspaceProblem: the disk is full, or the folder cannot be written.
+    """
+    write_atomic(path, msgspec.json.encode(record))
+
+
+def status(files: Files, *, enabled: bool) -> dict[str, Any]:
+    """For `workbench status`: {state, documents, fields {field: {right_before_touched}}}.
+
+    The state is "off", "at work" (some terminal's learner lives) or "at rest".
+    """
+    record = read(files.learner_record)
+    at_work = locks.held(files.learner_lock)
+    return {
+        "state": "at work" if at_work else "at rest" if enabled else "off",
+        "documents": len(record.documents),
+        "fields": {name: {"right_before_touched": round(share, 3)} for name, share in record.fields()},
+    }
+
+
+def line(files: Files) -> str:
+    """For the queue screen: what the labels brought so far; "" where there is nothing to say yet."""
+    improvement = read(files.learner_record).improvement
+    if improvement is None:
+        return ""
+    first, last, count = improvement
+    return f"Fields right before you touched them: {first:.0%} → {last:.0%} over {count:,} documents."

@@ -1,0 +1,1 @@
+"""Search for settings: Optuna proposes them, ordinary runs try them."""

@@ -1,0 +1,382 @@
+"""Carries a search out: `python -P -m workbench.search.driver WORKSPACE NAME`.
+
+Optuna's journal has every trial, and a trial's run is found by its name: killed at any moment, the search goes on with
+the runs that there are.
+"""
+
+import json
+import os
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import optuna
+from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import FrozenTrial, Trial, TrialState
+
+from storage import locks
+from storage import runs as run_store
+from storage.exceptions import Busy, ConfigProblem, WorkbenchError
+from storage.files import write_atomic
+from storage.records import RunState
+from workbench.evaluation import comparison
+from workbench.evaluation.doctor import consultation
+from workbench.evaluation.doctor.findings import Target
+from workbench.runs import jobs, machine, progress
+from workbench.runs.config.tune import TuneConfig
+from workbench.runs.reconcile import reconcile
+from workbench.runs.state import RunFolder
+from workbench.search import plan as searches
+from workbench.search.plan import PRESET_RUN, SearchFolder, SearchPlan
+from workbench.search.space import Dimension, applied
+from workbench.workspace import Workspace
+
+COMPARED_AT = 10
+"""A run is compared with the others at each tenth of its steps."""
+BEFORE_PRUNING = 4
+"""Trials that end before one is compared, and tenths of each that pass before."""
+LEAST_FOR_IMPORTANCE = 4
+FAILURES = 3
+"""Trials in a row that may fail before the search is given up."""
+ORIGIN = "origin"
+"""User attribute of a trial: why it was proposed, where not by the sampler."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A trial's run as it is now: its state, the F1 that it will be kept for, and (share of its steps, F1) so far."""
+
+    run: str
+    state: RunState
+    f1: float | None
+    evaluations: tuple[tuple[float, float], ...] = ()
+    reason: str = ""
+
+
+class Runs(Protocol):
+    """What a search needs of the workspace's runs."""
+
+    def begin(self, config: TuneConfig, name: str) -> str:
+        """Start the run of this name, or go on with it, or leave it as it ended; its id."""
+
+    def look(self, run: str) -> Look: ...
+
+    def stop(self, run: str) -> None:
+        """Ask a run to end well."""
+
+    def advice(self, run: str) -> Mapping[str, TuneConfig]:
+        """What the Doctor advises after a run that ended: reason -> configuration."""
+
+    def gain(self, before: str, after: str) -> dict[str, Any]:
+        """The difference in F1 on validation documents: {"difference", "ci95", "sentence"}."""
+
+    def test_figures(self, run: str) -> dict[str, Any] | None:
+        """A run's micro figures on the test side; None where there is none."""
+
+
+@dataclass
+class WorkspaceRuns:
+    """The runs of a search in a workspace."""
+
+    workspace: Workspace
+    plan: SearchPlan
+
+    def begin(self, config: TuneConfig, name: str) -> str:
+        reconcile(self.workspace)
+        run = next((run for run in searches.runs_of(self.workspace, self.plan.name) if run.name == name), None)
+        if run is None:
+            run = jobs.prepare(
+                self.workspace, config, preset=self.plan.preset, name=name, batch=self.plan.name, slots=self.plan.slots
+            )
+            jobs.start(self.workspace, run.id, self.plan.slots)
+        elif run.state is RunState.CRASHED or (run.state is RunState.QUEUED and not self._has_process(run.id)):
+            jobs.start(self.workspace, run.id, self.plan.slots)
+        return run.id
+
+    def _has_process(self, run: str) -> bool:
+        return RunFolder(self.workspace.files.run(run)).at_work()
+
+    def look(self, run: str) -> Look:
+        if not self._has_process(run):
+            reconcile(self.workspace)
+        state = progress.of(self.workspace.files.run(run))
+        kept = next(listed for listed in searches.runs_of(self.workspace, self.plan.name) if listed.id == run)
+        now = RunState.RUNNING if self._has_process(run) else kept.state
+        best = state.best.validation.get("f1") if state.best else None
+        shares = ((e.step / state.total_steps, e.validation.get("f1")) for e in state.evaluations if state.total_steps)
+        return Look(run, now, best, tuple((share, f1) for share, f1 in shares if f1 is not None), kept.reason)
+
+    def stop(self, run: str) -> None:
+        with suppress(WorkbenchError):  # it has just ended
+            jobs.stop(self.workspace, run)
+
+    def advice(self, run: str) -> Mapping[str, TuneConfig]:
+        with self.workspace.db.read() as connection:
+            kept = run_store.get(connection, run)
+        proposals: dict[str, TuneConfig] = {}
+        for finding in consultation.consult(self.workspace, kept).diagnosis.findings:
+            for action in (action for action in finding.actions if action.target is Target.CONFIG):
+                with suppress(ConfigProblem, KeyError):
+                    proposals[action.title] = consultation.proposed(self.plan.base, action)
+        return proposals
+
+    def gain(self, before: str, after: str) -> dict[str, Any]:
+        runs = {run.id: run for run in searches.runs_of(self.workspace, self.plan.name)}
+        compared = comparison.compare(self.workspace, runs[before], runs[after], "validation")
+        micro = compared["differences"].get("micro") or {}
+        return {
+            "difference": micro.get("difference"),
+            "ci95": micro.get("ci95"),
+            "sentence": comparison.sentence(compared, (runs[before].name, runs[after].name)),
+        }
+
+    def test_figures(self, run: str) -> dict[str, Any] | None:
+        report = RunFolder(self.workspace.files.run(run)).read_report()
+        figures = report.get("evaluation") or report.get("classes") or {}
+        if figures.get("split") != "test":
+            return None
+        return dict(figures.get("micro") or figures.get("macro") or {}) or None
+
+
+@dataclass
+class Driver:
+    """A search at work.
+
+    Args:
+        folder: of the search; its plan is written.
+        runs: that try the trials.
+        seconds: between two looks at them.
+    """
+
+    folder: SearchFolder
+    runs: Runs
+    seconds: float = 0.5
+
+    def __post_init__(self) -> None:
+        self.plan = self.folder.read_plan()
+        self.space: tuple[Dimension, ...] = self.plan.dimensions
+        self._pause = threading.Event()
+        self._active: dict[str, Trial | None] = {}  # run -> its trial; None: the preset outside the space
+        self._preset = ""  # the run that varies nothing
+        self._failures: list[str] = []  # reasons of the last trials, as long as each failed
+
+    def study(self) -> optuna.Study:
+        """The search's study, from its journal."""
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        return optuna.create_study(
+            storage=JournalStorage(JournalFileBackend(str(self.folder.journal))),
+            study_name=self.plan.name,
+            direction="maximize",
+            sampler=optuna.samplers.TPESampler(
+                seed=self.plan.seed, n_startup_trials=max(3, self.plan.trials // 4), constant_liar=self.plan.slots > 1
+            ),
+            pruner=optuna.pruners.MedianPruner(n_startup_trials=BEFORE_PRUNING, n_warmup_steps=BEFORE_PRUNING),
+            load_if_exists=True,
+        )
+
+    def run(self) -> dict[str, Any]:
+        """Try what there is to try, and report.
+
+        Raises:
+            WorkbenchError: no run can be started, or several in a row failed.
+        """
+        study, began = self.study(), time.monotonic()
+        self._begin_preset(study)
+        for frozen in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+            self._take_up(Trial(study, frozen._trial_id))
+        while True:
+            late = bool(self.plan.hours) and time.monotonic() - began > self.plan.hours * 3600
+            stopped = self.folder.stop.exists()
+            while len(self._active) < self.plan.slots and not (late or stopped) and self._more(study):
+                self._take_up(study.ask())
+            if not self._active:
+                break
+            for run in tuple(self._active):
+                if stopped:
+                    self.runs.stop(run)
+                self._follow(study, run)
+            if self._active:
+                self._pause.wait(self.seconds)
+        return self._report(study, "hours" if late else "stopped" if stopped else "trials")
+
+    def _more(self, study: optuna.Study) -> bool:
+        begun = [t for t in study.get_trials(deepcopy=False) if t.state is not TrialState.WAITING]
+        return len(begun) < self.plan.trials and len(self._failures) < FAILURES
+
+    def _begin_preset(self, study: optuna.Study) -> None:
+        """The configuration as it is, tried first: what the search gained is measured against it."""
+        places = {dimension.key: dimension.place_of(self.plan.base) for dimension in self.space}
+        if all(place is not None for place in places.values()):
+            if not study.get_trials(deepcopy=False):
+                study.enqueue_trial(places, user_attrs={ORIGIN: PRESET_RUN})
+        else:  # it lies outside of what is searched
+            self._preset = self.runs.begin(self.plan.base, f"{self.plan.name} {PRESET_RUN}")
+            self._active[self._preset] = None
+
+    def _take_up(self, trial: Trial) -> None:
+        """Start the run of a trial, or go on with it."""
+        values = {dimension.key: _suggest(trial, dimension) for dimension in self.space}
+        is_preset = trial.user_attrs.get(ORIGIN) == PRESET_RUN
+        name = f"{self.plan.name} {PRESET_RUN if is_preset else trial.number + 1}"
+        try:
+            config = applied(self.plan.base, self.space, values)
+        except ConfigProblem as problem:  # values that do not fit each other
+            trial.set_user_attr("reason", problem.message)
+            trial.study.tell(trial, state=TrialState.FAIL)
+            return
+        run = self.runs.begin(config, name)
+        trial.set_user_attr("run", run)
+        self._active[run] = trial
+        if is_preset:
+            self._preset = run
+
+    def _follow(self, study: optuna.Study, run: str) -> None:
+        """Hand what a run measured to its trial, stop the run that is worse than most, and close what ended."""
+        look, trial = self.runs.look(run), self._active[run]
+        if trial is not None and self._is_worse(trial, look) and look.state in searches.WORKING:
+            trial.set_user_attr("pruned", True)
+            self.runs.stop(run)
+        if look.state in searches.WORKING:
+            return
+        del self._active[run]
+        ended_well = look.state in (RunState.FINISHED, RunState.STOPPED) and look.f1 is not None
+        self._failures = [] if ended_well else [*self._failures, look.reason or look.state.value]
+        if trial is not None:
+            if not ended_well:
+                trial.set_user_attr("reason", look.reason)
+                study.tell(trial, state=TrialState.FAIL)
+            elif trial.user_attrs.get("pruned"):
+                study.tell(trial, state=TrialState.PRUNED)
+            else:
+                study.tell(trial, look.f1)
+        if run == self._preset and ended_well:
+            self._enqueue_advice(study)
+
+    def _is_worse(self, trial: Trial, look: Look) -> bool:
+        known = trial.study.get_trials(deepcopy=False)[trial.number].intermediate_values
+        for share, f1 in look.evaluations:
+            tenth = int(share * COMPARED_AT + 1e-9)
+            if 0 < tenth < COMPARED_AT and tenth not in known:
+                trial.report(f1, tenth)
+                known = {**known, tenth: f1}
+        is_preset = trial.user_attrs.get(ORIGIN) == PRESET_RUN  # what all are compared with runs to its end
+        return bool(known) and not is_preset and not trial.user_attrs.get("pruned") and trial.should_prune()
+
+    def _enqueue_advice(self, study: optuna.Study) -> None:
+        """What the Doctor advises after the preset's run is tried next, where it lies inside the space."""
+        before = {dimension.key: dimension.place_of(self.plan.base) for dimension in self.space}
+        for reason, config in self.runs.advice(self._preset).items():
+            places = {dimension.key: dimension.place_of(config) for dimension in self.space}
+            if places != before and all(place is not None for place in places.values()):
+                study.enqueue_trial(places, user_attrs={ORIGIN: reason}, skip_if_exists=True)
+
+    def _report(self, study: optuna.Study, ended: str) -> dict[str, Any]:
+        """The report, written to result.json.
+
+        Raises:
+            WorkbenchError: no trial ended well.
+        """
+        trials = [_row(trial) for trial in study.get_trials(deepcopy=False) if trial.state is not TrialState.WAITING]
+        complete = [row for row in trials if row["state"] == "complete"]
+        if not complete:
+            reasons = "; ".join(dict.fromkeys(self._failures)) or "it was stopped early"
+            raise ConfigProblem(f"No trial of the search ended well: {reasons}.", "Look at the log of its runs.")
+        best = max(complete, key=lambda row: row["value"])
+        preset, gain = self._preset or None, None
+        if preset and best["run"] == preset:
+            gain = {"difference": 0.0, "ci95": None, "sentence": "Nothing was better than the preset."}
+        elif preset:
+            gain = self.runs.gain(preset, best["run"])
+        report = {
+            "name": self.plan.name,
+            "ended": ended,
+            "best": {key: best[key] for key in ("run", "value", "params")},
+            "preset": preset,
+            "gain": gain,
+            "test": self.runs.test_figures(best["run"]),
+            "importance": _importance(study),
+            "trials": trials,
+        }
+        write_atomic(self.folder.result, json.dumps(report, indent=1))
+        return report
+
+
+def _suggest(trial: Trial, dimension: Dimension) -> Any:
+    if dimension.choices:
+        return trial.suggest_categorical(dimension.key, dimension.choices)
+    if dimension.whole:
+        return trial.suggest_int(dimension.key, int(dimension.low), int(dimension.high), log=dimension.log)
+    return trial.suggest_float(dimension.key, dimension.low, dimension.high, log=dimension.log)
+
+
+def _row(trial: FrozenTrial) -> dict[str, Any]:
+    """A trial as the report has it. A pruned one's value is the last that was compared."""
+    attributes = trial.user_attrs
+    return {
+        "run": attributes.get("run"),
+        "state": trial.state.name.lower(),
+        "value": trial.value,
+        "params": dict(trial.params),
+        "origin": attributes.get(ORIGIN, ""),
+        "reason": attributes.get("reason", ""),
+    }
+
+
+def _importance(study: optuna.Study) -> dict[str, float]:
+    """Setting -> its share of the difference between good trials and the others (PED-ANOVA, Watanabe et al. 2023).
+
+    Empty where there are too few trials to say.
+    """
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    if len(complete) < LEAST_FOR_IMPORTANCE:
+        return {}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # too many trials as good as the best to tell settings apart
+            shares = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator())
+    except (ValueError, RuntimeError, UserWarning):
+        return {}
+    return {key: round(float(share), 4) for key, share in shares.items()}
+
+
+@contextmanager
+def _locked(folder: SearchFolder) -> Iterator[None]:
+    """Hold a search.
+
+    Raises:
+        Busy: another process carries it out.
+    """
+    descriptor = locks.acquire(folder.lock)
+    if descriptor is None:
+        raise Busy("The search is at work in another process.", "Follow it: workbench search show")
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def main(arguments: list[str]) -> int:
+    """Carry the search out; 0 when it ended with a report."""
+    root, name = arguments
+    try:
+        with closing(Workspace.open(Path(root))) as workspace:
+            folder = searches.folder_of(workspace, name)
+            with _locked(folder):
+                machine.warm_up()
+                Driver(folder, WorkspaceRuns(workspace, folder.read_plan())).run()
+    except WorkbenchError as error:
+        print(f"{error.message} {error.remedy}", file=sys.stderr)  # noqa: T201 (stderr.log is where it is read)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

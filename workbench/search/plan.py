@@ -1,0 +1,258 @@
+"""Searches from the terminal's side: planned, started, followed and reported here; driver.py carries one out.
+
+searches/<name>/ plan.json  journal.log (Optuna's)  lock  stop  result.json (written last)  stderr.log
+"""
+
+import json
+import re
+import subprocess
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from storage import document_list, locks
+from storage import runs as run_store
+from storage.exceptions import InputProblem, RunProblem, UsageProblem
+from storage.files import write_atomic
+from storage.records import Run, RunState, Split
+from workbench.runs import machine, progress
+from workbench.runs.config.files import from_dict
+from workbench.runs.config.tune import TuneConfig
+from workbench.runs.state import LOG, RunFolder
+from workbench.search.space import Dimension, default, space_of
+from workbench.workspace import Workspace
+
+DRIVER = "workbench.search.driver"
+"""The module that carries a search out: `python -P -m DRIVER WORKSPACE NAME`."""
+PRESET_RUN = "preset"
+"""What the name of the run that varies nothing ends with."""
+MOST_TRIALS = 1000
+WORKING = (RunState.QUEUED, RunState.RUNNING, RunState.PAUSED)
+_NAME = re.compile(r"[\w][\w .+-]{0,79}")
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPlan:
+    """What is searched. `hours` count from each start of the search; 0: without an end other than `trials`."""
+
+    name: str
+    config: dict[str, Any]
+    space: list[str]
+    trials: int
+    hours: float = 0.0
+    slots: int = 1
+    seed: int = 0
+    preset: str = ""
+
+    @property
+    def base(self) -> TuneConfig:
+        """The configuration that is varied."""
+        return from_dict(self.config)
+
+    @property
+    def dimensions(self) -> tuple[Dimension, ...]:
+        return space_of(self.space, self.base)
+
+
+class SearchFolder:
+    """The files of a search."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.plan = path / "plan.json"
+        self.journal = path / "journal.log"
+        self.lock = path / "lock"
+        self.stop = path / "stop"
+        self.result = path / "result.json"
+        self.log = path / LOG
+
+    def at_work(self) -> bool:
+        """Whether a living process carries the search out."""
+        return locks.held(self.lock)
+
+    def read_plan(self) -> SearchPlan:
+        """The plan.
+
+        Raises:
+            InputProblem: it is gone or damaged.
+        """
+        try:
+            return msgspec.json.decode(self.plan.read_bytes(), type=SearchPlan)
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise InputProblem(f"{self.plan} cannot be read: {str(error)[:200]}.", "Start a search anew.") from error
+
+    def read_result(self) -> dict[str, Any] | None:
+        """The report of a search that ended; None while there is none."""
+        try:
+            return dict(json.loads(self.result.read_text(encoding="utf-8")))
+        except (OSError, ValueError, RecursionError):
+            return None
+
+
+def folder_of(workspace: Workspace, name: str) -> SearchFolder:
+    return SearchFolder(workspace.files.root / "searches" / name)
+
+
+def listed(workspace: Workspace) -> list[SearchFolder]:
+    """The searches of a workspace, the latest first."""
+    plans = (workspace.files.root / "searches").glob("*/plan.json")
+    return [SearchFolder(plan.parent) for plan in sorted(plans, key=lambda plan: plan.stat().st_mtime, reverse=True)]
+
+
+def get(workspace: Workspace, name: str) -> SearchFolder:
+    """The search of this name.
+
+    Raises:
+        RunProblem: there is none.
+    """
+    folder = folder_of(workspace, name)
+    if not _NAME.fullmatch(name) or not folder.plan.is_file():
+        names = ", ".join(search.path.name for search in listed(workspace)[:5])
+        raise RunProblem(
+            f"There is no search called {name!r}.", f"There are: {names}." if names else "Start one: tune --search."
+        )
+    return folder
+
+
+def prepare(
+    workspace: Workspace,
+    base: TuneConfig,
+    space: Sequence[Dimension],
+    *,
+    name: str = "",
+    preset: str = "",
+    trials: int = 20,
+    hours: float = 0.0,
+    slots: int = 1,
+    seed: int = 0,
+) -> SearchFolder:
+    """Write the plan of a search; one of this name, configuration and space goes on, with the trials and hours given.
+    Without a space the default one is searched.
+
+    Raises:
+        UsageProblem: the name or the number of trials cannot be.
+        RunProblem: nothing is labelled for validation, the search is at work, or the name has another use.
+    """
+    if not 1 <= trials <= MOST_TRIALS or not 0 <= hours < 10_000:
+        raise UsageProblem(
+            f"A search has 1 to {MOST_TRIALS:,} trials, and hours from 0.", "Change --trials or --hours."
+        )
+    name = name or datetime.now(UTC).astimezone().strftime("search-%Y%m%d-%H%M%S")
+    if not _NAME.fullmatch(name):
+        raise UsageProblem(f"{name[:80]!r} cannot name a search.", "Use up to 80 letters, digits, spaces, and . + -")
+    with workspace.db.read() as connection:
+        validation = document_list.Filter("labelled", split=Split.VALIDATION)
+        if not document_list.count(connection, validation):
+            raise RunProblem(
+                "A search compares runs by their validation documents, and none is labelled.",
+                "Label some, or move some there: workbench split --validation 0.2",
+            )
+        if not space:
+            learned = document_list.Filter("labelled", split=Split.TRAIN)
+            space = default(base, document_list.count(connection, learned))
+        taken = any(run.batch == name for run in run_store.listed(connection))
+    folder = folder_of(workspace, name)
+    plan = SearchPlan(name, base.model_dump(mode="json"), [d.text() for d in space], trials, hours, slots, seed, preset)
+    if folder.plan.is_file():
+        if folder.at_work():
+            raise RunProblem(f"Search {name!r} is running.", f"Follow it: workbench search show {name!r}")
+        before = folder.read_plan()
+        if plan != replace(before, trials=trials, hours=hours, slots=slots):
+            raise RunProblem(f"There is a search called {name!r} that varies something else.", "Choose another --name.")
+    elif taken:
+        raise RunProblem(f"There is a group of runs called {name!r} already.", "Choose another --name.")
+    folder.path.mkdir(parents=True, exist_ok=True)
+    folder.result.unlink(missing_ok=True)
+    folder.stop.unlink(missing_ok=True)
+    write_atomic(folder.plan, json.dumps(asdict(plan), indent=1))
+    return folder
+
+
+def go_on(workspace: Workspace, name: str, *, trials: int | None, hours: float | None, slots: int) -> SearchFolder:
+    """Prepare to go on with a search as it was planned, or with more trials.
+
+    Raises:
+        RunProblem: there is no such search, or it is running.
+    """
+    plan = get(workspace, name).read_plan()
+    return prepare(
+        workspace,
+        plan.base,
+        plan.dimensions,
+        name=name,
+        preset=plan.preset,
+        trials=plan.trials if trials is None else trials,
+        hours=plan.hours if hours is None else hours,
+        slots=slots,
+        seed=plan.seed,
+    )
+
+
+def start(workspace: Workspace, folder: SearchFolder) -> "subprocess.Popen[bytes]":
+    """Carry a search out in a process and session of its own; it outlives this terminal.
+
+    Raises:
+        RunProblem: the process cannot be started.
+    """
+    try:
+        with folder.log.open("ab") as log:
+            return subprocess.Popen(
+                machine.python(DRIVER, str(workspace.files.root), folder.path.name),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=folder.path,
+                start_new_session=True,
+            )
+    except OSError as error:
+        raise RunProblem(f"The search cannot be started: {error}.", "Free some space, then try again.") from error
+
+
+def stop(folder: SearchFolder) -> None:
+    """Ask a search to end: its runs stop well, and the report is made of what there is.
+
+    Raises:
+        RunProblem: it is not running.
+    """
+    if not folder.at_work():
+        raise RunProblem(f"Search {folder.path.name!r} is not running.", "There is nothing to stop.")
+    folder.stop.touch()
+
+
+def runs_of(workspace: Workspace, name: str) -> list[Run]:
+    """The runs of a search, in the order of their beginning."""
+    with workspace.db.read() as connection:
+        runs = [run for run in run_store.listed(connection) if run.batch == name]
+    return sorted(runs, key=lambda run: (run.created, run.id))
+
+
+def wait(
+    workspace: Workspace,
+    folder: SearchFolder,
+    process: "subprocess.Popen[bytes]",
+    tick: Callable[[float], None] = lambda share: None,
+) -> dict[str, Any]:
+    """Follow a search to its end; `tick` gets the share that is done. Its report.
+
+    Raises:
+        RunProblem: it ended without a report.
+    """
+    plan, pause = folder.read_plan(), threading.Event()
+    while process.poll() is None:
+        runs = runs_of(workspace, plan.name)
+        under_way = sum(progress.of(workspace.files.run(run.id)).share for run in runs if run.state in WORKING)
+        tick(min(1.0, (sum(run.state not in WORKING for run in runs) + 0.9 * under_way) / plan.trials))
+        pause.wait(0.5)
+    report = folder.read_result()
+    if report is None:
+        reason = RunFolder(folder.path).log_tail()
+        raise RunProblem(
+            f"Search {plan.name!r} ended without a report. {reason}".strip(),
+            f"Give the same command again to go on; {folder.log} says more.",
+        )
+    return report

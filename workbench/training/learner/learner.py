@@ -1,0 +1,286 @@
+"""Labels come in, suggestions of the documents that come next go out. [worker]
+
+What was labelled is read from the database, so that a learner that was killed, or that another terminal's labels come
+from, misses nothing. What it writes takes the way of every model's suggestions: known values and people outrank it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection
+
+from storage import annotations, document_list, documents, label_queries, runs
+from storage.records import KNOWN_SOURCES, Content, Decision, RunState, Side, State, Suggestion
+from storage.suggestions import keep_suggestions, leading
+from workbench.annotation.review import NEAR_MISS
+from workbench.live import record as records
+from workbench.live.messages import Look
+from workbench.live.record import Outcome
+from workbench.predictions import model_and_rules, suggestions
+from workbench.predictions.cases import IN_PIECES, labelled_once
+from workbench.predictions.suggestions import Trust
+from workbench.runs.parquet import FrozenDocument
+from workbench.runs.snapshot import row_of
+from workbench.runs.suggestions_file import Proposal
+from workbench.training.learner import head as heads
+from workbench.training.learner import readers
+from workbench.training.learner.head import Head
+from workbench.training.learner.readers import Base, Features, Values
+from workbench.workspace import Workspace
+
+RUN = "learner"
+"""The `run` of its suggestions."""
+TEMPLATE = "template"
+MOST_DOCUMENTS = 300
+"""Labelled documents that are learned from: those that were accepted last."""
+AT_ONCE = 5
+"""Of the documents that come next, those that get their suggestions in one go after a label."""
+_REMEMBERED = 200  # documents whose reading by the base stays in memory
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """An accepted document that is learned from."""
+
+    row: FrozenDocument
+    features: Features
+
+
+class Learner:
+    """Learns from a workspace's labels, and keeps the suggestions of the documents that come next up to date.
+
+    Args:
+        workspace: open.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._record = records.read(workspace.files.learner_record)
+        self._labelled: dict[int, Labelled] = {}
+        self._waiting: list[int] = []  # accepted before it began, and not encoded yet: the latest at the end
+        self._head: Head | None = None
+        self._event = 0
+        self._readings: dict[int, tuple[int, Values]] = {}  # document -> (version, the base's)
+        self._begin()
+
+    def _begin(self) -> None:
+        workspace = self._workspace
+        self._ended_runs, self._schema = self._runs(), workspace.schema
+        self._base: Base = readers.base_of(workspace, readers.name_of_base(workspace))
+        self._use_settings()
+        self._labelled, self._readings, self._head = {}, {}, None
+        with workspace.db.read() as connection:
+            self._event = label_queries.newest_event(connection)
+            self._waiting = label_queries.lately_accepted(connection, MOST_DOCUMENTS)
+
+    def _use_settings(self) -> None:
+        settings = self._workspace.settings
+        self._fields = {field.id for field in settings.schema.spans}
+        self._pieces = frozenset(field.id for field in settings.schema.spans if field.type in IN_PIECES)
+        self._trust: Trust = suggestions.trust_of(settings, self._base.run)
+
+    def _runs(self) -> frozenset[str]:
+        with self._workspace.db.read() as connection:
+            return frozenset(run.id for run in runs.listed(connection) if run.state is RunState.FINISHED)
+
+    @property
+    def documents(self) -> int:
+        """How many documents are learned from."""
+        return len(self._labelled)
+
+    # labels
+
+    def update(self) -> bool:
+        """Take in what was labelled since the last time, and fit the head again; whether anything was.
+
+        Raises:
+            WorkbenchError: the workspace cannot be read.
+        """
+        if self._workspace.reread_settings():
+            self._use_settings()
+            self._readings.clear()
+        changed = self._runs() != self._ended_runs or self._workspace.schema != self._schema
+        if changed:
+            self._begin()
+        with self._workspace.db.read() as connection:
+            newest = label_queries.newest_event(connection)
+            acts = label_queries.acted_on(connection, self._event)
+            concerned = [n for n, (_, is_accepted) in acts.items() if is_accepted or n in self._labelled]
+            contents = {number: self._content(connection, number) for number in concerned[-MOST_DOCUMENTS:]}
+        self._event = newest
+        learned = False
+        for number, content in contents.items():
+            # while the documents of before are read, the head does not know enough
+            counts = acts[number][0] != annotations.IMPORT and not self._waiting
+            learned |= self._take(number, content, counts=counts)
+        if learned:
+            if not self._waiting:
+                self._fit()
+            records.write(self._workspace.files.learner_record, self._record)
+        return changed or learned
+
+    def _content(self, connection: Connection, number: int) -> Content | None:
+        if number not in document_list.ids(connection, document_list.Filter(ids=(number,))):
+            return None
+        return documents.open_document(connection, number)
+
+    def _take(self, number: int, content: Content | None, *, counts: bool) -> bool:
+        """Take a document that was acted on; whether what is learned from changed."""
+        was_known = self._labelled.pop(number, None) is not None
+        if content is None or content.document.state is not State.LABELLED or content.document.side is Side.TEST:
+            return was_known
+        row = self._row(content)
+        if not row.words:
+            return was_known
+        features = self._base.features(row)
+        self._labelled[number] = Labelled(row, features)
+        if counts and not was_known:
+            self._record.add(number, self._outcomes(content, row, features))
+        while len(self._labelled) > MOST_DOCUMENTS:
+            del self._labelled[next(iter(self._labelled))]
+        return True
+
+    def _row(self, content: Content) -> FrozenDocument:
+        return row_of(content, self._fields, self._workspace.files.picture)
+
+    def _outcomes(self, content: Content, row: FrozenDocument, features: Features) -> Mapping[str, Outcome]:
+        """What the readers would have suggested, and what was, beside what was accepted; fields with any label."""
+        case = readers.case_of(row, ("O",), features.states[:, :1] * 0, frozenset(), self._pieces)
+        gold = model_and_rules.values_of(case)
+        base = self._reading(content, row, features)
+        head = self._head_values(row, features)
+        shown = _shown(content.suggestions)
+        labelled = {tag[2:] for document in self._labelled.values() for tag in document.row.tags or () if tag != "O"}
+        outcomes = {}
+        for name in labelled & self._fields:
+            values = gold.get(name, frozenset())
+            words = [reader.get(name, ((), 0.0))[0] for reader in (base, head, shown)]
+            if values or any(words):
+                outcomes[name] = Outcome(*((w in values) if values else not w for w in words))
+        return outcomes
+
+    def _fit(self) -> None:
+        listed = list(self._labelled.values())
+        tags = [document.row.tags or [] for document in listed]
+        fields = sorted({tag[2:] for document in tags for tag in document if tag != "O"} & self._fields)
+        if not fields:
+            self._head = None
+            return
+        labels = ["O", *(f"{prefix}-{field}" for field in fields for prefix in "BI")]
+        self._head = heads.fit([d.features.states for d in listed], tags, labels, self._head)
+
+    # suggestions
+
+    def steps(self, look: Look, is_old: Callable[[], bool]) -> Iterator[None]:
+        """Bring the documents that come next up to date, then what else is to be done; a step takes a moment.
+
+        Args:
+            look: what is looked at.
+            is_old: whether something else is looked at by now, so that nothing may be written.
+
+        Raises:
+            WorkbenchError: the workspace cannot be read or written.
+        """
+        following = [number for number in look.following if number != look.document]
+        if self._head is not None:
+            self._suggest(following[:AT_ONCE], is_old)
+            yield
+        if look.document is not None:
+            self._prepare(look.document)
+        for number in following[:AT_ONCE]:
+            self._prepare(number)
+            yield
+        while self._waiting:
+            number = self._waiting.pop()
+            if number not in self._labelled:
+                self._take_earlier(number)
+            if not self._waiting or len(self._labelled) % 20 == 0:
+                self._fit()
+                self._suggest(following[:AT_ONCE], is_old)
+            yield
+        if self._head is not None:
+            for number in following[AT_ONCE:]:
+                self._suggest([number], is_old)
+                yield
+
+    def _take_earlier(self, number: int) -> None:
+        """A document that was accepted before the learner began: it comes before those that were accepted since."""
+        with self._workspace.db.read() as connection:
+            content = self._content(connection, number)
+        since = self._labelled
+        self._labelled = {}
+        self._take(number, content, counts=False)
+        self._labelled |= since
+
+    def _prepare(self, number: int) -> None:
+        """Encode and read a document, so that it need not be done when a label waits."""
+        with self._workspace.db.read() as connection:
+            content = self._content(connection, number)
+        if content is not None and (row := self._row(content)).words:
+            self._reading(content, row, self._base.features(row))
+
+    def _suggest(self, numbers: list[int], is_old: Callable[[], bool]) -> None:
+        """Replace models' suggestions of untouched documents by what is believed now."""
+        with self._workspace.db.read() as connection:
+            contents = [content for number in numbers if (content := self._content(connection, number)) is not None]
+        wanted: dict[int, tuple[Content, list[Proposal]]] = {}
+        for content in contents:
+            row = self._row(content)
+            if not _is_untouched(content) or not row.words:
+                continue
+            features = self._base.features(row)
+            base, head = self._reading(content, row, features), self._head_values(row, features)
+            labelled = self._head.fields if self._head else frozenset()
+            # a model's suggestions of fields that are never labelled are not wanted unless they were asked for
+            asked = labelled | {s.field for s in content.suggestions if s.run not in KNOWN_SOURCES}
+            proposals = [p for p in readers.chosen(base, head, self._record, labelled) if p[0] in asked]
+            if _differs(content, proposals):
+                wanted[content.document.id] = (content, proposals)
+        if not wanted or is_old():
+            return
+        with self._workspace.db.write() as connection:
+            kept = {}
+            for number, (content, proposals) in wanted.items():
+                now = annotations.current(connection, number)
+                if now is not None and now[1] == content.document.version:
+                    kept[number] = proposals
+            keep_suggestions(connection, RUN, kept)
+
+    def _reading(self, content: Content, row: FrozenDocument, features: Features) -> Values:
+        """The base's reading, kept for a while: the rules take longer than all else."""
+        number, words = content.document.id, len(row.words)
+        known = self._readings.pop(number, None)
+        if known is None or known[0] != words:
+            read = self._base.read(replace(row, tags=None), features, self._pieces, self._trust)
+            known = words, {name: value for name, value in read.items() if name in self._fields}
+        self._readings[number] = known
+        while len(self._readings) > _REMEMBERED:
+            del self._readings[next(iter(self._readings))]
+        return known[1]
+
+    def _head_values(self, row: FrozenDocument, features: Features) -> Values:
+        if self._head is None:
+            return {}
+        once = labelled_once(document.row.tags for document in self._labelled.values())
+        return readers.head_values(self._head, replace(row, tags=None), features, once, self._pieces, self._trust)
+
+
+def _is_untouched(content: Content) -> bool:
+    """Whether nothing was decided about a document, and no suggestions were asked for on it by hand."""
+    own = {TEMPLATE, NEAR_MISS}
+    return content.document.state is State.NEW and not any(
+        s.decision is not Decision.OPEN or s.run in own for s in content.suggestions
+    )
+
+
+def _differs(content: Content, proposals: list[Proposal]) -> bool:
+    """Whether proposals are others than what a document has; a little surer or less sure is no other."""
+    stored = {(s.field, s.tokens, round(s.confidence, 1)) for s in content.suggestions if s.run not in KNOWN_SOURCES}
+    known = {(s.field, s.tokens) for s in content.suggestions if s.run in KNOWN_SOURCES}
+    return stored != {(f, tuple(w), round(sure, 1)) for f, w, sure in proposals if (f, tuple(w)) not in known}
+
+
+def _shown(offered: tuple[Suggestion, ...]) -> Values:
+    """What was offered on a document first, whatever was decided about it."""
+    undecided = [replace(suggestion, decision=Decision.OPEN) for suggestion in offered]
+    return {s.field: (s.tokens, s.confidence) for s in sorted(leading(undecided), key=lambda s: s.confidence)}

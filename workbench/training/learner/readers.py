@@ -1,0 +1,179 @@
+"""What the learner chooses between: the base's reading of a document, and the head's. [worker]"""
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping, Sequence, Set
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storage.exceptions import WorkbenchError, WorkspaceProblem
+from storage.files import digest_of
+from workbench.evaluation import prediction_process
+from workbench.live.feature_files import FeatureFiles
+from workbench.live.record import Record
+from workbench.predictions import model_and_rules, suggestions
+from workbench.predictions.cases import Case
+from workbench.predictions.run_reader import predicted_cases
+from workbench.predictions.suggestions import Trust
+from workbench.runs import parquet
+from workbench.runs.config.families import STARTER_FOLDER
+from workbench.runs.parquet import FrozenDocument
+from workbench.runs.suggestions_file import Proposal
+from workbench.training.learner.head import Head
+from workbench.training.predictor import Description, Predictor, load_named
+from workbench.workspace import Workspace
+
+Values = dict[str, tuple[tuple[int, ...], float]]
+"""Field -> (words, confidence)."""
+_FORM = 1  # of the feature files
+_SURE_LOG = -16.0  # log-probabilities below are all alike, and 16 bits hold these
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What the base makes of a document: (words, hidden) and (words, labels), 16-bit floats in a file."""
+
+    states: NDArray[np.float16]
+    log_probabilities: NDArray[np.float16]
+
+
+class Base:
+    """A model that documents are encoded with, and that reads them as suggestions come without a learner.
+
+    Args:
+        workspace: open.
+        name: of the model: "starter", or a model folder.
+
+    Raises:
+        WorkbenchError: the model cannot be used.
+    """
+
+    def __init__(self, workspace: Workspace, name: str) -> None:
+        self.name, self._workspace = name, workspace
+        predictor, description = load_named(name)
+        predictor.keeps_states = True
+        self._predictor, self._once = predictor, frozenset(description.once)
+        self._files = FeatureFiles(
+            workspace.files.features,
+            _fingerprint(name, predictor, description),
+            int(workspace.settings.limits.features_gb * 1e9),
+        )
+
+    @property
+    def run(self) -> Path | None:
+        """The run folder that the model is of."""
+        return prediction_process.source_run(self.name)
+
+    def features(self, row: FrozenDocument) -> Features:
+        """A document's features, from its file where there is a whole one."""
+        name = f"{_digest(row)}.npy"
+        hidden, labels = self._predictor.model.config.hidden_size, len(self._predictor.labels)
+        shape = (len(row.words), hidden + labels)
+        table = _table(self._files.path(name), shape)
+        if table is None:
+            (prediction,) = self._predictor.predict_encoded([self._predictor.encoder.encode(row)])
+            logs = np.log(np.maximum(prediction.probabilities, np.exp(_SURE_LOG)))
+            states = prediction.states if prediction.states is not None else np.zeros((shape[0], hidden))
+            table = np.concatenate([states.astype(np.float16), logs.astype(np.float16)], axis=1)
+            file = io.BytesIO()
+            np.save(file, table)
+            with suppress(WorkspaceProblem):  # a full disk: it goes on without the file
+                self._files.keep(name, file.getvalue())
+        else:
+            self._files.touch(name)
+        return Features(table[:, :hidden], table[:, hidden:])
+
+    def read(self, row: FrozenDocument, features: Features, pieces: Set[str], trust: Trust) -> Values:
+        """What would be suggested without a learner."""
+        case = case_of(row, self._predictor.labels, features.log_probabilities, self._once, pieces)
+        return {name: (words, sure) for name, words, sure in suggestions.proposals(case, trust)}
+
+
+def base_of(workspace: Workspace, name: str) -> Base:
+    """The best run's model; the starter where there is none, or it cannot be used for words."""
+    if name != prediction_process.STARTER:
+        try:
+            return Base(workspace, name)
+        except WorkbenchError:  # a baseline, a model of classes, a damaged folder
+            pass
+    return Base(workspace, prediction_process.STARTER)
+
+
+def name_of_base(workspace: Workspace) -> str:
+    """The model that `base_of` is to try."""
+    try:
+        return prediction_process.model_of(workspace, prediction_process.BEST)
+    except WorkbenchError:  # no run was measured yet
+        return prediction_process.STARTER
+
+
+def head_values(
+    head: Head, row: FrozenDocument, features: Features, once: Set[str], pieces: Set[str], trust: Trust
+) -> Values:
+    """The values that a head reads, surer than what is worth suggesting."""
+    case = case_of(row, head.labels, head.log_probabilities(features.states), once, pieces)
+    values = suggestions.values_of(case, Trust(types=trust.types, rules=trust.rules))
+    return {name: value for name, value in values.items() if value[1] >= suggestions.FLOOR}
+
+
+def chosen(base: Values, head: Values, record: Record, labelled: Set[str]) -> list[Proposal]:
+    """Field by field the reader that is likelier right: how sure it is, by how often it was right of late.
+
+    On receipts this was right oftener than either, and than following one reader a field (docs/measurements.md).
+    Where two fields want the same words, those with labels (`labelled`) come before those that have none yet.
+    """
+    proposals: list[Proposal] = []
+    for name in sorted(base.keys() | head.keys()):
+        base_rate, head_rate = record.rates(name)
+        words, sure = base.get(name, ((), 0.0))
+        learned, learned_sure = head.get(name, ((), 0.0))
+        if learned and learned_sure * head_rate > sure * base_rate:
+            words, sure = learned, learned_sure * head_rate
+        if words and sure >= suggestions.FLOOR:
+            proposals.append((name, words, round(sure, 4)))
+    first = model_and_rules.apart(p for p in proposals if p[0] in labelled)
+    taken = {word for _, words, _ in first for word in words}
+    others = (p for p in proposals if p[0] not in labelled and taken.isdisjoint(p[1]))
+    return sorted([*first, *model_and_rules.apart(others)], key=lambda proposal: proposal[1])
+
+
+def case_of(row: FrozenDocument, labels: Sequence[str], logs: NDArray[Any], once: Set[str], pieces: Set[str]) -> Case:
+    """A document with the reading of its words' log-probabilities, (words, labels)."""
+    probabilities = np.minimum(np.exp(np.asarray(logs, np.float32)), 1.0).astype("<f2").tobytes()
+    prediction = parquet.Prediction(row.document, "", list(labels), probabilities, [], 1, [0] * len(row.words), False)
+    return next(iter(predicted_cases([(_mapping(row), _mapping(prediction))], once, pieces)))
+
+
+def _mapping(record: Any) -> Mapping[str, Any]:
+    return {name: getattr(record, name) for name in record.__slots__}
+
+
+def _table(path: Path, shape: tuple[int, int]) -> NDArray[np.float16] | None:
+    """A file's numbers, mapped into memory; None where it is missing, damaged or of something else."""
+    try:
+        table = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    if table.shape != shape or table.dtype != np.float16 or not np.isfinite(table).all():
+        return None
+    result: NDArray[np.float16] = table
+    return result
+
+
+def _digest(row: FrozenDocument) -> str:
+    """Of all that a model reads of a document."""
+    content = json.dumps([row.words, row.boxes, row.pages, row.lines, row.pictures])
+    return hashlib.sha256(content.encode()).hexdigest()[:32]
+
+
+def _fingerprint(name: str, predictor: Predictor, description: Description) -> str:
+    folder = STARTER_FOLDER if name == prediction_process.STARTER else Path(name)
+    weights = digest_of(folder / "model.safetensors")
+    encoding = json.dumps([_FORM, weights, description.data.model_dump(), description.sep_box, predictor.bf16])
+    return hashlib.sha256(encoding.encode()).hexdigest()[:16]
