@@ -364,7 +364,7 @@ async def test_a_run_that_ends_while_the_screen_is_open_takes_the_place_of_the_t
         runs.change(connection, shop_run(shop), state="failed")  # none that can be read
     async with opened(shop) as pilot:
         screen = await enter(pilot)
-        assert "No run has ended" in text_of(screen.query_one("#views", Static))
+        assert "train a model (F4)" in text_of(screen.query_one("#views", Static))
         with shop.db.write() as connection:
             runs.change(connection, shop_run(shop), state="finished")
         with shop.db.read() as connection:
@@ -454,7 +454,7 @@ async def test_the_report_is_one_file_with_the_figures_and_errors(opened, shop, 
 async def test_without_a_run_the_screen_says_what_to_do(opened, workspace):
     async with opened(workspace) as pilot:
         screen = await enter(pilot)
-        assert "No run has ended" in text_of(screen.query_one("#views", Static))
+        assert "train a model (F4)" in text_of(screen.query_one("#views", Static))
         assert "Nothing measured yet: train a model (F4)." in screen.panel.list.render_line(0).text
         await pilot.press("enter", "y", "q", "n", "s", "H", "l", "o", "c", "d", "r", "g")  # nothing breaks
         assert pilot.app.mode_screen is screen
