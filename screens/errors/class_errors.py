@@ -26,7 +26,7 @@ KEYS = (
     ("class_errors.shares", "v", "shares", "Counts, shares of the label, shares of the prediction"),
     ("class_errors.table", "m", "table", "Switch table: classes, or which is taken for which"),
     ("class_errors.doctor", "d", "doctor", "The Doctor: what to change next"),
-    ("class_errors.doubts", "l", "doubts", "Labels to doubt, the most doubtful first"),
+    ("class_errors.doubts", "l", "doubts", "Doubtful labels, the most doubtful first"),
     ("class_errors.side", "tab,shift+tab", "side", "Go to the list, or back to the tables"),
     ("class_errors.next", "n", "step(1)", "Next text still to check"),
     ("class_errors.previous", "p", "step(-1)", "Previous text still to check"),
@@ -42,7 +42,7 @@ KEYS = (
     ("class_errors.like", "w", "choose_like", "Choose more texts like these from the pool"),
     ("class_errors.back", "escape", "back", "Back to the tables"),
 )
-_DOUBTS = "Labels to doubt"
+_DOUBTS = "Doubtful labels"
 
 
 class ClassErrors(Horizontal):
@@ -202,7 +202,7 @@ class ClassErrors(Horizontal):
         return "", (
             ("Enter", "its texts, the surest first"),
             ("class_errors.doctor", "what to change"),
-            ("class_errors.doubts", "labels to doubt"),
+            ("class_errors.doubts", "doubtful labels"),
             ("class_errors.shares", "shares"),
             ("class_errors.table", "other table"),
             ("run.split", "other split"),

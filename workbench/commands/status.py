@@ -8,7 +8,6 @@ import click
 
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, table
-from workbench.wording import counted
 
 _SHOWN = 10
 _MANY = 0.9  # groups a document: groups of so few documents are not listed
@@ -63,8 +62,7 @@ def command(context: Context, show_all: bool, as_json: bool) -> None:
 
 def _lines(data: dict[str, Any], shown: int | None) -> Iterator[str]:
     yield (
-        f"{data['workspace']}: {counted(data['documents'], 'document')}, {counted(data['pages'], 'page')}, "
-        f"{counted(data['tokens'], 'word')}, "
+        f"{data['workspace']}: {data['documents']:,} documents, {data['pages']:,} pages, {data['tokens']:,} words, "
         f"{data['labelled']:,} labelled"
     )
     if not data["documents"]:
@@ -75,7 +73,7 @@ def _lines(data: dict[str, Any], shown: int | None) -> Iterator[str]:
         yield f"{data['reference_values']:,} known values, {data['suggestions']:,} open suggestions"
         if data["learner"]["documents"]:
             shares = (f"{name} {row['right_before_touched']:.0%}" for name, row in data["learner"]["fields"].items())
-            yield f"right before they were touched, of the last documents: {', '.join(shares)}"
+            yield f"right without a correction, on the last documents: {', '.join(shares)}"
         yield ""
         yield from table(list(_label_rows(data)), ("field", "labels"), right=[1])
         if data["texts_only"] and len(data["by_group"]) > _MANY * data["documents"]:
@@ -87,7 +85,7 @@ def _lines(data: dict[str, Any], shown: int | None) -> Iterator[str]:
             yield f"… and {len(groups) - shown:,} more (--all)"
     if data["problems"]:
         yield ""
-        yield f"{counted(data['problems'], 'problem')}:"
+        yield f"{data['problems']:,} problems:"
         for problem in data["problem_list"][:shown]:
             where = f", {problem['record']}" if problem["record"] else ""
             yield f"  {problem['file']}{where}: {problem['reason']}"
