@@ -48,6 +48,7 @@ def adopt(workspace: Workspace, source: Path) -> Run:
     if RunFolder(source).has_model():
         model_folders.check_folder(RunFolder(source).model, fine_tuned=True)
     if not here:
+        _check_space(source, target.parent)
         with appearing(target) as draft:
             shutil.copytree(source, draft, ignore_dangling_symlinks=True, ignore=shutil.ignore_patterns(*_LEFT))
     RunFolder(target).adopted.touch()
@@ -67,6 +68,21 @@ def adopt(workspace: Workspace, source: Path) -> Run:
     reconcile(workspace)
     with workspace.db.read() as connection:
         return run_store.get(connection, run.id)
+
+
+def _check_space(source: Path, place: Path) -> None:
+    """See that a run's files fit on the disk before any is copied: a sparse file takes its whole size when it is.
+
+    Raises:
+        WorkspaceProblem: they do not.
+    """
+    files = (path for path in source.rglob("*") if path.is_file() and path.relative_to(source).parts[0] not in _LEFT)
+    needed, free = sum(path.stat().st_size for path in files), shutil.disk_usage(place).free
+    if needed > free:
+        raise WorkspaceProblem(
+            f"{source} has {needed / 1e9:,.1f} GB, and {free / 1e9:,.1f} GB are free. Nothing was changed.",
+            "Free some space, or remove what the run does not need from its folder.",
+        )
 
 
 def export_model(workspace: Workspace, run_id: str, target: Path) -> Path:

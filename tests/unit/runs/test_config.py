@@ -246,6 +246,9 @@ def test_a_request_that_is_a_bomb_is_a_problem_of_the_run(tmp_path: Path) -> Non
             Request.read(tmp_path)
 
 
-def test_a_configuration_without_end_is_refused() -> None:
-    with pytest.raises(ConfigProblem, match="larger"):
+def test_a_configuration_without_end_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigProblem, match="no regular file"):
         files.load(Path("/dev/zero"))
+    (tmp_path / "tune.yaml").write_bytes(b"#" * 1_000_001)
+    with pytest.raises(ConfigProblem, match="larger"):
+        files.load(tmp_path / "tune.yaml")

@@ -237,6 +237,21 @@ def test_a_run_folder_with_a_pipe_is_refused_and_not_waited_for(
         transfer.adopt(workspace, tmp_path / "copy")
 
 
+def test_a_run_that_does_not_fit_on_the_disk_is_refused_before_anything_is_copied(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    """A sparse file of a few bytes on the disk is written out when it is copied."""
+    run_id = workspaces.finished_run(workspace, tmp_path, name="first")
+    shutil.copytree(workspace.files.run(run_id), tmp_path / "copy")
+    with (tmp_path / "copy" / "model" / "notes.bin").open("wb") as file:
+        file.truncate(4 << 40)
+    elsewhere = workspaces.workspace(tmp_path / "other", {"train": 0, "validation": 0, "test": 0, "pool": 0})
+    with pytest.raises(WorkbenchError, match="are free"):
+        transfer.adopt(elsewhere, tmp_path / "copy")
+    assert not list(elsewhere.files.runs.iterdir())
+    elsewhere.close()
+
+
 def test_an_imported_run_is_not_resumed_from_pickles_of_another_machine(workspace: Workspace, tmp_path: Path) -> None:
     run_id = workspaces.finished_run(workspace, tmp_path, name="first")
     source = tmp_path / "copy"
