@@ -41,7 +41,7 @@ class ErrorWalk(Protocol):
         """Keep that the label is right, and go on."""
 
     async def queue_error(self) -> None:
-        """Put the document into the relabel queue; go on."""
+        """Add the document to the relabel queue; go on."""
 
 
 class Shell(Protocol):
@@ -248,7 +248,7 @@ class ModeScreen(Typed, Screen[None]):
 
     def action_help(self) -> None:
         listed = sections(self.active_bindings, self.help_notes(), self.help_signs())
-        note = f"{self.key_of('app.commands')}: their names, for [bindings] of workbench.toml"
+        note = f"{self.key_of('app.commands')} lists their names, for [bindings] in workbench.toml"
         self.app.push_screen(HelpPage(f"Keys · {self.mode.capitalize()}", listed, note))
 
 

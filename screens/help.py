@@ -162,7 +162,7 @@ class HelpPage(Dialog[None]):
     def _show(self) -> None:
         width = int(self.size.width * 0.96) - 8
         kept = narrowed(self._listed, self.query_one(Input).value)
-        shown = columns(kept, width) if kept else [Content("No key and no sign fits. Esc closes.")]
+        shown = columns(kept, width) if kept else [Content("Nothing matches. Esc closes.")]
         row = self.query_one(Horizontal)
         row.remove_children()
         row.mount_all(Static(content, classes="column") for content in shown)

@@ -57,7 +57,7 @@ class RunActions:
         workspace = self._screen.workspace
         is_paused = RunFolder(workspace.files.run(run.id)).is_paused()
         (jobs.unpause if is_paused else jobs.pause)(workspace, run.id)
-        self._screen.notify("It goes on." if is_paused else "It rests after its current step.")
+        self._screen.notify("It goes on." if is_paused else "It pauses after its current step.")
 
     def _kill(self, run: Run) -> None:
         lost = "The work since the last checkpoint is lost; from there it can be resumed."
@@ -86,13 +86,13 @@ class RunActions:
         def take(text: str) -> None:
             self._change(run, tags=tuple(dict.fromkeys(text.replace("#", " ").split())))
 
-        self._screen.prompt(Prompt("Tags", " ".join(run.tags), "Words with spaces between"), take)
+        self._screen.prompt(Prompt("Tags", " ".join(run.tags), "Words, separated by spaces"), take)
 
     def _pin(self, run: Run) -> None:
         self._change(run, pinned=not run.pinned)
 
     def _delete(self, run: Run) -> None:
-        lost = "Its folder with the model, the checkpoints and the predictions goes too."
+        lost = "Its folder with the model, the checkpoints and the predictions is deleted too."
         question = Confirm(f"Delete {run.name}?", lost, final=True)
         self._confirm(question, lambda: jobs.delete(self._screen.workspace, run.id))
 
@@ -120,7 +120,7 @@ class RunActions:
 
             screen.in_background(work, "import")
 
-        screen.prompt(Prompt("Take a run folder in", "", "A folder with request.yaml"), take)
+        screen.prompt(Prompt("Import a run folder", "", "A folder with request.yaml"), take)
 
     def _confirm(self, question: Confirm, act: Callable[[], object]) -> None:
         def confirmed() -> None:

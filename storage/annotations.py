@@ -14,6 +14,9 @@ from storage.tables import class_labels, documents, events, spans, suggestions, 
 Change = dict[str, Any]
 """What an act changed: {"spans": {"-": […], "+": […]}, "state": [before, after] …}; only the parts that differ."""
 
+Moved = Mapping[int, Sequence[int]]
+"""Token -> the tokens that its word has after words were repaired, or were put back."""
+
 UNDO, REDO, IMPORT, WORDS = "undo", "redo", "import", "words"
 
 
@@ -201,17 +204,15 @@ def commit(
             here = (suggestions.c.id == number, suggestions.c.document_id == document_id)  # ids are used again
             connection.execute(update(suggestions).where(*here).values(decision=decision.value))
         retired_fields.count_suggestions(connection, [document_id])
-    connection.execute(
-        insert(events).values(
-            document_id=document_id,
-            at=datetime.now(UTC),
-            annotator=annotator,
-            act=act,
-            change=change,
-            target=target,
-        )
-    )
+    _insert_event(connection, document_id, annotator, act, change, target)
     return version + 1
+
+
+def _insert_event(
+    connection: Connection, document_id: int, who: str, act: str, change: Change, target: int | None = None
+) -> None:
+    row = {"document_id": document_id, "at": datetime.now(UTC), "annotator": who, "act": act}
+    connection.execute(insert(events).values(**row, change=change, target=target))
 
 
 def _write_spans(connection: Connection, document_id: int, change: Change | None) -> None:
@@ -267,25 +268,26 @@ def as_of(connection: Connection, document_id: int, now: Annotations, moment: da
             break
         if event.act == IMPORT:
             return None
-        state = applied(state, inverse(event.change))
+        if "words" not in event.change:
+            state = applied(state, inverse(event.change))
     return state
 
 
 def move_tokens(
-    connection: Connection, document_id: int, moved: Mapping[int, Sequence[int]], about: str, who: str
+    connection: Connection, document_id: int, moved: Moved, about: str, who: str, before: Annotations, words: Change
 ) -> None:
     """Give labels, corrections and events the tokens that their words have now, and store that words were repaired.
 
-    A word that two labels would have stays with the first. Undo goes on to acts before.
+    A word that two labels would have stays with the first.
 
     Args:
         moved: earlier token -> tokens now.
         about: what was repaired, for the history.
+        before: the annotations before.
+        words: the words before, for undo.
     """
-
-    def now(tokens: Iterable[int]) -> list[int]:
-        return sorted({new for token in tokens for new in moved.get(token, ())})
-
+    now, back = _mapping(moved), _mapping(_turned_around(moved))
+    lost: dict[str, Change] = {}  # events that the way back would change
     taken: set[int] = set()
     of_document = spans.c.document_id == document_id
     for row in connection.execute(select(spans).where(of_document).order_by(spans.c.id)).all():
@@ -294,32 +296,73 @@ def move_tokens(
         where = spans.c.id == row.id
         connection.execute(update(spans).where(where).values(tokens=free) if free else delete(spans).where(where))
     for event in connection.execute(select(events).where(events.c.document_id == document_id)).all():
-        change = dict(event.change)
-        if isinstance(parts := change.get("spans"), dict):
-            change["spans"] = {s: [[f, now(tokens), *rest] for f, tokens, *rest in parts[s]] for s in parts}
-        if isinstance(parts := change.get("texts"), dict):
-            change["texts"] = {s: [[new, text] for token, text in parts[s] for new in now([token])[:1]] for s in parts}
+        change = _moved(event.change, now)
         if change != event.change:
             connection.execute(update(events).where(events.c.id == event.id).values(change=change))
-    connection.execute(
-        insert(events).values(
-            document_id=document_id, at=datetime.now(UTC), annotator=who, act=WORDS, change={"words": about}
-        )
-    )
+        if _moved(change, back) != event.change:
+            lost[str(event.id)] = event.change
+    kept = {**words, "spans": sorted(map(_span, before.spans)), "events": lost}
+    _insert_event(connection, document_id, who, WORDS, {"words": about, "repair": kept})
+
+
+def undo_words(connection: Connection, document_id: int, repair: Event, moved: Moved, about: str, who: str) -> None:
+    """Give labels and events the tokens that they had before words were repaired; what came after it is undone already.
+
+    Args:
+        repair: the event of the repair.
+        moved: token now -> tokens before the repair.
+        about: what is put back, for the history.
+    """
+    kept, back = repair.change["repair"], _mapping(moved)
+    connection.execute(delete(spans).where(spans.c.document_id == document_id))
+    if kept["spans"]:
+        connection.execute(insert(spans), [span_row(document_id, _unspan(stored)) for stored in kept["spans"]])
+    for event in connection.execute(select(events).where(events.c.document_id == document_id)).all():
+        change = kept["events"].get(str(event.id)) or _moved(event.change, back)
+        if change != event.change:
+            connection.execute(update(events).where(events.c.id == event.id).values(change=change))
+    _insert_event(connection, document_id, who, UNDO, {"words": about}, repair.id)
+
+
+def _mapping(moved: Moved) -> Callable[[Iterable[int]], list[int]]:
+    return lambda tokens: sorted({new for token in tokens for new in moved.get(token, ())})
+
+
+def _turned_around(moved: Moved) -> dict[int, list[int]]:
+    back: dict[int, list[int]] = {}
+    for old, ids in moved.items():
+        for new in ids:
+            back.setdefault(new, []).append(old)
+    return back
+
+
+def _moved(change: Change, now: Callable[[Iterable[int]], list[int]]) -> Change:
+    """A change that speaks of other tokens; of a repair of words its own tokens stay."""
+    change = dict(change)
+    if isinstance(parts := change.get("spans"), dict):
+        change["spans"] = {s: [[f, now(tokens), *rest] for f, tokens, *rest in parts[s]] for s in parts}
+    if isinstance(parts := change.get("texts"), dict):
+        change["texts"] = {s: [[new, text] for token, text in parts[s] for new in now([token])[:1]] for s in parts}
+    return change
 
 
 def stacks(acts: Iterable[Event]) -> tuple[list[Event], list[Event]]:
-    """(events that can be undone, events that can be redone), the next one last. Imports cannot be undone."""
+    """(events that can be undone, events that can be redone), the next one last.
+
+    Imports cannot be undone, repairs of words not be redone.
+    """
     done: list[Event] = []
     undone: list[Event] = []
     for event in acts:
         if event.act == UNDO:
             undone.append(done.pop())
+            if undone[-1].act == WORDS:  # what was undone before speaks of other words
+                undone = []
         elif event.act == REDO:
             done.append(undone.pop())
         elif event.act == IMPORT:
             done, undone = [], []
-        elif event.act == WORDS:  # earlier acts speak of the words as they are now
+        elif event.act == WORDS and "repair" not in event.change:  # of an older version: it cannot be undone
             continue
         else:
             done.append(event)
@@ -330,7 +373,10 @@ def stacks(acts: Iterable[Event]) -> tuple[list[Event], list[Event]]:
 def undo(
     connection: Connection, document_id: int, version: int, before: Annotations, annotator: str
 ) -> tuple[Annotations, Event] | None:
-    """Undo the last act; None when there is none. The undo is itself stored as an event."""
+    """Undo the last act; None when there is none. The undo is itself stored as an event.
+
+    A repair of words is undone by `undo_words`, not here.
+    """
     done, _ = stacks(history(connection, document_id))
     if not done:
         return None

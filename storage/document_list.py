@@ -57,7 +57,7 @@ def find(connection: Connection, name: str) -> list[int]:
 
 
 def with_known_values(connection: Connection, split: Split | None = None) -> list[int]:
-    """Ids of the documents that have reference values, in the order of the list; `split` restricts it to a side."""
+    """Ids of the documents that have known values, in the order of the list; `split` restricts it to a side."""
     known = set(connection.scalars(select(references.c.document_id).distinct()))
     return [number for number in ids(connection, Filter(split=split)) if number in known]
 

@@ -205,7 +205,7 @@ def original(connection: Connection, document_id: int) -> str | None:
 
 
 def open_document(connection: Connection, document_id: int) -> Content:
-    """A document with its pages, labels, suggestions and reference values, as of one moment."""
+    """A document with its pages, labels, suggestions and known values, as of one moment."""
     row = connection.execute(select(documents).where(documents.c.id == document_id)).first()
     if row is None:
         raise WorkspaceProblem(f"There is no document {document_id} in this workspace.")

@@ -4,12 +4,16 @@ import gc
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.support import ROOT
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# a busy machine is no fault of what is tested
+hypothesis.settings.register_profile("without a clock", deadline=None)
+hypothesis.settings.load_profile("without a clock")
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

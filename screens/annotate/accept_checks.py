@@ -13,7 +13,7 @@ from workbench.annotation.session import AnnotationSession
 Check = Callable[[AnnotationSession], str]
 """What is asked about a document before it is accepted; "" where nothing is."""
 
-NOTHING_LABELLED = "Nothing is labelled here. Again: accept it as a document that has none of the fields."
+NOTHING_LABELLED = "Nothing is labelled here. Press again to accept it as a document without any of the fields."
 
 
 class AcceptChecks:
@@ -61,7 +61,7 @@ class AcceptChecks:
             views = {s.id: InView(self._page.tokens_from(s.tokens[0])) for s in rest}
             first = max(rest, key=lambda s: sum(map(views[s.id].shows, rest)))
             self._page.begin_at(first.tokens[0])
-            return first, hints.out_of_view(len(rest))
+            return first, hints.out_of_view([session.schema.name(s.field) for s in rest])
         if not differing or self._left_out == (session, differing):
             return None
         self._left_out = (session, differing)

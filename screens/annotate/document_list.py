@@ -26,6 +26,7 @@ from storage import document_list
 from storage.database import Database
 from storage.records import Document, State
 from workbench.fields import FieldType
+from workbench.wording import counted
 
 PAGE = 100
 """Rows that are read at a time."""
@@ -284,7 +285,7 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
     def _reading(self, done: int, count: int) -> None:
         """From the thread that sorts."""
         if count > _LONG_SORT and self.has_focus:
-            text = f"Sorting by {self._sort}: {done:,} of {count:,} documents read."
+            text = f"Sorting by {self._sort}: {done:,} of {counted(count, 'document')} read."
             self.post_message(self.Searched(text))
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:

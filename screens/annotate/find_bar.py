@@ -31,7 +31,7 @@ class FindBar(Input):
         def __init__(self, tokens: tuple[int, ...], number: int, places: int) -> None:
             super().__init__()
             self.tokens = tokens
-            self.message = f"Found {number} of {places}." if tokens else "Found nowhere."
+            self.message = f"Found {number} of {places}." if tokens else "Not found."
 
     class Closed(Message):
         """The bar was closed; what was found last stays selected."""

@@ -14,8 +14,9 @@ from workbench.annotation.field_states import text_of
 from workbench.annotation.session_state import SessionView
 from workbench.annotation.worklist import Worklist
 from workbench.fields import Schema
+from workbench.wording import counted
 
-BLIND = "It came back without its labels, to see whether they come out the same: nothing is suggested."
+BLIND = "Shown without its labels, to see whether you label it the same way again. Nothing is suggested."
 
 LIST: Hint = (
     "Type to search:",
@@ -80,17 +81,20 @@ def _next_key(view: SessionView, schema: Schema, review: bool, similar: Content 
     if view.selection:
         return _selected(view, schema, _short(text_of(tokens, sorted(view.selection))))
     if view.focus is not None:
+        field = schema.get(view.focus.field)
         name = schema.name(view.focus.field)
+        own = ((field.key, "next place"),) if field and field.key else ()
         return (
             f"{name} {view.focus.confidence:.0%}: “{_short(text_of(tokens, view.focus.tokens))}”?",
             (
                 ("label.confirm", "yes"),
                 ("label.reject", "no"),
+                *own,
                 ("field key", "other field"),
                 ("span.end-less", "shorter"),
                 ("span.end-more", "longer"),
                 ("suggestion.next", "next"),
-                ("document.accept-all", "all, and on"),
+                ("document.accept-all", "accept all, next document"),
             ),
         )
     if view.armed:
@@ -111,7 +115,12 @@ def _next_key(view: SessionView, schema: Schema, review: bool, similar: Content 
         at = view.suggestion
         return (
             f"Suggested {at.confidence:.0%}: {schema.name(at.field)} “{_short(text_of(tokens, at.tokens))}”.",
-            (("label.confirm", "accept"), ("label.reject", "reject"), *_document(view)),
+            (
+                ("label.confirm", "accept"),
+                ("label.reject", "reject"),
+                ("document.accept-all", f"accept all {len(view.open_suggestions)}"),
+                ("suggestion.next", "next"),
+            ),
         )
     if view.pointed and not view.message:
         return f"“{_short(tokens[view.cursor].text)}”:", (
@@ -123,10 +132,10 @@ def _next_key(view: SessionView, schema: Schema, review: bool, similar: Content 
     if review and view.open_suggestions:
         return "Review:", (("suggestion.next", "next suggestion"), *_document(view))
     as_there = (("label.template", f"suggest labels as in {_short(similar.document.name, 16)}"),) if similar else ()
+    likeliest, document = ("field key", "label the likeliest place"), _document(view)
     return "", (
         *(as_there if view.untouched else ()),
-        ("field key", "label the likeliest place"),
-        *_document(view),
+        *((*document, likeliest) if view.open_suggestions else (likeliest, *document)),
         ("select.phrase", "select line"),
         ("label.find", "find"),
     )
@@ -159,34 +168,37 @@ def filter_name(chosen: Filter) -> str:
     return ", ".join(part for part in parts if part) or KINDS["all"]
 
 
-def out_of_view(count: int) -> str:
+def out_of_view(fields: Sequence[str]) -> str:
     """Why suggestions were not accepted with the others."""
-    return f"{count} suggestion{'s were' if count > 1 else ' was'} out of view. Look, then press again."
+    return f"Not in view before: {_listed(fields)}. Check, then press again."
 
 
 def unlabelled(text: str) -> str:
     """What is asked before a document is accepted while words are selected."""
-    return f"“{_short(text)}” is selected and has no label: a field's key labels it. Again: accept without."
+    return f"“{_short(text)}” is selected and has no label: a field's key labels it. Press again to accept without it."
 
 
 def left_out(fields: Sequence[str], key: str) -> str:
     """Which suggestions were not accepted because they are other values than the known ones."""
-    names = ", ".join(fields[:3]) + (f" and {len(fields) - 3} more" if len(fields) > 3 else "")
-    return f"Left out, as the known value differs: {names}. {key} takes the known value; again: accept without."
+    return f"≠ known value: {_listed(fields)}. {key} takes the known value; again: accept without."
+
+
+def _listed(fields: Sequence[str]) -> str:
+    return ", ".join(fields[:3]) + (f" and {len(fields) - 3} more" if len(fields) > 3 else "")
 
 
 def proposed(source: Content, proposals: Sequence[Proposal], schema: Schema) -> str:
     """What was suggested after the labels of another document, and what was not found here."""
     missing = {s.field for s in source.annotations.spans} - {field for field, _, _ in proposals}
     not_found = f", not found: {', '.join(map(schema.name, sorted(missing)))}" if missing else ""
-    return f"As in {source.document.name}: {len(proposals)} suggestions{not_found}."
+    return f"As in {source.document.name}: {counted(len(proposals), 'suggestion')}{not_found}."
 
 
 def _document(view: SessionView) -> tuple[tuple[str, str], ...]:
     open_ones = len(view.open_suggestions)
     if open_ones:
         return (
-            ("document.accept-all", f"accept {open_ones} suggestion{'s' * (open_ones > 1)} and the document"),
+            ("document.accept-all", f"accept {counted(open_ones, 'suggestion')} and the document"),
             ("suggestion.next", "review them"),
             ("document.accept", "accept without them"),
         )
@@ -199,19 +211,19 @@ def _selected(view: SessionView, schema: Schema, text: str) -> Hint:
             f"“{text}”:",
             (
                 ("label.confirm", f"label as {schema.name(view.armed)}"),
-                ("label.add", "as one more value of it"),
+                ("label.add", "add as another value"),
                 ("field key", "another field"),
-                ("select.none", "let go"),
+                ("select.none", "drop selection"),
             ),
         )
-    words = f" ({len(view.selection)} words)" if len(view.selection) > 3 else ""
+    words = f" ({counted(len(view.selection), 'word')})" if len(view.selection) > 3 else ""
     return (
         f"“{text}”{words} is selected:",
         (
             ("field key", "label it"),
             ("label.clear", "clear its labels"),
             ("select.phrase", "next line too"),
-            ("select.none", "let go"),
+            ("select.none", "drop selection"),
         ),
     )
 
@@ -237,7 +249,7 @@ def _armed(view: SessionView, schema: Schema, word: str) -> Hint:
             *rest,
         )
     if proposals.moved:
-        return f"{name}:", ((key, f"move it to “{_short(word)}”"), ("label.confirm", "the same"), *rest)
+        return f"{name}:", ((key, f"move it to “{_short(word)}”"), ("label.confirm", "the same here"), *rest)
     following = proposals.places[(proposals.now + 1) % len(proposals.places)]
     likely = f", {proposals.likelihood:.0%} likely" if proposals.likelihood and proposals.likelihood < 1 else ""
     text = _short(text_of(tokens, proposals.span.tokens))
@@ -247,7 +259,7 @@ def _armed(view: SessionView, schema: Schema, word: str) -> Hint:
             (key, f"“{_short(text_of(tokens, following), 16)}” instead")
             if len(proposals.places) > 1
             else ("move.right", "other word"),
-            *((("label.add", "as well"),) if len(proposals.places) > 1 else ()),
+            *((("label.add", "add another value"),) if len(proposals.places) > 1 else ()),
             ("span.line-more", "add next line"),
             ("span.line-less", "drop last line"),
             *((("span.line-after", "drop first line"),) if len(proposals.span.tokens) > 1 else ()),

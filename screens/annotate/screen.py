@@ -117,7 +117,7 @@ class AnnotateScreen(ModeScreen):
             if self._review and session.editor.open_suggestions:
                 session.next_suggestion()
             self._panel.scroll_to(0, 0, animate=False, immediate=True)
-            blind = "It comes back without its labels: label it as if it were new." if session.editor.blind else ""
+            blind = "Shown without its labels: label it as if it were new." if session.editor.blind else ""
             session.show_message(self._next_message or blind)
             self._next_message = ""
             self.workbench.say_saved("")
@@ -126,7 +126,7 @@ class AnnotateScreen(ModeScreen):
             self.look_ahead.begin(session, worklist.following)
 
     def use_list(self, chosen: Filter) -> None:
-        self.hint("Looking for the documents …")
+        self.hint("Finding the documents …")
         self.app.call_later(self._follow, chosen)  # where keys are handled: those pressed meanwhile wait for the list
 
     async def _follow(self, chosen: Filter) -> None:
@@ -145,11 +145,11 @@ class AnnotateScreen(ModeScreen):
         elif by > 0 and self.worklist.filter.round is not None:
             self.app.call_later(self.workbench.visit, "queue")  # what was made of the batch, and the next step
         else:
-            self.show_message("This is the list's last document." if by > 0 else "This is the list's first document.")
+            self.show_message(f"This is the {'last' if by > 0 else 'first'} document in the list.")
 
     async def action_go_open(self) -> None:
         if self.worklist is None or not await to_thread(self.worklist.next_open, self.workspace):
-            self.show_message("Every document of the list is decided.")
+            self.show_message("All documents in the list are done.")
         else:
             self.open_current()
 
@@ -163,7 +163,7 @@ class AnnotateScreen(ModeScreen):
         elif self.worklist.filter.round is not None:
             self.app.call_later(self.workbench.visit, "queue")
         else:
-            self.show_message("Every document of the list is decided.")
+            self.show_message("All documents in the list are done.")
 
     def _go_on_classified(self, document: int) -> None:
         """After the key that classified a text: the next error where errors are gone through, else the next text."""
@@ -389,7 +389,7 @@ class AnnotateScreen(ModeScreen):
     def _show_place(self, event: FindBar.Place) -> None:
         words = event.tokens
         self.act(lambda session: session.cursor.select(words) if words else session.cursor.drop_selection())
-        self.hint(event.message, ("↑ ↓", "other places"), ("Enter", "keep it selected: a field's key labels it"))
+        self.hint(event.message, ("↑ ↓", "other places"), ("Enter", "keep it selected; then a field's key labels it"))
 
     @on(FindBar.Closed)
     def _find_closed(self) -> None:

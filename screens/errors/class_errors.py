@@ -24,25 +24,25 @@ from workbench.evaluation.error_review import Verdict
 
 KEYS = (
     ("class_errors.shares", "v", "shares", "Counts, shares of the label, shares of the prediction"),
-    ("class_errors.table", "m", "table", "The other table: classes, or which is taken for which"),
+    ("class_errors.table", "m", "table", "Switch table: classes, or which is taken for which"),
     ("class_errors.doctor", "d", "doctor", "The Doctor: what to change next"),
-    ("class_errors.doubts", "l", "doubts", "Labels to doubt, the most doubtful first"),
-    ("class_errors.side", "tab,shift+tab", "side", "Into the list, and back to the tables"),
-    ("class_errors.next", "n", "step(1)", "Next text that nothing was done about"),
-    ("class_errors.previous", "p", "step(-1)", "Previous such text"),
+    ("class_errors.doubts", "l", "doubts", "Doubtful labels, the most doubtful first"),
+    ("class_errors.side", "tab,shift+tab", "side", "Go to the list, or back to the tables"),
+    ("class_errors.next", "n", "step(1)", "Next text still to check"),
+    ("class_errors.previous", "p", "step(-1)", "Previous text still to check"),
     ("class_errors.confirm", "y", "confirm", "The label is right, the model is wrong"),
-    ("class_errors.queue", "q", "enqueue", "Put the text into the relabel queue"),
+    ("class_errors.queue", "q", "enqueue", "Add the text to the relabel queue"),
     (
         "class_errors.queue-all",
         "Q",
         "enqueue_all",
-        "Put all open texts of the list into the relabel queue",
+        "Add all texts of the list still to check to the relabel queue",
     ),
-    ("class_errors.sheet", "t", "sheet", "These texts in the sheet, to relabel many"),
-    ("class_errors.like", "w", "choose_like", "More like these: the pool's texts that are like those of the list"),
+    ("class_errors.sheet", "t", "sheet", "Open these texts in the sheet, to relabel many at once"),
+    ("class_errors.like", "w", "choose_like", "Choose more texts like these from the pool"),
     ("class_errors.back", "escape", "back", "Back to the tables"),
 )
-_DOUBTS = "Labels to doubt"
+_DOUBTS = "Doubtful labels"
 
 
 class ClassErrors(Horizontal):
@@ -195,14 +195,14 @@ class ClassErrors(Horizontal):
                 ("class_errors.sheet", "all of these in the sheet"),
                 ("class_errors.queue", "relabel queue"),
                 ("class_errors.queue-all", "queue all"),
-                ("class_errors.next", "next open"),
+                ("class_errors.next", "next to check"),
                 ("class_errors.like", "more like these"),
                 ("Esc", "back"),
             )
         return "", (
             ("Enter", "its texts, the surest first"),
             ("class_errors.doctor", "what to change"),
-            ("class_errors.doubts", "labels to doubt"),
+            ("class_errors.doubts", "doubtful labels"),
             ("class_errors.shares", "shares"),
             ("class_errors.table", "other table"),
             ("run.split", "other split"),
@@ -256,7 +256,7 @@ class ClassErrors(Horizontal):
 
     def _enter_list(self) -> None:
         if not self.texts.items:
-            screen_of(self).notify("No text is in this cell.")
+            screen_of(self).notify("This cell has no texts.")
             return
         self.add_class("-listing")
         self.list.focus()
@@ -264,7 +264,7 @@ class ClassErrors(Horizontal):
 
     def action_step(self, by: int) -> None:
         if not self.texts.step(by):
-            screen_of(self).notify("No further open text in this list.")
+            screen_of(self).notify("No more texts to check in this list.")
 
     def _pointed_item(self) -> tuple[ClassReview, ClassItem]:
         """The text under the cursor.
@@ -364,7 +364,7 @@ class ClassErrors(Horizontal):
         if self.texts.step(1):
             await self.open()
         else:
-            screen_of(self).notify("That was the last open text of the list.")
+            screen_of(self).notify("That was the last text of the list.")
             await screen_of(self).workbench.visit("errors")
 
     async def confirm_error(self) -> None:

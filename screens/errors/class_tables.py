@@ -7,6 +7,7 @@ from textual.content import Content
 
 from screens.errors.heat_grid import Cell, Table
 from workbench.evaluation.classes.errors import EVERY, ClassReview
+from workbench.wording import counted
 
 _NAME = 18  # cells of a class's name
 _COLUMN = (7, 14)  # cells of a column of the confusion matrix, at least and at most
@@ -37,7 +38,7 @@ def figures(review: ClassReview) -> Content:
         between = f" {interval[0]:.2f}–{interval[1]:.2f}" if interval else ""
         end = "  " if at != 1 else "\n"  # what is of one figure stays in one line
         parts += [(f"{name} ", "$text-muted"), (f"{value:.3f}", "bold"), (f"{between}{end}", "$text-muted")]
-    parts.append((f"on {known['documents']} {review.split} documents", "$text-muted"))
+    parts.append((f"on {counted(known['documents'], f'{review.split} document')}", "$text-muted"))
     first = shown[0][0]
     for side, row in known["splits"].items():
         if side != review.split:

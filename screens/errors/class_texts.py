@@ -110,7 +110,7 @@ class ClassTexts(Vertical):
         item = self.item
         line = self.query_one("#class-words", Static)
         if item is None:
-            line.update("No text is in this cell.")
+            line.update("This cell has no texts.")
         else:
             facts = f"{item.name}: labelled {item.label} ({item.of_label:.0%}), taken for {item.predicted} "
             legend = ("\nUnderlined: speaks for it. Italic: against it.", "$text-muted") if item.weights else ""

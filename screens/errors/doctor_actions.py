@@ -63,6 +63,6 @@ async def _go_and_label(screen: ModeScreen, action: Action) -> None:
     with screen.workspace.db.read() as connection:
         waiting = document_list.count(connection, wanted)
     if not waiting:
-        raise RunProblem(f"{action.title}: none of these is here without labels.", "Import more of them first.")
+        raise RunProblem(f"{action.title}: no unlabelled document of this kind is here.", "Import more of them first.")
     await screen.workbench.visit(action.screen, ListDocuments(wanted))
     screen.notify(f"{action.title}. {waiting} of these wait.", markup=False)

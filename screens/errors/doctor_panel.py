@@ -86,7 +86,7 @@ class DoctorPanel(OptionList):
         if diagnosis.healthy:
             options.append(Option(Content.styled("✓ Healthy: no problem was found.", "bold $success"), disabled=True))
         for sentence in report.outcome:
-            options.append(Option(Content.assemble(("It was tried: ", "bold $primary"), sentence), disabled=True))
+            options.append(Option(Content.assemble(("Tried: ", "bold $primary"), sentence), disabled=True))
         problems = sum(finding.severity is Severity.PROBLEM for finding in diagnosis.findings)
         for number, finding in enumerate(diagnosis.findings):
             if number < 2 and problems > 1:
@@ -143,5 +143,5 @@ def _action(number: int, action: Action, remembered: str, schema: Schema) -> Con
         (f"\n     {_TARGETS[action.target]}{goes} · costs {action.cost}", "$text-muted"),
     ]
     if remembered:
-        parts.append((f"\n     here before: {remembered}", "$primary"))
+        parts.append((f"\n     earlier results here: {remembered}", "$primary"))
     return Content.assemble(*parts)

@@ -13,7 +13,7 @@ def pairs(view: str, listing: bool) -> tuple[tuple[str, str], ...]:
             ("Enter", "open it there"),
             ("error.confirm", "the label is right"),
             ("error.queue", "relabel queue"),
-            ("error.next", "next open"),
+            ("error.next", "next to check"),
             ("error.like", "more like these"),
             ("Esc", "back"),
             ("run.export", "HTML report"),
@@ -24,7 +24,7 @@ def pairs(view: str, listing: bool) -> tuple[tuple[str, str], ...]:
         return (("Enter", "on, off, or as measured"), ("rule.undo", "take back"), ("run.choose", "another run"))
     return (
         ("Enter", "list of errors"),
-        ("error.doubts", "labels to doubt"),
+        ("error.doubts", "doubtful labels"),
         ("view.sort", "sort"),
         ("run.split", "other split"),
         ("run.choose", "other run"),

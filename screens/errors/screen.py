@@ -139,7 +139,7 @@ class ErrorsScreen(ModeScreen):
 
     def _show_nothing(self) -> None:
         self.panel.show_message("")
-        self.tables.show_message(f"No run has ended with predictions yet. {NOTHING_MEASURED}")
+        self.tables.show_message(NOTHING_MEASURED)
         self.hint("Train a model first.", ("F4", "set up a run"), ("F5", "follow the runs"))
         self.facts("no run")
 
@@ -210,7 +210,7 @@ class ErrorsScreen(ModeScreen):
     def action_doubts(self) -> None:
         """List the labels that the model confidently disagrees with."""
         if self.shown is not None:
-            self._list(CellErrors(self.shown.review.doubts, "Labels to doubt"))
+            self._list(CellErrors(self.shown.review.doubts, "Doubtful labels"))
             self._enter_list()
 
     def action_other_side(self) -> None:
@@ -222,7 +222,7 @@ class ErrorsScreen(ModeScreen):
     def action_step(self, by: int) -> None:
         """The next error that nothing was done about."""
         if not self.panel.list.step(by, only_open=True):
-            self.notify("No further open error in this list.")
+            self.notify("No more errors to check in this list.")
 
     @on(ErrorTables.RuleChosen)
     def _rule_chosen(self, event: ErrorTables.RuleChosen) -> None:
@@ -269,7 +269,7 @@ class ErrorsScreen(ModeScreen):
         self._mark(shown, item, Verdict.CONFIRMED)
 
     def action_enqueue(self) -> None:
-        """Put the document into the relabel queue."""
+        """Add the document to the relabel queue."""
         shown, item = self._pointed_error()
         number = error_review.enqueue(self.workspace, shown.review, item)
         self.workbench.count_progress()
@@ -307,7 +307,7 @@ class ErrorsScreen(ModeScreen):
         if self.panel.list.step(1, only_open=True):
             await self.action_open()
         else:
-            self.notify("That was the last open error of the list.")
+            self.notify("That was the last error of the list.")
             await self.workbench.visit("errors")
 
     async def confirm_error(self) -> None:

@@ -14,6 +14,7 @@ from workbench.evaluation.doctor import consultation
 from workbench.evaluation.doctor.consultation import ENDED
 from workbench.evaluation.error_review import ErrorReview, Verdict
 from workbench.runs import progress
+from workbench.wording import counted
 from workbench.workspace import Workspace
 
 
@@ -29,7 +30,7 @@ class Shown:
     def facts(self) -> tuple[str, str, str]:
         """The screen's part of the status line: the run, what is said first of it, and how many errors are left."""
         fixed, total = error_review.label_errors(self.review, self.verdicts)
-        errors = f"{fixed} of {total} errors were label errors" if fixed else f"{total} errors"
+        errors = f"{fixed} of {counted(total, 'error')} were label errors" if fixed else counted(total, "error")
         own = progress.headline(self.evaluation) if self.evaluation.get("split") == self.review.split else ""
         f1 = f"F1 {self.review.f1:.3f} on {self.review.split}"
         return f"{self.run.name} · {self.review.split}", own or f1, errors

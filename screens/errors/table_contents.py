@@ -18,6 +18,7 @@ from workbench.predictions import repair_rules
 from workbench.predictions.cases import NONE
 from workbench.runs import progress
 from workbench.settings import REPAIR_RULES
+from workbench.wording import counted
 
 KINDS = {
     ErrorKind.MISSING: "missing",
@@ -26,7 +27,7 @@ KINDS = {
     ErrorKind.BOUNDARY: "boundary",
 }
 RULES_DO = {
-    "iob_repair": "A value is read as a whole, where the likeliest tag of each word alone would tear it apart.",
+    "iob_repair": "A value is read as a whole, not word by word, so that it is not torn apart.",
     "neighbourhood": "An amount, date, rate or number becomes the field whose header stands nearest.",
     "unsupported": "An amount with neither its header nor a currency sign near it is dropped.",
     "normalisation": "Words that are no amount, date, rate or currency lose or gain words until they are one.",
@@ -63,7 +64,7 @@ def matrix(review: ErrorReview, schema: Schema, order: str) -> Table:
             text = f"{count} {line.share(kind):4.0%}" if count else "·"
             cells.append(Cell(text, 0.0 if total else count / most))
         rows.append((line.field, *_row(line.field, schema), tuple(cells)))
-    return Table(f"{review.documents} documents", columns, tuple(rows), order)
+    return Table(counted(review.documents, "document"), columns, tuple(rows), order)
 
 
 ERRORS_SHOWN = tuple(KINDS)
@@ -90,7 +91,7 @@ def figures(evaluation: Mapping[str, Any], split: str) -> list[Content]:
     passing = evaluation["thresholds"]
     right = passing.get("passed_right")
     note = f" ({right:.0%} of them right)" if right is not None else ""
-    parts.append(_figure("pass without a look", f"{passing['automatic_pass_rate']:.0%}", note))
+    parts.append(_figure("pass without review", f"{passing['automatic_pass_rate']:.0%}", note))
     return parts
 
 
@@ -141,7 +142,7 @@ def confusion(review: ErrorReview, schema: Schema, space: int) -> tuple[Table, s
     notes = ["Rows: the label. Columns: what was found, by the rows' numbers."] if is_numbered else []
     if len(names) < len(every):
         count = len(every) - len(names)
-        notes.append(f"{count} field{'s' * (count > 1)} without any confusion left out.")
+        notes.append(f"{count} field{'s' * (count > 1)} without confusions not shown.")
     return Table("label ↓ found →", columns, tuple(rows), label_width=label_width), " ".join(notes)
 
 
@@ -159,14 +160,14 @@ def rules(effects: Mapping[str, Mapping[str, Any]], switched: Mapping[str, bool]
         ("changes", "changes", 9),
         ("repaired", "repaired", 10),
         ("broke", "broke", 7),
-        ("gain", "F1 by it", 10),
+        ("gain", "F1 change", 10),
     )
     chosen = repair_rules.chosen(effects, switched)
     rows = []
     for name in REPAIR_RULES:
         effect = effects.get(name)
         on = "on" if getattr(chosen, name) else "off"
-        use = Cell(f"{on} (by hand)" if name in switched else on, -0.4 if on == "on" else 0.0)
+        use = Cell(f"{on} (set by you)" if name in switched else on, -0.4 if on == "on" else 0.0)
         if effect is None:
             cells = (use, Cell("–"), Cell("–"), Cell("–"), Cell("–"))
         else:
@@ -201,7 +202,7 @@ def group_title(about: FailingVendor | Concentration, schema: Schema) -> str:
 def no_group(documents: int) -> str:
     """That no group stands out, or cannot."""
     if documents < FEW_DOCUMENTS:
-        return f"{documents} document{'' if documents == 1 else 's'} cannot show where errors pile up."
+        return f"{documents} document{'' if documents == 1 else 's'} are too few to show which groups have many errors."
     return "No group stands out: errors are spread over vendors, languages and kinds of pages."
 
 
@@ -251,6 +252,6 @@ def task(item: ErrorItem, schema: Schema, most: int = 24) -> Hint:
         field = schema.name(item.predicted_field) if item.gold_field != item.predicted_field else ""
         value = f"“{elided(item.predicted_value, most)}”" if item.gold_value != item.predicted_value else ""
         lead = f"{gold}, found: {' '.join(part for part in (field, value) if part)} {item.confidence:.0%}"
-        first = ("label.confirm", "take" if short else "take that")
+        first = ("label.confirm", "take" if short else "take the found value")
     kept = ("error_walk.confirm", "keep" if short else "label right")
     return lead, (first, kept, ("error_walk.next", "next"), ("error_walk.queue", "queue"))

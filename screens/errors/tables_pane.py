@@ -19,6 +19,7 @@ from screens.errors.doctor_panel import DoctorPanel
 from screens.errors.heat_grid import HeatGrid
 from screens.errors.table_contents import ALL_KINDS
 from screens.widgets.columns import folded
+from screens.widgets.status_lines import key_part
 from workbench.evaluation import error_review
 from workbench.evaluation.error_review import ErrorItem, ErrorReview
 from workbench.evaluation.metrics import ErrorKind
@@ -144,7 +145,7 @@ class ErrorTables(Vertical):
         parts: list[tuple[str, str] | str] = []
         for name, (_, title) in VIEWS.items():
             style = "bold $foreground" if name in visible else "$text-muted"
-            parts += [(keys[name], "bold $accent"), (f" {title}  ", style)]
+            parts += [key_part(keys[name], self.app.no_color), (f" {title}  ", style)]
         self.query_one("#views", Static).update(Content.assemble(*parts))
 
     @property

@@ -29,6 +29,7 @@ from workbench.active_learning.selection_request import SelectionRequest
 from workbench.active_learning.strategies import registry as strategies
 from workbench.annotation import rounds
 from workbench.evaluation import prediction_process
+from workbench.wording import counted
 from workbench.workspace import Workspace
 
 _SHOWN = 1000
@@ -202,7 +203,7 @@ class BatchPane(Pane):
             for strategy in strategies.of_task(overview.task.kind)
             if (overview.model or strategy.name in self._unlearned) and (some or strategy.name != "similar")
         ]
-        note = "" if overview.model else "Without a model there is nothing to be unsure of; the others come with it."
+        note = "" if overview.model else "The other strategies need a model."
         names = [strategy.name for strategy in listed]
         chosen = self.request.strategy
         dialog = Choice(
@@ -248,10 +249,10 @@ class BatchPane(Pane):
         """What the next batch would be: while a round is in view, nothing else says it."""
         request = self.request
         title, name = strategies.get(request.strategy).title, self.schema.name
-        like = f", like {len(request.like)} document{'s' * (len(request.like) != 1)}" if request.like else ""
-        focus = "".join(f", {name(field)}" for field in request.focus)
+        like = f", like {counted(len(request.like), 'document')}" if request.like else ""
         chooses = f"{self.owner.key_of('batch.choose')} chooses it."
-        self.notify(f"The next batch: {title}{like}, {request.size} documents{focus}. {chooses}", markup=False)
+        documents = counted(request.size, "document") + "".join(f", {name(field)}" for field in request.focus)
+        self.notify(f"The next batch: {title}{like}, {documents}. {chooses}", markup=False)
 
     # choosing
 
@@ -260,11 +261,9 @@ class BatchPane(Pane):
         self._check_idle()
         now = self.overview.round
         if now is not None and now.left and self.overview.begun:
-            left = f"{len(now.left)} document{'s' * (len(now.left) != 1)}"
-            question = f"Round {now.round.id} still has {left}. End it?"
-            self.app.push_screen(
-                Confirm(question, "They go back to the pool; nothing is lost."), self._choose_after_closing
-            )
+            question = f"Round {now.round.id} still has {counted(len(now.left), 'document')}. End it?"
+            dialog = Confirm(question, "They go back to the pool; nothing is lost.")
+            self.app.push_screen(dialog, self._choose_after_closing)
         else:
             self._choose(now.round.id if now is not None and not now.left else None)
 
@@ -286,7 +285,7 @@ class BatchPane(Pane):
         try:
             now = rounds.current(workspace)
             if now is not None and now.round.id != known_round:
-                raise UsageProblem(f"Round {now.round.id} was begun in another terminal.", "It is shown now.")
+                raise UsageProblem(f"Round {now.round.id} was opened in another terminal.", "It is shown now.")
             selection.check(workspace, request)
             if closing is not None:
                 selection.close(workspace, closing)
@@ -321,7 +320,7 @@ class BatchPane(Pane):
 
     def _check_idle(self) -> None:
         if self.working:
-            raise UsageProblem("Something is being done already.", f"{self.owner.key_of('queue.stop')} stops it.")
+            raise UsageProblem("Another task is still running.", f"{self.owner.key_of('queue.stop')} stops it.")
 
     def _begin(self, text: str) -> None:
         self.working, self._stopping, self._selection = True, False, None
@@ -388,7 +387,7 @@ class BatchPane(Pane):
         if now is None:
             return
         if now.left:
-            question = f"End round {now.round.id}? {len(now.left)} documents are not decided."
+            question = f"End round {now.round.id}? Not decided: {counted(len(now.left), 'document')}."
             self.app.push_screen(Confirm(question, "They go back to the pool; nothing is lost."), self._close)
         else:
             self._close(True)

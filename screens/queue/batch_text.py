@@ -119,10 +119,10 @@ def summary(figures: Mapping[str, Any], schema: Schema) -> Content:
     parts: list[Content | str | tuple[str, str]] = [
         ("The batch is decided. ", "bold $success"),
         f"{figures.get('documents', 0)} labelled, {figures.get('skipped', 0)} set aside, "
-        f"{figures.get('labels', 0)} labels in {minutes:.0f} min; {kept}.",
+        f"{counted(figures.get('labels', 0), 'label')} in {minutes:.0f} min; {kept}.",
     ]
     if figures.get("retired"):
-        parts.append(f" {figures['retired']} labels are of fields that were retired meanwhile.")
+        parts.append(f" Labels of fields that were retired meanwhile: {figures['retired']}.")
     fields = figures.get("fields") or {}
     if fields:
         parts.append(("\n\nAgainst the suggestions      kept changed rejected added", MUTED))
@@ -155,7 +155,7 @@ def guide(overview: LoopOverview, key: Key) -> Content:
         parts.append("\nImport some with `workbench import FOLDER`, then come back.")
     elif not overview.pool:
         title("Every document of the training side is decided: the pool is empty.\n")
-        step("queue.train", f"train on all {overview.labelled} labelled documents")
+        step("queue.train", f"train on all {counted(overview.labelled, 'labelled document')}")
         step("queue.rounds", "see what the rounds brought")
         parts.append("\n\nTo go on labelling, import more: workbench import FOLDER")
     elif overview.training is not None:
@@ -166,14 +166,16 @@ def guide(overview: LoopOverview, key: Key) -> Content:
     elif overview.model is None:
         title("There is no model yet. The loop begins with a first handful of labels.\n")
         have = f"{overview.labelled} labelled" if overview.labelled else "none labelled yet"
-        parts.append(f"\n{overview.pool:,} documents wait, {have}; five to ten are enough for a first model.\n")
+        parts.append(
+            f"\n{counted(overview.pool, 'document')} to label, {have}; five to ten are enough for a first model.\n"
+        )
         if overview.task.field:
             step("batch.choose", "choose a first batch: typical texts, as many kinds as it has places")
             step("mode.sheet", "or label in the sheet, many at once")
         elif not overview.suggested:
             step("batch.starter", "let the starter model suggest: quicker than labelling")
         else:
-            step("queue.review", f"answer yes or no to what is suggested ({overview.suggested:,} documents)")
+            step("queue.review", f"answer yes or no to what is suggested ({counted(overview.suggested, 'document')})")
         if not overview.task.field:
             step("batch.choose", "choose a first batch: different vendors, drawn at random")
         if overview.labelled:
@@ -182,7 +184,7 @@ def guide(overview: LoopOverview, key: Key) -> Content:
         figures = progress.figures_line(overview.model.report, overview.model.f1)
         title(f"The model {overview.model.name} is ready{f': {figures}' if figures else ''}.\n")
         some = f"{overview.suggested:,} of them" if overview.suggested else "none"
-        parts.append(f"\n{overview.pool:,} documents wait, {some} with suggestions.\n")
+        parts.append(f"\n{counted(overview.pool, 'document')} to label, {some} with suggestions.\n")
         step("batch.choose", "choose what the model would learn most from")
         if overview.task.field:
             step("mode.sheet", "label in the sheet: the surest, or the least sure first")

@@ -2,6 +2,7 @@
 
 from screens.widgets.status_lines import Hint
 from workbench.active_learning.overview import LoopOverview
+from workbench.wording import counted
 
 
 def review(asked: bool, concluding: bool, is_class: bool = False) -> Hint:
@@ -78,12 +79,12 @@ def batch(overview: LoopOverview, size: int, working: bool) -> Hint:
             ("queue.review", "yes/no"),
             ("queue.train", "train"),
             ("batch.strategy", "strategy"),
-            ("batch.choose", "choose anew"),
+            ("batch.choose", "choose again"),
             ("batch.close", "end the round"),
         )
     if not overview.pool:
         return "The pool is empty.", (("queue.train", "train"),) if overview.labelled else ()
-    first: tuple[tuple[str, str], ...] = (("batch.choose", f"choose {size} documents"),)
+    first: tuple[tuple[str, str], ...] = (("batch.choose", f"choose {counted(size, 'document')}"),)
     if overview.model is None and not overview.suggested and not overview.task.field:
         first = (("batch.starter", "starter suggests"), *first)
     elif overview.labelled and overview.training is None:

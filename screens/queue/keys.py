@@ -8,7 +8,7 @@ Keys = tuple[tuple[str, str, str, str], ...]
 SCREEN: Keys = (
     ("queue.batch", "1", "view('batch')", "The batch: what to label next, and why"),
     ("queue.review", "2", "view('review')", "Yes/no: one uncertain suggestion after the other, one key each"),
-    ("queue.rounds", "3", "view('rounds')", "The rounds: what they cost, what they brought, whether to go on"),
+    ("queue.rounds", "3", "view('rounds')", "Rounds: what they cost, what they gained, whether to go on"),
     ("queue.quality", "4", "view('quality')", "Agreement of annotators, and what is disputed"),
     ("queue.next-view", "tab", "turn(1)", "Next view"),
     ("queue.previous-view", "shift+tab", "turn(-1)", "Previous view"),
@@ -21,8 +21,8 @@ BATCH: Keys = (
     ("batch.task", "k", "task", "What documents are chosen for: the fields on words, or a class field"),
     ("batch.more", "plus,equals_sign", "size(5)", "A larger batch"),
     ("batch.fewer", "minus", "size(-5)", "A smaller batch"),
-    ("batch.fields", "f", "screen.fields", "The fields in focus: only their doubt counts"),
-    ("batch.label", "enter", "label", "Label: the document under the cursor, and on in the batch's order"),
+    ("batch.fields", "f", "screen.fields", "Fields in focus: only doubts about these count"),
+    ("batch.label", "enter", "label", "Label the document under the cursor, then the next ones of the batch"),
     ("batch.starter", "g", "starter", "Let the starter model suggest labels, before there is a model of your own"),
     ("batch.close", "e", "close", "End the round; what is left goes back to the pool"),
 )
@@ -31,7 +31,7 @@ REVIEW: Keys = (
     ("review.no", "n", "answer('no')", "No"),
     ("review.other", "w", "other", "Wrong field, or class: choose the right one"),
     ("review.later", "s", "later", "Ask later"),
-    ("review.back", "b,backspace", "back", "Back: take the last answer back"),
+    ("review.back", "b,backspace", "back", "Undo the last answer"),
     ("review.open", "o", "open_asked", "Open the document"),
     ("review.fields", "f", "screen.fields", "Ask about some fields only"),
 )
@@ -41,7 +41,7 @@ QUALITY: Keys = (
     ("quality.pair-before", "left", "pair(-1)", "The fields of the pair before"),
     ("quality.label", "l", "settle('label')", "The label is right: settled"),
     ("quality.opinion", "o", "settle('opinion')", "The second opinion is right: it becomes the label"),
-    ("quality.back", "b,backspace", "unsettle", "Back: take the last decision back"),
+    ("quality.back", "b,backspace", "unsettle", "Undo the last decision"),
 )
 
 VIEWS = {"batch": "Batch", "review": "Yes/no", "rounds": "Rounds", "quality": "Quality"}

@@ -109,7 +109,7 @@ class QualityPane(Pane, can_focus=True):
     def _agreement(self) -> Content:
         if not self._measured:
             return Content(
-                "Nothing was labelled twice yet.\n\n"
+                "Nothing has been labelled twice yet.\n\n"
                 "A small share of every batch (5 %) comes back without its labels: whether they come out the same says "
                 "how far labels can be trusted, and no model gets better than that. With two annotators on a "
                 "workspace, it is measured between them; `workbench queue --blind 0.5` brings back more."
@@ -160,10 +160,10 @@ class QualityPane(Pane, can_focus=True):
     def action_unsettle(self) -> None:
         """Take the last decision back."""
         if not self._decisions:
-            self.notify("There is no decision to take back.")
+            self.notify("There is no decision to undo.")
             return
         adjudication.take_back(self.workspace, self._decisions.pop())
-        self.workbench.say_saved("taken back")
+        self.workbench.say_saved("undone")
         self.post_message(self.Changed(stale=True))
 
     def action_pair(self, by: int) -> None:

@@ -257,7 +257,7 @@ class ReviewPane(Pane, can_focus=True):
     def action_back(self) -> None:
         """Take the last answer back and ask again."""
         if not self._answers:
-            self.notify("There is no answer to take back.")
+            self.notify("There is no answer to undo.")
             return
         last = self._answers.pop()
         if last.version is None and last.question is not None:
@@ -271,7 +271,7 @@ class ReviewPane(Pane, can_focus=True):
             )
             return
         editor.undo()
-        self.workbench.say_saved("taken back")
+        self.workbench.say_saved("undone")
         self.workbench.count_progress()
         if last.question is None:
             self._ask_whether_complete(editor)

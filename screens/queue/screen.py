@@ -28,6 +28,7 @@ from workbench.active_learning.overview import AgreementOverview, LoopOverview, 
 from workbench.active_learning.retraining import Offer, TrainingWay
 from workbench.runs import machine, progress
 from workbench.runs.watch import RunUpdate
+from workbench.wording import counted
 
 GLANCE_SECONDS = 2.0
 """How often another terminal's work is looked for."""
@@ -240,12 +241,12 @@ class QueueScreen(ModeScreen):
         """Offer the ways to train, with the Doctor's view.
 
         Raises:
-            UsageProblem: a run is at work.
+            UsageProblem: a run is running.
         """
         if self.overview.training is not None:
             raise UsageProblem(
                 f"Run {self.overview.training.name} is at work: {self.overview.share:.0%} done.",
-                "The runs screen follows it.",
+                "Follow it on the runs screen.",
             )
         task = self.overview.task
         self.in_background(lambda: self.post_message(self.OfferRead(retraining.offer(self.workspace, task))), "offer")
@@ -256,7 +257,7 @@ class QueueScreen(ModeScreen):
         keys = {"warm": "l", "base": "b"}
         listed = sorted(ways.values(), key=lambda way: way.id != offer.recommended)
         grown = "" if offer.before is None else f" ({offer.before} the last time)"
-        left = f"\nRound {now.round.id} ends; {len(now.left)} documents go back." if now and now.left else ""
+        left = f"\nRound {now.round.id} ends; back to the pool: {len(now.left)}." if now and now.left else ""
 
         def train(chosen: str | None) -> None:
             if chosen is not None:
@@ -265,7 +266,7 @@ class QueueScreen(ModeScreen):
 
         self.app.push_screen(
             Choice(
-                f"Train on {offer.documents} documents{grown}",
+                f"Train on {counted(offer.documents, 'document')}{grown}",
                 [(way.id, way.title, keys[way.id]) for way in listed],
                 f"The Doctor: {offer.view}{left}",
             ),

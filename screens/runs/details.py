@@ -59,7 +59,7 @@ def cells(
         run: of the row.
         fields: ids of those whose F1 has a column.
         is_wide: whether cost and family have columns.
-        with_untouched: whether the documents that need no touch have one.
+        with_untouched: whether the documents that need no correction have one.
         space: columns for what is unlike the best.
     """
     mark = f"{view.marked.index(run.id) + 1}" if run.id in view.marked else " "

@@ -40,13 +40,13 @@ RUNS = [
     ("run.stop", "x", "run('stop')", "Stop the run well: checkpoint, evaluate, keep the model"),
     ("run.kill", "K", "run('kill')", "End the run at once"),
     ("run.resume", "r", "run('resume')", "Go on from the last checkpoint"),
-    ("run.name", "N", "run('name')", "Give it a name"),
+    ("run.name", "N", "run('name')", "Name it"),
     ("run.note", "n", "run('note')", "Write a note"),
     ("run.tags", "t", "run('tags')", "Tag it"),
     ("run.pin", "p", "run('pin')", "Pin it: it cannot be deleted"),
     ("run.delete", "D", "run('delete')", "Delete it with its folder"),
-    ("run.export", "e", "run('export')", "Give its model away: a folder with a model card"),
-    ("run.import", "i", "take_in", "Take a run folder from another machine in"),
+    ("run.export", "e", "run('export')", "Export its model: a folder with a model card"),
+    ("run.import", "i", "take_in", "Import a run folder from another machine"),
 ]
 
 
@@ -82,7 +82,7 @@ class RunsScreen(ModeScreen):
     def body(self) -> ComposeResult:
         with Vertical(id="work"):
             yield DataTable(cursor_type="row", zebra_stripes=False)
-            yield Static("No runs yet. F4 sets one up; `i` takes a run folder from another machine in.", id="empty")
+            yield Static("No runs yet. F4 sets one up; i imports a run folder from another machine.", id="empty")
             with Horizontal(id="below"):
                 with VerticalScroll(id="details", can_focus=False):
                     yield Static(id="facts")
@@ -188,7 +188,7 @@ class RunsScreen(ModeScreen):
         is_wide = self.size.width >= 100  # where it is not, what is unlike the best names another family
         fields = comparison.weakest(view.runs, view.best)[: max(0, (self.size.width - 102) // 10)] if is_wide else []
         family, took = (["family"], ["cost"]) if is_wide else ([], [])
-        touched = ["no touch"] if any(untouched(run.report) for run in view.runs) else []
+        touched = ["all right"] if any(untouched(run.report) for run in view.runs) else []
         named = short_heads(fields, self.workspace.schema)
         heads = ["", "run", "state", *touched, "F1 val.", *named, "time", *took, *family, "unlike the best"]
 
@@ -241,7 +241,7 @@ class RunsScreen(ModeScreen):
     def refresh_status(self) -> None:
         view, key = self.view, self.key_of
         if not view.runs:
-            self.hint("", (key("run.import"), "take a run in"))
+            self.hint("", (key("run.import"), "import a run"))
             self.facts("no runs")
             return
         runs = self._chosen
@@ -272,7 +272,7 @@ class RunsScreen(ModeScreen):
 
     def help_signs(self) -> list[tuple[str, str]]:
         return [
-            ("no touch", "test documents (else validation) of which every value is right, of those measured"),
+            ("all right", "test documents (else validation) of which every value is right, of those measured"),
             (
                 "F1 val.",
                 "on the run's validation documents, strictly; green: the best of those measured on the same documents",

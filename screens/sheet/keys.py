@@ -3,13 +3,13 @@
 Keys = tuple[tuple[str, str, str, str], ...]
 
 SHEET: Keys = (
-    ("sheet.accept", "enter", "accept", "Take the suggestion: of the selected texts, else of the one under the cursor"),
-    ("sheet.accept-sure", "A", "accept_sure", "Take all suggestions in view that are sure enough"),
-    ("sheet.surer", "plus,equals_sign", "threshold(0.05)", "Only surer suggestions are taken together"),
-    ("sheet.less-sure", "minus", "threshold(-0.05)", "Less sure suggestions are taken together, too"),
+    ("sheet.accept", "enter", "accept", "Accept the suggestion of the selected texts, or of the one under the cursor"),
+    ("sheet.accept-sure", "A", "accept_sure", "Accept all suggestions in view that are sure enough"),
+    ("sheet.surer", "plus,equals_sign", "threshold(0.05)", "Raise the threshold for accepting suggestions together"),
+    ("sheet.less-sure", "minus", "threshold(-0.05)", "Lower the threshold for accepting suggestions together"),
     ("sheet.cannot-say", "N", "cannot_say", "Cannot say"),
-    ("sheet.clear", "backspace,delete", "clear", "Take the label away"),
-    ("sheet.undo", "ctrl+z,Z", "undo", "Take the last act back, on all texts that it changed"),
+    ("sheet.clear", "backspace,delete", "clear", "Remove the label"),
+    ("sheet.undo", "ctrl+z,Z", "undo", "Undo the last act, on all texts that it changed"),
     ("sheet.sort", "S", "sort(1)", "Sort: surest first, least sure first, like this text, as imported"),
     ("sheet.similar", "L", "similar", "Texts like the one under the cursor first"),
     ("sheet.show", "F", "show_others", "Not labelled, labelled, all texts"),
@@ -22,16 +22,16 @@ SHEET: Keys = (
     ("sheet.page-down", "pagedown", "page(1)", "A page down"),
     ("sheet.first", "home", "end(0)", "The first text"),
     ("sheet.last", "end", "end(-1)", "The last text"),
-    ("sheet.select", "space", "select", "Put the text into the selection, or take it out, and go on"),
+    ("sheet.select", "space", "select", "Add the text to the selection or remove it, and go on"),
     ("sheet.select-up", "shift+up", "move(-1, True)", "Select upwards"),
     ("sheet.select-down", "shift+down", "move(1, True)", "Select downwards"),
-    ("sheet.select-none", "escape", "let_go", "Let go of the selection"),
+    ("sheet.select-none", "escape", "let_go", "Drop the selection"),
 )
 
 SIGNS = (
     ("✓ ∅ » ·", "of a text: labelled, cannot say, skipped, open"),
     ("●", "selected: an option's key labels all of these together"),
-    ("claim 93%", "in the field's colour: the label; slanted: what the last run takes it for"),
-    ("▌", "sure enough to be taken with the others in view"),
+    ("claim 93%", "in the field's colour: the label; in italics: what the last run suggests"),
+    ("▌", "sure enough to be accepted with the others in view"),
 )
 """What is seen in the sheet, for the help."""

@@ -16,6 +16,7 @@ from screens.sheet.keys import SHEET, SIGNS
 from screens.sheet.text_list import TextList
 from screens.widgets.dialogs import Choice as ChoiceDialog
 from screens.widgets.dialogs import Prompt
+from screens.widgets.status_lines import key_part
 from storage import document_list, label_queries
 from storage.document_list import Filter
 from storage.exceptions import InputProblem
@@ -25,6 +26,7 @@ from workbench.annotation.classes.label_many import Choice, Labelled
 from workbench.annotation.classes.sheet import Order, SheetRow, Show
 from workbench.annotation.classes.states import OPTION_KEYS
 from workbench.fields import Field
+from workbench.wording import counted
 
 SURE = 0.9
 """From which probability on suggestions are taken together, at first."""
@@ -173,7 +175,7 @@ class SheetScreen(ModeScreen):
     def _heading(self, field: Field) -> Content:
         keys: list[tuple[str, str] | str] = [(f" {field.name}  ", "bold")]
         for key, option in zip(OPTION_KEYS, field.options, strict=False):
-            keys += [(key, "bold $accent"), f" {option}  "]
+            keys += [key_part(key, self.app.no_color), f" {option}  "]
         words = f" · with “{self._words}”" if self._words else ""
         of = f" · {self._of}" if self._of else ""
         order = (self.order or Order.LIST).value
@@ -183,7 +185,7 @@ class SheetScreen(ModeScreen):
         if not self.texts.place[1]:
             return "No text is listed here."
         if self.texts.selected:
-            return f"{len(self.texts.selected)} texts:"
+            return f"{counted(len(self.texts.selected), 'text')}:"
         row = self.rows.get(self.texts.document or 0)
         if row is None or row.options:
             return f"{', '.join(row.options)}." if row else ""
@@ -246,7 +248,7 @@ class SheetScreen(ModeScreen):
                 self._say(f"No suggestion of {self.threshold:.0%} or more is left: {lower} lowers that.")
             return
         self._take_suggested(sure, moves=False)
-        self._say(f"{len(sure)} labelled: {self.key_of('sheet.undo')} takes that back.")
+        self._say(f"{len(sure)} labelled: {self.key_of('sheet.undo')} undoes it.")
 
     def _take_suggested(self, documents: Sequence[int], moves: bool = True) -> None:
         rows = [self.rows[number] for number in documents]
@@ -303,9 +305,9 @@ class SheetScreen(ModeScreen):
             return
         undone = label_many.take_back(self.workspace, self._done.pop())
         self._reread(undone)
-        self.workbench.say_saved("taken back")
+        self.workbench.say_saved("undone")
         self.workbench.count_progress()
-        self._say(f"Taken back on {len(undone)} text{'s' * (len(undone) != 1)}.")
+        self._say(f"Undone on {len(undone)} text{'s' * (len(undone) != 1)}.")
 
     def _say(self, text: str) -> None:
         self._message = text
@@ -314,7 +316,7 @@ class SheetScreen(ModeScreen):
     def action_threshold(self, by: float) -> None:
         self.threshold = round(min(max(self.threshold + by, 0.5), 0.95 if by < 0 else 1.0), 2)
         self.texts.redraw(self.threshold)
-        self._say(f"Suggestions from {self.threshold:.0%} on are taken together.")
+        self._say(f"Suggestions from {self.threshold:.0%} on are accepted together.")
 
     # the list
 

@@ -37,7 +37,7 @@ def preview(workspace: Workspace, config: TuneConfig) -> Content:
     parts: list[tuple[str, str] | str] = []
     for document, texts, labels in list(zip(listed, words, tags, strict=True))[:DOCUMENTS]:
         changed = augmentation.preview(texts, labels, settings, config.train.seed, names)
-        parts.append((f"{document.name}: {len(changed)} of {len(texts)} words read otherwise\n", "bold"))
+        parts.append((f"{document.name}: {len(changed)} of {len(texts)} words changed\n", "bold"))
         parts += [f"  {before or '(nothing)'} → {after or '(nothing)'}\n" for before, after in changed]
     moved = [f"{name} up to {getattr(settings, name):g}" for name in MOVING if getattr(settings, name) > 0]
     if moved:

@@ -3,7 +3,7 @@
 TUNE = [
     ("run.start", "s", "start", "Start a run with these settings"),
     ("run.stop", "x", "run('stop')", "Stop the run well: checkpoint, evaluate, keep the model"),
-    ("run.pause", "p", "run('pause')", "Let the run rest, or go on"),
+    ("run.pause", "p", "run('pause')", "Pause the run, or go on"),
     ("run.kill", "K", "run('kill')", "End the run at once"),
     ("run.resume", "r", "run('resume')", "Go on from the last checkpoint"),
     ("run.next", "n", "next_run", "Show the next run"),
@@ -12,12 +12,12 @@ TUNE = [
     ("view.live", "v", "view", "Data check or the live run"),
     ("view.chart", "c", "chart", "Next curve"),
     ("view.log", "l", "run('log')", "What the run's process printed"),
-    ("form.smaller", "m", "smaller", "Take the smaller choice"),
+    ("form.smaller", "m", "smaller", "Use the smaller settings that are named"),
 ]
 FORM = [
     ("form.preset", "P", "preset", "Begin with another preset"),
     ("form.all", "f", "fold", "Fold or unfold all groups"),
-    ("form.reset", "backspace,delete", "reset", "This setting as it began"),
+    ("form.reset", "backspace,delete", "reset", "Reset this setting"),
     ("form.yaml", "y", "yaml", "The settings as YAML"),
     ("form.difference", "d", "difference", "Difference to the last run"),
     ("form.load", "o", "load", "Read settings from a YAML file"),
@@ -28,6 +28,6 @@ FORM = [
 SIGNS = [
     ("•", "changed from what the preset (or the run it was cloned from) says"),
     ("Δ", "differs from the last run"),
-    ("!", "cannot be; the text below says why"),
+    ("!", "not possible; the text below says why"),
     ("▸ 3 more", "settings that seldom matter: Enter on the heading shows them"),
 ]

@@ -171,7 +171,7 @@ class TuneScreen(ModeScreen):
                 jobs.start(self.workspace, run.id)
             self.app.call_from_thread(self._started, runs[0].id)
 
-        self.notify("The documents are being frozen for the run …", timeout=2)
+        self.notify("Copying the documents for the run …", timeout=2)
         self.in_background(work, "start", exclusive=False)
 
     def _started(self, run_id: str) -> None:

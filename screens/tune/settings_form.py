@@ -235,7 +235,7 @@ class SettingsForm(Vertical):
 
     def _edit(self, key: str, typed: str) -> None:
         line = self._edit_line
-        line.placeholder = f"{drafts.SETTINGS[key].title}: Enter takes it, Esc leaves it"
+        line.placeholder = f"{drafts.SETTINGS[key].title}: Enter to save, Esc to cancel"
         self._editing = key
         line.value = typed or self.draft.text(key)
         line.add_class("-shown")
@@ -337,7 +337,7 @@ def _explanation(setting: Setting, draft: Draft) -> Content:
         parts += ["\n", ("Risk ", "bold $warning"), setting.risk]
     if draft.changed(key):
         began = drafts.shown(getattr(getattr(draft.origin, section), name)) or "empty"
-        parts += ["\n", (f"It began as {began}.", "$text-muted")]
+        parts += ["\n", (f"At first it was {began}.", "$text-muted")]
     return Content.assemble(*parts)
 
 

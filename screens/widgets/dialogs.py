@@ -162,7 +162,7 @@ class Prompt(Dialog[str]):
         with Vertical(classes="box"):
             yield Label(Content(self._title), classes="title")
             yield _Line(self._value, placeholder=self._placeholder, select_on_focus=False)
-            yield Label(Content(self._hint or "Enter: take it   Esc: cancel"), classes="hint")
+            yield Label(Content(self._hint or "Enter: OK   Esc: cancel"), classes="hint")
 
     def on_mount(self) -> None:
         self.query_one(Input).select_all()
@@ -267,7 +267,7 @@ class Several(Dialog[tuple[str, ...]]):
         chosen: ids that are switched on at first.
     """
 
-    BINDINGS = [Binding("enter", "take", "Take these", id="dialog.take", priority=True)]
+    BINDINGS = [Binding("enter", "take", "OK", id="dialog.take", priority=True)]
     DEFAULT_CSS = "Several _Boxes { background: $surface; height: auto; max-height: 45vh; border: none; }"
 
     def __init__(self, title: str, options: Sequence[tuple[str, str, str]], chosen: Sequence[str]) -> None:
@@ -283,7 +283,7 @@ class Several(Dialog[tuple[str, ...]]):
                     for name, text, key in self._options
                 )
             )
-            yield Label("Space or its key: on, off   Enter: take these   Esc: cancel", classes="hint")
+            yield Label("Space or its key: on, off   Enter: OK   Esc: cancel", classes="hint")
 
     def typed(self, event: events.Key) -> bool:
         """A choice's key switches it, in view."""

@@ -12,10 +12,15 @@ Hint = tuple[str, tuple[tuple[str, str], ...]]
 """A sentence (may be "") and (binding id or key, what it does) pairs, the most useful first."""
 
 
+def key_part(key: str, no_color: bool, style: str = "bold $accent") -> tuple[str, str]:
+    """A key in a line of text, and its style: in brackets where there are no colours (NO_COLOR)."""
+    return (f"[{key}]", "bold") if no_color else (key, style)
+
+
 class HintLine(Widget):
     """Says what the next key will do. One line, always there.
 
-    Content is `key text` pairs, the most useful first; what does not fit is left out from the end. The key of the help
+    Content is `key text` pairs, the most useful first; those that do not fit any more are left out. The key of the help
     stands at the right edge, however little space there is, and beside it the key of the commands, where it is given.
     """
 
@@ -34,9 +39,10 @@ class HintLine(Widget):
             self.refresh()
 
     def render(self) -> Content:
-        help_pair = Content.assemble("  ", ("?", "bold $accent"), " keys")
+        plain = self.app.no_color
+        help_pair = Content.assemble("  ", key_part("?", plain), " keys")
         if self._everywhere:
-            help_pair = Content.assemble("  ", (self._everywhere, "bold $accent"), " commands", help_pair)
+            help_pair = Content.assemble("  ", key_part(self._everywhere, plain), " commands", help_pair)
         width = self.content_region.width
         left = width - help_pair.cell_length
         parts: list[Content] = []
@@ -45,9 +51,9 @@ class HintLine(Widget):
             parts.append(lead)
             left -= lead.cell_length
         for key, text in self._pairs:
-            pair = Content.assemble("  " if parts else "", (key, "bold $accent"), " ", text)
+            pair = Content.assemble("  " if parts else "", key_part(key, plain), " ", text)
             if pair.cell_length > left:
-                break
+                continue
             parts.append(pair)
             left -= pair.cell_length
         if left < 0:
@@ -107,7 +113,7 @@ class StatusLine(Widget):
         def label(mode: Mode) -> Content:
             here = mode.id == self._current
             shown = self._everywhere if mode.key in self._lost else mode.key.upper()
-            key = (shown, "bold $foreground" if here and not named else "bold $accent")
+            key = key_part(shown, self.app.no_color, "bold $foreground" if here and not named else "bold $accent")
             if named > 1 or (named and here):
                 return Content.assemble(key, " ", (mode.title, "bold $foreground" if here else ""))
             return Content.assemble(key)

@@ -41,7 +41,7 @@ def made(tmp_path):
 async def test_labels_to_doubt_are_listed_and_relabelled(opened, made):
     async with opened(made) as pilot:
         await press(pilot, "f6", "l")
-        assert title(pilot) == "Labels to doubt · 1"
+        assert title(pilot) == "Doubtful labels · 1"
         item = pilot.app.mode_screen.class_errors.item
         assert (item.document, item.label, item.predicted) == (9, "question", "invoice")
         await press(pilot, "enter", "1")

@@ -385,7 +385,7 @@ async def test_a_task_of_the_doctor_leads_to_where_it_is_done(opened, shop):
             DoctorPanel.Taken(finding, Action("a", "Check labels", "time", Target.DATA, screen="errors"))
         )
         await settled(pilot)
-        assert screen.focused is screen.query_one(ErrorList) and "Labels to doubt" in text_of(
+        assert screen.focused is screen.query_one(ErrorList) and "Doubtful labels" in text_of(
             screen.query_one("#title")
         )
         panel.post_message(DoctorPanel.Taken(finding, Action("b", "Label more", "time", Target.DATA, screen="queue")))
@@ -401,7 +401,9 @@ async def test_documents_that_the_doctor_wants_labelled_are_listed(opened, shop)
         panel = screen.query_one(DoctorPanel)
         panel.post_message(DoctorPanel.Taken(finding, action))
         await settled(pilot)
-        assert pilot.app.mode_screen is screen and any("none of these" in n.message for n in pilot.app._notifications)
+        assert pilot.app.mode_screen is screen and any(
+            "no unlabelled document" in n.message for n in pilot.app._notifications
+        )
         with shop.db.write() as connection:
             new = [
                 replace(sample_documents.new(f"new {side.value}", [PAGE]), side=side)

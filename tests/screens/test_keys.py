@@ -6,6 +6,7 @@ import pytest
 
 from screens.annotate.keys import ANNOTATE
 from screens.keys import PRESETS, arriving, key_label, keymap
+from screens.widgets.status_lines import HintLine, StatusLine
 from workbench.fields import invoice_schema
 from workbench.settings import KEY_PRESETS
 
@@ -102,3 +103,10 @@ def test_the_key_that_is_shown_arrives():
     assert arriving("ctrl+p,f10,colon", {}) == "ctrl+p"
     assert arriving("ctrl+p,f10,colon", {"ZELLIJ": "0"}) == "f10"
     assert arriving("f10,colon", {"VTE_VERSION": "7600"}) == "colon"
+
+
+async def test_keys_stand_in_brackets_where_there_are_no_colours(opened, workspace, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with opened(workspace) as pilot:
+        assert "[a] accept" in str(pilot.app.mode_screen.query_one(HintLine).render())
+        assert "[F3] Queue" in str(pilot.app.mode_screen.query_one(StatusLine).render())

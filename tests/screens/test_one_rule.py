@@ -150,7 +150,7 @@ async def test_after_a_selection_was_labelled_a_click_only_points(opened, worksp
 async def test_a_document_without_a_label_is_accepted_only_when_asked_twice(opened, workspace):
     async with opened(workspace) as pilot:
         await pilot.press("a")
-        assert kept(workspace).state is State.NEW and "Again" in hint(pilot)
+        assert kept(workspace).state is State.NEW and "Press again" in hint(pilot)
         await pilot.press("a")
         assert kept(workspace).state is State.LABELLED
         assert pilot.app.mode_screen.session.content.document.id == 2
@@ -167,7 +167,7 @@ async def test_the_next_undecided_document_is_one_key_away(opened, workspace):
         await pilot.press("t", "a", "S", "K", "K", "D")
         assert pilot.app.mode_screen.session.content.document.id == 3
         await pilot.press("U", "D")
-        assert "Every document of the list is decided." in hint(pilot)
+        assert "All documents in the list are done." in hint(pilot)
 
 
 async def test_keys_typed_while_a_dialog_opens_are_the_dialog_s(opened, workspace):
@@ -255,3 +255,17 @@ async def test_a_document_is_not_accepted_while_a_selected_value_has_no_label(op
         await pilot.press("K", "escape", "L", "t")  # selected words of a label are no question
         await pilot.press("enter", "a")
         assert "has no label" not in hint(pilot)
+
+
+async def test_the_own_key_of_a_suggestion_in_review_tries_the_next_place_and_labels_nothing_else(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("J", "tab")  # the total, suggested at the cash
+        assert "amount_total 55%" in hint(pilot) and "t next place" in hint(pilot)
+        await pilot.press("t")
+        assert labels(workspace, 2) == {"amount_total": ["9.00"]}
+        await pilot.press("t")
+        assert list(labels(workspace, 2)) == ["amount_total"]  # still the total, and no other suggestion
+        await pilot.press("tab")
+        assert "invoice_date 80%" in hint(pilot)
+        await pilot.press("t")  # a date can be no total: its own places are tried
+        assert "2018" not in str(labels(workspace, 2)["amount_total"])

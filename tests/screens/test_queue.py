@@ -125,7 +125,7 @@ async def test_without_a_model_the_screen_says_how_to_begin(opened, shop):
     async with opened(shop[0], (80, 24)) as pilot:
         await press(pilot, "f3")
         guide = shown(pilot, BatchPane, "#guide")
-        assert "There is no model yet" in guide and "starter" in guide and "12 documents wait" in guide
+        assert "There is no model yet" in guide and "starter" in guide and "12 documents to label" in guide
         assert "starter suggests" in hint(pilot) and "choose 20 documents" in hint(pilot)
 
 
@@ -163,7 +163,7 @@ async def test_the_starter_suggests_on_one_key(opened, shop, monkeypatch):
     async with opened(made) as pilot:
         await press(pilot, "f3", "g")
         assert "1 open suggestion on 12 documents" in answer(pilot)
-        assert "answer yes or no to what is suggested (1 documents)" in shown(pilot, BatchPane, "#guide")
+        assert "answer yes or no to what is suggested (1 document)" in shown(pilot, BatchPane, "#guide")
 
 
 async def test_a_starter_that_is_missing_is_told_with_its_remedy(opened, shop, monkeypatch):
@@ -303,7 +303,7 @@ async def test_a_round_that_another_terminal_began_is_shown_instead_of_a_second_
         await press(pilot, "c")
         assert [one.id for one in rounds_of(made)] == [number]
         assert pilot.app.mode_screen.overview.round.round.id == number
-        assert f"Round {number} was begun in another terminal" in shown(pilot, BatchPane, "#doing")
+        assert f"Round {number} was opened in another terminal" in shown(pilot, BatchPane, "#doing")
 
 
 async def test_fields_in_focus_decide_what_is_chosen_and_asked(opened, trained):
@@ -631,7 +631,7 @@ async def test_a_decision_is_taken_back_on_one_key(opened, trained):
         assert kept(made, labelled[0]).spans == before
         assert "1 to decide" in shown(pilot, QualityPane, "#disputed")
         await press(pilot, "b")
-        assert "no decision to take back" in answer(pilot)
+        assert "no decision to undo" in answer(pilot)
 
 
 async def test_every_pair_of_annotators_can_be_read_field_by_field(opened, trained):

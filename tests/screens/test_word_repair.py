@@ -48,14 +48,20 @@ async def test_a_word_is_divided_and_its_parts_can_be_labelled(opened, glued):
         assert words(glued) == ["Nr:", "471102", "of", "05.06.2018", "Total", "9", ".00", "EUR"]
         assert labels(glued) == {"invoice_date": ["05.06.2018"]}
         assert "“Nr: 471102”" in hint(pilot)
+        first, second = pilot.app.mode_screen.session.tokens[:2]
+        assert first.box[2] == second.box[0]
         await pilot.press("right", "1")
         assert labels(glued) == {"invoice_date": ["05.06.2018"], "invoice_no": ["471102"]}
-        await pilot.press("Z", "Z")  # also what was done before the repair
+        await pilot.press("Z", "Z")
+        assert words(glued)[:3] == ["Nr:471102", "of", "05.06.2018"] and labels(glued) == {
+            "invoice_date": ["05.06.2018"]
+        }
+        assert "Undone on glued: repairing words." in hint(pilot)
+        await pilot.press("Z")  # also what was done before the repair
         assert labels(glued) == {}
     with glued.db.read() as connection:
         content = documents.open_document(connection, 1)
     assert [content.tokens[t].text for t in content.suggestions[0].tokens] == ["EUR"]
-    assert content.tokens[0].box[2] == content.tokens[1].box[0]
 
 
 async def test_selected_words_are_joined_and_labels_follow(opened, glued):
@@ -76,7 +82,9 @@ async def test_a_corrected_word_stays_corrected(opened, glued):
         await pilot.press("vertical_line", "home", "right", "right", "right", "space", "enter")
         assert words(glued)[-1] == "USD"
         await pilot.press("Z")
-        assert words(glued)[-1] == "EUR" and len(words(glued)) == 8
+        assert words(glued)[-1] == "USD" and len(words(glued)) == 7
+        await pilot.press("Z")
+        assert words(glued)[-1] == "EUR"
 
 
 async def test_other_letters_are_refused_and_history_names_the_repair(opened, glued):
@@ -107,3 +115,52 @@ async def test_two_rows_that_were_woven_into_one_line_are_read_one_after_the_oth
         await pilot.press("number_sign")
         assert "Nothing to change" in hint(pilot)
     made.close()
+
+
+async def test_undo_of_joined_words_gives_each_label_and_suggestion_its_own_words_back(opened, glued):
+    with glued.db.write() as connection:
+        keep_suggestions(connection, "r1", {1: [("tax_rate", (5,), 0.9)]})
+    async with opened(glued) as pilot:
+        for word, key in (("9", "n"), (".00", "t"), ("EUR", "c")):
+            await go(pilot, word)
+            await pilot.press("space", key)
+        before = labels(glued)
+        await go(pilot, "EUR")
+        await pilot.press("escape", "escape", "e", *["backspace"] * 3, *"USD", "enter")
+        await go(pilot, "9")
+        await pilot.press("shift+right", "vertical_line", "home", "right", "delete", "enter")
+        assert "9.00" in words(glued)
+        await pilot.press("M", "Z")  # what came after the repair is undone first
+        await pilot.press("Z")
+        assert words(glued) == ["Nr:471102", "of", "05.06.2018", "Total", "9", ".00", "USD"]
+        assert labels(glued) == before | {"currency": ["USD"]}
+        assert glued_suggestions(glued) == [(5,)]
+        await pilot.press("Y")
+        assert "Nothing to redo." in hint(pilot)
+        await pilot.press("Z", "Z", "Z", "Z")
+        assert words(glued)[-1] == "EUR" and labels(glued) == {}
+
+
+async def test_undo_of_a_reordered_line_puts_its_words_where_they_were(opened, tmp_path):
+    page = sample_documents.page_of("Total 9.00\n\nPaid 9.00\n")
+    first, second, *rest = page.tokens
+    swapped = [
+        Token(0, 0, 0, second.text, second.box), Token(1, 0, 0, first.text, first.box), *rest,
+    ]  # fmt: skip
+    made = sample_documents.workspace_of(
+        tmp_path / "woven", [sample_documents.new("woven", [replace(page, tokens=tuple(swapped))])]
+    )
+    async with opened(made) as pilot:
+        await go(pilot, "Total")
+        await pilot.press("number_sign")
+        assert words(made)[:2] == ["Total", "9.00"]
+        await pilot.press("Z")
+        assert words(made)[:2] == ["9.00", "Total"]
+        await pilot.press("h")
+        assert isinstance(pilot.app.screen, TextPage)
+    made.close()
+
+
+def glued_suggestions(workspace):
+    with workspace.db.read() as connection:
+        return [suggestion.tokens for suggestion in documents.open_document(connection, 1).suggestions]

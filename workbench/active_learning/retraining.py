@@ -93,7 +93,7 @@ def offer(workspace: Workspace, task: LoopTask = TOKENS) -> Offer:
     same = {f.id for f in Request.read(folder).fields} == {f.id for f in workspace.schema.spans}
     recommended, view = warm_or_base(before, labelled, same)
     if before == labelled and same:
-        view = "No document more than the last time is labelled: there is little new to learn."
+        view = "No more documents are labelled than last time: there is little new to learn."
     return Offer(labelled, before, base, warm, recommended, view)
 
 
@@ -118,9 +118,9 @@ def _offer_of_classes(workspace: Workspace, task: LoopTask, labelled: int, last:
     if last is None:
         return Offer(labelled, None, base, None, "base", "There is no model yet.")
     before = progress.trained_on(workspace.files.run(last.id))
-    view = f"{labelled - (before or 0)} texts more than the last time are labelled."
+    view = f"{labelled - (before or 0)} more texts are labelled than last time."
     if before == labelled:
-        view = "No text more than the last time is labelled: there is little new to learn."
+        view = "No more texts are labelled than last time: there is little new to learn."
     return Offer(labelled, before, base, None, "base", view)
 
 

@@ -126,7 +126,7 @@ def _home(workspace: Workspace) -> Path:
 
 
 def start(folder: Path, jobs: int = 1) -> "subprocess.Popen[bytes] | None":
-    """Run or go on with a simulation in a session of its own; None when it is at work already."""
+    """Run or go on with a simulation in a session of its own; None when it is running already."""
     if locks.held(folder / "lock"):
         return None
     variables, descriptors = warm_workers.passed_on()
@@ -150,11 +150,11 @@ def stop(folder: Path, process: "subprocess.Popen[bytes] | None" = None) -> None
         process: what `start` gave, where this process started it.
 
     Raises:
-        RunProblem: it is not at work.
+        RunProblem: it is not running.
     """
     pid = process.pid if process else locks.holder(folder / "lock") if locks.held(folder / "lock") else None
     if pid is None:
-        raise RunProblem(f"Simulation {folder.name} is not at work.")
+        raise RunProblem(f"Simulation {folder.name} is not running.")
     with suppress(ProcessLookupError):  # it ended by itself in between
         os.killpg(pid, signal.SIGTERM)
     if process:

@@ -61,7 +61,7 @@ class Ground:
                 f"(at least {LEAST_DOCUMENTS} and {LEAST_ROUNDS})"
             )
         if self.ci95 is None:
-            return "the newest model was not evaluated with an interval, so nothing shows what its labels brought"
+            return "the newest model was not evaluated with an interval, so it is not known what its labels gained"
         low, high = self.ci95
         if high - low > WIDEST:
             return f"the F1 lies between {low:.2f} and {high:.2f}, too wide to say that labelling no longer pays"

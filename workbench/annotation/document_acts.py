@@ -77,6 +77,11 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names) if len(names) <= _MOST_NAMES else f"{len(names)} fields"
 
 
+def _replaced(repair: dict[str, Any]) -> tuple[int, ...]:
+    """The first word that a repair of words changed, as it is numbered now that the words are put back."""
+    return next(((token["id"],) for token, ids in repair["tokens"] if ids != [token["id"]]), (0,))
+
+
 class DocumentActs:
     """Acts on the document that a session has open."""
 
@@ -91,7 +96,7 @@ class DocumentActs:
         """Say that the armed field is not on the document, or take that back."""
         field, proposals = self._state.armed, self._state.proposals
         if field is None:
-            self._state.message = "Press a field's key first: it says which field is absent."
+            self._state.message = "Press a field's key first, to choose the field."
             return
         annotations = self._editor.state
         if proposals:
@@ -109,7 +114,7 @@ class DocumentActs:
         """Say that the fields without a label, an open suggestion and a known value are not on the document."""
         annotations, content = self._editor.state, self._editor.content
         if self._classes.only:
-            self._state.message = "This text has no fields on words."
+            self._state.message = "This text has no fields to label on its words."
             return
         done = {s.field for s in annotations.spans} | annotations.absent
         suggested = {s.field for s in self._editor.open_suggestions}
@@ -125,7 +130,9 @@ class DocumentActs:
             if (count := sum(name in names for name in missing))
         ]
         fields = "1 field is" if len(marked) == 1 else f"{len(marked)} fields are"
-        self._state.message = f"{fields} marked as not there." + (f" Left alone: {', '.join(kept)}." if kept else "")
+        self._state.message = f"{fields} marked as not there." + (
+            f" Left as they are: {', '.join(kept)}." if kept else ""
+        )
 
     def acceptable(self, in_view: InView | None = None) -> list[Suggestion]:
         """Open suggestions that contradict no label and no known value; with `in_view`, those that are seen."""
@@ -208,7 +215,9 @@ class DocumentActs:
         self._state.message = (
             f"{done} on {name}: {name_of(event, self._schema, self._editor.content.suggestions)}." if event else nothing
         )
-        if event and (spans := event.change.get("spans")):
+        if event and (repair := event.change.get("repair")):
+            self._state.repaired = _replaced(repair)
+        elif event and (spans := event.change.get("spans")):
             touched = [token for span in (*spans["-"], *spans["+"]) for token in span[1]]
             self._cursor.token = min(touched) if touched else self._cursor.token
         return event

@@ -3,25 +3,27 @@
 The annotate screen, the relabel loop and the simulated annotator all use this; none of them writes labels otherwise.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from msgspec import structs
+from sqlalchemy import Connection
 
 from storage import annotations, document_list, documents
 from storage.exceptions import Conflict
 from storage.records import Annotations, Content, Decision, Event, Suggestion, Token
 from storage.suggestions import keep_suggestions, leading, move_suggestions
 from workbench.annotation.classes import options
-from workbench.locate.word_repair import WordRepair, moved_tokens
+from workbench.locate.word_repair import WordRepair, moved_tokens, taken_back, words_before
 from workbench.workspace import Workspace
 
 Proposal = tuple[str, tuple[int, ...], float]
 """A field, tokens that may be its value, and how sure that is (0..1)."""
 
 Judge = Callable[[Content], tuple[int, int]]
-"""Counts (disagreements with reference values, failed checks) of a document; see workbench/fields/checks.py."""
+"""Counts (disagreements with known values, failed checks) of a document; see workbench/fields/checks.py."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,21 +171,55 @@ class DocumentEditor:
         Raises:
             Conflict: the document was changed elsewhere; nothing is written, and the newer state was loaded.
         """
-        document, before = self.content.document, self.content
+        before = self.content
         corrected = {new: text for token, text in self.state.texts for new in repair.moved[token][:1]}
         kept = {token.id: corrected[token.id] for page in repair.pages for token in page.tokens if token.original}
+        words = {
+            **words_before(before, repair),
+            "texts": sorted(self.state.texts),
+            "suggestions": {str(s.id): list(s.tokens) for s in before.suggestions},
+        }
         offers = {s.id: moved_tokens(s.tokens, repair.moved) for s in before.suggestions}
+        with self._with_other_words(repair, kept, offers) as connection:
+            annotations.move_tokens(
+                connection, before.document.id, repair.moved, repair.summary, self.annotator, self.state, words
+            )
+
+    @contextmanager
+    def _with_other_words(
+        self, repair: WordRepair, corrections: dict[int, str], offers: dict[int, tuple[int, ...]]
+    ) -> Iterator[Connection]:
+        document = self.content.document
         try:
             with self._workspace.db.write() as connection:
-                documents.replace_pages(connection, document.id, document.version, repair.pages, kept)
+                documents.replace_pages(connection, document.id, document.version, repair.pages, corrections)
                 move_suggestions(connection, document.id, offers)
-                annotations.move_tokens(connection, document.id, repair.moved, repair.summary, self.annotator)
+                yield connection
         finally:
             self.reload()
 
     def undo(self) -> Event | None:
         """Take the last act back, across restarts; None when there is nothing left."""
+        with self._workspace.db.read() as connection:
+            done, _ = annotations.stacks(annotations.history(connection, self.content.document.id))
+        if done and done[-1].act == annotations.WORDS:
+            self._put_words_back(done[-1])
+            return done[-1]
         return self._turn(annotations.undo)
+
+    def _put_words_back(self, event: Event) -> None:
+        """Undo a repair of words: the page, labels, corrections and suggestions as they were before."""
+        before = event.change["repair"]
+        repair = taken_back(self.content, before, event.change["words"])
+        known = before["suggestions"]
+        offers = {
+            s.id: tuple(known.get(str(s.id)) or moved_tokens(s.tokens, repair.moved)) for s in self.content.suggestions
+        }
+        corrections = dict(before["texts"])
+        with self._with_other_words(repair, corrections, offers) as connection:
+            annotations.undo_words(
+                connection, self.content.document.id, event, repair.moved, repair.summary, self.annotator
+            )
 
     def redo(self) -> Event | None:
         """Do the last undone act again; None when there is none."""

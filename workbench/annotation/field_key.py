@@ -7,8 +7,9 @@ from storage.suggestions import rivals
 from workbench.annotation import acts
 from workbench.annotation.cursor import Cursor
 from workbench.annotation.document_words import DocumentWords
+from workbench.annotation.field_states import text_of
 from workbench.annotation.session_state import Proposals, SessionState, UnlikelyPlace
-from workbench.fields import Field, Schema
+from workbench.fields import Field, Schema, checks
 from workbench.locate.likelihoods import LEAST
 from workbench.locate.places import known_places
 
@@ -28,8 +29,9 @@ class FieldKey:
     def press(self, field: Field) -> None:
         """A field's key. What it does depends on what is in hand, in this order:
 
-        after `&` it adds a value; a selection becomes the field's value, instead of what it had; a focused
-        suggestion becomes this field; pressed
+        after `&` it adds a value; a selection becomes the field's value, instead of what it had; a focused suggestion
+        of this field gives way to the next likely place, one of another field becomes this field where its words can be
+        a value of it; pressed
         again the label moves to the next likely place, or to the cursor where that was moved; of a field's labels the
         next one is jumped to; a word that the cursor was put on is labelled; else the likeliest place is, a suggestion
         before anything else; an unlikely one only when the key is pressed again. On an accepted document the likeliest
@@ -45,7 +47,9 @@ class FieldKey:
             replaced = [s for s in own if len(own) == 1 or not cursor.selection.isdisjoint(s.tokens)]
             self._label(field.id, cursor.selection, replaced)
             state.disarm()  # a click only points again
-        elif (focused := state.focused) is not None:
+        elif (focused := state.focused) is not None and focused.field == field.id:
+            self._try_another(field, focused)
+        elif focused is not None and self._can_be(field, focused.tokens):
             self.take(focused, field.id, focused.tokens)
         elif proposals and proposals.moved and cursor.token is not None:
             self._label(field.id, (cursor.token,), [proposals.span])
@@ -81,6 +85,19 @@ class FieldKey:
         else:
             self._try(field.id, likely.places, 0, None, likely.likelihood)
 
+    def _try_another(self, field: Field, suggestion: Suggestion) -> None:
+        """Label the likeliest place of the field besides the suggested one, which is rejected."""
+        suggested = tuple(sorted(suggestion.tokens))
+        places = self._words.places(field, None).places
+        other = next((number for number, place in enumerate(places) if place != suggested), None)
+        if other is None:
+            self._state.message = f"{field.name}: there is no other likely place."
+        else:
+            self._try(field.id, places, other, None, rejected=suggestion)
+
+    def _can_be(self, field: Field, tokens: Sequence[int]) -> bool:
+        return checks.acceptable(field.id, field.type, text_of(self._words.tokens, tokens))
+
     def _try(
         self,
         field: str,
@@ -88,8 +105,9 @@ class FieldKey:
         number: int,
         before: Span | None,
         likelihood: float | None = None,
+        rejected: Suggestion | None = None,
     ) -> None:
-        """Label one of the places instead of `before`; a suggestion that stands there is accepted."""
+        """Label one of the places instead of `before` or what is rejected; a suggestion there is accepted."""
         state, place = self._state, places[number]
         suggestion = next(
             (s for s in self._open_suggestions(field) if tuple(sorted(s.tokens)) == place),
@@ -98,6 +116,8 @@ class FieldKey:
         annotations, annotator = state.editor.state, state.editor.annotator
         if before is not None:
             annotations = acts.clear_spans(annotations, [before])
+        if rejected is not None:
+            annotations = acts.reject(annotations, rejected)
         if suggestion is not None:
             state.commit("accept", acts.accept(annotations, suggestion, annotator, self._rivals(suggestion)))
         else:
@@ -214,7 +234,7 @@ class FieldKey:
         known = [r.value for r in state.content.references if r.field == field_id]
         field = self._schema.get(field_id) if field_id and known else None
         if field is None:
-            state.message = "No known value here: press a field's key, or go to its suggestion, first."
+            state.message = "There is no known value here. Press a field's key, or go to its suggestion, first."
             return
         own = [s for s in state.editor.state.spans if s.field == field.id]
         places = known_places(state.content, field)

@@ -63,7 +63,6 @@ class AnnotationSession:
         self.classes = ClassActs(self._state, schema)
         self.document_acts = DocumentActs(self._state, self.cursor, schema, self.classes)
         self._texts_laid_out = editor.state.texts
-        self.repaired: tuple[int, ...] = ()  # where words were replaced: the session is of no use any more
 
     @classmethod
     def open(
@@ -93,6 +92,11 @@ class AnnotationSession:
     def tokens(self) -> tuple[Token, ...]:
         """The document's tokens, with corrected texts."""
         return self.words.tokens
+
+    @property
+    def repaired(self) -> tuple[int, ...]:
+        """Where words were replaced: the session is of no use any more."""
+        return self._state.repaired
 
     @property
     def seller(self) -> str:
@@ -229,11 +233,11 @@ class AnnotationSession:
 
     def _repair(self, repair: word_repair.WordRepair | None) -> None:
         if repair is None:
-            self._state.message = "Nothing to change: the words stand as they are read."
+            self._state.message = "Nothing to change."
             return
         first = min(self._of_repair())
         self.editor.repair_words(repair)
-        self.repaired = word_repair.moved_tokens([first], repair.moved)
+        self._state.repaired = word_repair.moved_tokens([first], repair.moved)
         self._state.message = f"The words are {repair.summary.split(' → ')[1]} now."
 
     def take_known(self) -> None:
@@ -251,11 +255,11 @@ class AnnotationSession:
         state, view = self._state, self.view
         target = view.focus or view.label or view.suggestion
         if target is None:
-            state.message = "No label under the cursor to adjust."
+            state.message = "There is no label under the cursor."
             return
         tokens = movement.adjusted(self.layout, self.tokens, target.tokens, more, at_end, phrases)
         if tokens is None:
-            state.message = "Nothing follows there." if more else "Nothing would be left of it."
+            state.message = "There are no more words there." if more else "A label needs at least one word."
             return
         proposals = state.proposals
         self._replace(target, tokens)

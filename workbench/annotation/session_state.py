@@ -87,6 +87,7 @@ class SessionState:
         message: what the hint line says until the next key.
         pointed: the cursor was put where it is by hand.
         adding: the next field key adds a value to what its field has.
+        repaired: where words were replaced: the session is of no use any more.
         class_in_hand: id of the class field whose key was pressed.
     """
 
@@ -99,6 +100,7 @@ class SessionState:
     message: str = ""
     pointed: bool = False
     adding: bool = False
+    repaired: tuple[int, ...] = ()
     class_in_hand: str | None = None
 
     @property

@@ -23,7 +23,7 @@ ROUND_SIZE = 4
 
 
 @click.command()
-@click.option("--headless", is_flag=True, help="Do the main job and say what was done, without opening the workbench.")
+@click.option("--headless", is_flag=True, help="Run the whole loop and print the results, without opening the screens.")
 @click.option(
     "--task", type=click.Choice(["tokens", "classes"]), default="tokens", show_default=True,
     help="What is learned: the fields of invoices, or what short mails are.",

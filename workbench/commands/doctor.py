@@ -89,7 +89,7 @@ def lines_of(consultation: "Consultation") -> list[str]:
             changes = " ".join(f"--set {key}={value}" for key, value in action.changes.items()) if config else ""
             lines.append(f"    {number}. {action.title} ({action.cost})" + (f"  {changes}" if changes else ""))
             if action.id in consultation.remembered:
-                lines.append(f"       here before: {consultation.remembered[action.id]}")
+                lines.append(f"       earlier results here: {consultation.remembered[action.id]}")
     sentences = [forecast.sentence() for forecast in consultation.forecast if forecast.gain is not None]
     if sentences:
         lines += ["What more labels bring:", *(f"    {sentence}" for sentence in sentences)]

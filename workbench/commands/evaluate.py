@@ -185,7 +185,7 @@ def lines_of(figures: dict[str, Any], name: Any) -> list[str]:
     if passing["automatic_pass_rate"]:
         lines.append(
             f"with {passing['precision']:.0%} wished per field, {passing['automatic_pass_rate']:.0%} of the documents "
-            f"pass without a look; of these {_share(passing['passed_right'])} are fully right"
+            f"pass without review; of these {_share(passing['passed_right'])} are fully right"
         )
     if (suggested := figures.get("suggested")) and suggested["documents"]:
         lines.append(
@@ -199,7 +199,7 @@ def lines_of(figures: dict[str, Any], name: Any) -> list[str]:
             lines.append(f"{shown}: F1 {part['f1']:.3f} on {part['documents']} documents")
     if (later := figures.get("rollback")) and later["passed"]:
         lines.append(
-            f"of {later['processed']} documents labelled since, {later['passed']} would have passed without a look; "
+            f"of {later['processed']} documents labelled since, {later['passed']} would have passed without review; "
             f"rollback rate {later['rate']:.0%} (corrected: {later['corrected']})"
         )
     if figures["not_judged"]:

@@ -15,6 +15,7 @@ from workbench.commands.support.context import Context
 from workbench.commands.support.output import CommandWithFormats, emit, json_option
 from workbench.exchange.exporters import registry as exporters
 from workbench.exchange.exporters.base import check_target
+from workbench.wording import counted
 from workbench.workspace import Workspace
 
 
@@ -92,7 +93,8 @@ def command(
         "labels": written.labels,
         "lost": dict(written.lost),
     }
-    lines = [f"{written.documents:,} documents, {written.pages:,} pages, {written.labels:,} labels -> {out}"]
+    counts = (written.documents, "document"), (written.pages, "page"), (written.labels, "label")
+    lines = [f"{', '.join(counted(*count) for count in counts)} -> {out}"]
     lines += [f"  {count:,} ×: {what}" for what, count in written.lost.items()]
     with streams.reserved(is_stream):
         emit(data, as_json=as_json, text=lines)

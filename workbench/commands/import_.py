@@ -14,7 +14,6 @@ from workbench.commands.support.output import (
     REASONS,
     CommandWithFormats,
     by_reason,
-    counted,
     emit,
     is_terminal,
     json_option,
@@ -25,6 +24,7 @@ from workbench.commands.support.output import (
 from workbench.commands.values import ask_about_columns
 from workbench.exchange.importers.registry import IMPORTERS
 from workbench.fields.plain_text import harmless
+from workbench.wording import counted
 
 if TYPE_CHECKING:
     from workbench.exchange.import_summary import Summary
@@ -240,11 +240,12 @@ def lines(summary: "Summary", name: dict[str, str]) -> Iterator[str]:
         f"in {summary.seconds:,.1f} s{rate}"
     )
     for note, number in summary.leaks.items():
-        yield f"LEAK: {number:,} documents {note}; figures on seen and unseen vendors are shown apart in reports"
+        documents = counted(number, "document")
+        yield f"LEAK: {documents} {note}; figures on seen and unseen vendors are shown apart in reports"
     if summary.ocr_pages:
-        yield f"{summary.ocr_pages:,} pages read by OCR"
+        yield f"{counted(summary.ocr_pages, 'page')} read by OCR"
     if before := summary.known - summary.known_twice:
-        yield f"{before:,} were in the workspace already"
+        yield f"{counted(before, 'document')} already in the workspace"
     if summary.known_twice:
         yield f"{summary.known_twice:,} stand in these files more than once and were taken once"
     if summary.known_labelled:

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from workbench.commands.support.output import emit, json_option
+from workbench.wording import counted
 
 
 @click.command
@@ -29,7 +30,7 @@ def command(directory: Path, database: str, shared: bool, as_json: bool) -> None
         {"workspace": str(workspace.files.root), "fields": fields},
         as_json=as_json,
         text=[
-            f"Made the workspace {directory} with {len(fields)} fields.",
+            f"Made the workspace {directory} with {counted(len(fields), 'field')}.",
             f"  → Bring documents in: workbench -w {directory} import PATH…",
         ],
     )

@@ -10,6 +10,7 @@ from storage.exceptions import UsageProblem
 from workbench.commands.support import argument_completion
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, listed
+from workbench.wording import counted
 
 if TYPE_CHECKING:
     from workbench.exchange.reocr import Reread
@@ -94,8 +95,9 @@ def command(
 
 def _lines(result: "Reread", engine: str) -> Iterator[str]:
     yield (
-        f"{result.pages:,} pages of {result.documents:,} documents read by {engine} ({result.tokens:,} words), "
-        f"{result.carried:,} labels carried over"
+        f"{counted(result.pages, 'page')} of {counted(result.documents, 'document')} read by {engine} "
+        f"({counted(result.tokens, 'word')}), "
+        f"{counted(result.carried, 'label')} carried over"
     )
     lost = [f"{document}: {field} “{text}”" for document, field, text in result.lost]
     yield from listed("labels were not found again", len(lost), lost)

@@ -94,7 +94,7 @@ def list_runs(context: Context, as_json: bool) -> None:
              progress.untouched(run.report), "" if run.f1 is None else f"{run.f1:.3f}", mark,
              duration(state.seconds) if state.seconds else "", cost(state))
         )  # fmt: skip
-    heads = ("run", "name", "state", "preset", "family", "no touch", "F1 val.", "", "time", "cost")
+    heads = ("run", "name", "state", "preset", "family", "all right", "F1 val.", "", "time", "cost")
     emit(data, as_json=as_json, text=table(rows, heads, right=(5, 6)) if rows else "No runs yet.")
 
 
@@ -163,7 +163,7 @@ def _act(name: str, summary: str, done: str) -> None:
 
 for _name, _summary, _done in (
     ("stop", "End a run well: checkpoint, evaluate, keep the model.", "Run {} will stop after its current step."),
-    ("pause", "Let a run rest after its current step.", "Run {} will pause after its current step."),
+    ("pause", "Pause a run after its current step.", "Run {} will pause after its current step."),
     ("unpause", "Let a paused run go on.", "Run {} goes on."),
     ("kill", "End a run at once; `resume` goes on from its last checkpoint.", "Run {} was ended."),
     ("resume", "Go on from the last checkpoint, or from a pause.", "Run {} goes on."),
@@ -258,7 +258,7 @@ def clone(context: Context, run: str, sets: tuple[str, ...], name: str, as_json:
     workspace = _open(context)
     copy = jobs.clone(workspace, _run(workspace, run).id, sets, name)
     jobs.start(workspace, copy.id)
-    emit({"run": copy.id, "state": "queued"}, as_json=as_json, text=f"Run {copy.id} is started.")
+    emit({"run": copy.id, "state": "queued"}, as_json=as_json, text=f"Run {copy.id} has started.")
 
 
 @command.command("import")
@@ -266,7 +266,7 @@ def clone(context: Context, run: str, sets: tuple[str, ...], name: str, as_json:
 @json_option
 @click.pass_obj
 def import_run(context: Context, folder: Path, as_json: bool) -> None:
-    """Take a run folder from another machine into this workspace.
+    """Import a run folder from another machineto this workspace.
 
     \b
     Example:

@@ -40,7 +40,7 @@ _PACKAGES = ("fastapi", "uvicorn", "python_multipart", "prometheus_client", "fas
     "--threads",
     default=0,
     type=click.IntRange(0, 512),
-    help="Of the processor for each process; 0: all cores, divided.",
+    help="Processor threads for each process; 0: all cores, divided.",
 )
 @click.option(
     "--collect",

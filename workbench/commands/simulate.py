@@ -103,7 +103,7 @@ def _stop(workspace: Workspace, as_json: bool) -> None:
     for folder in folders:
         simulation.stop(folder)
     names = [folder.name for folder in folders]
-    message = f"Stopped: {', '.join(names)}." if names else "No simulation is at work."
+    message = f"Stopped: {', '.join(names)}." if names else "No simulation is running."
     emit({"stopped": names}, as_json=as_json, text=message)
 
 
@@ -112,7 +112,7 @@ def _followed(folder: Path, process: "subprocess.Popen[bytes] | None", as_json: 
     from workbench.commands.support.progress import share_progress
 
     if process is None and not as_json:
-        click.echo("It is at work already; Ctrl-C leaves it, --stop ends it.", err=True)
+        click.echo("It is running already; Ctrl-C leaves it running, --stop ends it.", err=True)
     with share_progress("Simulating", silent=as_json) as show:
         try:
             return simulation.wait(folder, process, lambda done, total: show(done / total))

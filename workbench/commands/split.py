@@ -4,6 +4,7 @@ import click
 
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, table
+from workbench.wording import counted
 
 
 @click.command
@@ -11,7 +12,7 @@ from workbench.commands.support.output import emit, json_option, table
 @click.option(
     "--validation", type=click.FloatRange(0, 1), default=0.1, show_default=True, help="Share for the validation side."
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Another number divides otherwise.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Another number gives another split.")
 @click.option("--dry-run", is_flag=True, help="Show what would be, change nothing.")
 @json_option
 @click.pass_obj
@@ -60,7 +61,7 @@ def command(context: Context, test: float, validation: float, seed: int, dry_run
     rows = [(name, facts["documents"], facts["labelled"], facts["groups"]) for name, facts in sides.items()]
     lines = table(rows, ("side", "documents", "labelled", "groups"), right=[1, 2, 3])
     if named:
-        lines.append(f"{len(named)} documents have a vendor by their labelled seller now, not by their looks.")
+        lines.append(f"{counted(len(named), 'document')} now grouped by the labelled seller, not by looks.")
     lines += [f"! {warning}" for warning in division.warnings]
     emit(
         {"seed": seed, "sides": sides, "named": len(named), "warnings": division.warnings}, as_json=as_json, text=lines

@@ -70,10 +70,10 @@ def _lines(data: dict[str, Any], shown: int | None) -> Iterator[str]:
     else:
         yield ""
         yield "  ".join(f"{side} {number:,}" for side, number in data["by_split"].items())
-        yield f"{data['reference_values']:,} reference values, {data['suggestions']:,} open suggestions"
+        yield f"{data['reference_values']:,} known values, {data['suggestions']:,} open suggestions"
         if data["learner"]["documents"]:
             shares = (f"{name} {row['right_before_touched']:.0%}" for name, row in data["learner"]["fields"].items())
-            yield f"right before they were touched, of the last documents: {', '.join(shares)}"
+            yield f"right without a correction, on the last documents: {', '.join(shares)}"
         yield ""
         yield from table(list(_label_rows(data)), ("field", "labels"), right=[1])
         if data["texts_only"] and len(data["by_group"]) > _MANY * data["documents"]:

@@ -11,8 +11,9 @@ import click
 from storage.exceptions import InputProblem, UsageProblem
 from workbench.commands.support import argument_completion, streams
 from workbench.commands.support.context import Context
-from workbench.commands.support.output import by_reason, counted, emit, is_terminal, json_option, listed, pairs, table
+from workbench.commands.support.output import by_reason, emit, is_terminal, json_option, listed, pairs, table
 from workbench.fields.plain_text import harmless_lines
+from workbench.wording import counted
 
 if TYPE_CHECKING:
     from workbench.exchange.known_values import ValuesReport
@@ -91,7 +92,7 @@ def _undo(workspace: "Workspace", as_json: bool) -> None:
         raise InputProblem("There is no import of values to undo.", "Imports of older versions were not recorded.")
     text = [
         f"Undone: the values of {', '.join(undone.tables)} ({undone.at.astimezone():%Y-%m-%d %H:%M}). "
-        f"{undone.documents:,} documents have what they had before."
+        f"{counted(undone.documents, 'document')} restored."
     ]
     if undone.kept_labels:
         text.append(f"{undone.kept_labels:,} of its labels stay: their documents were accepted since.")
@@ -180,9 +181,9 @@ def lines(outcome: "ValuesReport", name: dict[str, str], *, undo: bool = False) 
     counts = outcome.left_out
     if unmapped := [(column, counts[column]) for column in outcome.unmapped]:
         remedy = "--map COLUMN=FIELD, or `workbench values --new-fields`"
-        yield f"Columns left out, as no field is called so: {_few(unmapped)} ({remedy})"
+        yield f"Columns left out, as no field has their name: {_few(unmapped)} ({remedy})"
     if refused := [item for item in counts.most_common() if item[0] not in outcome.unmapped]:
-        yield f"Values left out, as their fields cannot have them: {_few(refused)}"
+        yield f"Values left out, as they do not fit their fields: {_few(refused)}"
     yield from listed("notes", len(outcome.notes), outcome.notes)
     yield from listed("rows that could not be used", outcome.skipped, by_reason(outcome.rejected))
     if undo and outcome.documents:

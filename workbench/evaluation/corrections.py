@@ -1,4 +1,4 @@
-"""How many documents that would have passed without a look had to be corrected when people labelled them later."""
+"""How many documents that would have passed without review had to be corrected when people labelled them later."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -38,7 +38,7 @@ StrictScores = Callable[[Sequence[Case]], Scores]
 class EvaluationSettings:
     """How an evaluation is made. The same settings and cases give the same report."""
 
-    precision: float = 0.99  # wished of every field before its value may pass without a look
+    precision: float = 0.99  # wished of every field before its value may pass without review
     resamples: int = 1000  # of the bootstrap over documents
     seed: int = 0
 

@@ -21,7 +21,7 @@ PRECISIONS = (0.90, 0.95, 0.98, 0.99, 0.995)
 """The rows of the table over thresholds; the wished precision is always among them."""
 
 EXPECTED = 0.95
-"""A document does not pass without a look when it lacks a field that this share of documents has."""
+"""A document does not pass without review when it lacks a field that this share of documents has."""
 
 _CUTS = ("language", "ocr_confidence", "pages", "length", "windows")
 

@@ -119,6 +119,8 @@ def read(text: str) -> tuple[str | None, str, str | None]:
         when it is refused; why it is refused or what is uncertain; the other possible reading, if there is one.
     """
     body = plain(text)
+    if body.startswith("(") and ")" not in body:  # of a remark in brackets; "(35.13)" is below zero
+        body = body[1:].strip()
     if not body:
         return None, "empty", None
     if len(body) > _LONGEST:

@@ -51,6 +51,7 @@ _OPTIONAL = re.compile(
     "[\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
     "\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]|(?<=i)\u0307"
 )
+_WITH_POINT = (FieldType.PARTY, FieldType.ADDRESS, FieldType.CURRENCY)  # "Ltd.", "St.", "Kr."
 _SPACED_COMMA = re.compile(r"\s+,")
 
 
@@ -81,8 +82,13 @@ def normalise(type: FieldType, text: str, *, day_first: bool | None = None) -> V
 
 
 def trimmed(type: FieldType, text: str) -> str:
-    """A printed value without the comma or semicolon of its sentence ("04.07.2018,"); a text as it is."""
-    return text if type is FieldType.TEXT else text.rstrip(" ,;") or text
+    """A printed value without the punctuation of its sentence ("04.07.2018,", "(35,13"); a text as it is."""
+    if type is FieldType.TEXT:
+        return text
+    bare = text.rstrip(" ,;:" if type in _WITH_POINT else " ,;:.")
+    if ("(" in bare) != (")" in bare):
+        bare = bare.strip("() ")
+    return bare or text
 
 
 def refusal(type: FieldType, text: str) -> str:

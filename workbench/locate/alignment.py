@@ -45,7 +45,10 @@ _BEFORE_VALUE = re.compile(r".*[:#=(（：]")
 _LAST_WINS = ("amount_total", "amount_net", "amount_tax", "tax_rate", "currency")
 # Another field's header that counts for a field too, and its weight: without tax and discount the total is printed
 # beside "subtotal", and the currency is beside the total.
-_RELATED = {"amount_total": ("amount_net", 0.3), "currency": ("amount_total", 0.6)}
+_RELATED = {
+    "amount_total": ("amount_net", 0.3), "currency": ("amount_total", 0.6),
+    "seller_address": ("~address", 0.9), "buyer_address": ("~address", 0.9),
+}  # fmt: skip
 _LEAST_CONTEXT = 0.25  # a header that is weaker or further away does not count
 _PROSE = 6  # words with letters beside a header, in its line: it is part of a sentence
 _IN_PROSE = 0.3  # the weight of such a header beside a number

@@ -12,7 +12,8 @@ from functools import lru_cache
 from workbench.fields import Field, FieldType
 
 # field -> phrases; a phrase that ends in "?" is weak. "~amount", "~date" and "~id" are phrases for other amounts, dates
-# or numbers, whose values are not taken; "-" are phrases without a meaning, which hide the phrases inside them.
+# or numbers, whose values are not taken, "~address" of any party's address; "-" are phrases without a meaning, which
+# hide the phrases inside them.
 _PHRASES = {
     "amount_total": (
         "total|grand total|total amount|amount due|total due|balance due|total payable|amount payable|"
@@ -272,6 +273,7 @@ _PHRASES = {
         "|projekt nr|sachbearbeiter|seite|page|personalnummer|cin|ifsc code|ifsc|mandatsreferenz"
         "|mandatsreferenz nr|sepa mandat|versicherungsnummer|ust id schlussel|globale nummer|kontrollnummer"
     ),
+    "~address": "anschrift|adresse|address|adres|direccion|indirizzo|adresa|endereco|morada",  # either party's
     "-": (
         "inclusive of gst|inclusive gst|incl gst|incl 6 gst|inc gst|including gst|gst inclusive|incl vat|"
         "inkl mwst|inkl ust|including vat|incl tax|incl btw|tva incluse|inclusive of tax|rounding included|"

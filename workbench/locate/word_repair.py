@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
+from typing import Any
 
-from msgspec import structs
+from msgspec import convert, structs, to_builtins
 
 from storage.exceptions import UsageProblem
 from storage.records import Box, Content, Page, Token
@@ -19,6 +20,7 @@ class WordRepair:
     pages: tuple[Page, ...]
     moved: Mapping[int, tuple[int, ...]]  # earlier token id -> ids now
     summary: str  # for the history
+    page: int  # the number of the page with other words
 
 
 def spaced(content: Content, tokens: Sequence[int], text: str) -> WordRepair | None:
@@ -129,7 +131,28 @@ def _renumbered(content: Content, changed: int, listed: Sequence[tuple[Token, se
             tokens.append(structs.replace(word, id=number))
             number += 1
         pages.append(replace(page, tokens=tuple(tokens)))
-    return WordRepair(tuple(pages), {source: tuple(ids) for source, ids in moved.items()}, summary)
+    return WordRepair(tuple(pages), {source: tuple(ids) for source, ids in moved.items()}, summary, changed)
+
+
+def words_before(content: Content, repair: WordRepair) -> dict[str, Any]:
+    """The words that a repair replaces, ready for JSON: {"page", "tokens": [[token, its ids after the repair]]}."""
+    tokens = content.pages[repair.page].tokens
+    return {
+        "page": repair.page,
+        "tokens": [[to_builtins(token), list(repair.moved[token.id])] for token in tokens],
+    }
+
+
+def taken_back(content: Content, before: Mapping[str, Any], summary: str) -> WordRepair:
+    """The repair that puts back the words of `words_before`.
+
+    Args:
+        content: as the repair left it.
+        summary: of the repair, as it is in the history.
+    """
+    listed = [(convert(token, Token), set(ids)) for token, ids in before["tokens"]]
+    old, _, new = summary.partition(" → ")
+    return _renumbered(content, before["page"], listed, f"{new} → {old}")
 
 
 def moved_tokens(tokens: Sequence[int], moved: Mapping[int, Sequence[int]]) -> tuple[int, ...]:

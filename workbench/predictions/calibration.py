@@ -184,6 +184,6 @@ def passing(
 
 
 def rollback_rate(passed: Iterable[int], corrected: Iterable[int]) -> float | None:
-    """Of the documents that passed without a look, the share that a person had to correct later; None: none passed."""
+    """Of the documents that passed without review, the share that a person had to correct later; None: none passed."""
     automatic = set(passed)
     return len(automatic & set(corrected)) / len(automatic) if automatic else None

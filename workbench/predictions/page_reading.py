@@ -27,6 +27,7 @@ _CLEAR = 2.5  # evidence between seller and buyer from which the blocks decide
 _VERY_CLEAR = 4.0
 _MIXED_CASE = frozenset(["euro", "rs", "kč", "zł", "ft"])  # of other marks in small letters most are words
 _NAMED = 0.6  # of a header's support
+_OTHER_HEADER = -0.45  # the support of a header for another number, in the same row
 _SIDES = ("seller", "buyer")
 
 
@@ -76,7 +77,7 @@ class PageReading:
         One name for both parties is wrong for the one that the model is less sure of.
         """
         seller, buyer, clear = self._sides
-        wrong = self._read_twice() | self._without_buyer()
+        wrong = self._read_twice() | self._without_buyer() | self._other_numbers()
         if seller is None or buyer is None or clear < _VERY_CLEAR:
             return frozenset(wrong)
         for side, party in zip(_SIDES, (seller, buyer), strict=True):
@@ -96,16 +97,31 @@ class PageReading:
                 wrong.add(min(own, key=lambda reading: reading[0][1])[1])
         return wrong
 
+    def _other_numbers(self) -> set[str]:
+        """Tax numbers and taxes that a model reads beside the header of another number ("Globale Nummer", "CASH")."""
+        return self._misread([f"{side}_tax_id" for side in _SIDES]) | self._misread(["amount_tax"])
+
+    def _misread(self, fields: Sequence[str]) -> set[str]:
+        """Those of the fields that a model reads where a header names what none of them is."""
+        names = [name for name in fields if name in self._fields]
+        read = {name: words for name in names if (words := self._believed.get(name, ((), 0.0))[0])}
+        return {
+            name for name, words in read.items() if max(self._context(each, words) for each in names) <= _OTHER_HEADER
+        }
+
+    def _context(self, name: str, words: TokenIds) -> float:
+        """How well the headers beside words fit a field, -1..1."""
+        row = self._around.layout.row_of[words[0]]
+        fit, _ = self._around.context(self._fields[name], row, self._around.layout.rows[row].index(words[0]))
+        return fit
+
     def _without_buyer(self) -> set[str]:
         """What a model reads as a buyer's on the receipt of a till, where no header names a buyer beside it."""
         if not till_slips.is_till_slip(self._around):
             return set()
         words, _ = self._believed.get("buyer_name", ((), 0.0))
-        if words and (field := self._fields.get("buyer_name")):
-            row = self._around.layout.row_of[words[0]]
-            headed, _ = self._around.context(field, row, self._around.layout.rows[row].index(words[0]))
-            if headed >= _NAMED:
-                return set()
+        if words and "buyer_name" in self._fields and self._context("buyer_name", words) >= _NAMED:
+            return set()
         return {"buyer_name", "buyer_address", "buyer_tax_id"}
 
     def _is_inside(self, words: TokenIds, party: Party) -> bool:

@@ -214,7 +214,7 @@ def _of_labels(facts: Mapping[Split, SideFacts], names: Mapping[str, str]) -> It
     if train.documents == 1:
         yield CheckFinding(
             Level.WARN,
-            "There is one training document: the model will know that one by heart and little else.",
+            "There is one training document: the model will memorise that one and learn little else.",
             "Label about ten documents of several vendors first.",
         )
     if not validation.documents:

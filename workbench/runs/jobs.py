@@ -167,7 +167,7 @@ def start(workspace: Workspace, run_id: str, slots: int = DEFAULT_SLOTS, *, tied
     # looks in between takes the run for a crashed one.
     waiting = None if locks.held(folder.lock) else locks.acquire(folder.waiting, inheritable=True, named=False)
     if waiting is None:
-        raise RunProblem(f"Run {run_id} is at work already.", "Follow it on the runs screen.")
+        raise RunProblem(f"Run {run_id} is running already.", "Follow it on the runs screen.")
     try:
         for mark in (folder.stop, folder.pause, folder.killed):
             mark.unlink(missing_ok=True)
@@ -229,7 +229,7 @@ def kill(workspace: Workspace, run_id: str) -> None:
 def _at_work(workspace: Workspace, run_id: str) -> RunFolder:
     folder = RunFolder(workspace.files.run(run_id))
     if not folder.at_work():
-        raise RunProblem(f"Run {run_id} is not at work.", "Resume it first, or look at its log.")
+        raise RunProblem(f"Run {run_id} is not running.", "Resume it first, or look at its log.")
     return folder
 
 
@@ -237,7 +237,7 @@ def resume(workspace: Workspace, run_id: str, slots: int = DEFAULT_SLOTS) -> Non
     """Go on from the last complete checkpoint of a run that was stopped, killed or crashed.
 
     Raises:
-        RunProblem: it finished by itself, or is at work.
+        RunProblem: it finished by itself, or is running.
     """
     folder = RunFolder(workspace.files.run(run_id))
     state = state_of(folder, progress.of(folder.path))
@@ -312,7 +312,7 @@ def delete(workspace: Workspace, run_id: str) -> None:
         run = run_store.get(connection, run_id)
     folder = RunFolder(workspace.files.run(run.id))
     if folder.at_work():
-        raise RunProblem(f"Run {run.name} is at work.", "Stop it first.")
+        raise RunProblem(f"Run {run.name} is running.", "Stop it first.")
     if run.pinned:
         raise RunProblem(f"Run {run.name} is pinned.", "Unpin it first.")
     with workspace.db.write() as connection:

@@ -199,7 +199,7 @@ def trained_on(folder: Path) -> int | None:
 
 
 def headline(report: Mapping[str, Any] | None) -> str:
-    """What is said first of a model: "21 of 30 test documents need no touch"; "" where it was not evaluated.
+    """What is said first of a model: "21 of 30 test documents need no correction"; "" where it was not evaluated.
 
     Args:
         report: a run's report.json, or an evaluation alone.
@@ -212,8 +212,8 @@ def headline(report: Mapping[str, Any] | None) -> str:
     if evaluation.get("documents_right") is None or not evaluation.get("documents"):
         return ""
     count = untouched(evaluation)
-    verb = "need" if evaluation["documents"] != 1 else "needs"
-    return f"{count} {evaluation['split']} document{'s' * (evaluation['documents'] != 1)} {verb} no touch"
+    documents = "document needs" if evaluation["documents"] == 1 else "documents need"
+    return f"{count} {evaluation['split']} {documents} no correction"
 
 
 def untouched(report: Mapping[str, Any] | None) -> str:

@@ -25,7 +25,7 @@ _LEFT = ("checkpoints", SELECTIONS)
 
 
 def adopt(workspace: Workspace, source: Path) -> Run:
-    """Take a run folder from another machine into this workspace.
+    """Import a run folder from another machineto this workspace.
 
     Raises:
         ConfigProblem: the folder holds no request that can be read.

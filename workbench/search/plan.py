@@ -160,7 +160,7 @@ def prepare(
     plan = SearchPlan(name, base.model_dump(mode="json"), [d.text() for d in space], trials, hours, slots, seed, preset)
     if folder.plan.is_file():
         if folder.at_work():
-            raise RunProblem(f"Search {name!r} is at work.", f"Follow it: workbench search show {name!r}")
+            raise RunProblem(f"Search {name!r} is running.", f"Follow it: workbench search show {name!r}")
         before = folder.read_plan()
         if plan != replace(before, trials=trials, hours=hours, slots=slots):
             raise RunProblem(f"There is a search called {name!r} that varies something else.", "Choose another --name.")
@@ -177,7 +177,7 @@ def go_on(workspace: Workspace, name: str, *, trials: int | None, hours: float |
     """Prepare to go on with a search as it was planned, or with more trials.
 
     Raises:
-        RunProblem: there is no such search, or it is at work.
+        RunProblem: there is no such search, or it is running.
     """
     plan = get(workspace, name).read_plan()
     return prepare(
@@ -217,10 +217,10 @@ def stop(folder: SearchFolder) -> None:
     """Ask a search to end: its runs stop well, and the report is made of what there is.
 
     Raises:
-        RunProblem: it is not at work.
+        RunProblem: it is not running.
     """
     if not folder.at_work():
-        raise RunProblem(f"Search {folder.path.name!r} is not at work.", "There is nothing to stop.")
+        raise RunProblem(f"Search {folder.path.name!r} is not running.", "There is nothing to stop.")
     folder.stop.touch()
 
 

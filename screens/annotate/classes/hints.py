@@ -15,7 +15,7 @@ def hint_of_classes(view: SessionView) -> Hint:
         return "", ()
     keys = tuple((option.key, option.option) for option in row.options if option.key)
     shown = keys if len(keys) <= _MOST_OPTIONS else (("option key", "label it"),)
-    back = (("select.none", "let go"),) if not view.classes.only else (("history.undo", "undo"),)
+    back = (("select.none", "drop selection"),) if not view.classes.only else (("history.undo", "undo"),)
     rest = (*back, ("label.absent", "cannot say"), *(() if not view.classes.only else _TEXT))
     if view.message:
         return view.message, (*_accept(row), *shown, *rest)
@@ -25,7 +25,7 @@ def hint_of_classes(view: SessionView) -> Hint:
         on = (("label.confirm", "next"),) if view.classes.only else ()
         return f"{_name(view, row)}{', '.join(row.labels)}.", (*on, *shown, ("label.clear", "clear"), *rest)
     if row.cannot_say:
-        return f"{_name(view, row)}it cannot be said.", (*shown, ("label.absent", "take that back"), *rest)
+        return f"{_name(view, row)}it cannot be said.", (*shown, ("label.absent", "undo that"), *rest)
     several = "several, then Enter: " if row.field.multiple else ""
     return f"{row.field.name}: {several}".rstrip(), (*shown, *rest)
 

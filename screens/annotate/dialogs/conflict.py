@@ -6,9 +6,9 @@ from workbench.annotation.field_states import text_of
 from workbench.fields import Schema
 
 CHOICES = (
-    ("theirs", "Keep theirs; my act is forgotten", "t"),
-    ("both", "Theirs, with my act on top", "b"),
-    ("mine", "My version as a whole, as it was on my screen", "m"),
+    ("theirs", "Keep their version and drop my change", "t"),
+    ("both", "Keep their version and add my change", "b"),
+    ("mine", "Replace their version with mine", "m"),
 )
 
 
@@ -28,7 +28,7 @@ def described(theirs: Content, mine: Refused, schema: Schema) -> str:
     ):
         if now != wanted:
             lines += [what, f"   theirs:  {now or '–'}", f"   mine:    {wanted or '–'}"]
-    return "\n".join(lines) or "Both say the same by now."
+    return "\n".join(lines) or "Both versions are the same now."
 
 
 def _values(content: Content, state: Annotations, field: str) -> str:

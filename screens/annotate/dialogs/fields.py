@@ -67,7 +67,7 @@ async def _ask_name(app: App[object], title: str, value: str = "") -> str:
 
 
 async def _ask_new(app: App[object]) -> Change | None:
-    name = await _ask_name(app, "The new field's name")
+    name = await _ask_name(app, "Name of the new field")
     if not name:
         return None
     types = [(kind.value, f"{kind.value:<9} {text}", "") for kind, text in _TYPES.items()]
@@ -78,8 +78,8 @@ async def _ask_new(app: App[object]) -> Change | None:
 
 
 async def _ask_class(app: App[object]) -> Change | None:
-    name = await _ask_name(app, "The new class field's name")
-    text = await _ask_name(app, f"What can {name} be? Divided by commas") if name else ""
+    name = await _ask_name(app, "Name of the new class field")
+    text = await _ask_name(app, f"What can {name} be? Separate the options with commas") if name else ""
     options = tuple(dict.fromkeys(option.strip() for option in text.split(",") if option.strip()))
     if not options:
         return None
@@ -91,7 +91,7 @@ async def _ask_change(app: App[object], schema: Schema, field_id: str) -> Change
     field = schema.get(field_id)
     if field is None:
         return None
-    retire = ("back", "Use it again", "u") if field.retired else ("retire", "Retire it: no key, labels are kept", "x")
+    retire = ("back", "Use it again", "u") if field.retired else ("retire", "Retire it: its labels stay", "x")
     options = [
         ("rename", "Rename it: labels stay, and the old name is still read in imports", "r"),
         ("key", f"Its key ({field.key or 'none'})", "k"),
@@ -104,9 +104,9 @@ async def _ask_change(app: App[object], schema: Schema, field_id: str) -> Change
             aliases = tuple(dict.fromkeys((*field.aliases, field.name)))
             if not name or name == field.name:
                 return None
-            return lambda now: now.change(field_id, name=name, aliases=aliases), f"{field.name} is called {name} now."
+            return lambda now: now.change(field_id, name=name, aliases=aliases), f"{field.name} is now called {name}."
         case "key":
-            key = await _ask_name(app, f"The key that labels with {field.name}; a letter or digit", field.key)
+            key = await _ask_name(app, f"Key of {field.name}: a letter or digit", field.key)
             return _with_key(field, key) if key else None
         case "colour":
             colour = await _ask_name(app, f"The colour of {field.name}, as #rrggbb", field.colour)
@@ -120,7 +120,7 @@ async def _ask_change(app: App[object], schema: Schema, field_id: str) -> Change
 
 def _with_key(field: Field, key: str) -> Change:
     if len(key) != 1 or not (key.isalnum() and key == key.lower()) or key in "aefghx":
-        raise UsageProblem(f"{key} cannot be a field's key.", "Take a digit or a small letter other than a e f g h x.")
+        raise UsageProblem(f"{key} cannot be a field's key.", "Use a digit, or a small letter other than a e f g h x.")
     return lambda now: now.change(field.id, key=key), f"The key of {field.name} is {key}."
 
 

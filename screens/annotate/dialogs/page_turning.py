@@ -7,6 +7,7 @@ from screens.widgets.dialogs import Choice
 from storage.exceptions import WorkbenchError
 from workbench.annotation.session import AnnotationSession
 from workbench.fields.plain_text import harmless
+from workbench.wording import counted
 from workbench.workspace import Workspace
 
 _TURNS = [("90", "a quarter to the right", "r"), ("270", "a quarter to the left", "l"), ("180", "upside down", "u")]
@@ -44,4 +45,5 @@ def _turned(workspace: Workspace, document: int, page: int, turn: int) -> str:
     if result.failed:
         return f"The page was left as it was: {harmless(result.failed[0].reason)}"
     lost = ", ".join(f"{field} “{text}”" for _, field, text in result.lost)
-    return f"The page is turned and read again: {result.tokens} words." + (f" Not found again: {lost}." if lost else "")
+    lost_labels = f" Not found again: {lost}." if lost else ""
+    return f"The page is turned and read again: {counted(result.tokens, 'word')}.{lost_labels}"

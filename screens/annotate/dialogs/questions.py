@@ -27,7 +27,7 @@ Answer = TypeVar("Answer")
 _GUESSED = "~ is guessed from how a document looks; `workbench split` names it by its labelled seller."
 _MOST_VENDORS = 500  # that are offered
 _SPECIAL = (
-    ("=text", "words in them …", "t"),
+    ("=text", "with certain words …", "t"),
     ("=split", "of one split …", "s"),
     ("=group", "of one vendor …", "v"),
     ("=same", "of this document's vendor", "d"),
@@ -70,7 +70,7 @@ async def ask_word(app: App[Any], session: AnnotationSession) -> Work | None:
     token = session.tokens[session.cursor.token]
     original = f"Read as “{token.original}”. " if token.original is not None else ""
     text: str | None = await app.push_screen_wait(
-        Prompt("The word's text", token.text, f"{original}Enter: correct it   Esc: cancel")
+        Prompt("Text of the word", token.text, f"{original}Enter: save   Esc: cancel")
     )
     return (lambda session: session.document_acts.correct(text)) if text else None
 
@@ -80,7 +80,11 @@ async def ask_spaces(app: App[Any], session: AnnotationSession) -> Work | None:
     if not (words := session.words_to_space()):
         return None
     text: str | None = await app.push_screen_wait(
-        Prompt("Spaces between the words", words, "Enter: keep   Esc: cancel   (labels stay on their words)")
+        Prompt(
+            "Split or join words: type the spaces between them",
+            words,
+            "Enter: save   Esc: cancel   (labels stay on their words)",
+        )
     )
     return (lambda session: session.space_words(text)) if text else None
 
@@ -158,7 +162,7 @@ async def _ask_vendor(app: App[Any], database: Database) -> Filter | None:
 def history_page(session: AnnotationSession) -> TextPage:
     """Who did what when on the document, the newest first."""
     lines = _history_lines(session.editor.history(), session)
-    return TextPage("History, the newest first", "\n".join(reversed(lines)) or "Nothing was done yet.", wide=True)
+    return TextPage("History, the newest first", "\n".join(reversed(lines)) or "Nothing has been done yet.", wide=True)
 
 
 def _history_lines(history: Sequence[Event], session: AnnotationSession) -> list[str]:

@@ -153,6 +153,6 @@ def test_only_fields_with_neither_known_value_nor_suggestion_are_marked_absent(w
     assert content_of(workspace).annotations.absent == active - {"amount_total", "seller_name"}
     assert (
         session.view.message
-        == f"{len(active) - 2} fields are marked as not there. Left alone: 2 with open suggestions."
+        == f"{len(active) - 2} fields are marked as not there. Left as they are: 2 with open suggestions."
     )
     assert content_of(workspace).annotations.state is State.STARTED

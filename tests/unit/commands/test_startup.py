@@ -1,4 +1,4 @@
-"""The terminal process is light, and its packages are its own wherever it is started."""
+"""The terminal process is light, and its packages are its own wherever it has started."""
 
 import json
 import os

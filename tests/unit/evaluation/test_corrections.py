@@ -1,4 +1,4 @@
-"""Of the documents that would have passed without a look, how many had to be corrected once people labelled them."""
+"""Of the documents that would have passed without review, how many had to be corrected once people labelled them."""
 
 from collections.abc import Iterator
 from pathlib import Path

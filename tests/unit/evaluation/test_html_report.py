@@ -64,7 +64,7 @@ def test_the_page_is_well_formed_and_shows_the_figures():
 def test_colleagues_read_first_what_the_model_gets_right_and_the_figures_come_below():
     html = page(vendors=[FailingVendor("Coolblue", 11, 15)])
     first, _, figures = html.partition("The figures</h2>")
-    assert "<h1>What the model reads right</h1>" in first and "18 of 24 test documents need no touch" in first
+    assert "<h1>What the model reads right</h1>" in first and "18 of 24 test documents need no correction" in first
     assert "Coolblue: 11 of 15 values wrong" in first and "<td>Grand total</td><td>24</td><td>75%</td>" in first
     assert "F1" not in re.sub(r"<style>.*?</style>", "", first, flags=re.DOTALL) and "F1" in figures
     assert not re.search(r"slice|bootstrap", html, re.IGNORECASE)

@@ -5,6 +5,8 @@ import errno
 import json
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from storage.documents import NewDocument
 from storage.exceptions import UsageProblem, WorkspaceProblem
 from storage.files import write_atomic
 from storage.records import Page, Source, Span, Token
+from tests.support import ROOT
 from workbench.commands.support.context import Context
 from workbench.commands.support.registry import load
 from workbench.exchange.exporters.registry import EXPORTERS
@@ -184,3 +187,26 @@ def test_the_help_says_what_every_format_holds(name: str, formats: dict[str, tup
     shown = CliRunner().invoke(load(name), ["--help"], terminal_width=500).output
     assert [line for line in formats if f"  {line}  " not in shown] == []
     assert [what for _, what in formats.values() if what not in shown] == []
+
+
+def test_a_workbook_on_a_full_disk_is_refused_and_nothing_is_left(tmp_path: Path) -> None:
+    """openpyxl keeps the rows of a sheet in the folder for temporary files, and lxml writes them there."""
+    code = """
+import resource, sys
+from pathlib import Path
+from storage.exceptions import WorkspaceProblem
+from workbench.exchange.exporters.base import workbook
+resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
+try:
+    with workbook(Path(sys.argv[1])) as book:
+        sheet = book.create_sheet("values")
+        for number in range(9000):
+            sheet.append([number, "a value"])
+except WorkspaceProblem as problem:
+    print(problem.message)
+"""
+    command = [sys.executable, "-c", code, str(tmp_path / "v.xlsx")]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert "full" in done.stdout and done.stderr == ""
+    assert list(tmp_path.iterdir()) == []

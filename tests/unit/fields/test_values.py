@@ -506,4 +506,7 @@ def test_marks_stay_with_their_letters(first: str, second: str, same_value: bool
 def test_a_printed_value_is_shown_without_the_comma_of_its_sentence():
     assert normalise(FieldType.DATE, "04.07.2018,") == Value("04.07.2018", "2018-07-04")
     assert normalise(FieldType.AMOUNT, "22,00;").text == "22,00"
+    assert normalise(FieldType.AMOUNT, "(35,13") == Value("35,13", "35.13")
+    assert normalise(FieldType.AMOUNT, "(35.13)") == Value("(35.13)", "-35.13")
+    assert normalise(FieldType.PARTY, "ACME (M) SDN. BHD.").text == "ACME (M) SDN. BHD."
     assert normalise(FieldType.TEXT, "Dear Sir,").text == "Dear Sir,"

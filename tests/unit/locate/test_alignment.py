@@ -286,3 +286,10 @@ def test_an_invoice_number_is_taken_from_beside_its_header_not_from_where_the_pa
 def test_of_a_total_and_an_equal_amount_due_the_total_is_taken():
     tokens = page("Rechnungssumme ohne USt.|22,00", "Bruttosumme|23,54", "Anzahlungen|0,00", "Zahlbetrag|23,54")
     assert row(tokens, align(tokens, "amount_total", FieldType.AMOUNT, "23.54")) == 1
+
+
+def test_an_address_that_stands_twice_is_taken_from_beside_its_header() -> None:
+    form = ["Name:|Lieferant GmbH", "", "", "", "Anschrift:|Lieferantenstraße 20", "|DE 80333 München"]
+    tokens = page(*form, "", "Lieferant GmbH", "Lieferantenstraße 20", "80333 München")
+    place = align(tokens, "seller_address", FieldType.ADDRESS, "Lieferantenstraße 20, 80333 München")
+    assert place is not None and "Anschrift" in place.reason

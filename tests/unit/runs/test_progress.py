@@ -99,11 +99,11 @@ def test_time_is_counted_at_work_whatever_the_clock_does(tmp_path: Path) -> None
 
 def test_the_same_figure_comes_first_and_every_f1_is_named_by_its_side():
     evaluation = {"split": "test", "documents": 30, "documents_right": 0.7, "micro": {"f1": 0.8125}}
-    line = "21 of 30 test documents need no touch · F1 0.812 on test, 0.790 on validation"
+    line = "21 of 30 test documents need no correction · F1 0.812 on test, 0.790 on validation"
     assert progress.figures_line({"evaluation": evaluation}, 0.79) == line
-    assert progress.headline(evaluation) == "21 of 30 test documents need no touch"
+    assert progress.headline(evaluation) == "21 of 30 test documents need no correction"
     assert progress.headline({**evaluation, "documents": 1, "documents_right": 1.0}) == (
-        "1 of 1 test document needs no touch"
+        "1 of 1 test document needs no correction"
     )
     assert progress.figures_line(None, 0.79) == "F1 0.790 on validation" and progress.figures_line({}, None) == ""
 

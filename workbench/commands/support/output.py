@@ -91,11 +91,6 @@ def by_reason(rejected: "Iterable[Rejected]") -> list[str]:
     ]
 
 
-def counted(number: int, noun: str) -> str:
-    """A number with its noun: "1 document", "2,000 documents"."""
-    return f"{number:,} {noun}{'s' * (number != 1)}"
-
-
 def listed(title: str, number: int, rows: list[str], most: int = _SHOWN) -> Iterator[str]:
     """A title and the first rows of a list; nothing when it is empty."""
     if number:

@@ -69,7 +69,7 @@ def emit_search(workspace: "Workspace", folder: "SearchFolder", *, wait: bool, a
 
     process, name = searches.start(workspace, folder), folder.path.name
     if not wait:
-        line = f"Search {name!r} is started. Follow it: workbench searches show {name!r}"
+        line = f"Search {name!r} has started. Follow it: workbench searches show {name!r}"
         emit({"search": name, "state": "running"}, as_json=as_json, text=[line])
         return
     with share_progress(f"Search {name}", silent=as_json) as show:

@@ -45,7 +45,7 @@ def overfitting(evidence: Evidence) -> Finding | None:
     actions += more_warmup(evidence, 0.1)
     return Finding(
         "overfitting",
-        "The model knows its training documents by heart and does worse on others",
+        "The model has memorised its training documents and does worse on others",
         facts,
         "The learning rate is too high, regularisation too low, or there are too few documents or vendors.",
         tuple(actions),

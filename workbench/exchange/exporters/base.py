@@ -5,10 +5,10 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
@@ -16,6 +16,9 @@ from storage.exceptions import UsageProblem, WorkspaceProblem
 from storage.files import BEFORE_MIGRATION, DATABASE, SETTINGS, WRITER, Files, draft_folder, replacing, sweep
 from storage.records import Box, Content, Page, Span, State
 from workbench.fields import Schema, tags_of
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
 
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.I)
 _LONGEST = 120  # bytes of a name, which leaves space for suffixes
@@ -153,6 +156,32 @@ def whole_file(target: Path) -> Iterator[IO[bytes]]:
     _make_parent(target)
     with replacing(target) as file:
         yield file
+
+
+@contextmanager
+def workbook(target: Path) -> Iterator["Workbook"]:
+    """An Excel workbook to be filled, which is saved whole or not at all.
+
+    Raises:
+        WorkspaceProblem: it cannot be written; openpyxl keeps its rows in the folder for temporary files.
+        UsageProblem: there is a folder of this name.
+    """
+    from lxml.etree import SerialisationError
+    from openpyxl import Workbook
+
+    book = Workbook(write_only=True)
+    try:
+        yield book
+        with whole_file(target) as file:
+            book.save(file)
+    except SerialisationError as error:
+        for sheet in book.worksheets:
+            with suppress(SerialisationError):
+                sheet.close()
+        raise WorkspaceProblem(
+            f"{target} cannot be written: the disk is full, or that of the folder for temporary files ({error}).",
+            "Free some space, then repeat the step.",
+        ) from error
 
 
 def write_lines(

@@ -2,7 +2,7 @@
 
 Holds: texts, lines as line breaks, labels, the classes of one field (`label`, beside ranges `cats`), split, group,
 language.
-Cannot hold: other class fields, boxes, page sizes, pictures, OCR confidences, suggestions, reference values, who
+Cannot hold: other class fields, boxes, page sizes, pictures, OCR confidences, suggestions, known values, who
 labelled; a label with gaps is divided.
 """
 

@@ -2,7 +2,7 @@
 
 Holds: texts, lines, labels as ClassLabel tags, whether they are complete, page sizes, split, group, language,
 pictures.
-Cannot hold: boxes finer than 1/1000 of the page, OCR confidences, suggestions, reference values, who labelled; a label
+Cannot hold: boxes finer than 1/1000 of the page, OCR confidences, suggestions, known values, who labelled; a label
 with gaps or over two pages is divided.
 """
 

@@ -2,7 +2,7 @@
 
 Holds: texts, boxes, lines, page sizes, labels (also with gaps and over pages), whether they are complete, open
 suggestions with confidence, classes as choices, the likeliest class as a prediction, split, group, language.
-Cannot hold: OCR confidences and engine, reference values, decided suggestions, who labelled what.
+Cannot hold: OCR confidences and engine, known values, decided suggestions, who labelled what.
 
 Pictures are named as Label Studio's server serves files of its machine: `/data/local-files/?d=…`, relative to its
 setting LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT, which is to be the folder of the export. The server serves what lies in

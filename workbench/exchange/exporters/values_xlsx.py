@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.records import Content
-from workbench.exchange.exporters.base import ExportReport, whole_file
+from workbench.exchange.exporters.base import ExportReport, workbook
 from workbench.exchange.exporters.values import header, rows
 from workbench.fields import FieldType, Schema
 
@@ -28,32 +28,29 @@ class XlsxExporter:
         self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
     ) -> ExportReport:
         """Write one file; there are no pictures in it."""
-        from openpyxl import Workbook  # only for this format
-        from openpyxl.cell import WriteOnlyCell
+        from openpyxl.cell import WriteOnlyCell  # only for this format
         from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
         written = ExportReport()
         table = list(
             rows(contents, schema, written)
         )  # before the workbook is begun, as it cannot be abandoned half-way
-        book = Workbook(write_only=True)
-        sheet = book.create_sheet("values")
-        sheet.freeze_panes = "B2"
+        with workbook(target) as book:
+            sheet = book.create_sheet("values")
+            sheet.freeze_panes = "B2"
 
-        def cell(value: Any) -> Any:
-            if isinstance(value, str):
-                text_cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value)[:_LONGEST])
-                text_cell.data_type = "s"  # never a formula
-                return text_cell
-            return value
+            def cell(value: Any) -> Any:
+                if isinstance(value, str):
+                    text_cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value)[:_LONGEST])
+                    text_cell.data_type = "s"  # never a formula
+                    return text_cell
+                return value
 
-        names = header(schema)
-        kinds = {_FIRST + place: entry.type for place, entry in enumerate(schema.spans)}
-        sheet.append([cell(name) for name in names])
-        for row in table:
-            sheet.append([cell(_typed(value, kinds.get(place), names[place])) for place, value in enumerate(row)])
-        with whole_file(target) as file:
-            book.save(file)
+            names = header(schema)
+            kinds = {_FIRST + place: entry.type for place, entry in enumerate(schema.spans)}
+            sheet.append([cell(name) for name in names])
+            for row in table:
+                sheet.append([cell(_typed(value, kinds.get(place), names[place])) for place, value in enumerate(row)])
         return written
 
 

@@ -2,7 +2,7 @@
 
 Holds: texts, boxes in page units, lines, OCR confidences, page sizes, labels as BIO tags, whether they are complete,
 split, group, language.
-Cannot hold: suggestions, reference values, who labelled, the OCR engine; a label with gaps or over two pages is
+Cannot hold: suggestions, known values, who labelled, the OCR engine; a label with gaps or over two pages is
 divided.
 """
 

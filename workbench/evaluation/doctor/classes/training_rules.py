@@ -39,7 +39,7 @@ def overfitting(evidence: Evidence) -> Finding | None:
         actions.append(Action("head only", "Train the head alone", RETRAIN, changes=frozen))
     return Finding(
         "overfitting",
-        "The model knows its training texts by heart and does worse on others",
+        "The model has memorised its training texts and does worse on others",
         facts,
         "There are too few texts for so many steps at this rate, or their labels do not follow from what they say.",
         tuple(actions),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.records import Content
-from workbench.exchange.exporters.base import ExportReport, whole_file
+from workbench.exchange.exporters.base import ExportReport, workbook
 from workbench.exchange.exporters.texts.csv_file import cell
 from workbench.exchange.exporters.texts.rows import Columns, rows
 from workbench.fields import Schema
@@ -23,31 +23,28 @@ class TextXlsxExporter:
     def write(
         self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
     ) -> ExportReport:
-        from openpyxl import Workbook  # only for this format
-        from openpyxl.cell import WriteOnlyCell
+        from openpyxl.cell import WriteOnlyCell  # only for this format
         from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
         written, columns = ExportReport(), Columns.of(schema)
         listed = list(rows(contents, columns, written))  # before the workbook is begun: it cannot be abandoned half-way
-        book = Workbook(write_only=True)
-        sheet = book.create_sheet("texts")
-        sheet.freeze_panes = "A2"
+        with workbook(target) as book:
+            sheet = book.create_sheet("texts")
+            sheet.freeze_panes = "A2"
 
-        def plain(value: Any) -> Any:
-            text = ILLEGAL_CHARACTERS_RE.sub("", value or "")
-            if len(text) > _LONGEST:
-                written.lost[f"texts longer than {_LONGEST:,} characters were cut"] += 1
-            text_cell = WriteOnlyCell(sheet, text[:_LONGEST])
-            text_cell.data_type = "s"  # never a formula
-            return text_cell
+            def plain(value: Any) -> Any:
+                text = ILLEGAL_CHARACTERS_RE.sub("", value or "")
+                if len(text) > _LONGEST:
+                    written.lost[f"texts longer than {_LONGEST:,} characters were cut"] += 1
+                text_cell = WriteOnlyCell(sheet, text[:_LONGEST])
+                text_cell.data_type = "s"  # never a formula
+                return text_cell
 
-        sheet.append([plain(name) for name in columns.names])
-        multiple = {name: field.multiple for name, field in columns.fields}
-        for row in listed:
-            values = (cell(row[name], multiple[name]) if name in multiple else row[name] for name in columns.names)
-            sheet.append([plain(value) if value else None for value in values])
-        with whole_file(target) as file:
-            book.save(file)
+            sheet.append([plain(name) for name in columns.names])
+            multiple = {name: field.multiple for name, field in columns.fields}
+            for row in listed:
+                values = (cell(row[name], multiple[name]) if name in multiple else row[name] for name in columns.names)
+                sheet.append([plain(value) if value else None for value in values])
         return written
 
 

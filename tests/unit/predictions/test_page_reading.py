@@ -1,4 +1,4 @@
-"""The receipt of a till has no buyer unless a header names one, whatever a model reads."""
+"""What a page shows to be wrong, whatever a model reads: a buyer on a till's receipt, a number with another header."""
 
 import pytest
 
@@ -32,3 +32,11 @@ def test_a_buyer_that_no_header_names_is_not_taken_from_a_till_s_receipt(text, b
     words = tuple(token.id for token in tokens if token.text == buyer)[-1:]
     reading = PageReading(Finder(tokens), invoice_schema().spans, {"buyer_name": (words, 0.9)})
     assert ("buyer_name" in reading.contradicted()) is is_wrong
+
+
+def test_the_number_beside_another_header_is_no_tax_number():
+    tokens = tokens_of("   Globale Nummer:  4000001123452\n   USt-IdNr.:  DE123456789\n")
+    for number, is_wrong in (("4000001123452", True), ("DE123456789", False)):
+        words = tuple(token.id for token in tokens if token.text == number)
+        reading = PageReading(Finder(tokens), invoice_schema().spans, {"buyer_tax_id": (words, 0.6)})
+        assert ("buyer_tax_id" in reading.contradicted()) is is_wrong
