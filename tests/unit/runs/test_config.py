@@ -247,5 +247,5 @@ def test_a_request_that_is_a_bomb_is_a_problem_of_the_run(tmp_path: Path) -> Non
 
 
 def test_a_configuration_without_end_is_refused() -> None:
-    with pytest.raises(ConfigProblem, match="larger"):
+    with pytest.raises(ConfigProblem, match="no regular file"):
         files.load(Path("/dev/zero"))
