@@ -240,7 +240,8 @@ def lines(summary: "Summary", name: dict[str, str]) -> Iterator[str]:
         f"in {summary.seconds:,.1f} s{rate}"
     )
     for note, number in summary.leaks.items():
-        yield f"LEAK: {counted(number, 'document')} {note}; figures on seen and unseen vendors are shown apart in reports"
+        documents = counted(number, "document")
+        yield f"LEAK: {documents} {note}; figures on seen and unseen vendors are shown apart in reports"
     if summary.ocr_pages:
         yield f"{counted(summary.ocr_pages, 'page')} read by OCR"
     if before := summary.known - summary.known_twice:
