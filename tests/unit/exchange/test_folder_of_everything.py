@@ -53,7 +53,7 @@ def test_all_that_is_valid_goes_in_and_the_rest_is_named_with_what_to_do(summary
 
 def test_the_report_of_it_is_in_plain_words(summary: Summary) -> None:
     report = "\n".join(import_.lines(summary, {}))
-    assert "in the workspace already" not in report  # it was empty
+    assert "already in the workspace" not in report  # it was empty
     assert "stand in these files more than once" in report
     assert "values found" in report and "aligned" not in report
     for technical in ("Error", "Exception", "None", "utf-8", "codec", "Traceback", "nan"):

@@ -340,10 +340,10 @@ def test_what_stands_twice_in_the_files_is_told_from_what_the_workspace_had(
     assert (summary.documents, summary.known, summary.known_twice) == (1, 1, 1)
     text = "\n".join(import_.lines(summary, {}))
     assert "1 document imported (1 page, 3 words" in text
-    assert "1 stand in these files more than once" in text and "in the workspace already" not in text
+    assert "1 stand in these files more than once" in text and "already in the workspace" not in text
     again = _run(workspace, files)
     assert (again.known, again.known_twice) == (2, 0)
-    assert "2 were in the workspace already" in "\n".join(import_.lines(again, {}))
+    assert "2 documents already in the workspace" in "\n".join(import_.lines(again, {}))
 
 
 def test_a_value_of_a_page_that_was_not_read_is_not_said_to_be_missing_on_it() -> None:
