@@ -126,4 +126,4 @@ def test_that_nothing_is_new_is_said(made, tmp_path):
         '{"type": "prepared", "documents": {"train": 6}}\n{"type": "finished"}\n'
     )
     offer = retraining.offer(found)
-    assert offer.recommended == "warm" and offer.view.startswith("No document more")
+    assert offer.recommended == "warm" and offer.view.startswith("No more documents")

@@ -211,7 +211,7 @@ def test_a_process_that_is_killed_leaves_a_folder_that_goes_on(prepared):
     process.wait()
     with pytest.raises(RunProblem, match="after 0 of 18"):
         simulation.wait(folder, process)
-    with pytest.raises(RunProblem, match="not at work"):
+    with pytest.raises(RunProblem, match="not running"):
         simulation.stop(folder)
     for begun in (folder / "trained").iterdir():
         assert not (begun / "measured.json").exists()
@@ -246,7 +246,7 @@ def test_what_works_in_the_background_is_stopped_from_any_terminal(prepared):
     given = ["-w", str(found.files.root), "simulate", "--stop"]
     assert folder.name in CliRunner().invoke(group, given, catch_exceptions=False).output
     assert process.wait() == -signal.SIGTERM
-    assert "No simulation is at work" in CliRunner().invoke(group, given, catch_exceptions=False).output
+    assert "No simulation is running" in CliRunner().invoke(group, given, catch_exceptions=False).output
 
 
 def test_half_of_the_labels_of_chance_is_a_ratio_of_one_half(prepared):
