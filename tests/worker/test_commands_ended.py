@@ -14,6 +14,7 @@ from tests.support import workspaces
 from workbench.cli import group
 from workbench.exchange import pipeline
 from workbench.exchange.import_summary import Summary
+from workbench.runs.state import RunFolder
 
 INT, HUP, KILL = signal.SIGINT, signal.SIGHUP, signal.SIGKILL
 COMMANDS = {
@@ -139,6 +140,7 @@ def test_the_run_goes_on_when_tune_that_waits_for_it_is_interrupted(folder: Path
     runs = folder / "ws" / "runs"
     (run,) = until(lambda: [p for p in runs.iterdir() if (p / "waiting").exists()])  # type: ignore[misc]
     until((run / "events.jsonl").exists)
+    until(lambda: RunFolder(run).process())
     process.send_signal(INT)
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 130 and "Traceback" not in errors

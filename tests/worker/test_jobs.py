@@ -99,9 +99,9 @@ def test_pause_stop_and_resume(workspace: Workspace, base: Path) -> None:
     jobs.start(workspace, run.id)
     assert state(workspace, run.id) in (RunState.QUEUED, RunState.RUNNING)
     until(lambda: "step" in types(folder))
-    with pytest.raises(RunProblem, match="at work already"):
+    with pytest.raises(RunProblem, match="running already"):
         jobs.start(workspace, run.id)
-    with pytest.raises(RunProblem, match="at work"):
+    with pytest.raises(RunProblem, match="running"):
         jobs.delete(workspace, run.id)
     jobs.pause(workspace, run.id)
     until(lambda: state(workspace, run.id) is RunState.PAUSED)
@@ -121,7 +121,7 @@ def test_pause_stop_and_resume(workspace: Workspace, base: Path) -> None:
     jobs.kill(workspace, run.id)
     killed = jobs.wait(workspace, run.id)
     assert killed.state is RunState.KILLED and "resume" in killed.reason
-    with pytest.raises(RunProblem, match="not at work"):
+    with pytest.raises(RunProblem, match="not running"):
         jobs.stop(workspace, run.id)
 
 

@@ -80,22 +80,12 @@ def _dataset_schema() -> Any:
     strings, ints = pa.list_(pa.string()), pa.list_(pa.int32())
     return pa.schema(
         {
-            "document": pa.int64(),
-            "name": pa.string(),
-            "group": pa.string(),
-            "language": pa.string(),
-            "page_sizes": pa.list_(pa.list_(pa.float64())),
-            "words": strings,
-            "boxes": pa.list_(pa.list_(pa.int32())),
-            "lines": ints,
-            "pages": ints,
-            "confidences": pa.list_(pa.float32()),
-            "tags": strings,
-            "pictures": strings,
-            REFERENCES: pa.string(),
-            CLASSES: strings,
+            "document": pa.int64(), "name": pa.string(), "group": pa.string(), "language": pa.string(),
+            "page_sizes": pa.list_(pa.list_(pa.float64())), "words": strings, "boxes": pa.list_(pa.list_(pa.int32())),
+            "lines": ints, "pages": ints, "confidences": pa.list_(pa.float32()), "tags": strings, "pictures": strings,
+            REFERENCES: pa.string(), CLASSES: strings,
         }
-    )
+    )  # fmt: skip
 
 
 def _predictions_schema(once: Iterable[str], task: str) -> Any:
@@ -275,12 +265,21 @@ def tables(path: Path, columns: Sequence[str], split: str | None = None) -> Iter
         wanted = present if split is None else [*present, "split"]
         if missing := set(wanted).difference(names):
             raise InputProblem(f"{path.name} cannot be read: it has no {', '.join(sorted(missing))}.", _COPY)
-        yield pa.Table.from_batches([], file.schema_arrow).select(present)
+        yield _typed(pa.Table.from_batches([], file.schema_arrow).select(present))
         for number in range(file.num_row_groups):
             if split is None or _may_hold(file.metadata.row_group(number), split):
                 group = file.read_row_group(number, wanted)
                 group.validate(full=True)  # a text that is no UTF-8 would raise where it is read
+                group = _typed(group)
                 yield group if split is None else _of_split(group, split)
+
+
+def _typed(table: Any) -> Any:
+    """A table with the types that are written here: other programs may have written bytes or wider numbers."""
+    import pyarrow as pa
+
+    types = {field.name: field for schema in (_predictions_schema((), TOKENS), _dataset_schema()) for field in schema}
+    return table.cast(pa.schema([types.get(field.name, field) for field in table.schema]))
 
 
 def batches(path: Path, columns: Sequence[str], size: int) -> Iterator[tuple[Any, int, int]]:

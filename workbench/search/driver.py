@@ -356,7 +356,9 @@ def _locked(folder: SearchFolder) -> Iterator[None]:
     """
     descriptor = locks.acquire(folder.lock)
     if descriptor is None:
-        raise Busy("The search is at work in another process.", "Follow it: workbench search show")
+        raise Busy(
+            "The search is running in another process.", f"Follow it: workbench searches show {folder.path.name!r}"
+        )
     try:
         yield
     finally:

@@ -1,6 +1,7 @@
 """A run folder's Parquet files: streamed, grouped by split, and honest about damage."""
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -76,4 +77,17 @@ def test_a_file_without_a_column_that_is_needed_is_refused(tmp_path):
     parquet.write(path, [row(1, True)])
     pq.write_table(pq.read_table(path).drop_columns(["words"]), path)
     with pytest.raises(InputProblem, match="has no words"):
+        parquet.read(path)
+
+
+def test_words_and_tags_that_another_program_wrote_as_bytes_are_text(tmp_path):
+    path = RunFolder(tmp_path).dataset("test")
+    parquet.write(path, [row(1, True)])
+    table = pq.read_table(path)
+    at = table.schema.get_field_index("tags")
+    bytewise = table.set_column(at, "tags", table.column("tags").cast(pa.list_(pa.binary())))
+    pq.write_table(bytewise, path)
+    assert parquet.read(path) == [row(1, True)]
+    pq.write_table(table.set_column(at, "tags", pa.array([7])), path)
+    with pytest.raises(InputProblem, match="cannot be read"):
         parquet.read(path)
