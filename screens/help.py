@@ -138,7 +138,9 @@ class HelpPage(Dialog[None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
             yield Label(Content(self._title), classes="title")
-            yield Input(placeholder="type to search", compact=True)
+            typed = Input(placeholder="type to search", compact=True)
+            typed.cursor_blink = False
+            yield typed
             with VerticalScroll(can_focus=False):
                 yield Horizontal()
             yield Label("", classes="hint")

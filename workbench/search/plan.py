@@ -160,7 +160,7 @@ def prepare(
     plan = SearchPlan(name, base.model_dump(mode="json"), [d.text() for d in space], trials, hours, slots, seed, preset)
     if folder.plan.is_file():
         if folder.at_work():
-            raise RunProblem(f"Search {name!r} is running.", f"Follow it: workbench search show {name!r}")
+            raise RunProblem(f"Search {name!r} is running.", f"Follow it: workbench searches show {name!r}")
         before = folder.read_plan()
         if plan != replace(before, trials=trials, hours=hours, slots=slots):
             raise RunProblem(f"There is a search called {name!r} that varies something else.", "Choose another --name.")
