@@ -26,7 +26,7 @@ from storage import document_list
 from storage.database import Database
 from storage.records import Document, State
 from workbench.fields import FieldType
-from workbench.wording import counted
+from workbench.fields.plain_text import counted
 
 PAGE = 100
 """Rows that are read at a time."""

@@ -14,7 +14,7 @@ from workbench.annotation.field_states import text_of
 from workbench.annotation.session_state import SessionView
 from workbench.annotation.worklist import Worklist
 from workbench.fields import Schema
-from workbench.wording import counted
+from workbench.fields.plain_text import counted
 
 BLIND = "Shown without its labels, to see whether you label it the same way again. Nothing is suggested."
 

@@ -7,7 +7,7 @@ from textual.content import Content
 
 from screens.errors.heat_grid import Cell, Table
 from workbench.evaluation.classes.errors import EVERY, ClassReview
-from workbench.wording import counted
+from workbench.fields.plain_text import counted
 
 _NAME = 18  # cells of a class's name
 _COLUMN = (7, 14)  # cells of a column of the confusion matrix, at least and at most

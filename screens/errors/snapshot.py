@@ -13,8 +13,8 @@ from workbench.evaluation.classes.errors import ClassReview, Key
 from workbench.evaluation.doctor import consultation
 from workbench.evaluation.doctor.consultation import ENDED
 from workbench.evaluation.error_review import ErrorReview, Verdict
+from workbench.fields.plain_text import counted
 from workbench.runs import progress
-from workbench.wording import counted
 from workbench.workspace import Workspace
 
 

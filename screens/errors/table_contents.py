@@ -14,11 +14,11 @@ from workbench.evaluation.error_analysis import Concentration, FailingVendor
 from workbench.evaluation.error_review import ERRORS, TOTAL, ErrorItem, ErrorReview
 from workbench.evaluation.metrics import ErrorKind
 from workbench.fields import Schema
+from workbench.fields.plain_text import counted
 from workbench.predictions import repair_rules
 from workbench.predictions.cases import NONE
 from workbench.runs import progress
 from workbench.settings import REPAIR_RULES
-from workbench.wording import counted
 
 KINDS = {
     ErrorKind.MISSING: "missing",
@@ -142,7 +142,7 @@ def confusion(review: ErrorReview, schema: Schema, space: int) -> tuple[Table, s
     notes = ["Rows: the label. Columns: what was found, by the rows' numbers."] if is_numbered else []
     if len(names) < len(every):
         count = len(every) - len(names)
-        notes.append(f"{count} field{'s' * (count > 1)} without confusions not shown.")
+        notes.append(f"{counted(count, 'field')} without confusions not shown.")
     return Table("label ↓ found →", columns, tuple(rows), label_width=label_width), " ".join(notes)
 
 
@@ -216,7 +216,7 @@ def slices(evaluation: Mapping[str, Any], split: str) -> Content:
         for name, row in rows.items():
             if row["documents"]:
                 between = "{:.2f}–{:.2f}".format(*row["ci95"]) if row["ci95"] else ""
-                count = f"{row['documents']} document{'s' if row['documents'] > 1 else ''}"
+                count = counted(row["documents"], "document")
                 lines.append(
                     Content.assemble(
                         (f"{cut.replace('_', ' '):<16}", "$text-muted"),

@@ -29,7 +29,7 @@ from workbench.active_learning.selection_request import SelectionRequest
 from workbench.active_learning.strategies import registry as strategies
 from workbench.annotation import rounds
 from workbench.evaluation import prediction_process
-from workbench.wording import counted
+from workbench.fields.plain_text import counted
 from workbench.workspace import Workspace
 
 _SHOWN = 1000

@@ -15,8 +15,8 @@ from workbench.active_learning.selection_request import SelectionRequest
 from workbench.active_learning.strategies import registry as strategies
 from workbench.active_learning.strategies.registry import Strategy
 from workbench.fields import Schema
+from workbench.fields.plain_text import counted
 from workbench.runs import progress
-from workbench.wording import counted
 
 _UNLEARNED = {
     "per_vendor": "Documents of many vendors, drawn at random: there is no model yet that could be unsure.",

@@ -2,7 +2,7 @@
 
 from screens.widgets.status_lines import Hint
 from workbench.active_learning.overview import LoopOverview
-from workbench.wording import counted
+from workbench.fields.plain_text import counted
 
 
 def review(asked: bool, concluding: bool, is_class: bool = False) -> Hint:

@@ -26,9 +26,9 @@ from workbench.active_learning import retraining, selection
 from workbench.active_learning.loop_task import LoopTask
 from workbench.active_learning.overview import AgreementOverview, LoopOverview, RoundHistory
 from workbench.active_learning.retraining import Offer, TrainingWay
+from workbench.fields.plain_text import counted
 from workbench.runs import machine, progress
 from workbench.runs.watch import RunUpdate
-from workbench.wording import counted
 
 GLANCE_SECONDS = 2.0
 """How often another terminal's work is looked for."""

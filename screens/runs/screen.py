@@ -25,6 +25,7 @@ from storage.exceptions import RunProblem
 from storage.records import Run
 from workbench.evaluation import charts, comparison
 from workbench.evaluation.comparison import Figures
+from workbench.fields.plain_text import counted
 from workbench.runs import progress
 from workbench.runs.config import files as config_files
 from workbench.runs.progress import Progress, untouched
@@ -257,7 +258,7 @@ class RunsScreen(ModeScreen):
             others = [(key(f"run.{act}"), act) for act in ("export", "note", "pin", "delete")]
             self.hint("", *at_work, *resume, mark, clone, *drawing, *others)
         count = len(view.runs)
-        self.facts(f"{count} run{'s' * (count != 1)}", f"{len(view.marked)} marked" if view.marked else "")
+        self.facts(counted(count, "run"), f"{len(view.marked)} marked" if view.marked else "")
 
     @on(DataTable.RowHighlighted)
     def _moved(self) -> None:

@@ -26,7 +26,7 @@ from workbench.annotation.classes.label_many import Choice, Labelled
 from workbench.annotation.classes.sheet import Order, SheetRow, Show
 from workbench.annotation.classes.states import OPTION_KEYS
 from workbench.fields import Field
-from workbench.wording import counted
+from workbench.fields.plain_text import counted
 
 SURE = 0.9
 """From which probability on suggestions are taken together, at first."""
@@ -307,7 +307,7 @@ class SheetScreen(ModeScreen):
         self._reread(undone)
         self.workbench.say_saved("undone")
         self.workbench.count_progress()
-        self._say(f"Undone on {len(undone)} text{'s' * (len(undone) != 1)}.")
+        self._say(f"Undone on {counted(len(undone), 'text')}.")
 
     def _say(self, text: str) -> None:
         self._message = text

@@ -14,6 +14,7 @@ from textual.worker import get_current_worker
 from screens.base import screen_of
 from storage.exceptions import RunProblem
 from storage.records import Split
+from workbench.fields.plain_text import counted
 from workbench.runs.config.tune import TuneConfig
 from workbench.runs.cost import duration
 from workbench.runs.data_check import CheckFinding, DataCheck, DataChecker, Level, SideFacts
@@ -170,7 +171,7 @@ def _estimate(estimate: Estimate | str | None) -> list[Content | str | tuple[str
     if isinstance(estimate, str):
         return [(f"{estimate}\n", "$text-muted")]
     source = (
-        f"as {estimate.checked_against} finished run{'s' if estimate.checked_against > 1 else ''} went"
+        f"as {counted(estimate.checked_against, 'finished run')} went"
         if estimate.checked_against
         else "measured here, not checked yet against a finished run"
     )

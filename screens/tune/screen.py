@@ -20,6 +20,7 @@ from screens.widgets.dialogs import Prompt
 from screens.widgets.run_panel import RunPanel
 from storage import runs as run_store
 from storage.exceptions import RunProblem
+from workbench.fields.plain_text import counted
 from workbench.runs import jobs, machine
 from workbench.runs.config import draft as drafts
 from workbench.runs.config import files as config_files
@@ -28,7 +29,6 @@ from workbench.runs.config.tune import TuneConfig
 from workbench.runs.watch import RunUpdate
 from workbench.search import plan as searches
 from workbench.search import space
-from workbench.wording import counted
 
 
 class TuneScreen(ModeScreen):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workbench.evaluation.learning_curve_fit import forecast
+from workbench.fields.plain_text import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,8 @@ class Ground:
     def missing(self) -> str:
         """What it lacks, as a sentence; "" where it is enough."""
         if self.documents < LEAST_DOCUMENTS or self.rounds < LEAST_ROUNDS:
-            documents = f"{self.documents} training document{'s' * (self.documents != 1)}"
-            rounds = f"{self.rounds} closed round{'s' * (self.rounds != 1)}"
+            documents = counted(self.documents, "training document")
+            rounds = counted(self.rounds, "closed round")
             return (
                 f"{documents} and {rounds} are too few to say that labelling no longer pays "
                 f"(at least {LEAST_DOCUMENTS} and {LEAST_ROUNDS})"

@@ -15,7 +15,7 @@ from workbench.commands.support.context import Context
 from workbench.commands.support.output import CommandWithFormats, emit, json_option
 from workbench.exchange.exporters import registry as exporters
 from workbench.exchange.exporters.base import check_target
-from workbench.wording import counted
+from workbench.fields.plain_text import counted
 from workbench.workspace import Workspace
 
 

@@ -23,8 +23,7 @@ from workbench.commands.support.output import (
 )
 from workbench.commands.values import ask_about_columns
 from workbench.exchange.importers.registry import IMPORTERS
-from workbench.fields.plain_text import harmless
-from workbench.wording import counted
+from workbench.fields.plain_text import counted, harmless
 
 if TYPE_CHECKING:
     from workbench.exchange.import_summary import Summary

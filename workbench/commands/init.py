@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from workbench.commands.support.output import emit, json_option
-from workbench.wording import counted
+from workbench.fields.plain_text import counted
 
 
 @click.command

@@ -10,7 +10,7 @@ from storage.exceptions import UsageProblem
 from workbench.commands.support import argument_completion
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, listed
-from workbench.wording import counted
+from workbench.fields.plain_text import counted
 
 if TYPE_CHECKING:
     from workbench.exchange.reocr import Reread

@@ -7,7 +7,7 @@ import click
 from workbench.commands.support import argument_completion
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, table
-from workbench.wording import counted
+from workbench.fields.plain_text import counted
 
 
 @click.command()

@@ -12,8 +12,7 @@ from storage.exceptions import InputProblem, UsageProblem
 from workbench.commands.support import argument_completion, streams
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import by_reason, emit, is_terminal, json_option, listed, pairs, table
-from workbench.fields.plain_text import harmless_lines
-from workbench.wording import counted
+from workbench.fields.plain_text import counted, harmless_lines
 
 if TYPE_CHECKING:
     from workbench.exchange.known_values import ValuesReport

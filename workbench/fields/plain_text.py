@@ -1,4 +1,4 @@
-"""Texts from files, made harmless for terminals and pages: names and words may hold anything."""
+"""Texts that are shown: those from files made harmless for terminals and pages, and numbers with their nouns."""
 
 import re
 
@@ -39,3 +39,12 @@ def for_markdown(text: str) -> str:
 def without_passwords(text: str) -> str:
     """A text about an address, as errors quote it, with the password replaced by ***."""
     return _PASSWORD_SETTING.sub(r"\1***", _PASSWORD.sub(r"\1:***@", text))
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """A number with its noun: "1 run", "2 runs", "1,200 documents".
+
+    Args:
+        plural: of the noun; by default the noun with an s.
+    """
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

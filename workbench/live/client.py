@@ -16,8 +16,6 @@ from workbench.live.messages import Look, write
 from workbench.runs import machine
 from workbench.workspace import Workspace
 
-FOLLOWING = 50
-"""How many of the documents that come next are sent."""
 _REST = 60.0  # seconds until a learner is started again that ended by itself: libraries are missing, or a fault
 _THREADS = 1
 
@@ -47,7 +45,7 @@ class LiveClient:
         if not self.enabled or not self._workspace.settings.learner or not self._workspace.schema.spans:
             return
         with self._changed:
-            self._latest = Look(document, list(following[:FOLLOWING]))
+            self._latest = Look(document, list(following))
             self._changed.notify()
         if self._thread is None:
             self._thread = threading.Thread(target=self._deliver, name="learner", daemon=True)

@@ -10,11 +10,11 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import optuna
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
@@ -23,20 +23,14 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from storage import locks
-from storage import runs as run_store
 from storage.exceptions import Busy, ConfigProblem, WorkbenchError
 from storage.files import write_atomic
 from storage.records import RunState
-from workbench.evaluation import comparison
-from workbench.evaluation.doctor import consultation
-from workbench.evaluation.doctor.findings import Target
-from workbench.runs import jobs, machine, progress
-from workbench.runs.config.tune import TuneConfig
-from workbench.runs.reconcile import reconcile
-from workbench.runs.state import RunFolder
+from workbench.runs import machine
 from workbench.search import plan as searches
-from workbench.search.plan import PRESET_RUN, SearchFolder, SearchPlan
+from workbench.search.plan import PRESET_RUN, SearchFolder
 from workbench.search.space import Dimension, applied
+from workbench.search.trial_runs import Look, Runs, WorkspaceRuns
 from workbench.workspace import Workspace
 
 COMPARED_AT = 10
@@ -48,102 +42,6 @@ FAILURES = 3
 """Trials in a row that may fail before the search is given up."""
 ORIGIN = "origin"
 """User attribute of a trial: why it was proposed, where not by the sampler."""
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """A trial's run as it is now: its state, the F1 that it will be kept for, and (share of its steps, F1) so far."""
-
-    run: str
-    state: RunState
-    f1: float | None
-    evaluations: tuple[tuple[float, float], ...] = ()
-    reason: str = ""
-
-
-class Runs(Protocol):
-    """What a search needs of the workspace's runs."""
-
-    def begin(self, config: TuneConfig, name: str) -> str:
-        """Start the run of this name, or go on with it, or leave it as it ended; its id."""
-
-    def look(self, run: str) -> Look: ...
-
-    def stop(self, run: str) -> None:
-        """Ask a run to end well."""
-
-    def advice(self, run: str) -> Mapping[str, TuneConfig]:
-        """What the Doctor advises after a run that ended: reason -> configuration."""
-
-    def gain(self, before: str, after: str) -> dict[str, Any]:
-        """The difference in F1 on validation documents: {"difference", "ci95", "sentence"}."""
-
-    def test_figures(self, run: str) -> dict[str, Any] | None:
-        """A run's micro figures on the test side; None where there is none."""
-
-
-@dataclass
-class WorkspaceRuns:
-    """The runs of a search in a workspace."""
-
-    workspace: Workspace
-    plan: SearchPlan
-
-    def begin(self, config: TuneConfig, name: str) -> str:
-        reconcile(self.workspace)
-        run = next((run for run in searches.runs_of(self.workspace, self.plan.name) if run.name == name), None)
-        if run is None:
-            run = jobs.prepare(
-                self.workspace, config, preset=self.plan.preset, name=name, batch=self.plan.name, slots=self.plan.slots
-            )
-            jobs.start(self.workspace, run.id, self.plan.slots)
-        elif run.state is RunState.CRASHED or (run.state is RunState.QUEUED and not self._has_process(run.id)):
-            jobs.start(self.workspace, run.id, self.plan.slots)
-        return run.id
-
-    def _has_process(self, run: str) -> bool:
-        return RunFolder(self.workspace.files.run(run)).at_work()
-
-    def look(self, run: str) -> Look:
-        if not self._has_process(run):
-            reconcile(self.workspace)
-        state = progress.of(self.workspace.files.run(run))
-        kept = next(listed for listed in searches.runs_of(self.workspace, self.plan.name) if listed.id == run)
-        now = RunState.RUNNING if self._has_process(run) else kept.state
-        best = state.best.validation.get("f1") if state.best else None
-        shares = ((e.step / state.total_steps, e.validation.get("f1")) for e in state.evaluations if state.total_steps)
-        return Look(run, now, best, tuple((share, f1) for share, f1 in shares if f1 is not None), kept.reason)
-
-    def stop(self, run: str) -> None:
-        with suppress(WorkbenchError):  # it has just ended
-            jobs.stop(self.workspace, run)
-
-    def advice(self, run: str) -> Mapping[str, TuneConfig]:
-        with self.workspace.db.read() as connection:
-            kept = run_store.get(connection, run)
-        proposals: dict[str, TuneConfig] = {}
-        for finding in consultation.consult(self.workspace, kept).diagnosis.findings:
-            for action in (action for action in finding.actions if action.target is Target.CONFIG):
-                with suppress(ConfigProblem, KeyError):
-                    proposals[action.title] = consultation.proposed(self.plan.base, action)
-        return proposals
-
-    def gain(self, before: str, after: str) -> dict[str, Any]:
-        runs = {run.id: run for run in searches.runs_of(self.workspace, self.plan.name)}
-        compared = comparison.compare(self.workspace, runs[before], runs[after], "validation")
-        micro = compared["differences"].get("micro") or {}
-        return {
-            "difference": micro.get("difference"),
-            "ci95": micro.get("ci95"),
-            "sentence": comparison.sentence(compared, (runs[before].name, runs[after].name)),
-        }
-
-    def test_figures(self, run: str) -> dict[str, Any] | None:
-        report = RunFolder(self.workspace.files.run(run)).read_report()
-        figures = report.get("evaluation") or report.get("classes") or {}
-        if figures.get("split") != "test":
-            return None
-        return dict(figures.get("micro") or figures.get("macro") or {}) or None
 
 
 @dataclass
@@ -165,7 +63,7 @@ class Driver:
         self.space: tuple[Dimension, ...] = self.plan.dimensions
         self._pause = threading.Event()
         self._active: dict[str, Trial | None] = {}  # run -> its trial; None: the preset outside the space
-        self._preset = ""  # the run that varies nothing
+        self._beside = ""  # the preset's run, where the preset lies outside of what is searched
         self._failures: list[str] = []  # reasons of the last trials, as long as each failed
 
     def study(self) -> optuna.Study:
@@ -218,8 +116,15 @@ class Driver:
             if not study.get_trials(deepcopy=False):
                 study.enqueue_trial(places, user_attrs={ORIGIN: PRESET_RUN})
         else:  # it lies outside of what is searched
-            self._preset = self.runs.begin(self.plan.base, f"{self.plan.name} {PRESET_RUN}")
-            self._active[self._preset] = None
+            self._beside = self.runs.begin(self.plan.base, f"{self.plan.name} {PRESET_RUN}")
+            self._active[self._beside] = None
+
+    def _preset(self, study: optuna.Study) -> str | None:
+        """The run that varies nothing."""
+        if self._beside:
+            return self._beside
+        attributes = (trial.user_attrs for trial in study.get_trials(deepcopy=False))
+        return next((known.get("run") for known in attributes if known.get(ORIGIN) == PRESET_RUN), None)
 
     def _take_up(self, trial: Trial) -> None:
         """Start the run of a trial, or go on with it."""
@@ -235,8 +140,6 @@ class Driver:
         run = self.runs.begin(config, name)
         trial.set_user_attr("run", run)
         self._active[run] = trial
-        if is_preset:
-            self._preset = run
 
     def _follow(self, study: optuna.Study, run: str) -> None:
         """Hand what a run measured to its trial, stop the run that is worse than most, and close what ended."""
@@ -249,6 +152,8 @@ class Driver:
         del self._active[run]
         ended_well = look.state in (RunState.FINISHED, RunState.STOPPED) and look.f1 is not None
         self._failures = [] if ended_well else [*self._failures, look.reason or look.state.value]
+        if ended_well and run == self._preset(study):  # before it is told: a search that is killed here does it again
+            self._enqueue_advice(study, run)
         if trial is not None:
             if not ended_well:
                 trial.set_user_attr("reason", look.reason)
@@ -257,8 +162,6 @@ class Driver:
                 study.tell(trial, state=TrialState.PRUNED)
             else:
                 study.tell(trial, look.f1)
-        if run == self._preset and ended_well:
-            self._enqueue_advice(study)
 
     def _is_worse(self, trial: Trial, look: Look) -> bool:
         known = trial.study.get_trials(deepcopy=False)[trial.number].intermediate_values
@@ -270,10 +173,10 @@ class Driver:
         is_preset = trial.user_attrs.get(ORIGIN) == PRESET_RUN  # what all are compared with runs to its end
         return bool(known) and not is_preset and not trial.user_attrs.get("pruned") and trial.should_prune()
 
-    def _enqueue_advice(self, study: optuna.Study) -> None:
+    def _enqueue_advice(self, study: optuna.Study, preset: str) -> None:
         """What the Doctor advises after the preset's run is tried next, where it lies inside the space."""
         before = {dimension.key: dimension.place_of(self.plan.base) for dimension in self.space}
-        for reason, config in self.runs.advice(self._preset).items():
+        for reason, config in self.runs.advice(preset).items():
             places = {dimension.key: dimension.place_of(config) for dimension in self.space}
             if places != before and all(place is not None for place in places.values()):
                 study.enqueue_trial(places, user_attrs={ORIGIN: reason}, skip_if_exists=True)
@@ -285,16 +188,17 @@ class Driver:
             WorkbenchError: no trial ended well.
         """
         trials = [_row(trial) for trial in study.get_trials(deepcopy=False) if trial.state is not TrialState.WAITING]
+        if self._beside:
+            trials.insert(0, _row_beside(self.runs.look(self._beside)))
         complete = [row for row in trials if row["state"] == "complete"]
         if not complete:
             reasons = "; ".join(dict.fromkeys(self._failures)) or "it was stopped early"
             raise ConfigProblem(f"No trial of the search ended well: {reasons}.", "Look at the log of its runs.")
-        best = max(complete, key=lambda row: row["value"])
-        preset, gain = self._preset or None, None
-        if preset and best["run"] == preset:
+        best, preset, gain = max(complete, key=lambda row: row["value"]), self._preset(study), None
+        if best["run"] == preset:
             gain = {"difference": 0.0, "ci95": None, "sentence": "Nothing was better than the preset."}
-        elif preset:
-            gain = self.runs.gain(preset, best["run"])
+        elif preset in [row["run"] for row in complete]:
+            gain = self.runs.gain(str(preset), best["run"])
         report = {
             "name": self.plan.name,
             "ended": ended,
@@ -328,6 +232,14 @@ def _row(trial: FrozenTrial) -> dict[str, Any]:
         "origin": attributes.get(ORIGIN, ""),
         "reason": attributes.get("reason", ""),
     }
+
+
+def _row_beside(look: Look) -> dict[str, Any]:
+    """The preset's run, which is no trial of the study: it varies nothing."""
+    state = "fail" if look.f1 is None else "complete"
+    return {
+        "run": look.run, "state": state, "value": look.f1, "params": {}, "origin": PRESET_RUN, "reason": look.reason
+    }  # fmt: skip
 
 
 def _importance(study: optuna.Study) -> dict[str, float]:

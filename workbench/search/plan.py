@@ -126,7 +126,7 @@ def prepare(
     *,
     name: str = "",
     preset: str = "",
-    trials: int = 20,
+    trials: int,
     hours: float = 0.0,
     slots: int = 1,
     seed: int = 0,
@@ -243,9 +243,13 @@ def wait(
         RunProblem: it ended without a report.
     """
     plan, pause = folder.read_plan(), threading.Event()
+    followers: dict[str, progress.Follower] = {}
     while process.poll() is None:
-        runs = runs_of(workspace, plan.name)
-        under_way = sum(progress.of(workspace.files.run(run.id)).share for run in runs if run.state in WORKING)
+        runs, under_way = runs_of(workspace, plan.name), 0.0
+        for run in (run for run in runs if run.state in WORKING):
+            follower = followers.setdefault(run.id, progress.Follower(workspace.files.run(run.id)))
+            follower.poll()
+            under_way += follower.progress.share
         tick(min(1.0, (sum(run.state not in WORKING for run in runs) + 0.9 * under_way) / plan.trials))
         pause.wait(0.5)
     report = folder.read_result()

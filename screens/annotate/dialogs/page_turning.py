@@ -6,8 +6,7 @@ from screens.base import ModeScreen
 from screens.widgets.dialogs import Choice
 from storage.exceptions import WorkbenchError
 from workbench.annotation.session import AnnotationSession
-from workbench.fields.plain_text import harmless
-from workbench.wording import counted
+from workbench.fields.plain_text import counted, harmless
 from workbench.workspace import Workspace
 
 _TURNS = [("90", "a quarter to the right", "r"), ("270", "a quarter to the left", "l"), ("180", "upside down", "u")]

@@ -12,8 +12,9 @@ from storage.exceptions import ConfigProblem
 from storage.records import RunState
 from workbench.runs.config import files
 from workbench.runs.config.tune import TuneConfig
-from workbench.search.driver import Driver, Look
+from workbench.search.driver import Driver
 from workbench.search.plan import SearchFolder
+from workbench.search.trial_runs import Look
 
 SPACE = ["train.learning_rate=1e-05..0.001 log", "train.weight_decay=0..0.1"]
 KILLED = KeyboardInterrupt
@@ -106,6 +107,8 @@ def test_a_search_that_was_killed_goes_on_with_the_runs_there_are(tmp_path: Path
     report = Driver(folder, trainings, seconds=0).run()
     assert len(report["trials"]) == len(trainings.configs) == 6
     assert all(row["state"] in ("complete", "pruned") for row in report["trials"])
+    assert report["preset"] == "rates preset"
+    assert report["gain"]["difference"] == (0.0 if report["best"]["run"] == "rates preset" else 0.6)
 
 
 def test_a_preset_outside_of_the_space_is_run_beside_the_trials(tmp_path: Path) -> None:
@@ -113,9 +116,16 @@ def test_a_preset_outside_of_the_space_is_run_beside_the_trials(tmp_path: Path) 
     space = ["train.learning_rate=5e-05..0.0002 log"]
     report = Driver(search(tmp_path, trials=3, rate=5e-4, space=space), trainings, seconds=0).run()
     assert report["preset"] == "rates preset"
-    assert len(report["trials"]) == 3
-    assert all(row["run"] != "rates preset" for row in report["trials"])
+    assert [row["run"] for row in report["trials"]] == ["rates preset", "rates 1", "rates 2", "rates 3"]
+    assert report["trials"][0]["params"] == {}
     assert report["gain"]["difference"] == 0.6
+
+
+def test_a_preset_outside_of_the_space_is_the_best_where_nothing_else_is_as_good(tmp_path: Path) -> None:
+    space = ["train.learning_rate=0.001..0.005"]
+    report = Driver(search(tmp_path, trials=3, rate=1e-4, space=space), Trainings(), seconds=0).run()
+    assert report["best"] == {"run": "rates preset", "value": 0.9, "params": {}}
+    assert report["gain"]["sentence"] == "Nothing was better than the preset."
 
 
 def test_what_the_doctor_advises_is_tried_next(tmp_path: Path) -> None:
@@ -163,3 +173,5 @@ def test_more_trials_go_on_from_what_is_known(tmp_path: Path) -> None:
     Driver(search(tmp_path, trials=3), trainings, seconds=0).run()
     report = Driver(search(tmp_path, trials=5), trainings, seconds=0).run()
     assert len(report["trials"]) == len(trainings.configs) == 5
+    assert report["preset"] == "rates preset"
+    assert report["gain"] is not None

@@ -110,10 +110,11 @@ def report_lines(report: Mapping[str, Any]) -> list[str]:
         for row in trials
     ]
     importance = ", ".join(f"{key.rpartition('.')[2]} {share:.0%}" for key, share in report["importance"].items())
+    settings = _settings(best) or "the preset as it is"
     lines = [
         *table(rows, ["run", "state", "F1", *(key.rpartition(".")[2] for key in keys)]),
         "",
-        f"Best: run {best['run']}, F1 {best['value']:.3f} on validation, with {_settings(best)}.",
+        f"Best: run {best['run']}, F1 {best['value']:.3f} on validation, with {settings}.",
     ]
     if report["gain"]:
         lines.append(report["gain"]["sentence"])
