@@ -31,5 +31,6 @@ def hint_of(live: bool, at_work: bool, resumable: bool, refused: bool, smaller: 
         ("form.yaml", "YAML"),
         ("form.difference", "difference"),
         ("view.live", "data check" if live else "the run"),
+        ("run.search", "search"),
     )
     return "This cannot work yet." if refused else "", tuple(pair for pair in pairs if pair is not None)
