@@ -35,11 +35,11 @@ if TYPE_CHECKING:
 )
 @argument_completion.set_option
 @click.option(
-    "--grid", default="", metavar="'KEY=A,B KEY=C,D'", shell_complete=argument_completion.settings,
+    "--grid", multiple=True, metavar="'KEY=A,B KEY=C,D'", shell_complete=argument_completion.settings,
     help="Every combination is a run of one group.",
 )  # fmt: skip
 @click.option(
-    "--zip", "pairs", default="", metavar="'KEY=A,B KEY=C,D'", shell_complete=argument_completion.settings,
+    "--zip", "pairs", multiple=True, metavar="'KEY=A,B KEY=C,D'", shell_complete=argument_completion.settings,
     help="Pairs instead: the first values are a run, …",
 )  # fmt: skip
 @click.option("--name", default="", help="A name for the run, or for the group of runs and before each run's own.")
@@ -77,8 +77,8 @@ def command(
     preset: str,
     files: tuple[Path, ...],
     sets: tuple[str, ...],
-    grid: str,
-    pairs: str,
+    grid: tuple[str, ...],
+    pairs: tuple[str, ...],
     name: str,
     base: str,
     searching: bool,
@@ -130,7 +130,7 @@ def command(
         workspace, presets.CLASSES if preset == "auto" and learns_classes else preset, sources
     )
     configs = {label: config_files.apply_sets(config, (*warm, *sets)) for label, config in chosen.items()}
-    for values, paired in ((pairs, True), (grid, False)):
+    for values, paired in ((" ".join(pairs), True), (" ".join(grid), False)):
         if values:
             configs = {
                 f"{label} {key}".strip(): variant
