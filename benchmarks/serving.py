@@ -13,6 +13,7 @@ Prints a table in Markdown, and the memory of the server before and after.
 
 import argparse
 import concurrent.futures
+import contextlib
 import http.client
 import json
 import os
@@ -104,11 +105,10 @@ class Server:
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         )  # fmt: skip
         for _ in range(1200):
-            try:
+            with contextlib.suppress(OSError):
                 if self.ask(None) == 200:
                     return
-            except OSError:
-                time.sleep(0.1)
+            time.sleep(0.1)
         raise SystemExit("the server did not start")
 
     def ask(self, body: bytes | None, connection: http.client.HTTPConnection | None = None) -> int:
