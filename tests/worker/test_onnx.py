@@ -123,6 +123,13 @@ def test_a_server_uses_what_is_fastest_here_and_says_so(
     assert (info.runtime, info.precision, info.onnx_speed) == (runtime, precision, speed)
 
 
+def test_the_warm_up_measures_on_a_page_of_usual_length(exported: tuple[Path, Path]) -> None:
+    """Few words are read equally fast by every form of a model."""
+    _, page = Engine(str(exported[1]), "given", None).samples()
+    assert len(page["words"]) == len(page["boxes"]) >= 100
+    assert all(0 <= x0 < x1 <= page["width"] and 0 <= y0 < y1 <= page["height"] for x0, y0, x1, y1 in page["boxes"])
+
+
 def test_a_form_of_other_weights_is_not_used(exported: tuple[Path, Path]) -> None:
     """A run that was trained on has new weights; the form of the old ones stays in its folder."""
     weights = exported[1] / "model.safetensors"
