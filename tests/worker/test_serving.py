@@ -178,7 +178,7 @@ def served_as_in_the_image(folder: Path, entry: list[str], tmp_path: Path) -> No
     without_rights = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.getuid() == 0 else []
     if without_rights and shutil.which("setpriv") is None:
         pytest.skip("root writes where it wants, and setpriv is not here to prevent it")
-    subprocess.run(["chmod", "-R", "a-w,a+rX", str(folder)], check=True)
+    subprocess.run(["chmod", "-R", "a-w", str(folder)], check=True)
     own = tmp_path / "tmp"
     own.mkdir()
     entry = [*without_rights, sys.executable, *(part.replace("/srv", str(folder)) for part in entry[1:])]
