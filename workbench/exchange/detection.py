@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from storage.exceptions import InputProblem
+from workbench.exchange.einvoices.kinds import other_kind
 from workbench.exchange.importers.registry import IMPORTERS, load
 from workbench.exchange.reading.incoming import Importer
 from workbench.exchange.reading.parsing import HEAD, head_of
@@ -62,6 +63,8 @@ def unrecognised(path: Path) -> str:
         return "it is an archive or an Office file; unpack it, or import known values with `workbench values`"
     if not _is_text(head):
         return "its content is of no format that is known, or it is not UTF-8 text"
+    if kind := other_kind(head):
+        return kind
     if root := re.match(rb"(?:\s|<[?!][^>]*>)*<([A-Za-z_][\w.:-]*)", head.removeprefix(b"\xef\xbb\xbf")):
         return (
             f"it is XML that begins with <{harmless(root[1].decode())}>, of no format that is known: of e-invoices, "
@@ -79,7 +82,7 @@ _OTHER_KINDS = (
     ((".html", ".htm", ".mhtml", ".mht"), b"", "it is a web page: print it to a PDF and import that"),
     ((".doc", ".docx", ".odt", ".rtf", ".pages"), b"", "it is a text document: save it as a PDF and import that"),
     ((".ofd",), b"", "it is an OFD document: convert it to PDF, for example with the viewer of the tax office"),
-    ((".p7m", ".p7s"), b"", "it is signed: take the XML out of it (openssl cms -verify -noverify -inform DER) first"),
+    ((".p7s", ".p7m", ".p7"), b"", "it is a signature without what was signed: bring the file that it belongs to"),
     ((".xls",), b"", "it is an old Excel file: save it as .xlsx or CSV"),
     ((".ods", ".numbers", ".xlsm", ".xlsb"), b"", "it is a spreadsheet of another kind: save it as .xlsx or CSV"),
     ((".zip", ".7z", ".rar", ".tar", ".gz", ".tgz"), b"", "it is an archive: unpack it and import what is in it"),
