@@ -151,6 +151,12 @@ def read(path: Path) -> Settings:
             f"{_place(path, text, f'postprocess.{wrong[0]}')}: [postprocess] {', '.join(wrong)} cannot be used.",
             _REMEDIES["postprocess"],
         )
+    for name in settings.targets:
+        if not settings.target(name).address.startswith("ssh:"):
+            raise ConfigProblem(
+                f"{_place(path, text, f'targets.{name}')}: targets.{name} is no address of a machine.",
+                'Write name = "ssh:user@host", and [targets] below the settings that stand in no table.',
+            )
     if not fields_given:
         return settings
     schema, notes = _schema(path, text, fields_given)

@@ -259,6 +259,9 @@ def test_a_target_is_named_in_the_settings(workspace: Workspace) -> None:
     assert workspace.settings.target("big") == Target("ssh:big:/data", "/opt/bin/python", "big")
     with pytest.raises(ConfigProblem, match="there are: box, big"):
         workspace.settings.target("bigg")
+    workspace.files.settings.write_text('[targets]\nbox = "ssh:me@box"\ntheme = "nord"\n')
+    with pytest.raises(ConfigProblem, match=r"line 3: targets\.theme is no address"):
+        workspace.reread_settings()
     assert msgspec.structs.asdict(workspace.settings.target("ssh:x"))["name"] == ""
 
 

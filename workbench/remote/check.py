@@ -12,7 +12,7 @@ ENVIRONMENT_GB = 12.0
 """Free space that a new environment takes with PyTorch's CUDA build."""
 _SCRIPT = r"""
 root=$1; python=$2
-mkdir -p "$root/runs" "$root/environments" 2>/dev/null || { echo "no_folder=$root"; exit 0; }
+mkdir -p "$root/runs" "$root/environments" "$root/wheels" 2>/dev/null || { echo "no_folder=$root"; exit 0; }
 cd "$root"; echo "root=$(pwd -P)"; echo "free_kb=$(df -Pk . | awk 'NR==2{print $4}')"
 PATH="$PATH:$HOME/.local/bin:$HOME/.cargo/bin"
 for name in python3.13 python3.12 python3.11 python3; do

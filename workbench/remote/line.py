@@ -125,7 +125,8 @@ class Line:
         if not code:
             return
         text = errors.decode(errors="replace").strip()
-        last = text.splitlines()[-1][:300] if text else f"exit code {code}"
+        lines = [line for line in text.splitlines() if not line.startswith("rsync error:")]  # its cause stands above it
+        last = lines[-1][:300] if lines else f"exit code {code}"
         if "Permission denied" in text and "publickey" in text:
             raise TargetProblem(
                 f"{self.name} refuses the key: {last}",
