@@ -180,7 +180,7 @@ class Courier:
             if size / 1e9 + 0.2 > facts.free_gb:
                 free = f"{facts.free_gb:.1f} GB are free on {facts.line.name}"
                 raise TargetProblem(f"The run has {size / 1e9:.1f} GB, and {free}.", "Free some space there.")
-            self.note(f"{size / 1e6:,.1f} MB go to {facts.line.name}.")
+            self.note(f"{max(0.1, size / 1e6):,.1f} MB go to {facts.line.name}.")
             for attempt in range(1, FIRST_TRIES + 1):
                 self._end_if_asked()
                 try:
