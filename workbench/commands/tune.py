@@ -66,6 +66,10 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Of a search: a YAML file of settings with their ranges or choices.",
 )
+@click.option(
+    "--on", "target", default="", metavar="TARGET",
+    help="Train on another machine: a name of [targets] in workbench.toml, or ssh:user@host.",
+)  # fmt: skip
 @click.option("--wait", is_flag=True, help="Stay until the run has ended, and show its progress.")
 @click.option("--slots", default=1, show_default=True, help="How many runs may work at a time.")
 @json_option
@@ -84,6 +88,7 @@ def command(
     hours: float | None,
     varied: tuple[str, ...],
     space: Path | None,
+    target: str,
     wait: bool,
     slots: int,
     as_json: bool,
@@ -93,7 +98,8 @@ def command(
     The run survives the end of this terminal; `workbench runs` follows it. Prints run, state, seconds and
     validation; for a group, a list of them, with the reason of a run that did not work (exit code 7). With --search
     Optuna proposes settings, run after run, and stops runs that fall behind; the preset is tried first.
-    `workbench searches show` reports it; with its name alone it goes on.
+    `workbench searches show` reports it; with its name alone it goes on. With --on the run goes to another machine over
+    ssh, is followed as if it were here, and comes back; `workbench doctor-env --on TARGET` checks that machine.
 
     \b
     Examples:
@@ -102,6 +108,7 @@ def command(
       workbench tune --config mine.yaml --name "config B"
       workbench tune --grid "train.learning_rate=1e-4,3e-4 train.seed=1,2" --wait
       workbench tune --zip "train.learning_rate=1e-4,3e-4 train.weight_decay=0.01,0.1" --name rates
+      workbench tune --on box --wait
       workbench tune --search --trials 12 --name rates --vary "train.learning_rate=1e-5..2e-4 log" --wait
     """
     from workbench.runs import jobs, machine
@@ -117,8 +124,11 @@ def command(
         folder = search_options.go_on(workspace, search)
         search_options.emit_search(workspace, folder, wait=wait, as_json=as_json)
         return
+    if target and searching:
+        raise UsageProblem("A search trains on this machine.", "Leave out --on, or use --grid.")
+    on, device = run_settings.target_of(workspace, target) if target else (None, "")
     configs, used, parent = run_settings.chosen(
-        workspace, preset=preset, files=files, sets=sets, base=base, pairs=pairs, grid=grid
+        workspace, preset=preset, files=files, sets=sets, base=base, pairs=pairs, grid=grid, device=device
     )
     if searching:
         if len(configs) != 1:
@@ -128,10 +138,10 @@ def command(
         return
     if len(configs) == 1:
         [config] = configs.values()
-        prepared = [jobs.prepare(workspace, config, preset=used, name=name, parent=parent, slots=slots)]
+        prepared = [jobs.prepare(workspace, config, preset=used, name=name, parent=parent, slots=slots, on=on)]
     else:
-        prepared = jobs.grid(workspace, configs, used, name)
-    if wait and len(prepared) > 1:
+        prepared = jobs.grid(workspace, configs, used, name, on=on)
+    if wait and len(prepared) > 1 and on is None:
         machine.warm_up()
     for run in prepared:
         jobs.start(workspace, run.id, slots)

@@ -152,6 +152,7 @@ class RunFolder:
         self.killed = path / "killed"
         self.prepared = path / "prepared"
         self.adopted = path / "adopted"
+        self.target = path / "target.json"  # of a run on another machine: which, and where there
 
     def dataset(self, split: str) -> Path:
         """The file of a split's documents; missing when there are none. "*" makes a pattern."""

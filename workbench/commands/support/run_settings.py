@@ -10,6 +10,7 @@ import click
 from workbench.commands.support import streams
 
 if TYPE_CHECKING:
+    from workbench.settings import Target
     from workbench.workspace import Workspace
 
 
@@ -19,6 +20,19 @@ class Chosen(NamedTuple):
     configs: dict[str, Any]
     preset: str
     parent: str | None
+
+
+def target_of(workspace: "Workspace", name: str) -> "tuple[Target, str]":
+    """A target that runs can train on now, and its device.
+
+    Raises:
+        ConfigProblem: there is none of this name.
+        TargetProblem: it cannot be reached, or something is missing there.
+    """
+    from workbench.remote import check
+
+    target = workspace.settings.target(name)
+    return target, check.checked(target).device
 
 
 def chosen(
