@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from msgspec.structs import replace
 
 from storage import documents
 from storage.records import Annotations, Span, State
@@ -122,6 +123,22 @@ def test_damaged_features_are_made_again(workspace: Workspace) -> None:
 
     assert offered(workspace, 5) == [(member_receipts.number(4), RUN)]
     assert all(np.isfinite(np.load(path)).all() for path in files)
+
+
+def test_the_rest_is_encoded_ahead_as_far_as_there_is_space(workspace: Workspace) -> None:
+    learner = taught(workspace, 1)
+    work(learner, 2, [3])
+    files = sorted(workspace.files.features.glob("*/*.npy"))
+    assert len(files) == 6, "every document of the workspace"
+
+    size = max(path.stat().st_size for path in files)
+    for path in files:
+        path.unlink()
+    limits = replace(workspace.settings.limits, features_gb=4 * size / 1e9)
+    workspace.change_settings(limits=limits)
+    work(Learner(workspace), 2, [3])
+    kept = sorted(workspace.files.features.glob("*/*.npy"))
+    assert 3 <= len(kept) <= 4, "those that are looked at and labelled have theirs, and none was deleted for another"
 
 
 def test_a_retired_field_is_suggested_no_more(workspace: Workspace) -> None:
