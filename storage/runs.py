@@ -12,8 +12,8 @@ from storage.tables import runs, utc
 
 ACTIVE = (RunState.QUEUED, RunState.RUNNING, RunState.PAUSED)
 """States of a run that has not ended."""
-RESUMABLE = (RunState.STOPPED, RunState.KILLED, RunState.CRASHED, RunState.FAILED)
-"""States of a run that ended before it was complete."""
+RESUMABLE = (RunState.PREPARED, RunState.STOPPED, RunState.KILLED, RunState.CRASHED, RunState.FAILED)
+"""States of a run that is not complete and has no process."""
 
 
 def _record(row: Any) -> Run:
