@@ -76,7 +76,7 @@ class Learner:
         """Learn from the workspace's labels as they are now; features are read from their files."""
         self._use_settings()
         self._labelled: dict[int, Labelled] = {}
-        self._readings: dict[int, tuple[int, Values]] = {}  # document -> (version, the base's)
+        self._readings: dict[int, tuple[int, Values]] = {}  # document -> (hash of its words, the base's)
         self._head: Head | None = None
         with self._workspace.db.read() as connection:
             self._event = label_queries.newest_event(connection)
@@ -272,7 +272,7 @@ class Learner:
 
     def _reading(self, content: Content, row: FrozenDocument, features: Features) -> Values:
         """The base's reading, kept for a while: the rules take longer than all else."""
-        number, words = content.document.id, len(row.words)
+        number, words = content.document.id, hash(tuple(row.words))  # OCR may read it anew
         known = self._readings.pop(number, None)
         if known is None or known[0] != words:
             read = self._base.read(replace(row, tags=None), features, self._pieces, self._trust)
