@@ -1,8 +1,10 @@
 """Suggestions that learn from every label: what is learned, what stays as it is, and what goes wrong meanwhile."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 import torch
@@ -122,6 +124,39 @@ def test_damaged_features_are_made_again(workspace: Workspace) -> None:
 
     assert offered(workspace, 5) == [(member_receipts.number(4), RUN)]
     assert all(np.isfinite(np.load(path)).all() for path in files)
+
+
+def test_the_rest_is_encoded_ahead_as_far_as_there_is_space(workspace: Workspace) -> None:
+    learner = taught(workspace, 1)
+    work(learner, 2, [3])
+    files = sorted(workspace.files.features.glob("*/*.npy"))
+    assert len(files) == 6, "every document of the workspace"
+
+    size = max(path.stat().st_size for path in files)
+    for path in files:
+        path.unlink()
+    limits = msgspec.structs.replace(workspace.settings.limits, features_gb=4 * size / 1e9)
+    workspace.change_settings(limits=limits)
+    work(Learner(workspace), 2, [3])
+    kept = sorted(workspace.files.features.glob("*/*.npy"))
+    assert 3 <= len(kept) <= 4, "those that are looked at and labelled have theirs, and none was deleted for another"
+
+
+def test_a_document_that_ocr_reads_anew_is_read_anew(workspace: Workspace) -> None:
+    learner = taught(workspace)
+    work(learner, 4, [5, 6])
+    assert offered(workspace, 5) == [(member_receipts.number(4), RUN)]
+    with workspace.db.write() as connection:
+        content = documents.open_document(connection, 5)
+        (page,) = content.pages
+        tokens = tuple(
+            msgspec.structs.replace(t, text="K9999" if t.text == member_receipts.number(4) else t.text)
+            for t in page.tokens
+        )
+        documents.replace_pages(connection, 5, content.document.version, [dataclasses.replace(page, tokens=tokens)])
+    accept(workspace, 4)
+    work(learner, 6, [5])
+    assert offered(workspace, 5) == [("K9999", RUN)]
 
 
 def test_a_retired_field_is_suggested_no_more(workspace: Workspace) -> None:

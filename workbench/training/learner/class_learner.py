@@ -209,14 +209,13 @@ class ClassLearner:
             WorkbenchError: the workspace cannot be read or written.
         """
         following = [number for number in look.following if number != look.document]
-        if not self._waiting:
-            yield from self._texts.prepare(following[:AT_ONCE])
-            self._suggest(following[:AT_ONCE], is_old)
-            yield
+        yield from self._learn_earlier(following, is_old)
+        yield from self._texts.prepare(following[:AT_ONCE])
+        self._suggest(following[:AT_ONCE], is_old)
+        yield
         if look.document is not None:
             yield from self._texts.prepare([look.document])
         yield from self._texts.prepare(following)
-        yield from self._learn_earlier(following, is_old)
         self._suggest(following[AT_ONCE:], is_old)
         yield from self._all(look, is_old)
 

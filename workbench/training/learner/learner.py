@@ -69,13 +69,14 @@ class Learner:
             return False
         self._base_name = name
         self._base: Base = readers.base_of(self._workspace, name)
+        self._ahead: set[int] = set()  # documents that were encoded before they are looked at
         return True
 
     def _begin(self) -> None:
         """Learn from the workspace's labels as they are now; features are read from their files."""
         self._use_settings()
         self._labelled: dict[int, Labelled] = {}
-        self._readings: dict[int, tuple[int, Values]] = {}  # document -> (version, the base's)
+        self._readings: dict[int, tuple[int, Values]] = {}  # document -> (hash of its words, the base's)
         self._head: Head | None = None
         with self._workspace.db.read() as connection:
             self._event = label_queries.newest_event(connection)
@@ -210,6 +211,21 @@ class Learner:
             for number in following[AT_ONCE:]:
                 self._suggest([number], is_old)
                 yield
+        yield from self._encode_ahead()
+
+    def _encode_ahead(self) -> Iterator[None]:
+        """Encode all other documents, as far as there is space for their features; what was encoded before is kept."""
+        with self._workspace.db.read() as connection:
+            everything = document_list.ids(connection)
+        for number in everything:
+            if number in self._ahead:
+                continue
+            with self._workspace.db.read() as connection:
+                content = self._content(connection, number)
+            if content is not None and (row := self._row(content)).words and not self._base.keep_ahead(row):
+                return
+            self._ahead.add(number)
+            yield
 
     def _take_earlier(self, number: int) -> None:
         """A document that was accepted before the learner began: it comes before those that were accepted since."""
@@ -256,7 +272,7 @@ class Learner:
 
     def _reading(self, content: Content, row: FrozenDocument, features: Features) -> Values:
         """The base's reading, kept for a while: the rules take longer than all else."""
-        number, words = content.document.id, len(row.words)
+        number, words = content.document.id, hash(tuple(row.words))  # OCR may read it anew
         known = self._readings.pop(number, None)
         if known is None or known[0] != words:
             read = self._base.read(replace(row, tags=None), features, self._pieces, self._trust)
