@@ -299,12 +299,15 @@ _VALUE_IN_WORD = re.compile(r"[0-9]|(?<=\w)[:：]")
 _CURRENCY_AT_END = re.compile("(?<=[a-z])(?:rm|myr|eur|usd|in eur|chf|gbp)$")
 
 
+_STRUCK = str.maketrans("łŁøØđĐ", "lLoOdD")  # these have no accent to take away
+
+
 def fold(text: str) -> str:
     """Letters and digits only, without case and accents: for comparing phrases with printed words."""
     if not text.isascii():
         text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
         # Precomposed Hangul and the like come back together; Latin letters stay without their accents.
-        text = unicodedata.normalize("NFC", text)
+        text = unicodedata.normalize("NFC", text).translate(_STRUCK)
     return "".join(c for c in text.casefold() if c.isalnum())
 
 
@@ -322,6 +325,7 @@ def is_due(text: str) -> bool:
     return fold(text) in _DUE_FOLDED
 
 
+_NUMERO = re.compile(r"\bn\b")
 _NUMBER = ("", "no", "nr", "number", "n")
 
 
@@ -337,7 +341,8 @@ def _table() -> dict[str, dict[str, float]]:
     for field, phrases in _PHRASES.items():
         for phrase in phrases.split("|"):
             weak = phrase.endswith("?")
-            table.setdefault(fold(phrase), {})[field] = _WEAK if weak else 1.0
+            for spelled in {fold(phrase), fold(_NUMERO.sub("no", phrase))}:  # "N°" and "Nº"
+                table.setdefault(spelled, {})[field] = _WEAK if weak else 1.0
     table.pop("", None)
     return table
 
