@@ -25,7 +25,7 @@ _EXACT = (FieldType.AMOUNT, FieldType.DATE, FieldType.RATE, FieldType.CURRENCY, 
 _WORDS = {FieldType.AMOUNT: 2, FieldType.DATE: 5, FieldType.RATE: 2, FieldType.CURRENCY: 1, FieldType.ID: 2}
 _YEAR = re.compile(r"(?<![0-9])(19|20)[0-9]{2}(?![0-9])")
 _GROUP = re.compile(r"(?=.*[0-9])[A-Z0-9]{2,5}|[0-9]{8,12}")
-_COUNTRY = re.compile(r"[A-Z]{2}[0-9]{0,2}")
+_COUNTRY = re.compile(r"(?!UE|EU)[A-Z]{2}[0-9]{0,2}")  # "VAT UE 957…" names the Union, no country
 _SPACED_DATE = re.compile(r"[0-9]{1,2}[./-] ?[0-9]{1,2}[./-] ?[0-9]{2,4}|[^\W\d_]{3,9}\.? [0-9]{1,2} ?, [0-9]{4}")
 _SPACED = re.compile(r"[0-9]{1,3}(?: [0-9]{3})+")
 _FIRST_GROUP = re.compile(r"[-–+(]?[$€£]?[0-9]{1,3}")

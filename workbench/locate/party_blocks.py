@@ -98,6 +98,8 @@ class PartyBlocks:
                 above = [] if LEGAL.search(text) else self._letterhead(parts[0])
                 if above and self._is_near(parts[0], street):
                     name, street = above, [i for part in parts[: first + 1] for i in part]
+                elif listed := self._listed(row, street):
+                    name, street = listed
                 elif not name or is_other(text) or not self._is_near(name, street):
                     continue
                 name = self._without_caption(name)
@@ -109,6 +111,21 @@ class PartyBlocks:
                     self.around.tokens[words[0]].page,
                     True,
                 )
+
+    def _listed(self, row: Sequence[Sequence[int]], street: Sequence[int]) -> tuple[list[int], list[int]] | None:
+        """Name and street of "Ibarra S.L. | Polígono Sur, nave 142 | 48001 Bilbao", whose parts have commas inside."""
+        groups: list[list[int]] = [[]]
+        for index in (index for piece in row for index in piece):
+            if SEPARATOR.fullmatch(self.around.tokens[index].text):
+                groups.append([])
+            else:
+                groups[-1].append(index)
+        at = next((at for at, group in enumerate(groups) if street[0] in group), 0)
+        if not at or groups[at][0] == street[0] or groups[at][-1] != street[-1] or not groups[at - 1]:
+            return None
+        if is_other(self.around.text(groups[at - 1])) or not self._is_near(groups[at - 1], groups[at]):
+            return None
+        return groups[at - 1], groups[at]
 
     def _is_near(self, left: Sequence[int], right: Sequence[int]) -> bool:
         return self.around.tokens[right[0]].box[0] - self.around.tokens[left[-1]].box[2] <= _APART
@@ -138,8 +155,12 @@ class PartyBlocks:
                 continue
             parts[-1].append(index)
             following = self.around.tokens[piece[at + 1]].text if at + 1 < len(piece) else ""
-            number_beside = HOUSE_NUMBER.fullmatch(following) or HOUSE_NUMBER.fullmatch(text)  # "Via Roma, 5", "5, rue"
-            if text.endswith((",", ";")) and not number_beside:
+            # "Via Roma, 5" and "5, rue Carnot" are one part
+            number_beside = HOUSE_NUMBER.fullmatch(following) or (len(parts[-1]) == 1 and HOUSE_NUMBER.fullmatch(text))
+            ends = text.endswith((",", ";")) or (
+                text.endswith(".") and is_town(self.around.text(parts[-1]), len(parts[-1]))
+            )
+            if ends and not number_beside:
                 parts.append([])
         return [part for part in parts if part]
 

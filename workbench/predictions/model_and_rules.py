@@ -215,13 +215,18 @@ def _alike(finder: Finder, field: Field, first: TokenIds, second: TokenIds) -> b
 
 
 def _likeliest(finder: Finder, wanted: Field, labelled: Mapping[str, TokenIds]) -> tuple[TokenIds, bool]:
-    """The likeliest place, and whether a header names it and no other place comes near."""
+    """The likeliest place, and whether a header names it and no other place comes near.
+
+    Of numbers and dates it is enough that no header names another place.
+    """
     ranked = finder.ranked(wanted, labelled)
     if not ranked:
         return (), False
     first, text = ranked[0], finder.around.text(ranked[0].tokens)
     rival = next((c.score for c in ranked[1:] if not same(wanted.type, finder.around.text(c.tokens), text)), -math.inf)
-    return tuple(sorted(first.tokens)), first.headed and first.score - rival >= _AHEAD
+    others = [c for c in ranked[1:] if not same(wanted.type, finder.around.text(c.tokens), text)]
+    alone = wanted.type in (FieldType.ID, FieldType.DATE) and first.score > rival and not any(c.headed for c in others)
+    return tuple(sorted(first.tokens)), first.headed and (alone or first.score - rival >= _AHEAD)
 
 
 def measure(

@@ -4,6 +4,7 @@
 up, accounts and tax numbers are taken by their check digits; what was decided so is `strong`.
 """
 
+import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,14 @@ _VERY_CLEAR = 4.0
 _MIXED_CASE = frozenset(["euro", "rs", "kč", "zł", "ft"])  # of other marks in small letters most are words
 _NAMED = 0.6  # of a header's support
 _OTHER_HEADER = -0.45  # the support of a header for another number, in the same row
+_CAPTION = 4  # words of a tax number's caption
+_BUYERS = re.compile(
+    r"\b(?:nif|n\.i\.f\.?|cif|p\.? ?iva|partita iva|nip|vat|tva|btw|ust)\b.*\b(?:kunde\w*|client\w*|customer|acheteur|"
+    r"klant|afnemer|nabywcy|kupującego|comprador)\b|"
+    r"\b(?:your|ihre|votre|vostra|su|uw) (?:\S+ )?(?:vat|tva|ust|btw|nif|p\.? ?iva)",
+    re.IGNORECASE,
+)
+"""The caption of the buyer's tax number, whose own words are not in the table of headers."""
 _SIDES = ("seller", "buyer")
 
 
@@ -176,6 +185,9 @@ class PageReading:
             if field := self._fields.get(f"{side}_tax_id"):
                 says[side], _ = self._around.context(field, row, position)
         headed = max(says.values(), default=0.0) >= _NAMED
+        before = self._around.text(self._around.layout.rows[row][max(0, position - _CAPTION) : position])
+        if _BUYERS.search(f"{before} {self._around.text(number.tokens[:1])}"):
+            return "buyer", True
         if says.get("buyer", 0.0) > max(says.get("seller", 0.0), 0.3):
             return "buyer", headed
         seller, buyer, clear = self._sides

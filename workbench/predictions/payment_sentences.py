@@ -7,7 +7,7 @@ from workbench.locate.candidates import Finder
 
 TokenIds = tuple[int, ...]
 _PAYING = re.compile(
-    r"zahl|überweis|ausgleich|begleich|fällig|\bpay|settle|remit|\bdue\b|r[ée]gl|règl|paiement|exigible|échéance|"
+    r"zahl|überweis|ausgleich|begleich|fällig|\bpay|settle|remit|transfer|\bdue\b|r[ée]gl|règl|paiement|exigible|échéance|"
     r"beta+l|voldoe|over te maken|\bpag|bonifico|scaden|venc|płat|zapła|wpłat|付款|汇款|支付",
     re.IGNORECASE,
 )

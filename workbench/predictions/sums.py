@@ -73,8 +73,8 @@ def read(
             if not 0 <= tax <= _MOST_TAX * net:
                 continue
             if tax not in known and tax:
-                headed = min(totals[total].header, best_of[NET][net].header) >= _HEADED
-                if tax not in of_two or not headed:
+                are_headed = min(totals[total].header, best_of[NET][net].header) >= _HEADED
+                if tax not in of_two or not are_headed:
                     continue
             tax_support = best_of[TAX][tax].support if tax in best_of[TAX] else of_two.get(tax, 0.0)
             score, rate = _score(best_of, net, tax, total, printed, tax_support)

@@ -148,3 +148,47 @@ def test_net_and_the_taxes_of_two_rates_add_up_to_the_total():
     document = finder(*((100 + 400 * x, 100 + 20 * y, rows[y][x]) for y in range(4) for x in (0, 1)))
     read = places(document)
     assert read["amount_net"] == "1510,84" and read["amount_total"] == "1836,82" and "amount_tax" not in read
+
+
+@pytest.mark.parametrize(
+    ("line", "address"),
+    [
+        ("Ibarra S.L. | Polígono Sur, nave 142 | 48001 Bilbao", "Polígono Sur, nave 142 48001 Bilbao"),
+        ("Kowal s.c., ul. Długa 21/4, 80-831 Gdańsk. KRS Gdańsk", "ul. Długa 21/4, 80-831 Gdańsk."),
+    ],
+)
+def test_the_parts_of_a_line_are_divided_as_it_divides_them(line, address):
+    blocks = PartyBlocks(finder((60, 800, line)).around)
+    party = blocks.blocks[0]
+    assert blocks.around.text(party.address) == address and blocks.around.text(party.name).startswith(line.split()[0])
+
+
+@pytest.mark.parametrize("caption", ["P.IVA del cliente:", "NIP kupującego:", "Your VAT number:"])
+def test_a_tax_number_whose_caption_names_the_buyer_is_not_the_seller_s(caption):
+    read = places(finder((60, 500, f"{caption} DE136695976"), (60, 520, "USt-IdNr. DE811569869")))
+    assert "DE136695976" in read["buyer_tax_id"] and "DE811569869" in read["seller_tax_id"]
+
+
+def test_the_union_s_letters_are_no_part_of_a_polish_number():
+    seller = next(field for field in FIELDS if field.id == "seller_tax_id")
+    document = finder((60, 500, "VAT UE 9571028999"))
+    assert document.around.text(document.ranked(seller)[0].tokens) == "9571028999"
+
+
+def test_a_number_that_alone_has_its_header_is_a_headed_one():
+    document = finder(
+        (65, 60, "Im Grund 104"), (65, 74, "97070 Berg"), (65, 252, "Bestell-Nr."), (309, 252, "Kd.-Nr."),
+        (65, 298, "B-6606"), (309, 298, "97071"),
+    )  # fmt: skip
+    read = model_and_rules.read_all(document, FIELDS, {})["purchase_order"]
+    assert document.around.text(read.rules) == "B-6606" and read.headed
+
+
+@pytest.mark.parametrize(
+    ("caption", "field"),
+    [("Vence el", "due_date"), ("Da pagare entro il", "due_date"), ("Dispatch date", ""), ("Data DDT", "")],
+)
+def test_dates_of_payment_and_of_delivery_are_not_the_invoice_s(caption, field):
+    document = finder((65, 285, caption), (300, 285, "07/10/2023"))
+    headed = {f.id for f in FIELDS if f.type is FieldType.DATE and document.ranked(f)[0].headed}
+    assert headed == ({field} if field else set())
