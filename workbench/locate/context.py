@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from storage.records import Box, Token
 from workbench.fields import Field, FieldType
@@ -38,7 +39,10 @@ class Surroundings:
 
     def __init__(self, tokens: Sequence[Token]) -> None:
         self.tokens = tokens
+        self._texts = [token.text for token in tokens]
         self.pace: Callable[[], None] | None = None  # called every few words: it may wait, or raise to end the search
+        self.answers: dict[tuple[str, tuple[int, ...]], Any] = {}  # to questions about words that many fields ask
+        self._beside: dict[tuple[int, int], list[tuple[HeaderPhrase, float]]] = {}
 
     @cached_property
     def layout(self) -> Layout:
@@ -49,12 +53,12 @@ class Surroundings:
         """Words, joined by spaces."""
         if self.pace is not None:
             self.pace()
-        return " ".join(self.tokens[i].text for i in tokens)
+        return " ".join([self._texts[i] for i in tokens])
 
     def bounds(self, tokens: Iterable[int]) -> Box:
         """The box around words."""
-        boxes = [self.tokens[i].box for i in tokens]
-        return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
+        x0, y0, x1, y1 = zip(*[self.tokens[i].box for i in tokens], strict=True)
+        return min(x0), min(y0), max(x1), max(y1)
 
     @cached_property
     def pieces(self) -> list[list[list[int]]]:
@@ -85,7 +89,9 @@ class Surroundings:
             return self._beside_own_name(field, number, position)
         kind = headers.KINDS.get(field.type, frozenset())
         best, rival, words = 0.0, 0.0, ""
-        for header, nearness in self._headers_beside(number, position):
+        if (number, position) not in self._beside:
+            self._beside[number, position] = list(self._headers_beside(number, position))
+        for header, nearness in self._beside[number, position]:
             if field.id in header.fields:
                 if header.fields[field.id] * nearness > best:
                     best, words = header.fields[field.id] * nearness, header.text

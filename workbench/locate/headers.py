@@ -277,15 +277,17 @@ _VALUE_IN_WORD = re.compile(r"[0-9]|(?<=\w)[:：]")
 _CURRENCY_AT_END = re.compile("(?<=[a-z])(?:rm|myr|eur|usd|in eur|chf|gbp)$")
 
 
+_NO_LETTERS = {code: None for code in range(128) if not chr(code).isalnum()}
 _STRUCK = str.maketrans("łŁøØđĐ", "lLoOdD")  # these have no accent to take away
 
 
 def fold(text: str) -> str:
     """Letters and digits only, without case and accents: for comparing phrases with printed words."""
-    if not text.isascii():
-        text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-        # Precomposed Hangul and the like come back together; Latin letters stay without their accents.
-        text = unicodedata.normalize("NFC", text).translate(_STRUCK)
+    if text.isascii():
+        return text.casefold().translate(_NO_LETTERS)
+    text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    # Precomposed Hangul and the like come back together; Latin letters stay without their accents.
+    text = unicodedata.normalize("NFC", text).translate(_STRUCK)
     return "".join(c for c in text.casefold() if c.isalnum())
 
 

@@ -44,8 +44,9 @@ def prepare(
     parent: str | None = None,
     batch: str | None = None,
     slots: int = DEFAULT_SLOTS,
+    later: bool = False,
 ) -> Run:
-    """Freeze the data and the configuration into a new run folder and keep the run as queued.
+    """Freeze the data and the configuration into a new run folder and keep the run as queued; `later`: as prepared.
 
     Raises:
         MissingTool: this machine lacks the device, a tracker, or DeepSpeed.
@@ -74,7 +75,7 @@ def prepare(
             fields=[FieldSpec.of(field) for field in learned],
             rules=workspace.settings.postprocess,
             config=config,
-            threads=machine.free_cores() if slots == 1 else max(1, (os.cpu_count() or 2) // slots),
+            threads=None if slots == 1 else max(1, (os.cpu_count() or 2) // slots),
             preset=preset,
             parent=parent or "",
             engines=frozen.engines,
@@ -84,10 +85,12 @@ def prepare(
             for note in frozen.notes:
                 writer.write("note", message=note)
         write_atomic(folder.request, request.text())
+        if later:
+            folder.prepared.touch()
         run = Run(
             run_id,
             name or run_id,
-            RunState.QUEUED,
+            RunState.PREPARED if later else RunState.QUEUED,
             config.model.family,
             preset,
             config.model_dump(mode="json"),
@@ -162,14 +165,14 @@ def start(workspace: Workspace, run_id: str, slots: int = DEFAULT_SLOTS, *, tied
             f"Go on from its model with `workbench tune --from {run_id}`, or train it anew with "
             f"`workbench runs clone {run_id}`.",
         )
-    threads = Request.read(folder.path).threads or 1
+    threads = Request.read(folder.path).threads
     # Taken here and handed down: of two terminals that start the same run only one gets it, and no terminal that
     # looks in between takes the run for a crashed one.
     waiting = None if locks.held(folder.lock) else locks.acquire(folder.waiting, inheritable=True, named=False)
     if waiting is None:
         raise RunProblem(f"Run {run_id} is running already.", "Follow it on the runs screen.")
     try:
-        for mark in (folder.stop, folder.pause, folder.killed):
+        for mark in (folder.stop, folder.pause, folder.killed, folder.prepared):
             mark.unlink(missing_ok=True)
         # whatever ended the run before does not end it any more, also when it is killed before its first event
         with events.EventWriter(folder.events) as writer:

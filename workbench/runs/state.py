@@ -150,6 +150,7 @@ class RunFolder:
         self.stop = path / "stop"
         self.pause = path / "pause"
         self.killed = path / "killed"
+        self.prepared = path / "prepared"
         self.adopted = path / "adopted"
 
     def dataset(self, split: str) -> Path:
@@ -233,4 +234,6 @@ def state_of(folder: RunFolder, events: RunEvents) -> RunState:
         return RunState.STOPPED if events.finished.get("state") == "stopped" else RunState.FINISHED
     if folder.killed.exists():
         return RunState.KILLED
+    if folder.prepared.exists() and not events.failed:
+        return RunState.PREPARED
     return RunState.FAILED if events.failed else RunState.CRASHED

@@ -15,6 +15,7 @@ from storage.exceptions import InputProblem, WorkbenchError
 from workbench.exchange.reader_process import in_reader_process
 from workbench.exchange.reading import table_cells
 from workbench.exchange.reading.incoming import Rejected
+from workbench.exchange.reading.named_files import of_same_name
 from workbench.exchange.reading.parsing import PICTURES
 from workbench.fields.plain_text import harmless
 from workbench.settings import Limits
@@ -204,5 +205,4 @@ def _cell(value: Any) -> Any:
 
 def _document_beside(path: Path) -> Path | None:
     """The document that a file of values is named after."""
-    names = (path.with_suffix(cased) for end in _DOCUMENTS for cased in (end, end.upper()))
-    return next((name for name in names if name.is_file()), None)
+    return of_same_name(path, _DOCUMENTS)
