@@ -22,12 +22,15 @@ MOST = 12
 """The most candidates per field."""
 
 _EXACT = (FieldType.AMOUNT, FieldType.DATE, FieldType.RATE, FieldType.CURRENCY, FieldType.ID)
-_WORDS = {FieldType.AMOUNT: 2, FieldType.DATE: 4, FieldType.RATE: 2, FieldType.CURRENCY: 1, FieldType.ID: 2}
+_WORDS = {FieldType.AMOUNT: 2, FieldType.DATE: 5, FieldType.RATE: 2, FieldType.CURRENCY: 1, FieldType.ID: 2}
 _YEAR = re.compile(r"(?<![0-9])(19|20)[0-9]{2}(?![0-9])")
 _GROUP = re.compile(r"(?=.*[0-9])[A-Z0-9]{2,5}|[0-9]{8,12}")
-_COUNTRY = re.compile(r"[A-Z]{2}[0-9]{0,2}")
+_COUNTRY = re.compile(r"(?!UE|EU)[A-Z]{2}[0-9]{0,2}")  # "VAT UE 957…" names the Union, no country
 _SPACED_DATE = re.compile(r"[0-9]{1,2}[./-] ?[0-9]{1,2}[./-] ?[0-9]{2,4}|[^\W\d_]{3,9}\.? [0-9]{1,2} ?, [0-9]{4}")
 _SPACED = re.compile(r"[0-9]{1,3}(?: [0-9]{3})+")
+_FIRST_GROUP = re.compile(r"[-–+(]?[$€£]?[0-9]{1,3}")
+_NEXT_GROUP, _LAST_GROUP = re.compile("[0-9]{3}"), re.compile(r"[0-9]{3}[.,][0-9]{2}[€)\-]?")
+_SPACE = 0.9  # heights of a word, which are longer than widths in thousandths: the widest space inside a number
 _WHOLE = re.compile(r"[0-9]{1,3}(?:,?[0-9]{3})*|[0-9]+")
 _NO_CURRENCY = frozenset(["all", "cup", "dem", "mad", "pen", "sos", "top", "try"])  # words that are codes in capitals
 _CENTS = re.compile(r"[.,][0-9]{1,2}(?![0-9])")
@@ -158,6 +161,10 @@ class Finder:
             self._sizes[tokens] = abs(float(normal)) if normal else 0.0
         return self._sizes[tokens]
 
+    def size(self, tokens: tuple[int, ...]) -> int:
+        """An amount without its sign in hundredths; 0 for what is no amount."""
+        return round(100 * self._size(tokens))
+
     def _resemblance(self, field: Field, window: tuple[int, ...]) -> float:
         """How much the words look like a value of the field: large print for amounts, no caption in a date's word."""
         text, kind = self.around.text(window), field.type
@@ -201,6 +208,8 @@ class Finder:
             return ()
         if type in (FieldType.AMOUNT, FieldType.RATE) and not _DIGIT.search(text):
             return ()
+        if type is FieldType.AMOUNT and (thousands := self._thousands(row, at)):
+            return thousands
         if type is FieldType.AMOUNT and at and _WHOLE.fullmatch(text):
             before = words[row[at - 1]].text  # "Rs 1939"
             return (row[at],) if before and marks_of(before + " ") == [before] else ()
@@ -221,6 +230,20 @@ class Finder:
                 return tuple(window)
         # "Date:25/12/2018" in one word
         return (row[at],) if type is not FieldType.ID and "%" not in text and _looks_like(type, text) else ()
+
+    def _thousands(self, row: list[int], at: int) -> tuple[int, ...]:
+        """An amount whose thousands stand apart, as French and Polish ones do ("5 044,89"); () where none begins."""
+        if not _FIRST_GROUP.fullmatch(self._tokens[row[at]].text):
+            return ()
+        for end in range(at + 1, min(at + 4, len(row))):
+            left, right = self._tokens[row[end - 1]], self._tokens[row[end]]
+            if right.box[0] - left.box[2] > _SPACE * self.around.layout.height(row[at]):
+                break
+            if _LAST_GROUP.fullmatch(right.text):
+                return tuple(row[at : end + 1])
+            if not _NEXT_GROUP.fullmatch(right.text):
+                break
+        return ()
 
     def _groups(self, row: list[int], at: int) -> tuple[int, ...]:
         """An IBAN or a tax number that is printed in groups: capitals and digits, a country's two letters before it."""
@@ -248,7 +271,7 @@ class Finder:
         places: dict[int, list[tuple[int, ...]]] = {}
         for row in self._values(FieldType.AMOUNT):
             for _, window in row:
-                places.setdefault(round(100 * self._size(window)), []).append(window)
+                places.setdefault(self.size(window), []).append(window)
         return places
 
     @cached_property

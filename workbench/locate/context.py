@@ -1,15 +1,18 @@
 """The surroundings of a word: its row, and the header phrases beside and above it. Pure."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from storage.records import Box, Token
-from workbench.fields import Field
+from workbench.fields import Field, FieldType
 from workbench.locate import headers
 from workbench.locate.headers import HeaderPhrase
 from workbench.locate.layout import Layout
+
+_NUMBERED = re.compile(r"[^\W\d_]+[-/.]?[0-9][\w/.-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,14 @@ class Surroundings:
                 rival = max(rival, max(against) * nearness)
         return (best - 0.5 * max(rival - best, 0), words) if best else (-0.5 * rival, "")
 
+    def _is_own_value(self, row: Sequence[int], header: HeaderPhrase) -> bool:
+        """Whether a header is the letters of a number ("PO056741", "INV-17"), which says nothing about other words."""
+        return (
+            header.first == header.last
+            and bool(_NUMBERED.fullmatch(self.tokens[row[header.first]].text))
+            and headers.KINDS[FieldType.ID].issuperset(header.fields)
+        )
+
     def _beside_own_name(self, field: Field, number: int, position: int) -> tuple[float, str]:
         """Whether the field's own name is printed left of a word or right above it: 1 or 0, and the printed words."""
         own, row = headers.names_of(field), self.layout.rows[number]
@@ -117,6 +128,7 @@ class Surroundings:
         """
         row = self.layout.rows[number]
         left = [header for header in self.headings[number] if header.first <= position]
+        left = [header for header in left if header.first == position or not self._is_own_value(row, header)]
         for steps, header in enumerate(reversed(left)):
             yield header, max(1.0 - 0.2 * steps, 0.2)
         token = self.tokens[row[position]]
@@ -130,6 +142,8 @@ class Surroundings:
             distance = (token.box[1] - first.box[3]) / height
             weight = 0.3 if worded else 0.7
             for header in self.headings[above]:
+                if self._is_own_value(upper, header):
+                    continue
                 x0, x1 = self.tokens[upper[header.first]].box[0], self.tokens[upper[header.last]].box[2]
                 if min(x1, token.box[2]) > max(x0, token.box[0]) - height:
                     yield header, max(weight - 0.1 * max(distance, 0.0), 0.1)
