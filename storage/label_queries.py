@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, Select, Text, func, select, type_coerce
+from sqlalchemy import Column, Connection, Select, Text, cast, func, select
 
 from storage.records import TEXT, Decision, Side, Source, State
 from storage.tables import class_labels, class_suggestions, documents, events, pages, queue, rounds, spans, suggestions
@@ -136,7 +136,7 @@ def class_standings(connection: Connection, field: str, ids: Sequence[int] | Non
     for part in _parts(ids) if ids is not None else (None,):
         own, likely = _options(connection, field, part), _likely(connection, field, part)
         d = documents.c
-        query = select(d.id, d.state, d.version, type_coerce(d.absent, Text)).order_by(d.id)
+        query = select(d.id, d.state, d.version, cast(d.absent, Text)).order_by(d.id)
         query = query if part is None else query.where(d.id.in_(part))
         for number, state, version, absent in connection.execute(query).all():
             if number not in blind:

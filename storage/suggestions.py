@@ -126,12 +126,10 @@ def offered(connection: Connection, ids: Sequence[int]) -> tuple[Counter[str], C
         ~retired_fields.is_outranked(),
     )
     for start in range(0, len(ids), 500):
-        query = select(c.field, c.run.in_(KNOWN_SOURCES), func.count()).where(
-            is_offered, c.document_id.in_(ids[start : start + 500])
-        )
-        for field, is_known, count in connection.execute(query.group_by(c.field, c.run.in_(KNOWN_SOURCES))):
+        query = select(c.field, c.run, func.count()).where(is_offered, c.document_id.in_(ids[start : start + 500]))
+        for field, run, count in connection.execute(query.group_by(c.field, c.run)):
             of_all[field] += count
-            of_known[field] += count if is_known else 0
+            of_known[field] += count if run in KNOWN_SOURCES else 0
     return of_all, of_known
 
 
