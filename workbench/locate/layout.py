@@ -144,6 +144,8 @@ def _middles(words: Sequence[Word], indices: list[int]) -> dict[int, float]:
         return sum(b - a < near for a, b in pairwise(heights))
 
     level = side_by_side(0.0)
+    if max(1.3 * level, level + 4) >= len(points):  # no slant can have so many more
+        return {i: (words[i].box[1] + words[i].box[3]) / 2 for i in indices}
     best = max(_SLANTS, key=side_by_side)
     # Two columns of different line heights are side by side here and there under any slant; of a scan, a quarter is.
     slant = best if side_by_side(best) >= max(1.3 * level, level + 4, len(points) / 4) else 0.0

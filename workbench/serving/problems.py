@@ -1,5 +1,6 @@
 """What a server answers where it cannot predict: a status, and `type`, `message` and `remedy`."""
 
+import math
 import re
 
 from storage.exceptions import WorkbenchError
@@ -63,9 +64,15 @@ def model_failed() -> ServingProblem:
     )
 
 
-def overloaded(retry_after: int) -> ServingProblem:
+def overloaded(seconds: float) -> ServingProblem:
+    """More waits than can be answered in time.
+
+    Args:
+        seconds: after which what waits now will have been read.
+    """
+    retry_after = min(60, max(1, math.ceil(seconds)))
     return ServingProblem(
-        429, "overloaded", "More documents wait for the model than the queue takes.",
+        429, "overloaded", "More documents wait than this server can read in time.",
         f"Send it again after {retry_after} s.", retry_after,
     )  # fmt: skip
 

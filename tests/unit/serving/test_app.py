@@ -24,6 +24,7 @@ from storage.files import sweep_temporary
 from storage.records import Decision
 from tests.support.serving import BREAKS, CountingEngine, application
 from workbench.serving.collecting import Collector
+from workbench.serving.documents import DocumentReader
 from workbench.serving.guard import digest
 from workbench.workspace import Workspace
 
@@ -165,6 +166,48 @@ def test_a_full_queue_is_answered_with_when_to_come_back() -> None:
             thread.join()
         assert sorted(answers) == [200, 200, 429, 429, 429, 429]
         assert 'workbench_errors_total{type="overloaded"} 5' in client.get("/metrics").text
+
+
+def test_files_that_wait_neither_delay_texts_nor_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page takes OCR seconds."""
+    gate = threading.Event()
+    real = DocumentReader.file
+
+    def file(self: DocumentReader, path: Path, folder: Path) -> Iterator[Any]:
+        assert gate.wait(20)
+        return real(self, path, folder)
+
+    monkeypatch.setattr(DocumentReader, "file", file)
+    files = {"files": ("list.json", json.dumps({"words": ["Sum"], "bboxes": [[1, 1, 9, 9]]}).encode())}
+    with serving(waiting_files=5) as client:
+        answers: list[int] = []
+        threads = [
+            threading.Thread(target=lambda: answers.append(client.post("/predict", files=files).status_code))
+            for _ in range(7)
+        ]
+        for thread in threads:
+            thread.start()
+        while len(answers) < 2:
+            time.sleep(0.01)
+        assert client.post("/predict", json={"inputs": "a"}).status_code == 200
+        refused = client.post("/predict", files=files)
+        assert refused.status_code == 429 and int(refused.headers["retry-after"]) >= 1
+        gate.set()
+        for thread in threads:
+            thread.join()
+    assert sorted(answers) == [200] * 5 + [429] * 2
+
+
+def test_a_server_that_stops_says_so_on_connections_that_are_open(client: TestClient) -> None:
+    """Else the next request is sent on a connection that nothing reads, and lost."""
+    state = client.app.state.server  # type: ignore[attr-defined]
+    assert "connection" not in client.get("/health").headers
+    state.name = "draining"
+    try:
+        answers = [client.get("/docs"), client.post("/predict", json={"inputs": "a"})]
+    finally:
+        state.name = "ready"
+    assert [(a.status_code, a.headers["connection"]) for a in answers] == [(200, "close"), (503, "close")]
 
 
 def test_what_is_sent_is_kept_only_where_that_was_asked_for(tmp_path: Any) -> None:
