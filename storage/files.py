@@ -46,7 +46,7 @@ class Files:
         self.root = root
         self.database = root / DATABASE
         self.settings = root / SETTINGS
-        self.database_id = root / "database.id"  # of a database on a server: that it is this workspace's
+        self.database_id = root / ".database-id"  # of a database on a server: that it is this workspace's
         self.originals = root / "originals"
         self.pages = root / "pages"
         self.runs = root / "runs"
