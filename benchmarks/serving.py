@@ -171,6 +171,7 @@ def main() -> None:
     parser.add_argument("--kind", choices=["receipts", "sentences", "both"], default="both")
     parser.add_argument("--overload", type=float, default=0.0, help="seconds of it, after the table")
     parser.add_argument("--restart", action="store_true", help="under load, after the table")
+    parser.add_argument("--workers", type=int, default=1, help="of our server")
     parser.add_argument("--ways", choices=["plain", "serve"], nargs="+", default=["plain", "serve"])
     parser.add_argument("--memory", type=float, default=0.0, help="seconds of requests, at most 20,000")
     parser.add_argument("--onnx", action="store_true", help="only: the starter's ONNX forms against the starter")
@@ -192,6 +193,7 @@ def main() -> None:
             "starter",
             "--port",
             "8931",
+            *(("--workers", str(options.workers)) if options.workers > 1 else ()),
         ]
         ways = {
             "plain": ([sys.executable, str(plain), str(_starter(Path(folder))), "8932"], 8932),

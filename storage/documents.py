@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from storage import annotations, retired_fields, token_blob
 from storage.exceptions import Conflict, WorkspaceProblem
@@ -274,6 +274,15 @@ def recount(connection: Connection, document_id: int, disagreements: int, proble
     connection.execute(
         update(documents).where(documents.c.id == document_id).values(disagreements=disagreements, problems=problems)
     )
+
+
+def recount_labels(connection: Connection, document_id: int) -> None:
+    """Set a document's number of labels to what is stored."""
+    of_words, of_document = (
+        select(func.count()).where(table.c.document_id == document_id).scalar_subquery()
+        for table in (spans, class_labels)
+    )
+    connection.execute(update(documents).where(documents.c.id == document_id).values(labels=of_words + of_document))
 
 
 def replace_pages(

@@ -178,6 +178,17 @@ def class_suggestions_of(connection: Connection, document_id: int) -> tuple[Clas
     return tuple(ClassSuggestion(r.field, r.option, r.probability, r.run) for r in rows)
 
 
+def class_shares(connection: Connection, field: str, ids: Sequence[int]) -> dict[int, tuple[str, dict[str, float]]]:
+    """Document -> (the run that read it, {option: probability} of a class field); those without are left out."""
+    c = class_suggestions.c
+    shares: dict[int, tuple[str, dict[str, float]]] = {}
+    for start in range(0, len(ids), 500):
+        part = select(class_suggestions).where(c.field == field, c.document_id.in_(ids[start : start + 500]))
+        for row in connection.execute(part):
+            shares.setdefault(row.document_id, (row.run, {}))[1][row.option] = row.probability
+    return shares
+
+
 def least_sure_classes(
     connection: Connection, field: str, below: float, limit: int, several: bool = False
 ) -> dict[int, list[tuple[str, float]]]:

@@ -18,7 +18,8 @@ from workbench.live.messages import Look
 from workbench.live.record import Outcome, Record
 from workbench.training.learner import head as heads
 from workbench.training.learner import readers
-from workbench.training.learner.learner import RUN, Learner
+from workbench.training.learner.learner import RUN
+from workbench.training.learner.learner import Learner as WordLearner
 from workbench.workspace import Workspace
 
 
@@ -35,7 +36,11 @@ def offered(workspace: Workspace, document: int, field: str = "member") -> list[
     return [(" ".join(content.tokens[t].text for t in s.tokens), s.run) for s in listed]
 
 
-def work(learner: Learner, in_view: int | None, following: list[int]) -> None:
+def Learner(workspace: Workspace) -> WordLearner:  # noqa: N802
+    return WordLearner(workspace, record.read(workspace.files.learner_record))
+
+
+def work(learner: WordLearner, in_view: int | None, following: list[int]) -> None:
     learner.update()
     for _ in learner.steps(Look(in_view, following), lambda: False):
         pass
@@ -132,6 +137,18 @@ def test_a_retired_field_is_suggested_no_more(workspace: Workspace) -> None:
     workspace.change_schema(lambda schema: schema.back("member"))
     work(learner, None, [6])
     assert offered(workspace, 6) == [(member_receipts.number(5), RUN)], "its labels are still there"
+
+
+def test_a_field_that_is_added_does_not_load_the_model_again(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learner = taught(workspace)
+    monkeypatch.setattr(readers, "base_of", lambda *of: pytest.fail("the model was loaded again"))
+    workspace.change_schema(lambda schema: schema.add_class("kind", ("a", "b")))
+    workspace.change_schema(lambda schema: schema.change("member", retired=True))
+    workspace.change_schema(lambda schema: schema.back("member"))
+    work(learner, 4, [5])
+    assert offered(workspace, 5) == [(member_receipts.number(4), RUN)]
 
 
 def accept_total(workspace: Workspace, document: int) -> None:

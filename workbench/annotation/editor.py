@@ -195,6 +195,10 @@ class DocumentEditor:
                 documents.replace_pages(connection, document.id, document.version, repair.pages, corrections)
                 move_suggestions(connection, document.id, offers)
                 yield connection
+                documents.recount_labels(connection, document.id)  # a word that two labels would have drops one
+                if self._judge:
+                    content = documents.open_document(connection, document.id)
+                    documents.recount(connection, document.id, *self._judge(content))
         finally:
             self.reload()
 

@@ -9,7 +9,7 @@ from msgspec import structs
 from rapidfuzz import fuzz
 
 from storage import annotations, document_list, documents, import_index
-from storage.exceptions import InputProblem
+from storage.exceptions import Conflict, InputProblem
 from storage.records import Annotations, Content, Page, Span, Token
 from storage.suggestions import move_suggestions
 from workbench.annotation.field_states import text_of
@@ -180,10 +180,16 @@ def _replace(
     old = [_as_turned(token, results.get(token.page), pages[token.page]) for token in content.tokens]
     after, lost = carry(before, old, new)
     moved = {s.id: carried_tokens([old[i] for i in s.tokens], new) for s in content.suggestions}
-    with workspace.db.write() as connection:
-        version = documents.replace_pages(connection, document.id, document.version, pages)
-        move_suggestions(connection, document.id, moved)
-        annotations.commit(connection, document.id, version, before, after, annotations.IMPORT, workspace.settings.who)
+    try:
+        with workspace.db.write() as connection:
+            version = documents.replace_pages(connection, document.id, document.version, pages)
+            move_suggestions(connection, document.id, moved)
+            annotations.commit(
+                connection, document.id, version, before, after, annotations.IMPORT, workspace.settings.who
+            )
+    except Conflict as conflict:  # it was labelled meanwhile; the other documents are read all the same
+        result.failed.append(Rejected(document.source, document.name, conflict.message))
+        return
     result.documents += 1
     result.pages += len(readings)
     result.tokens += len(new)

@@ -96,6 +96,7 @@ def create(options: Options, load: Load) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.started()
         loading = asyncio.create_task(start())
         loading.add_done_callback(app.state.loaded)
         yield
@@ -110,6 +111,7 @@ def create(options: Options, load: Load) -> FastAPI:
         lifespan=lifespan,
     )  # fmt: skip
     app.state.server = state
+    app.state.started = lambda: None
     app.state.loaded = lambda task: None
     _answer_problems(app, metrics)
     _add_docs(app)
