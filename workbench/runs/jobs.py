@@ -54,11 +54,7 @@ def prepare(
         ConfigProblem: a file that the configuration names is not there.
         RunProblem: nothing is labelled, or the folder cannot be made.
     """
-    if config.train.device not in ("auto", "cpu", machine.device()):
-        raise MissingTool(f"There is no {config.train.device} device on this machine.", "Set train.device to auto.")
-    trackers.check(config.train.report_to)
-    _check_sharding(config.train)
-    model_folders.check_name(config.model.name)
+    check(config)
     now = datetime.now(UTC)
     run_id, path = _new_folder(workspace, now)
     folder = RunFolder(path)
@@ -104,6 +100,21 @@ def prepare(
         shutil.rmtree(path, ignore_errors=True)
         raise
     return run
+
+
+def check(config: TuneConfig) -> None:
+    """See that a run of this configuration can begin on this machine.
+
+    Raises:
+        MissingTool: this machine lacks the device, a tracker, or DeepSpeed.
+        InputProblem: the base is a folder that cannot be used.
+        ConfigProblem: a file that the configuration names is not there.
+    """
+    if config.train.device not in ("auto", "cpu", machine.device()):
+        raise MissingTool(f"There is no {config.train.device} device on this machine.", "Set train.device to auto.")
+    trackers.check(config.train.report_to)
+    _check_sharding(config.train)
+    model_folders.check_name(config.model.name)
 
 
 def _check_sharding(train: Train) -> None:
