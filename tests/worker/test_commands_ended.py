@@ -26,8 +26,8 @@ COMMANDS = {
     "tune": ["tune", "--wait", "--preset", "first model"],
 }
 CASES = [
-    ("predict", KILL), ("predict", HUP), ("predict", INT), ("predict", TERM), ("suggest", INT), ("suggest", KILL), ("evaluate", HUP),
-    ("evaluate", KILL), ("evaluate", INT),
+    ("predict", KILL), ("predict", HUP), ("predict", INT), ("predict", TERM), ("suggest", INT), ("suggest", KILL),
+    ("evaluate", HUP), ("evaluate", KILL), ("evaluate", INT),
 ]  # fmt: skip
 
 
