@@ -122,6 +122,8 @@ def read(path: Path, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
     A last line without its newline (the writer was cut off) is left for the next call; a damaged line is skipped.
     """
     try:
+        if path.exists() and not path.is_file():  # a pipe: reading it would not end
+            return [], offset
         with path.open("rb") as file:
             file.seek(offset)
             data = file.read()

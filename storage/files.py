@@ -6,6 +6,7 @@ import io
 import os
 import re
 import shutil
+import stat
 import sys
 import tempfile
 import time
@@ -254,6 +255,27 @@ def _mode_of(target: Path) -> int:
         return target.stat().st_mode & 0o777
     except OSError:
         return 0o660 if target.parent.stat().st_mode & 0o020 else 0o600
+
+
+class NotRegular(OSError):
+    """A pipe, a device or a folder stands where a file belongs: reading it may never end."""
+
+
+def read_regular(path: Path, last: int | None = None) -> bytes:
+    """The content of a file, or its last bytes.
+
+    Raises:
+        NotRegular: it is none.
+        OSError: it cannot be read.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with open(descriptor, "rb") as file:  # noqa: PTH123 - of a descriptor
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise NotRegular(errno.EINVAL, "no regular file", str(path))
+        if last is not None and status.st_size > last:
+            file.seek(-last, os.SEEK_END)
+        return file.read()
 
 
 def sync_folder(folder: Path) -> None:

@@ -37,9 +37,9 @@ def acquire(
 
 
 def held(path: Path) -> bool:
-    """Whether a living process holds the lock."""
+    """Whether a living process holds the lock; also for those who may only read the file."""
     try:
-        descriptor = os.open(path, os.O_RDWR)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except FileNotFoundError:
         return False
     try:

@@ -139,6 +139,13 @@ def _of_the_system(error: OSError) -> WorkbenchError | None:
     """What a name, the disk or the output of this program did; None where it is a fault of the program."""
     if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
         return UsageProblem(f"{str(error.filename)[:60]}… is no name that a file can have.", "Name a shorter one.")
+    if error.errno in (errno.EACCES, errno.EPERM) and error.filename is not None:
+        return WorkspaceProblem(
+            f"{error.filename} cannot be read or changed by this user: {error.strerror}.",
+            "Ask its owner, or have the permissions changed (a workspace for several users: init --shared).",
+        )
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return WorkspaceProblem(f"Too many files are open: {error.strerror}.", "Raise the limit: ulimit -n 1024.")
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS):
         what = str(error.filename) if error.filename is not None else "The output"  # of files only `open` has the name
         return WorkspaceProblem(

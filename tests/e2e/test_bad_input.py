@@ -269,6 +269,21 @@ def test_a_disk_that_fills_up_half_way(
     assert (again["known"], again["documents"]) == (2, 3)
 
 
+def test_what_another_user_has_is_named_and_is_no_fault_of_the_program(
+    workbench: Workbench, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root may do all, so the refusal is made up here."""
+    from storage import document_list
+
+    def refused(connection: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", "runs/1/waiting")
+
+    monkeypatch.setattr(document_list, "status", refused)
+    answer = workbench("status")
+    assert answer.code == 3
+    assert "runs/1/waiting cannot be read or changed by this user" in answer.err
+
+
 def test_a_file_size_limit_while_importing(workspace: Path, good: Path) -> None:
     """The operating system's own refusal, in a process of its own: the database stays whole."""
     words = {"words": ["word"] * 20_000, "bboxes": [[1, 1, 2, 2]] * 20_000}

@@ -1,6 +1,7 @@
 """Suggestions that learn from every label: what is learned, what stays as it is, and what goes wrong meanwhile."""
 
 import dataclasses
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -114,12 +115,15 @@ def test_a_learner_that_begins_later_knows_the_labels_of_before(workspace: Works
 def test_damaged_features_are_made_again(workspace: Workspace) -> None:
     taught(workspace)
     files = sorted(workspace.files.features.glob("*/*.npy"))
-    assert len(files) >= 5
+    assert len(files) >= 6
     files[0].write_bytes(b"")
     files[1].write_bytes(files[1].read_bytes()[:200])
     files[2].write_bytes(b"\x00" * 500)
     np.save(files[3], np.full(np.load(files[3]).shape, np.nan, np.float16))
     files[4].unlink()
+    files[4].symlink_to("/dev/zero")
+    with zipfile.ZipFile(files[5], "w") as archive:  # numpy would open it as an archive of arrays
+        archive.writestr("states.npy", b"")
     work(Learner(workspace), 4, [5, 6])
 
     assert offered(workspace, 5) == [(member_receipts.number(4), RUN)]

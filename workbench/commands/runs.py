@@ -11,6 +11,7 @@ from workbench.commands.support import argument_completion, run_travel, streams
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, table
 from workbench.commands.support.run_travel import open_runs, run_of
+from workbench.fields.plain_text import harmless_lines
 from workbench.runs.state import RunFolder
 
 _FOLLOW_SECONDS = 0.3
@@ -202,7 +203,7 @@ def log(context: Context, run: str, lines: int, follow: bool, as_json: bool) -> 
     workspace = open_runs(context)
     record = run_of(workspace, run)
     folder = RunFolder(workspace.files.run(record.id))
-    printed = folder.log.read_bytes() if folder.log.exists() else b""
+    printed = folder.read_log()
     shown = printed.decode(errors="replace").splitlines()[-lines:]
     emit({"run": record.id, "lines": shown}, as_json=as_json, text="\n".join(shown) or "The process printed nothing.")
     if follow:
@@ -214,13 +215,13 @@ def _follow(folder: RunFolder, position: int) -> None:
     is_working = True
     while is_working:
         is_working = folder.at_work()  # asked before the last look, so that no last line is missed
-        if folder.log.exists():
+        if folder.log.is_file():
             with folder.log.open("rb") as file:
                 file.seek(position)
                 added = file.read()
             position += len(added)
             if added:
-                click.echo(added.decode(errors="replace"), nl=False)
+                click.echo(harmless_lines(added.decode(errors="replace")), nl=False)
         if is_working:
             time.sleep(_FOLLOW_SECONDS)
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from storage.exceptions import InputProblem
 from workbench.commands.support import search_options
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option
@@ -90,12 +91,18 @@ def _row(workspace: "Workspace", folder: "SearchFolder") -> dict[str, Any]:
     from workbench.search import plan as searches
 
     reconcile(workspace)
+    try:
+        trials: int | None = folder.read_plan().trials
+    except InputProblem:  # the other searches are listed all the same
+        trials = None
     runs = searches.runs_of(workspace, folder.path.name)
     state = "running" if folder.at_work() else "ended" if folder.read_result() else "interrupted"
+    if trials is None:
+        state = "damaged"
     return {
         "name": folder.path.name,
         "state": state,
-        "trials": folder.read_plan().trials,
+        "trials": trials,
         "done": sum(run.state not in searches.WORKING for run in runs),
         "best": max((run.f1 for run in runs if run.f1 is not None), default=None),
         "runs": [run.id for run in runs],

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from storage import locks
-from storage.files import Files, write_atomic
+from storage.files import Files, read_regular, write_atomic
 
 BLOCK = 10
 """Documents at either end of the record that are compared; a tenth of it where that is more."""
@@ -83,7 +83,7 @@ def _rate(right: list[bool], start: float) -> float:
 def read(path: Path) -> Record:
     """The record of a workspace; an empty one where there is none, or it is damaged."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Record)
+        return msgspec.json.decode(read_regular(path), type=Record)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Record()
 

@@ -61,8 +61,8 @@ class Finder:
     """The candidates of a document's fields; the layout is computed once, when it is first needed."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:
-        self._tokens = tokens
         self.around = Surroundings(tokens)  # rows, header phrases
+        self._tokens = self.around.tokens
         self._known: dict[str, list[Candidate]] = {}
         self._valid: dict[str, list[Candidate]] = {}
         self._sizes: dict[tuple[int, ...], float] = {}

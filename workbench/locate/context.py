@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from msgspec import structs
+
 from storage.records import Box, Token
 from workbench.fields import Field, FieldType
 from workbench.locate import headers
@@ -13,6 +15,8 @@ from workbench.locate.headers import HeaderPhrase
 from workbench.locate.layout import Layout
 
 _NUMBERED = re.compile(r"[^\W\d_]+[-/.]?[0-9][\w/.-]*")
+_LONGEST = 200  # characters of a word; a longer one is no value, and patterns take minutes for a million letters
+_NO_WORD = "…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +42,10 @@ class Surroundings:
     """A document's words in their rows; rows and header phrases are computed when they are first needed."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:
-        self.tokens = tokens
-        self._texts = [token.text for token in tokens]
+        self.tokens = [
+            token if len(token.text) <= _LONGEST else structs.replace(token, text=_NO_WORD) for token in tokens
+        ]
+        self._texts = [token.text for token in self.tokens]
         self.pace: Callable[[], None] | None = None  # called every few words: it may wait, or raise to end the search
         self.answers: dict[tuple[str, tuple[int, ...]], Any] = {}  # to questions about words that many fields ask
         self._beside: dict[tuple[int, int], list[tuple[HeaderPhrase, float]]] = {}

@@ -32,6 +32,7 @@ from workbench.locate.party_words import (
 
 _MOST_LINES = 5  # above a town
 _LARGER = 1.2  # than the line below it: the print of a letterhead's name
+_MOST_BLOCKS = 100  # of a document; each is compared with all others
 _WIDE = 4.0  # heights of a line: how far apart the lines of an address window may be
 # In thousandths of the page:
 _APART = 150  # words further apart are no one line
@@ -70,6 +71,8 @@ class PartyBlocks:
         """Every block of a name and an address that have a form, none twice."""
         kept: list[Party] = []
         for party in (*self._in_lines, *self._columns(), *self._windows(), *self._below_headings()):
+            if len(kept) == _MOST_BLOCKS:
+                break
             if not any(2 * len(party.words & other.words) > len(party.words) for other in kept):
                 kept.append(party)
         return kept

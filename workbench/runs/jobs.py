@@ -59,11 +59,7 @@ def prepare(
         ConfigProblem: a file that the configuration names is not there.
         RunProblem: nothing is labelled, or the folder cannot be made.
     """
-    if on is None and config.train.device not in ("auto", "cpu", machine.device()):
-        raise MissingTool(f"There is no {config.train.device} device on this machine.", "Set train.device to auto.")
-    trackers.check(config.train.report_to)
-    _check_sharding(config.train)
-    model_folders.check_name(config.model.name)
+    check(config, elsewhere=on is not None)
     now = datetime.now(UTC)
     run_id, path = _new_folder(workspace, now)
     folder = RunFolder(path)
@@ -113,6 +109,21 @@ def prepare(
         shutil.rmtree(path, ignore_errors=True)
         raise
     return run
+
+
+def check(config: TuneConfig, *, elsewhere: bool = False) -> None:
+    """See that a run of this configuration can begin on this machine; `elsewhere`: but for its device.
+
+    Raises:
+        MissingTool: this machine lacks the device, a tracker, or DeepSpeed.
+        InputProblem: the base is a folder that cannot be used.
+        ConfigProblem: a file that the configuration names is not there.
+    """
+    if not elsewhere and config.train.device not in ("auto", "cpu", machine.device()):
+        raise MissingTool(f"There is no {config.train.device} device on this machine.", "Set train.device to auto.")
+    trackers.check(config.train.report_to)
+    _check_sharding(config.train)
+    model_folders.check_name(config.model.name)
 
 
 def _check_sharding(train: Train) -> None:

@@ -9,9 +9,10 @@ import msgspec
 
 from storage import locks
 from storage.exceptions import InputProblem
-from storage.files import SELECTIONS
+from storage.files import SELECTIONS, NotRegular, read_regular
 from storage.records import RunState
 
+_LOG_END = 1 << 20  # bytes of a log that are read: a run can print for days
 LOG = "stderr.log"
 """What a child process writes as errors and warnings, in its folder."""
 MEASURED_FIRST = ("test", "validation", "train")
@@ -181,7 +182,7 @@ class RunFolder:
             InputProblem: it is damaged.
         """
         try:
-            report = json.loads(self.report.read_text(encoding="utf-8"))
+            report = json.loads(read_regular(self.report))
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, RecursionError) as error:
@@ -193,12 +194,20 @@ class RunFolder:
             raise InputProblem(f"{self.report} is damaged: {error}.", _ANEW) from error
         return dict(report)
 
+    def read_log(self, last: int | None = None) -> bytes:
+        """What the processes printed, or its last bytes; nothing where there is no file of it."""
+        try:
+            return read_regular(self.log, last)
+        except (FileNotFoundError, NotRegular):
+            return b""
+
     def log_tail(self) -> str:
         """The end of the log as a person would want it: the last error's line, else the last line; "" without any."""
         try:
-            lines = [line.strip() for line in self.log.read_text(errors="replace").splitlines()]
+            end = self.read_log(_LOG_END).decode(errors="replace")
         except OSError:
             return ""
+        lines = [line.strip() for line in end.splitlines()]
         messages = [line for line in lines[-200:] if line and not line.startswith(_NO_MESSAGE)]
         errors = [line for line in messages if "Error" in line or "Killed" in line or "error:" in line]
         return (errors or messages or [""])[-1][:300]

@@ -20,10 +20,11 @@ import optuna
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
+from optuna.storages.journal._file import LOCK_FILE_SUFFIX
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from storage import locks
-from storage.exceptions import Busy, ConfigProblem, WorkbenchError
+from storage.exceptions import Busy, ConfigProblem, RunProblem, WorkbenchError
 from storage.files import write_atomic
 from storage.records import RunState
 from workbench.runs import machine
@@ -67,18 +68,32 @@ class Driver:
         self._failures: list[str] = []  # reasons of the last trials, as long as each failed
 
     def study(self) -> optuna.Study:
-        """The search's study, from its journal."""
+        """The search's study, from its journal.
+
+        Raises:
+            RunProblem: the journal is damaged.
+        """
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        return optuna.create_study(
-            storage=JournalStorage(JournalFileBackend(str(self.folder.journal))),
-            study_name=self.plan.name,
-            direction="maximize",
-            sampler=optuna.samplers.TPESampler(
-                seed=self.plan.seed, n_startup_trials=max(3, self.plan.trials // 4), constant_liar=self.plan.slots > 1
-            ),
-            pruner=optuna.pruners.MedianPruner(n_startup_trials=BEFORE_PRUNING, n_warmup_steps=BEFORE_PRUNING),
-            load_if_exists=True,
+        _mend(self.folder.journal)
+        sampler = optuna.samplers.TPESampler(
+            seed=self.plan.seed, n_startup_trials=max(3, self.plan.trials // 4), constant_liar=self.plan.slots > 1
         )
+        try:
+            study = optuna.create_study(
+                storage=JournalStorage(JournalFileBackend(str(self.folder.journal))),
+                study_name=self.plan.name,
+                direction="maximize",
+                sampler=sampler,
+                pruner=optuna.pruners.MedianPruner(n_startup_trials=BEFORE_PRUNING, n_warmup_steps=BEFORE_PRUNING),
+                load_if_exists=True,
+            )
+            study.get_trials(deepcopy=False)
+        except Exception as error:  # optuna believes its file: whatever it stumbles over is damage
+            raise RunProblem(
+                f"{self.folder.journal} is damaged ({type(error).__name__}: {str(error)[:100]}).",
+                "Its runs are whole. Start another search: choose another --name.",
+            ) from error
+        return study
 
     def run(self) -> dict[str, Any]:
         """Try what there is to try, and report.
@@ -211,6 +226,15 @@ class Driver:
         }
         write_atomic(self.folder.result, json.dumps(report, indent=1))
         return report
+
+
+def _mend(journal: Path) -> None:
+    """Take off what a driver left that was killed: a line that was not written whole, to which optuna would append,
+    and the lock, for which it would wait. The search's own lock is held.
+    """
+    journal.with_name(f"{journal.name}{LOCK_FILE_SUFFIX}").unlink(missing_ok=True)
+    if journal.is_file() and (content := journal.read_bytes()) and not content.endswith(b"\n"):
+        os.truncate(journal, content.rfind(b"\n") + 1)
 
 
 def _suggest(trial: Trial, dimension: Dimension) -> Any:

@@ -18,10 +18,10 @@ import msgspec
 from storage import document_list, locks
 from storage import runs as run_store
 from storage.exceptions import InputProblem, RunProblem, UsageProblem
-from storage.files import write_atomic
+from storage.files import read_regular, write_atomic
 from storage.records import Run, RunState, Split
-from workbench.runs import machine, progress
-from workbench.runs.config.files import from_dict
+from workbench.runs import jobs, machine, progress
+from workbench.runs.config.files import apply_sets, from_dict
 from workbench.runs.config.tune import TuneConfig
 from workbench.runs.state import LOG, RunFolder
 from workbench.search.space import Dimension, default, space_of
@@ -59,6 +59,39 @@ class SearchPlan:
         return space_of(self.space, self.base)
 
 
+class _Trial(msgspec.Struct):
+    """What is read of a trial in a report."""
+
+    run: str | None
+    state: str
+    value: float | None
+    params: dict[str, Any]
+
+
+class _Best(msgspec.Struct):
+    run: str | None
+    value: float
+    params: dict[str, Any]
+
+
+class _Gain(msgspec.Struct):
+    sentence: str
+
+
+class _Figures(msgspec.Struct):
+    f1: float
+
+
+class _Report(msgspec.Struct):
+    """What is read of a report: a file that lacks it is none."""
+
+    best: _Best
+    gain: _Gain | None
+    test: _Figures | None
+    importance: dict[str, float]
+    trials: list[_Trial]
+
+
 class SearchFolder:
     """The files of a search."""
 
@@ -82,16 +115,25 @@ class SearchFolder:
             InputProblem: it is gone or damaged.
         """
         try:
-            return msgspec.json.decode(self.plan.read_bytes(), type=SearchPlan)
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+            plan = msgspec.json.decode(read_regular(self.plan), type=SearchPlan)
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise InputProblem(f"{self.plan} cannot be read: {str(error)[:200]}.", "Start a search anew.") from error
+        if (
+            plan.name != self.path.name
+            or not _is_possible(plan.trials, plan.hours)
+            or not 1 <= plan.slots <= MOST_TRIALS
+        ):
+            raise InputProblem(f"{self.plan} is damaged: its name or numbers cannot be.", "Start a search anew.")
+        return plan
 
     def read_result(self) -> dict[str, Any] | None:
         """The report of a search that ended; None while there is none."""
         try:
-            return dict(json.loads(self.result.read_text(encoding="utf-8")))
-        except (OSError, ValueError, RecursionError):
+            report = json.loads(read_regular(self.result))
+            msgspec.convert(report, _Report)
+        except (OSError, ValueError, RecursionError):  # ValidationError is a ValueError
             return None
+        return dict(report)
 
 
 def folder_of(workspace: Workspace, name: str) -> SearchFolder:
@@ -100,8 +142,20 @@ def folder_of(workspace: Workspace, name: str) -> SearchFolder:
 
 def listed(workspace: Workspace) -> list[SearchFolder]:
     """The searches of a workspace, the latest first."""
-    plans = (workspace.files.root / "searches").glob("*/plan.json")
-    return [SearchFolder(plan.parent) for plan in sorted(plans, key=lambda plan: plan.stat().st_mtime, reverse=True)]
+    plans = [plan for plan in (workspace.files.root / "searches").glob("*/plan.json") if plan.is_file()]
+    return [SearchFolder(plan.parent) for plan in sorted(plans, key=_changed, reverse=True)]
+
+
+def _changed(path: Path) -> float:
+    """When a file was written last; 0 where it has just been deleted."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _is_possible(trials: int, hours: float) -> bool:
+    return 1 <= trials <= MOST_TRIALS and 0 <= hours < 10_000
 
 
 def get(workspace: Workspace, name: str) -> SearchFolder:
@@ -137,8 +191,9 @@ def prepare(
     Raises:
         UsageProblem: the name or the number of trials cannot be.
         RunProblem: nothing is labelled for validation, the search is at work, or the name has another use.
+        WorkbenchError: a run of the configuration, or of a choice, could not begin here.
     """
-    if not 1 <= trials <= MOST_TRIALS or not 0 <= hours < 10_000:
+    if not _is_possible(trials, hours):
         raise UsageProblem(
             f"A search has 1 to {MOST_TRIALS:,} trials, and hours from 0.", "Change --trials or --hours."
         )
@@ -156,6 +211,10 @@ def prepare(
             learned = document_list.Filter("labelled", split=Split.TRAIN)
             space = default(base, document_list.count(connection, learned))
         taken = any(run.batch == name for run in run_store.listed(connection))
+    jobs.check(base)
+    for dimension in space:
+        for choice in dimension.choices:
+            jobs.check(apply_sets(base, [f"{dimension.key}={choice}"]))
     folder = folder_of(workspace, name)
     plan = SearchPlan(name, base.model_dump(mode="json"), [d.text() for d in space], trials, hours, slots, seed, preset)
     if folder.plan.is_file():

@@ -11,6 +11,7 @@ from workbench.runs.config import files as config_files
 from workbench.runs.config.tune import TuneConfig
 
 _RANGE = re.compile(r"\s*(?P<low>[^\s.]\S*?)\s*\.\.\s*(?P<high>\S+?)(?P<log>\s+log)?\s*")
+_MOST_LETTERS = 10_000  # of a setting's values
 _EXAMPLE = "Write a range as train.learning_rate=1e-5..2e-4 log, or choices as train.lr_scheduler_type=linear,cosine."
 MEDIUM, LARGE = 10_000, 100_000
 """Training documents from which the handbook's ranges for medium and large data hold."""
@@ -33,7 +34,7 @@ class Dimension:
         """As `parse` reads it."""
         if self.choices:
             return f"{self.key}={','.join(self.choices)}"
-        return f"{self.key}={self.low:g}..{self.high:g}{' log' * self.log}"
+        return f"{self.key}={_short(self.low)}..{_short(self.high)}{' log' * self.log}"
 
     def place_of(self, config: TuneConfig) -> float | int | str | None:
         """The configuration's value as the search has it; None where it lies outside."""
@@ -44,6 +45,12 @@ class Dimension:
         if not isinstance(value, int | float) or isinstance(value, bool) or not self.low <= value <= self.high:
             return None
         return int(value) if self.whole else float(value)
+
+
+def _short(number: float) -> str:
+    """As short as it can be without becoming another number."""
+    short = f"{number:g}"
+    return short if float(short) == number else repr(number).removesuffix(".0")
 
 
 def _value(config: TuneConfig, key: str) -> Any:
@@ -63,7 +70,7 @@ def parse(text: str, base: TuneConfig) -> Dimension:
     """
     key, equals, values = (part.strip() for part in text.partition("="))
     key = config_files.RENAMED.get(key, key)
-    if not equals or not values:
+    if not equals or not values or len(values) > _MOST_LETTERS:
         raise ConfigProblem(f"{text[:80]!r} does not say what a setting may be.", _EXAMPLE)
     if key not in draft.SETTINGS:
         raise ConfigProblem(f"{key[:80]} is not a setting{config_files.nearest(key) or '.'}", _EXAMPLE)

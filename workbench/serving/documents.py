@@ -102,9 +102,11 @@ class DocumentReader:
             raise problems.unknown_kind(
                 f"{path.name}: {detection.unrecognised(path)}.", "Send a PDF, a picture, or a list of words with boxes."
             )
+        most = self.options.documents
+        request = ImportRequest(paths=(path,), group_by="none", readers=self.readers, most_documents=most + 1)
         scratch = Workspace.open(shutil.copytree(self.template, folder / "files"))
         try:
-            summary = pipeline.run(scratch, ImportRequest(paths=(path,), group_by="none", readers=self.readers))
+            summary = pipeline.run(scratch, request)
             with scratch.db.read() as connection:
                 numbers = document_list.ids(connection)
                 contents = [document_store.open_document(connection, number) for number in numbers]
@@ -115,6 +117,8 @@ class DocumentReader:
             if "the limit is" in reasons:
                 raise problems.too_large(f"{path.name}: {reasons}.")
             raise problems.unreadable(f"{path.name}: {reasons or 'it holds no document'}.")
+        if len(contents) > most:
+            raise problems.too_large(f"{path.name} holds more than {most} documents.")
         for content in contents:
             self._check(content)
             yield Sent(content, scratch.files, tuple(summary.notes))

@@ -42,6 +42,11 @@ def empty(what: str = "Nothing was sent to be read.") -> ServingProblem:
     return ServingProblem(400, "empty", what, "Send a text, words with boxes, or a file.")
 
 
+def cut_off() -> ServingProblem:
+    """Of a client that went away amid its request: it is counted, and not logged as a fault."""
+    return ServingProblem(400, "cut_off", "The request ended before all of it was sent.", "Send it again.")
+
+
 def too_large(message: str, remedy: str = "Send less at once.") -> ServingProblem:
     return ServingProblem(413, "too_large", message, remedy)
 

@@ -19,6 +19,7 @@ from storage.files import sweep_temporary, temporary_folder
 from workbench.serving import app as application
 from workbench.serving import documents
 from workbench.serving.collecting import Collector
+from workbench.serving.connections import IDLE_SECONDS, Connection
 from workbench.serving.engine import Engine
 from workbench.serving.metrics import SHARED, Metrics
 from workbench.serving.options import ENVIRONMENT, Options, from_json
@@ -103,7 +104,8 @@ def main() -> None:
             "log_level": "warning",
             "access_log": False,
             "server_header": False,
-            "timeout_keep_alive": 20,
+            "timeout_keep_alive": int(IDLE_SECONDS),
+            "http": Connection,
             "timeout_graceful_shutdown": int(options.drain_seconds),
         }
         target = "workbench.serving.server:create"

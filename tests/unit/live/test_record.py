@@ -43,6 +43,12 @@ def test_a_damaged_record_begins_anew(tmp_path: Path, content: bytes) -> None:
     assert record.read(tmp_path / "learner.json") == Record()
 
 
+def test_a_pipe_or_a_device_in_its_place_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "endless").symlink_to("/dev/zero")
+    assert record.read(tmp_path / "pipe") == record.read(tmp_path / "endless") == Record()
+
+
 def test_the_status_says_whether_a_learner_is_at_work(tmp_path: Path) -> None:
     files = Files(tmp_path)
     assert record.status(files, enabled=False) == {"state": "off", "documents": 0, "fields": {}}

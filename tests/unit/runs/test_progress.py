@@ -1,11 +1,14 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from storage.events import EventWriter
+from storage.exceptions import InputProblem
 from workbench.runs import progress
 from workbench.runs.cost import cost
+from workbench.runs.state import RunFolder
 
 
 def test_a_snapshot_holds_what_the_events_said(tmp_path: Path) -> None:
@@ -130,3 +133,13 @@ def test_whatever_stands_in_place_of_a_figure_a_run_can_be_read(tmp_path: Path, 
     (tmp_path / "events.jsonl").write_text("".join(lines) + '{"type": "finished", "time": 1700000003.0, "f1": 0.5}\n')
     assert progress.of(tmp_path).finished
     progress.trained_on(tmp_path)
+
+
+def test_pipes_in_a_run_folder_are_not_waited_for(tmp_path: Path) -> None:
+    for name in ("events.jsonl", "stderr.log", "report.json"):
+        os.mkfifo(tmp_path / name)
+    folder = RunFolder(tmp_path)
+    assert not progress.of(tmp_path).started
+    assert folder.log_tail() == ""
+    with pytest.raises(InputProblem, match="no regular file"):
+        folder.read_report()

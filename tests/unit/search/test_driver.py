@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from storage.exceptions import ConfigProblem
+from storage.exceptions import ConfigProblem, InputProblem, RunProblem
 from storage.records import RunState
 from workbench.runs.config import files
 from workbench.runs.config.tune import TuneConfig
@@ -175,3 +175,56 @@ def test_more_trials_go_on_from_what_is_known(tmp_path: Path) -> None:
     assert len(report["trials"]) == len(trainings.configs) == 5
     assert report["preset"] == "rates preset"
     assert report["gain"] is not None
+
+
+def test_a_search_goes_on_after_its_journal_was_cut_in_a_line_and_its_lock_left(tmp_path: Path) -> None:
+    trainings = Trainings(kill_at=25)
+    folder = search(tmp_path, trials=5)
+    with pytest.raises(KILLED):
+        Driver(folder, trainings, seconds=0).run()
+    with folder.journal.open("ab") as journal:
+        journal.write(b'{"op_code":6,"worker_i')
+    folder.journal.with_name("journal.log.lock").symlink_to("where the workspace was before")
+    trainings.kill_at = None
+    report = Driver(folder, trainings, seconds=0).run()
+    assert len(report["trials"]) == len(trainings.configs) == 5
+    assert Driver(folder, trainings, seconds=0).study().get_trials()
+
+
+@pytest.mark.parametrize("line", [b"{}\n", b'{"op_code":99}\n', b"nonsense\n{}\n", b"[1]\n", b'\xff\xfe{"a"\n{}\n'])
+def test_a_journal_of_something_else_is_named(tmp_path: Path, line: bytes) -> None:
+    folder = search(tmp_path)
+    folder.journal.write_bytes(line)
+    with pytest.raises(RunProblem, match=r"journal\.log is damaged"):
+        Driver(folder, Trainings(), seconds=0).run()
+
+
+@pytest.mark.parametrize(
+    "content", ["[1]", "1", "{}", '{"best": 1}', "[" * 3000, '{"best": {"run": 1, "value": "x", "params": {}}}']
+)
+def test_a_report_that_is_damaged_is_none(tmp_path: Path, content: str) -> None:
+    folder = search(tmp_path)
+    folder.result.write_text(content)
+    assert folder.read_result() is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"trials": 10**9},
+        {"slots": 10**9},
+        {"slots": 0},
+        {"hours": -1.0},
+        {"name": "../x"},
+        {"config": 1},
+        {"space": [1]},
+    ],
+)
+def test_a_plan_that_cannot_be_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
+    folder = search(tmp_path)
+    folder.plan.write_text(json.dumps(json.loads(folder.plan.read_text()) | change))
+    with pytest.raises(InputProblem):
+        folder.read_plan()
+    folder.plan.write_text('{"config":' + "[" * 5000)
+    with pytest.raises(InputProblem):
+        folder.read_plan()

@@ -85,3 +85,13 @@ def test_the_default_space_holds_every_preset(name: str, documents: int) -> None
     dimensions = space.default(config, documents)
     assert all(dimension.place_of(config) is not None for dimension in dimensions)
     assert dimensions[0].place_of(config) == config.train.learning_rate
+
+
+def test_a_range_of_large_numbers_keeps_both_ends() -> None:
+    text = "train.seed=1234567..1234569"
+    assert space.parse(text, BASE).text() == text
+
+
+def test_a_text_without_end_is_refused_at_once() -> None:
+    with pytest.raises(ConfigProblem):
+        space.parse("train.learning_rate=1" + ".." * 50_000 + " x", BASE)

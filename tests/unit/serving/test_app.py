@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import schemathesis
+import uvicorn
 from fastapi import FastAPI
 from hypothesis import HealthCheck, settings
 from hypothesis import given as given_by
@@ -23,6 +24,7 @@ from storage import document_list, documents
 from storage.files import sweep_temporary
 from storage.records import Decision
 from tests.support.serving import BREAKS, CountingEngine, application
+from workbench.serving import connections
 from workbench.serving.collecting import Collector
 from workbench.serving.documents import DocumentReader
 from workbench.serving.guard import digest
@@ -74,6 +76,7 @@ def test_a_file_is_read_by_the_importers(client: TestClient) -> None:
         ({"json": {"inputs": ["a"] * 4}}, 413, "too_large"),
         ({"json": {"inputs": "a " * 51}}, 413, "too_large"),
         ({"json": {"inputs": "a" * 100_001}}, 413, "too_large"),
+        ({"files": {"files": ("a.csv", b"text\n" + b"Total 9.00\n" * 4)}}, 413, "too_large"),
         ({"content": b"text", "headers": {"content-type": "text/plain"}}, 415, "unknown_kind"),
         ({"files": {"files": ("a.exe", b"\x00\x01\x02\xff")}}, 415, "unknown_kind"),
         ({"files": {"files": ("a.pdf", PDF)}}, 422, "unreadable"),
@@ -293,3 +296,60 @@ def test_what_is_sent_is_swept_when_its_server_was_killed_and_never_while_it_ser
         engine.gate.set()
         asking.join()
     assert not list(tmp_path.iterdir())
+
+
+def test_a_connection_that_asks_nothing_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of them, which need no token, would take every file that a server may have open."""
+    monkeypatch.setattr(connections, "IDLE_SECONDS", 0.1)
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.sleep(0.4)  # longer than a client may be silent: this one waits for its answer
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    async def ask(port: int, sent: bytes) -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(sent)
+        async with asyncio.timeout(5):
+            received = await reader.read()
+        writer.close()
+        return received
+
+    async def go() -> list[bytes]:
+        config = uvicorn.Config(answer, port=0, lifespan="off", log_level="critical", http=connections.Connection)
+        server = uvicorn.Server(config)
+        running = asyncio.create_task(server.serve())
+        while not server.started:
+            await asyncio.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        head = b"GET / HTTP/1.1\r\nHost: x\r\n"
+        answers = await asyncio.gather(ask(port, head), ask(port, b""), ask(port, head + b"\r\n"))
+        server.should_exit = True
+        await running
+        return list(answers)
+
+    slow, silent, whole = asyncio.run(go())
+    assert (slow, silent) == (b"", b"")
+    assert whole.startswith(b"HTTP/1.1 204")
+
+
+def test_a_client_that_goes_away_amid_its_request_is_no_fault_of_the_server() -> None:
+    """The log of a server has no traceback of it."""
+    parts = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
+    answers: list[dict[str, Any]] = []
+
+    async def receive() -> Any:
+        return next(parts)
+
+    async def send(message: Any) -> None:
+        answers.append(message)
+
+    headers = [(b"host", b"127.0.0.1"), (b"content-type", b"application/json")]
+    scope = {
+        "type": "http", "method": "POST", "path": "/predict", "raw_path": b"/predict", "query_string": b"",
+        "headers": headers, "http_version": "1.1", "scheme": "http", "server": ("127.0.0.1", 80), "client": None,
+    }  # fmt: skip
+    with serving() as client:
+        client.portal.call(client.app, scope, receive, send)
+    assert answers[0]["status"] == 400
+    assert json.loads(answers[1]["body"])["type"] == "cut_off"

@@ -13,8 +13,10 @@ import pytest
 from storage.exceptions import WorkspaceProblem
 from storage.files import (
     Files,
+    NotRegular,
     digest_of,
     draft_folder,
+    read_regular,
     replacing,
     sweep_temporary,
     temporary_folder,
@@ -168,3 +170,13 @@ def test_a_replaced_file_keeps_its_permissions(tmp_path: Path) -> None:
     (tmp_path / "a").chmod(0o640)
     write_atomic(tmp_path / "a", "2")
     assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o640
+
+
+def test_pipes_and_devices_are_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "endless").symlink_to("/dev/zero")
+    for name in ("pipe", "endless"):
+        with pytest.raises(NotRegular):
+            read_regular(tmp_path / name)
+    (tmp_path / "log").write_bytes(b"12345")
+    assert read_regular(tmp_path / "log", 2) == b"45"

@@ -1,8 +1,11 @@
+import errno
 import os
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+import pytest
 
 from storage import locks
 
@@ -43,3 +46,24 @@ def test_no_file_means_no_holder(tmp_path: Path) -> None:
     assert locks.holder(tmp_path / "none") is None
     (tmp_path / "empty").write_text("")
     assert locks.holder(tmp_path / "empty") is None
+
+
+def test_who_may_only_read_a_lock_sees_whether_it_is_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another user's workspace that was opened for reading."""
+    path, opened = tmp_path / "lock", os.open
+    descriptor = locks.acquire(path)
+
+    def read_only(name: Path, flags: int, mode: int = 0o777) -> int:
+        if flags & (os.O_WRONLY | os.O_RDWR):
+            raise PermissionError(errno.EACCES, "Permission denied", str(name))
+        return opened(name, flags, mode)
+
+    monkeypatch.setattr(os, "open", read_only)
+    assert locks.held(path)
+    os.close(descriptor or 0)
+    assert not locks.held(path)
+
+
+def test_a_pipe_in_the_place_of_a_lock_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "lock")
+    assert not locks.held(tmp_path / "lock")

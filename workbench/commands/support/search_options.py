@@ -142,7 +142,7 @@ def list_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
             [
                 row["name"],
                 row["state"],
-                f"{row['done']} of {row['trials']}",
+                f"{row['done']} of {row['trials'] or '–'}",
                 "–" if row["best"] is None else f"{row['best']:.3f}",
             ]
             for row in rows

@@ -5,7 +5,7 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -154,7 +154,7 @@ def whole_file(target: Path) -> Iterator[IO[bytes]]:
     if target.is_dir():
         raise UsageProblem(f"{target} is a folder.", "Name a file for this format.")
     _make_parent(target)
-    with replacing(target) as file:
+    with _draft_of(target) as draft, replacing(target, draft) as file:
         yield file
 
 
@@ -235,20 +235,32 @@ def whole_folder(target: Path) -> Iterator[Path]:
                 target.rmdir()
             os.replace(draft, target)  # noqa: PTH105 - atomic on every platform
     except OSError as error:
-        raise WorkspaceProblem(
-            f"{target} cannot be written: {error.strerror or error}. Nothing was changed.",
-            "Free some space or check the permissions, then repeat the step.",
-        ) from error
+        raise _unwritable(target, error) from error
 
 
 @contextmanager
 def _draft_of(target: Path) -> Iterator[Path]:
+    """A folder beside a file or folder, for what becomes it; those of exports that were killed are deleted.
+
+    Raises:
+        WorkspaceProblem: it cannot be made.
+    """
     prefix = f".{target.name[:40]}."
-    sweep(target.parent, re.escape(prefix))  # of an export that was killed
-    with draft_folder(target.parent, prefix) as folder:
-        draft = folder / "folder"
-        draft.mkdir(mode=0o755)
+    sweep(target.parent, re.escape(prefix))
+    with ExitStack() as stack:
+        try:
+            draft = stack.enter_context(draft_folder(target.parent, prefix)) / "folder"
+            draft.mkdir(mode=0o755)
+        except OSError as error:
+            raise _unwritable(target, error) from error
         yield draft
+
+
+def _unwritable(target: Path, error: OSError) -> WorkspaceProblem:
+    return WorkspaceProblem(
+        f"{target} cannot be written: {error.strerror or error}. Nothing was changed.",
+        "Free some space or check the permissions, then repeat the step.",
+    )
 
 
 @contextmanager

@@ -83,7 +83,7 @@ class Base:
             table = np.concatenate([states.astype(np.float16), logs.astype(np.float16)], axis=1)
             file = io.BytesIO()
             np.save(file, table)
-            with suppress(WorkspaceProblem):  # a full disk: it goes on without the file
+            with suppress(WorkspaceProblem, OSError):  # a full disk: it goes on without the file
                 self._files.keep(name, file.getvalue())
         else:
             self._files.touch(name)
@@ -162,15 +162,27 @@ def _mapping(record: Any) -> Mapping[str, Any]:
 
 
 def _table(path: Path, shape: tuple[int, int]) -> NDArray[np.float16] | None:
-    """A file's numbers, mapped into memory; None where it is missing, damaged or of something else."""
+    """A file's numbers, mapped into memory; None where it is missing, damaged or of something else.
+
+    Nothing of the file is believed: its head must be the one that `np.save` writes for this shape.
+    """
+    head = _head_of(shape)
     try:
-        table = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+        if not path.is_file() or path.stat().st_size != len(head) + 2 * shape[0] * shape[1]:
+            return None
+        with path.open("rb") as file:
+            if file.read(len(head)) != head:
+                return None
+        table: NDArray[np.float16] = np.memmap(path, np.float16, "r", len(head), shape)
+    except (OSError, ValueError):
         return None
-    if table.shape != shape or table.dtype != np.float16 or not np.isfinite(table).all():
-        return None
-    result: NDArray[np.float16] = table
-    return result
+    return table if np.isfinite(table).all() else None
+
+
+def _head_of(shape: tuple[int, int]) -> bytes:
+    head = io.BytesIO()
+    np.lib.format.write_array_header_1_0(head, {"descr": "<f2", "fortran_order": False, "shape": shape})
+    return head.getvalue()
 
 
 def _digest(row: FrozenDocument) -> str:
