@@ -1,6 +1,6 @@
 """Values read right before the first label, on real invoices: known values of einvoices/ and vendor_pdfs/.
 
-    python benchmarks/invoices.py [--half looked|held|all] [--wrong] [--json]
+    python benchmarks/invoices.py [--half looked|held|all] [--folder FOLDER] [--wrong] [--json]
 
 Values by the fields' own comparison, of all documents and of one document a layout, by field and language; the expected
 calibration error; how many values above 0.7 are wrong; seconds a page. The layouts are divided by name: rules were
@@ -32,6 +32,13 @@ MORE = {"vat": "seller_tax_id", "partner_name": "seller_name", "gstin": "seller_
 KEYS = ("right", "known", "wrong", "missing", "sure", "sure_wrong", "ece")
 
 
+def written(folder: Path) -> dict[str, tuple[str, str]]:
+    """The layout and language of each document of a folder that `written_invoices.py` made."""
+    file = folder / "layouts.tsv"
+    rows = [line.split("\t") for line in file.read_text("utf-8").splitlines()] if file.exists() else []
+    return {Path(name).stem: (layout, spoken) for name, layout, spoken in rows}
+
+
 def judged(folder: Path) -> tuple[list[Judged], float, int]:
     """(known values with what is offered for them, seconds of reading, pages)."""
     expected = {}
@@ -58,6 +65,11 @@ def judged(folder: Path) -> tuple[list[Judged], float, int]:
                 replace(content, references=(*references, *given)), proposals[content.document.id], types
             )
         workspace.close()
+    layouts = written(folder)
+    if layouts:
+        pairs = [(row, *layouts[row.document]) for row in rows]
+        rows = [replace(row, layout=layout, language=spoken) for row, layout, spoken in pairs]
+        return rows, seconds, sum(content.document.page_count for content in contents)
     layout = {row.document: row.known for row in rows if row.field == "seller_name"}
     is_xml = not expected
     rows = [replace(row, layout=layout.get(row.document, row.document) if is_xml else row.document) for row in rows]
@@ -81,14 +93,15 @@ def show(name: str, figures: dict[str, Any]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", type=Path, help="other invoices with known values, instead of the two folders")
     parser.add_argument("--half", choices=["looked", "held", "all"], default="all")
     parser.add_argument("--wrong", action="store_true", help="list every wrong value, the surest first")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     rows: list[Judged] = []
     seconds, pages = 0.0, 0
-    for name in ("einvoices", "vendor_pdfs"):
-        some, spent, count = judged(DATA / name)
+    for folder in [given.folder] if given.folder else [DATA / "einvoices", DATA / "vendor_pdfs"]:
+        some, spent, count = judged(folder)
         rows += some
         seconds, pages = seconds + spent, pages + count
     if given.half != "all":

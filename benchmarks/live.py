@@ -4,6 +4,7 @@
     python benchmarks/live.py --keys                                 # keys a receipt, with and without the learner
     python benchmarks/live.py --kills 20                             # it is killed while receipts are labelled
     python benchmarks/live.py --process [--documents 60]             # its own process: how soon, how much memory
+    python benchmarks/live.py --classes [--documents 600]            # the sentences of claims, by their class
 
 The receipts come in an order drawn by the seed, so that vendors are mixed; each is accepted with its right labels, and
 what stood on it before is compared with them by its words, as the learner itself does (`workbench/live/record.py`).
@@ -21,7 +22,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -29,7 +30,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from storage import document_list, documents, label_queries, queue
 from storage.document_list import Filter
 from storage.records import Annotations, Source, Span, State
-from storage.suggestions import suggestions_of
+from storage.suggestions import class_shares, suggestions_of
+from workbench.annotation.classes import label_many
+from workbench.annotation.classes.label_many import Choice
 from workbench.annotation.editor import DocumentEditor
 from workbench.evaluation import prediction_process
 from workbench.exchange import pipeline
@@ -82,13 +85,13 @@ def prequential(folder: Path, seed: int, count: int, *, own: bool) -> tuple[reco
     """The record after so many receipts, and how long the learner took for each (seconds of this process)."""
     import torch
 
-    from workbench.training.learner.learner import Learner
+    from workbench.training.learner.workspace_learner import WorkspaceLearner
 
     torch.set_num_threads(1)
     workspace, labels = prepared(folder, own=own)
     order = sorted(labels)
     random.Random(seed).shuffle(order)
-    learner, seconds = Learner(workspace), []
+    learner, seconds = WorkspaceLearner(workspace), []
     for position, number in enumerate(order[:count]):
         following = order[position + 1 : position + 1 + AHEAD]
         for _ in zip(learner.steps(Look(number, following), lambda: False), range(8), strict=False):
@@ -133,9 +136,9 @@ class InlineLearner:
     """Stands in the application where the client does: it has learned before the next key is pressed."""
 
     def __init__(self, workspace: Workspace) -> None:
-        from workbench.training.learner.learner import Learner
+        from workbench.training.learner.workspace_learner import WorkspaceLearner
 
-        self._learner = Learner(workspace)
+        self._learner = WorkspaceLearner(workspace)
 
     def look(self, document: int | None, following: Sequence[int]) -> None:
         self._learner.update()
@@ -205,6 +208,86 @@ def soon(count: int) -> None:
     )  # fmt: skip
 
 
+def classes(seeds: Iterable[int], count: int) -> None:
+    """Sentences right before they were labelled, the mean over their classes, and of the pool what is believed then."""
+    import torch
+
+    from workbench.training.learner.workspace_learner import WorkspaceLearner
+
+    torch.set_num_threads(1)
+    parts = [(0, 20), (20, 100), (100, 200), (200, 500), (500, count)]
+    shown: dict[tuple[int, int], list[float]] = {part: [] for part in parts}
+    for seed in seeds:
+        with tempfile.TemporaryDirectory() as temporary:
+            workspace, gold = prepared_sentences(Path(temporary) / "workspace")
+            field = workspace.schema.classes[0]
+            order = sorted(gold)
+            random.Random(seed).shuffle(order)
+            learner, seconds = WorkspaceLearner(workspace), []
+            for position, number in enumerate(order[:count]):
+                following = order[position + 1 : position + 1 + AHEAD]
+                began = time.process_time()
+                learner.update()
+                steps = learner.steps(Look(number, following), lambda: False)
+                for _ in zip(steps, range(3), strict=False):
+                    pass
+                seconds.append(time.process_time() - began)
+                if position in (100, 500):
+                    learned = time.process_time()
+                    for _ in steps:
+                        pass
+                    pool = believed(workspace, field.id, order[position:])
+                    print(
+                        json.dumps(
+                            {
+                                "seed": seed, "labels": position, "pool_balanced": round(balanced(pool, gold), 3),
+                                "cpu_seconds_for_the_pool": round(time.process_time() - learned, 1),
+                            }
+                        ),
+                        flush=True,
+                    )  # fmt: skip
+                label_many.label(workspace, field, {number: Choice((gold[number],))}, {})
+            learner.update()
+            kept = record.read(workspace.files.learner_record).documents
+            for first, last in parts:
+                right = {n: kept[n][field.id].shown for n in order[first:last] if n in kept}
+                shown[first, last].append(balanced(right, gold))
+            late = sorted(seconds[50:])
+            figures = {"median": round(statistics.median(late), 3), "p95": round(late[int(0.95 * (len(late) - 1))], 3)}
+            print(json.dumps({"seed": seed, "cpu_seconds_a_label_from_51": figures}), flush=True)
+            workspace.close()
+    for (first, last), shares in shown.items():
+        print(
+            f"labels {first + 1:>3}–{last}:  shown {statistics.mean(shares):.3f} ({min(shares):.3f}–{max(shares):.3f})"
+        )
+
+
+def prepared_sentences(folder: Path) -> tuple[Workspace, dict[int, str]]:
+    """A workspace of the sentences without their labels, and the labels."""
+    workspace = Workspace.create(folder)
+    pipeline.run(workspace, ImportRequest((DATA / "claims" / "train.jsonl",), ocr=False))
+    field = workspace.schema.classes[0]
+    with workspace.db.read() as connection:
+        gold = {number: options[0] for number, options in label_queries.classified(connection, field.id).items()}
+    label_many.label(workspace, field, dict.fromkeys(gold, Choice()), {})
+    return workspace, gold
+
+
+def believed(workspace: Workspace, field: str, numbers: Sequence[int]) -> dict[int, dict[str, float]]:
+    """Document -> {option: probability}, as stored."""
+    with workspace.db.read() as connection:
+        return {n: shares for n, (_, shares) in class_shares(connection, field, numbers).items()}
+
+
+def balanced(answers: Mapping[int, bool | dict[str, float]], gold: Mapping[int, str]) -> float:
+    """The mean over the classes of the share that is right; answers are probabilities, or whether it was right."""
+    right: dict[str, list[bool]] = {}
+    for number, answer in answers.items():
+        is_right = answer if isinstance(answer, bool) else max(answer, key=answer.__getitem__) == gold[number]
+        right.setdefault(gold[number], []).append(is_right)
+    return statistics.mean(sum(listed) / len(listed) for listed in right.values())
+
+
 def killed(kills: int) -> None:
     """The learner's process is killed at random moments while receipts are labelled: what is lost, what comes back."""
     chance = random.Random(0)
@@ -263,9 +346,12 @@ def main() -> None:
     parser.add_argument("--own", action="store_true", help="fields that the starter does not know")
     parser.add_argument("--process", action="store_true", help="measure the learner's process")
     parser.add_argument("--keys", action="store_true", help="count keys at the screen instead")
+    parser.add_argument("--classes", action="store_true", help="sentences with classes instead of receipts")
     parser.add_argument("--kills", type=int, default=0, help="kill the learner's process so often instead")
     options = parser.parse_args()
-    if options.process:
+    if options.classes:
+        classes(range(options.first_seed, options.first_seed + options.seeds), max(options.documents, 600))
+    elif options.process:
         soon(options.documents)
     elif options.keys:
         keys(options.documents)

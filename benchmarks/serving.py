@@ -1,18 +1,19 @@
 """Serving: `workbench serve` against FastAPI with one `pipeline()` call a request, on the same model and requests.
 
     python benchmarks/serving.py [--requests 500] [--clients 1 8 32] [--data FOLDER] [--kind receipts|sentences|both]
-                                 [--overload SECONDS]
+                                 [--overload SECONDS] [--restart] [--memory SECONDS] [--ways plain serve]
 
 The plain way is as tutorials show it: FastAPI, a model loaded once, and for every request one forward pass, padded to
 512 tokens, as `pipeline()` does it (which takes no boxes: so the same is written out). Both serve the starter on this
 machine with all its cores, one after the other; a client sends its next request when it has the answer. FOLDER is
-receipts_en (default: $WORKBENCH_REALDATA/receipts_en, else ../shared/data/receipts_en). `--overload` asks with 64
-clients for large answers, and counts what is answered. Ours does more for a request: values, checks, normalising.
-Prints a table in Markdown, and the memory of the server before and after.
+receipts_en (default: $WORKBENCH_REALDATA/receipts_en, else ../shared/data/receipts_en). `--overload` sends 4 times as
+many requests a second as are answered; `--restart` ends the server under load and starts another. Ours does more for a
+request: values, checks, normalising. Prints a table in Markdown, and the memory of the server.
 """
 
 import argparse
 import concurrent.futures
+import contextlib
 import http.client
 import json
 import os
@@ -98,17 +99,17 @@ class Server:
     """A process that serves at a port."""
 
     def __init__(self, command: list[str], port: int) -> None:
-        self.port = port
+        self.command, self.port = command, port
         self.process = subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=tempfile.gettempdir(),
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         )  # fmt: skip
         for _ in range(1200):
-            try:
+            with contextlib.suppress(OSError):
                 if self.ask(None) == 200:
                     return
-            except OSError:
-                time.sleep(0.1)
+            time.sleep(0.1)
+        self.stop()
         raise SystemExit("the server did not start")
 
     def ask(self, body: bytes | None, connection: http.client.HTTPConnection | None = None) -> int:
@@ -169,7 +170,10 @@ def main() -> None:
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 8, 32])
     parser.add_argument("--kind", choices=["receipts", "sentences", "both"], default="both")
     parser.add_argument("--overload", type=float, default=0.0, help="seconds of it, after the table")
-    parser.add_argument("--memory", type=float, default=0.0, help="seconds of short requests, at most 20,000")
+    parser.add_argument("--restart", action="store_true", help="under load, after the table")
+    parser.add_argument("--workers", type=int, default=1, help="of our server")
+    parser.add_argument("--ways", choices=["plain", "serve"], nargs="+", default=["plain", "serve"])
+    parser.add_argument("--memory", type=float, default=0.0, help="seconds of requests, at most 20,000")
     parser.add_argument("--onnx", action="store_true", help="only: the starter's ONNX forms against the starter")
     data = Path(os.environ.get("WORKBENCH_REALDATA", ROOT.parent / "shared" / "data")) / "receipts_en"
     parser.add_argument("--data", type=Path, default=data)
@@ -189,6 +193,7 @@ def main() -> None:
             "starter",
             "--port",
             "8931",
+            *(("--workers", str(options.workers)) if options.workers > 1 else ()),
         ]
         ways = {
             "plain": ([sys.executable, str(plain), str(_starter(Path(folder))), "8932"], 8932),
@@ -202,7 +207,7 @@ def main() -> None:
         print("| what | clients | way | requests/s | ratio | p50 ms | p95 ms | p99 ms | statuses | MB |")
         print("|---|---|---|---|---|---|---|---|---|---|")
         speeds: dict[tuple[str, int], float] = {}
-        for way, (command, port) in ways.items():
+        for way, (command, port) in ((way, ways[way]) for way in options.ways):
             server = Server(command, port)
             for kind, inputs in kinds.items():
                 bodies = [json.dumps({"inputs": item}).encode() for item in inputs]
@@ -215,33 +220,92 @@ def main() -> None:
                     figures += [f"{share(seconds, part):.0f}" for part in (0.5, 0.95, 0.99)]
                     cells = [kind, clients, way, *figures, dict(statuses), f"{server.memory():.0f}"]
                     print("|", " | ".join(map(str, cells)), "|", flush=True)
-            if way == "serve" and options.memory:
-                memory(server, options.memory)
-            if way == "serve" and options.overload:
-                overload(server, next(iter(kinds.values())), options.overload)
+            if way == "serve":
+                inputs = next(iter(kinds.values()))
+                bodies = [json.dumps({"inputs": item}).encode() for item in inputs]
+                if options.memory:
+                    memory(server, inputs, options.memory)
+                if options.overload:
+                    overload(server, bodies, options.overload)
+                if options.restart:
+                    server = restart(server, bodies)
             server.stop()
 
 
-def overload(server: Server, inputs: list[Any], seconds: float) -> None:
-    """Large requests from 64 clients, for some seconds: what is answered."""
-    body = json.dumps({"inputs": (inputs * 32)[:32]}).encode()
-    statuses: Counter[int] = Counter()
-    end = time.monotonic() + seconds
+def overload(server: Server, bodies: list[bytes], seconds: float) -> None:
+    """Four times as many requests a second as are answered, whether or not those before are answered."""
+    speed, _, _ = load(server, bodies[:200], 32)
+    statuses, lock = Counter[str](), threading.Lock()
+    begin, gap = time.monotonic(), 1 / (4 * speed)
 
-    def client() -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=300)
-        while time.monotonic() < end:
-            statuses[server.ask(body, connection)] += 1
+    def client(number: int) -> None:
+        time.sleep(max(0.0, begin + number * gap - time.monotonic()))
+        try:
+            status = str(server.ask(bodies[number % len(bodies)]))
+        except OSError as error:
+            status = type(error).__name__
+        with lock:
+            statuses[status] += 1
 
-    with concurrent.futures.ThreadPoolExecutor(64) as pool:
-        for future in [pool.submit(client) for _ in range(64)]:
-            future.result()
-    print(f"overload, 64 clients with 32 documents a request: {dict(statuses)}; {server.memory():.0f} MB")
+    threads = [threading.Thread(target=client, args=(number,)) for number in range(int(seconds / gap))]
+    for number, thread in enumerate(threads):
+        time.sleep(max(0.0, begin + number * gap - time.monotonic()))
+        thread.start()
+    for thread in threads:
+        thread.join()
+    took = time.monotonic() - begin
+    print(
+        f"overload: {len(threads)} requests, {4 * speed:.0f} a second ({speed:.0f} are answered) for {seconds:.0f} s; "
+        f"{dict(statuses)} after {took:.0f} s; {server.memory():.0f} MB"
+    )
 
 
-def memory(server: Server, seconds: float) -> None:
-    """Sentences from 8 clients in ten parts: how much memory the server has after each."""
-    bodies = [json.dumps({"inputs": text}).encode() for text in sentences(2000)]
+def restart(server: Server, bodies: list[bytes], clients: int = 16) -> Server:
+    """SIGTERM under load and a new server at the same port: what became of every request that was sent.
+
+    A client sends again what was refused (503, or no connection). Lost is what was sent whole and had no answer.
+    """
+    statuses, lock, end = Counter[str](), threading.Lock(), threading.Event()
+
+    def client(number: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
+        while not end.is_set():
+            try:
+                status = str(server.ask(bodies[number % len(bodies)], connection))
+            except ConnectionRefusedError:
+                status = "refused"
+            except (OSError, http.client.HTTPException) as error:
+                status = f"lost: {type(error).__name__}"
+            if status != "200":
+                connection.close()
+                time.sleep(0.02)
+            with lock:
+                statuses[status] += 1
+            number += clients
+
+    threads = [threading.Thread(target=client, args=(number,)) for number in range(clients)]
+    for thread in threads:
+        thread.start()
+    time.sleep(5)
+    server.process.terminate()
+    began = time.monotonic()
+    server.process.wait()
+    stopped = time.monotonic() - began
+    following = Server(server.command, server.port)
+    ready = time.monotonic() - began
+    time.sleep(5)
+    end.set()
+    for thread in threads:
+        thread.join()
+    print(
+        f"restart under {clients} clients: {dict(statuses)}; it ended after {stopped:.1f} s, ready after {ready:.1f} s"
+    )
+    return following
+
+
+def memory(server: Server, inputs: list[Any], seconds: float) -> None:
+    """Sentences and some receipts from 8 clients, 2,000 at a time: how much memory the server has after each."""
+    bodies = [json.dumps({"inputs": item}).encode() for item in (*sentences(1900), *inputs[:100])]
     sizes, statuses, end = [server.memory()], Counter[int](), time.monotonic() + seconds
     while time.monotonic() < end and statuses.total() < 20_000:
         statuses += load(server, bodies, 8)[2]

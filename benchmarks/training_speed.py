@@ -261,7 +261,7 @@ def bf16() -> bool:
     from workbench.training.device import bf16_pays
 
     torch.set_num_threads(1)
-    return bf16_pays(torch.device("cpu"))
+    return bf16_pays(torch.device("cpu"), training=True)
 
 
 if __name__ == "__main__":

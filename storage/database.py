@@ -1,4 +1,4 @@
-"""The database: SQLite in WAL mode by default, any other by its URL. Everything specific to SQLite is here."""
+"""The database: SQLite in WAL mode by default, PostgreSQL by its URL. Everything specific to SQLite is here."""
 
 import os
 import re
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
@@ -17,12 +17,16 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from storage.exceptions import Busy, NewerWorkspace, WorkspaceGone, WorkspaceProblem
 from storage.files import BEFORE_MIGRATION, WRITER
 from storage.migrations import HEAD
+from storage.postgresql.address import EXAMPLE, is_postgresql
+
+if TYPE_CHECKING:
+    from storage.postgresql.server import Server
 
 BUSY_SECONDS = 10.0
 _BULK_KIB = 131_072  # of the file in memory while many rows are added
 _REVISION = re.compile(r"\d{4}")
 _DAMAGE = ("malformed", "not a database", "no such column", "no such table", "Could not decode", "encrypted")
-_ADDRESS = "`database` in workbench.toml says where it is, as postgresql://user@host/name"
+_ADDRESS = f"`database` in workbench.toml says where it is, as {EXAMPLE}"
 
 
 class Database:
@@ -47,7 +51,15 @@ class Database:
             )
         self._inode: tuple[int, int] | None = None  # of SQLite's file, once it is open
         self._reserve: sqlite3.Connection | None = None  # reads the file also when it has no name any more
-        self.engine = self._engine()
+        self._server = self._find_server()
+        self.engine = self._server.engine if self._server is not None else self._engine()
+
+    def _find_server(self) -> "Server | None":
+        if not isinstance(self.url, str) or not is_postgresql(self.url):
+            return None
+        from storage.postgresql.server import Server  # loaded only where it is used
+
+        return Server(self.url, self._busy_seconds)
 
     def _engine(self) -> Engine:
         if self._sqlite is None:
@@ -55,8 +67,7 @@ class Database:
                 return create_engine(self.url, pool_pre_ping=True)
             except ImportError as error:
                 raise WorkspaceProblem(
-                    f"The database's driver is not installed ({error}).",
-                    "For PostgreSQL: pip install 'invoice-workbench[postgresql]'.",
+                    f"The database's driver is not installed ({error}).", f"Use SQLite or PostgreSQL: {_ADDRESS}."
                 ) from error
             except (ArgumentError, ValueError) as error:  # not quoted: there may be a password in it
                 raise WorkspaceProblem("The address of the database cannot be read.", f"{_ADDRESS}.") from error
@@ -90,8 +101,11 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A consistent view; never blocks a writer."""
-        with self._translated(), self.engine.connect() as connection:
+        with self._translated(), self._reader() as connection:
             yield connection
+
+    def _reader(self) -> Connection:
+        return self._server.reader() if self._server is not None else self.engine.connect()
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -144,6 +158,8 @@ class Database:
             return True
 
     def _problem(self, error: DBAPIError) -> Exception:
+        if self._server is not None:
+            return self._server.problem(error)
         reason = str(error.orig)
         if self._sqlite is None and (
             error.connection_invalidated or (isinstance(error, OperationalError) and error.statement is None)
@@ -219,6 +235,9 @@ class Database:
         current = self._revision()
         if current == HEAD:
             return
+        if self._server is not None and current is None:
+            self._make_tables(self._server)
+            return
         if current is not None and current > HEAD:
             raise NewerWorkspace(
                 f"It has schema {current}; this program knows up to {HEAD}.",
@@ -237,6 +256,27 @@ class Database:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
+    def _make_tables(self, server: "Server") -> None:
+        with self.write() as connection:
+            if self._revision_in(connection) is None:  # another process may have been faster
+                server.make_tables(connection, HEAD)
+
+    def claim(self, kept_in: Path, place: str, *, take_over: bool = False) -> None:
+        """Make sure that a server's database is this workspace's, and claim one that is free.
+
+        Raises:
+            WorkspaceProblem: it belongs to another workspace.
+        """
+        if self._server is None:
+            return
+        from storage.postgresql import claim
+
+        with self.read() as connection:
+            owner = claim.owner(connection)
+        if owner is None or not kept_in.is_file() or kept_in.read_text().strip() != owner:
+            with self.write() as connection:
+                claim.claim(connection, kept_in, place, take_over=take_over)
+
     @property
     def has_tables(self) -> bool:
         """Whether anything was ever stored in it."""
@@ -245,9 +285,16 @@ class Database:
 
     def _revision(self) -> str | None:
         with self.read() as connection:
-            if not inspect(connection).has_table("alembic_version"):
-                return None
-            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+            return self._revision_in(connection)
+
+    def _revision_in(self, connection: Connection) -> str | None:
+        tables = set(inspect(connection).get_table_names())
+        revision = None
+        if "alembic_version" in tables:
+            revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        if self._server is not None:
+            self._server.refuse_foreign(tables, revision is None or bool(_REVISION.fullmatch(revision)))
+        return revision
 
     def close(self) -> None:
         """Close all connections and files."""

@@ -157,8 +157,8 @@ def count(connection: Connection, chosen: Filter = Filter()) -> int:
     return int(connection.scalar(_where(select(func.count(documents.c.id)), chosen)) or 0)
 
 
-def page(connection: Connection, chosen: Filter, offset: int, limit: int) -> list[Document]:
-    """Rows `offset` to `offset + limit` of the list."""
+def page(connection: Connection, chosen: Filter, offset: int, limit: int | None) -> list[Document]:
+    """Rows `offset` to `offset + limit` of the list; None: all from `offset` on."""
     return [
         as_document(row)
         for row in connection.execute(_order(_where(select(documents), chosen), chosen).offset(offset).limit(limit))

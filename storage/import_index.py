@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, case, delete, exists, func, insert, select, update
 
 from storage import annotations, retired_fields, token_blob
+from storage.postgresql.bulk import copy_rows
 from storage.records import TEXT, ClassLabel, Decision, Page, Side, State
 from storage.tables import (
     class_labels,
@@ -115,15 +116,13 @@ def _insert_all(
     Args:
         same: the values of the last columns, which all rows share; those of `rows` have to be plain.
     """
-    listed = [(*row, *same) for row in rows] if connection.dialect.paramstyle != "qmark" else []
-    if listed:
-        connection.execute(insert(table), [dict(zip(columns, row, strict=True)) for row in listed])
-    if connection.dialect.paramstyle != "qmark":
-        return
     tail = []
     for name, value in zip(columns[len(columns) - len(same) :], same, strict=True):
         write = table.c[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
         tail.append(write(value) if write else value)
+    if connection.dialect.name == "postgresql":
+        copy_rows(connection, table, columns, rows, tail)
+        return
     statement = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
     if listed := [(*row, *tail) for row in rows]:
         connection.exec_driver_sql(statement, listed)
@@ -143,8 +142,9 @@ def fingerprints(connection: Connection) -> Iterator[tuple[int, str]]:
 
 def sides(connection: Connection) -> dict[str, Side]:
     """Group -> the side of its documents."""
-    query = select(documents.c.group_name, documents.c.side).order_by(documents.c.id.desc())
-    return {row.group_name: Side(row.side) for row in connection.execute(query.distinct())}
+    d = documents.c
+    query = select(d.group_name, d.side).group_by(d.group_name, d.side).order_by(func.min(d.id).desc())
+    return {row.group_name: Side(row.side) for row in connection.execute(query)}
 
 
 def name_and_group(connection: Connection, document_id: int) -> tuple[str, str]:

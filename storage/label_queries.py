@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, Select, Text, func, select, type_coerce
+from sqlalchemy import Column, ColumnElement, Connection, Select, Text, cast, func, select
 
 from storage.records import TEXT, Decision, Side, Source, State
 from storage.tables import class_labels, class_suggestions, documents, events, pages, queue, rounds, spans, suggestions
@@ -70,9 +70,11 @@ def lengths(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str, 
     }
 
 
-def classified(connection: Connection, field: str) -> dict[int, list[str]]:
+def classified(connection: Connection, field: str, ids: Sequence[int] | None = None) -> dict[int, list[str]]:
     """Document -> its options of a field, in alphabetical order; documents without one are left out."""
-    return _options(connection, field, None)
+    if ids is None:
+        return _options(connection, field, None)
+    return {number: options for part in _parts(ids) for number, options in _options(connection, field, part).items()}
 
 
 def confirmed(connection: Connection, field: str) -> set[int]:
@@ -136,7 +138,7 @@ def class_standings(connection: Connection, field: str, ids: Sequence[int] | Non
     for part in _parts(ids) if ids is not None else (None,):
         own, likely = _options(connection, field, part), _likely(connection, field, part)
         d = documents.c
-        query = select(d.id, d.state, d.version, type_coerce(d.absent, Text)).order_by(d.id)
+        query = select(d.id, d.state, d.version, cast(d.absent, Text)).order_by(d.id)
         query = query if part is None else query.where(d.id.in_(part))
         for number, state, version, absent in connection.execute(query).all():
             if number not in blind:
@@ -220,11 +222,31 @@ def acted_on(connection: Connection, after: int) -> dict[int, tuple[str, bool]]:
 
 def lately_accepted(connection: Connection, limit: int) -> list[int]:
     """The documents that were accepted last, the oldest first; none of the test side."""
+    return _lately(connection, documents.c.state == State.LABELLED.value, limit)
+
+
+def lately_classified(connection: Connection, field: str, limit: int) -> list[int]:
+    """The documents with a label of a class field that were acted on last, the oldest first; none of the test side."""
+    labelled = select(class_labels.c.document_id).where(class_labels.c.field == field)
+    return _lately(connection, documents.c.id.in_(labelled), limit)
+
+
+def _lately(connection: Connection, which: ColumnElement[bool], limit: int) -> list[int]:
     moment = select(func.max(events.c.id)).where(events.c.document_id == documents.c.id).scalar_subquery()
     listed = (
         select(documents.c.id)
-        .where(documents.c.state == State.LABELLED.value, documents.c.side != Side.TEST.value)
-        .order_by(moment.desc())
+        .where(which, documents.c.side != Side.TEST.value)
+        .order_by(func.coalesce(moment, 0).desc(), documents.c.id.desc())
         .limit(limit)
     )
     return list(connection.scalars(listed))[::-1]
+
+
+def of_test(connection: Connection, ids: Sequence[int]) -> set[int]:
+    """Those of the documents that are on the test side."""
+    c = documents.c
+    return {
+        number
+        for part in _parts(ids)
+        for number in connection.scalars(_of(c.id, part).where(c.side == Side.TEST.value))
+    }

@@ -215,6 +215,7 @@ class Event:
 
 
 class RunState(StrEnum):
+    PREPARED = "prepared"  # frozen, to be started later or on another machine
     QUEUED = "queued"
     RUNNING = "running"
     PAUSED = "paused"

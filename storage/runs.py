@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from storage.exceptions import RunProblem
 from storage.records import Run, RunState
@@ -12,8 +12,8 @@ from storage.tables import runs, utc
 
 ACTIVE = (RunState.QUEUED, RunState.RUNNING, RunState.PAUSED)
 """States of a run that has not ended."""
-RESUMABLE = (RunState.STOPPED, RunState.KILLED, RunState.CRASHED, RunState.FAILED)
-"""States of a run that ended before it was complete."""
+RESUMABLE = (RunState.PREPARED, RunState.STOPPED, RunState.KILLED, RunState.CRASHED, RunState.FAILED)
+"""States of a run that is not complete and has no process."""
 
 
 def _record(row: Any) -> Run:
@@ -65,6 +65,14 @@ def listed(connection: Connection, states: Iterable[RunState] | None = None, tas
         query = query.where(runs.c.state.in_([state.value for state in states]))
     records = [_record(row) for row in connection.execute(query)]
     return [run for run in records if task in (None, run.task)]
+
+
+def finished_stamp(connection: Connection) -> tuple[int, Any]:
+    """Changes when a run finishes or is stopped, or such a one is removed."""
+    ended = (RunState.FINISHED.value, RunState.STOPPED.value)
+    query = select(func.count(), func.max(runs.c.ended)).where(runs.c.state.in_(ended))
+    count, latest = connection.execute(query).one()
+    return int(count), latest
 
 
 def remove(connection: Connection, run_id: str) -> None:

@@ -126,12 +126,10 @@ def offered(connection: Connection, ids: Sequence[int]) -> tuple[Counter[str], C
         ~retired_fields.is_outranked(),
     )
     for start in range(0, len(ids), 500):
-        query = select(c.field, c.run.in_(KNOWN_SOURCES), func.count()).where(
-            is_offered, c.document_id.in_(ids[start : start + 500])
-        )
-        for field, is_known, count in connection.execute(query.group_by(c.field, c.run.in_(KNOWN_SOURCES))):
+        query = select(c.field, c.run, func.count()).where(is_offered, c.document_id.in_(ids[start : start + 500]))
+        for field, run, count in connection.execute(query.group_by(c.field, c.run)):
             of_all[field] += count
-            of_known[field] += count if is_known else 0
+            of_known[field] += count if run in KNOWN_SOURCES else 0
     return of_all, of_known
 
 
@@ -176,6 +174,17 @@ def class_suggestions_of(connection: Connection, document_id: int) -> tuple[Clas
         select(class_suggestions).where(c.document_id == document_id).order_by(c.field, c.probability.desc())
     )
     return tuple(ClassSuggestion(r.field, r.option, r.probability, r.run) for r in rows)
+
+
+def class_shares(connection: Connection, field: str, ids: Sequence[int]) -> dict[int, tuple[str, dict[str, float]]]:
+    """Document -> (the run that read it, {option: probability} of a class field); those without are left out."""
+    c = class_suggestions.c
+    shares: dict[int, tuple[str, dict[str, float]]] = {}
+    for start in range(0, len(ids), 500):
+        part = select(class_suggestions).where(c.field == field, c.document_id.in_(ids[start : start + 500]))
+        for row in connection.execute(part):
+            shares.setdefault(row.document_id, (row.run, {}))[1][row.option] = row.probability
+    return shares
 
 
 def least_sure_classes(

@@ -1,4 +1,4 @@
-"""The tables. Portable SQL only: what is specific to SQLite is in database.py."""
+"""The tables. Portable SQL only: what is specific to a database is in database.py and postgresql/."""
 
 from datetime import UTC, datetime
 
@@ -13,12 +13,12 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
-    String,
     Table,
-    Text,
     UniqueConstraint,
     false,
 )
+
+from storage.postgresql.columns import text
 
 metadata = MetaData(
     naming_convention={
@@ -40,15 +40,15 @@ documents = Table(
     "documents",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("source", Text, nullable=False),
-    Column("digest", String(64), nullable=False, unique=True),
-    Column("format", String(32), nullable=False),
-    Column("language", String(16)),
-    Column("group_name", Text, nullable=False, default=""),
-    Column("side", String(16), nullable=False, default="train"),
-    Column("state", String(16), nullable=False, default="new"),
-    Column("note", Text, nullable=False, default=""),
+    Column("name", text(), nullable=False),
+    Column("source", text(), nullable=False),
+    Column("digest", text(64), nullable=False, unique=True),
+    Column("format", text(32), nullable=False),
+    Column("language", text(16)),
+    Column("group_name", text(), nullable=False, default=""),
+    Column("side", text(16), nullable=False, default="train"),
+    Column("state", text(16), nullable=False, default="new"),
+    Column("note", text(), nullable=False, default=""),
     Column("absent", JSON, nullable=False, default=list),
     Column("corrections", JSON, nullable=False, default=dict),
     Column("page_count", Integer, nullable=False),
@@ -58,12 +58,12 @@ documents = Table(
     Column("suggestions", Integer, nullable=False, default=0),
     Column("disagreements", Integer, nullable=False, default=0),
     Column("problems", Integer, nullable=False, default=0),
-    Column("original", Text),  # file in originals/
-    Column("fingerprint", String(64)),  # of the content, for near-duplicates
+    Column("original", text()),  # file in originals/
+    Column("fingerprint", text(64)),  # of the content, for near-duplicates
     Column("duplicate_of", Integer),
     Column("created", DateTime(timezone=True), nullable=False),
     Index(None, "state"),
-    Index(None, "group_name"),
+    Index(None, "group_name", postgresql_using="hash"),  # takes names of any length
     Index(None, "side", "state"),
 )
 
@@ -74,9 +74,9 @@ pages = Table(
     Column("number", Integer, primary_key=True),
     Column("width", Float, nullable=False),
     Column("height", Float, nullable=False),
-    Column("picture", Text),
-    Column("engine", String(32), nullable=False),
-    Column("engine_version", String(64), nullable=False, default=""),
+    Column("picture", text()),
+    Column("engine", text(32), nullable=False),
+    Column("engine_version", text(64), nullable=False, default=""),
     Column("first_token", Integer, nullable=False),
     Column("tokens", LargeBinary, nullable=False),
 )
@@ -85,7 +85,7 @@ texts = Table(  # the words of a document, case-folded: what the search looks in
     "texts",
     metadata,
     _document_id(primary_key=True),
-    Column("body", Text, nullable=False),
+    Column("body", text(), nullable=False),
 )
 
 spans = Table(
@@ -93,10 +93,10 @@ spans = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     _document_id(),
-    Column("field", Text, nullable=False),
+    Column("field", text(), nullable=False),
     Column("tokens", JSON, nullable=False),
-    Column("source", String(16), nullable=False),
-    Column("annotator", Text, nullable=False),
+    Column("source", text(16), nullable=False),
+    Column("annotator", text(), nullable=False),
     Index(None, "document_id"),
     Index(None, "field"),
 )
@@ -105,10 +105,10 @@ class_labels = Table(  # what whole documents are
     "class_labels",
     metadata,
     _document_id(primary_key=True),
-    Column("field", Text, primary_key=True),
-    Column("option", Text, primary_key=True),
-    Column("source", String(16), nullable=False),
-    Column("annotator", Text, nullable=False),
+    Column("field", text(), primary_key=True),
+    Column("option", text(), primary_key=True),
+    Column("source", text(16), nullable=False),
+    Column("annotator", text(), nullable=False),
     Index(None, "field", "option"),
 )
 
@@ -116,10 +116,10 @@ class_suggestions = Table(
     "class_suggestions",
     metadata,
     _document_id(primary_key=True),
-    Column("field", Text, primary_key=True),
-    Column("option", Text, primary_key=True),
+    Column("field", text(), primary_key=True),
+    Column("option", text(), primary_key=True),
     Column("probability", Float, nullable=False),
-    Column("run", Text, nullable=False),
+    Column("run", text(), nullable=False),
 )
 
 suggestions = Table(
@@ -127,18 +127,18 @@ suggestions = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     _document_id(),
-    Column("field", Text, nullable=False),
+    Column("field", text(), nullable=False),
     Column("tokens", JSON, nullable=False),
     Column("confidence", Float, nullable=False),
-    Column("run", Text, nullable=False),
-    Column("decision", String(16), nullable=False, default="open"),
+    Column("run", text(), nullable=False),
+    Column("decision", text(16), nullable=False, default="open"),
     Index(None, "document_id"),
 )
 
 retired_fields = Table(  # as in workbench.toml; their suggestions do not count
     "retired_fields",
     metadata,
-    Column("field", Text, primary_key=True),
+    Column("field", text(), primary_key=True),
 )
 
 references = Table(
@@ -146,9 +146,9 @@ references = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     _document_id(),
-    Column("field", Text, nullable=False),
-    Column("value", Text, nullable=False),
-    Column("source", Text, nullable=False),
+    Column("field", text(), nullable=False),
+    Column("value", text(), nullable=False),
+    Column("source", text(), nullable=False),
     UniqueConstraint("document_id", "field", "source"),
 )
 
@@ -157,7 +157,7 @@ value_imports = Table(  # imports of tables with known values, so that they can 
     metadata,
     Column("id", Integer, primary_key=True),
     Column("at", DateTime(timezone=True), nullable=False),
-    Column("annotator", Text, nullable=False),
+    Column("annotator", text(), nullable=False),
     Column("tables", JSON, nullable=False),
     Column("new_fields", JSON, nullable=False, default=list),
 )
@@ -178,8 +178,8 @@ events = Table(
     Column("id", Integer, primary_key=True),
     _document_id(),
     Column("at", DateTime(timezone=True), nullable=False),
-    Column("annotator", Text, nullable=False),
-    Column("act", String(32), nullable=False),
+    Column("annotator", text(), nullable=False),
+    Column("act", text(32), nullable=False),
     Column("change", JSON, nullable=False),
     Column("target", Integer),
     Index(None, "document_id"),
@@ -189,31 +189,32 @@ problems = Table(  # what an import could not read
     "problems",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("file", Text, nullable=False),
-    Column("record", Text, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("file", text(), nullable=False),
+    Column("record", text(), nullable=False),
+    Column("reason", text(), nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
-    UniqueConstraint("file", "record", "reason"),
+    # PostgreSQL's indexes take no reasons of 3 kB; `documents.add_problems` looks before it adds
+    UniqueConstraint("file", "record", "reason").ddl_if(dialect="sqlite"),
 )
 
 runs = Table(
     "runs",
     metadata,
-    Column("id", String(64), primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("state", String(16), nullable=False),
-    Column("family", Text, nullable=False),
-    Column("preset", Text, nullable=False),
+    Column("id", text(64), primary_key=True),
+    Column("name", text(), nullable=False),
+    Column("state", text(16), nullable=False),
+    Column("family", text(), nullable=False),
+    Column("preset", text(), nullable=False),
     Column("config", JSON, nullable=False),
     Column("created", DateTime(timezone=True), nullable=False),
     Column("started", DateTime(timezone=True)),
     Column("ended", DateTime(timezone=True)),
-    Column("parent", String(64)),
-    Column("batch", String(64)),
+    Column("parent", text(64)),
+    Column("batch", text(64)),
     Column("f1", Float),
     Column("report", JSON),
-    Column("reason", Text, nullable=False, default=""),
-    Column("note", Text, nullable=False, default=""),
+    Column("reason", text(), nullable=False, default=""),
+    Column("note", text(), nullable=False, default=""),
     Column("tags", JSON, nullable=False, default=list),
     Column("pinned", Boolean, nullable=False, default=False),
 )
@@ -222,8 +223,8 @@ rounds = Table(
     "rounds",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("run", String(64), nullable=False),
-    Column("strategy", String(64), nullable=False),
+    Column("run", text(64), nullable=False),
+    Column("strategy", text(64), nullable=False),
     Column("seed", Integer, nullable=False),
     Column("created", DateTime(timezone=True), nullable=False),
     Column("closed", DateTime(timezone=True)),
@@ -248,7 +249,7 @@ opinions = Table(  # a second, independent labelling of a document; never its la
     metadata,
     Column("id", Integer, primary_key=True),
     _document_id(),
-    Column("annotator", Text, nullable=False),
+    Column("annotator", text(), nullable=False),
     Column("round", Integer, nullable=False, default=0),  # 0: outside a round
     Column("spans", JSON, nullable=False, default=list),
     Column("absent", JSON, nullable=False, default=list),

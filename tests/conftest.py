@@ -2,12 +2,13 @@
 
 import gc
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 
-from tests.support import ROOT
+from tests.support import ROOT, postgresql_server
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -34,3 +35,39 @@ def realdata() -> Path:
     if not (folder / "receipts_en").is_dir():
         pytest.skip(f"realdata: no real documents at {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[postgresql_server.TestServer]:
+    """A PostgreSQL server for all tests of this process; they skip, saying so, where there is no server program."""
+    with postgresql_server.running() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def template(postgresql: postgresql_server.TestServer) -> str:
+    """A database with the tables of a workspace, to be copied for each test."""
+    from storage.database import Database
+
+    name = postgresql.new_database()
+    database = Database(postgresql.url(name))
+    database.migrate()
+    database.close()
+    return name
+
+
+if os.environ.get("WORKBENCH_TESTS_ON") == "postgresql":
+
+    @pytest.fixture(autouse=True, scope="session")
+    def on_postgresql(postgresql: postgresql_server.TestServer, template: str) -> Iterator[None]:
+        """Every workspace that this process makes keeps its data on the server."""
+        from workbench.workspace import Workspace
+
+        create = Workspace.create
+
+        def on_server(directory: Path, database: str = "", **options: bool) -> Workspace:
+            return create(directory, database or postgresql.url(postgresql.new_database(template)), **options)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Workspace, "create", on_server)
+            yield

@@ -219,9 +219,11 @@ def _crash() -> NoReturn:
 
     with tempfile.NamedTemporaryFile("w", prefix="workbench-fault-", suffix=".txt", delete=False) as file:
         file.write(without_passwords(traceback.format_exc()))
-    last = without_passwords(harmless_lines(traceback.format_exc().strip().splitlines()[-1]))
+    kind, error, _ = sys.exc_info()
+    lines = "".join(traceback.format_exception_only(kind, error)).strip().splitlines()
+    cause = without_passwords(harmless_lines(lines[0 if isinstance(error, Exception) else -1]))
     click.secho("A fault of the program: ", fg="red", bold=True, err=True, nl=False)
-    click.echo(f"{last}\n  → Your data is as it was. Please report the file {file.name}", err=True)
+    click.echo(f"{cause}\n  → Your data is as it was. Please report the file {file.name}", err=True)
     sys.exit(1)
 
 

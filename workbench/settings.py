@@ -43,6 +43,14 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     features_gb: Annotated[float, msgspec.Meta(gt=0, le=1e6)] = 2.0  # that the learner keeps of documents it has read
 
 
+class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Another machine that runs can train on; in workbench.toml its address alone, or a table."""
+
+    address: str  # ssh:user@host or ssh:user@host:path
+    python: str = ""  # there, with this program installed; "": an environment is made
+    name: str = ""  # its key under [targets]
+
+
 @dataclass(frozen=True)
 class Settings:
     """All that an analyst can set for a workspace."""
@@ -59,7 +67,26 @@ class Settings:
     learner: bool = True  # whether suggestions learn from every label
     limits: Limits = field(default_factory=Limits)
     postprocess: dict[str, bool] = field(default_factory=dict)  # rule -> on; the others as measured on validation
+    targets: dict[str, str | Target] = field(default_factory=dict)  # name -> address, or more of it
     notes: tuple[str, ...] = ()  # what of the file could not be used, and what is used instead; never written
+
+    def target(self, name: str) -> Target:
+        """A target by its name, or by its address.
+
+        Raises:
+            ConfigProblem: there is none.
+        """
+        if name in self.targets:
+            known = self.targets[name]
+            target = Target(known) if isinstance(known, str) else known
+            return msgspec.structs.replace(target, name=name)
+        if name.startswith("ssh:"):
+            return Target(name)
+        names = ", ".join(self.targets) or "none yet"
+        raise ConfigProblem(
+            f"There is no target '{name}'; there are: {names}.",
+            'Name it in workbench.toml under [targets], as in  box = "ssh:me@box", or give ssh:user@host.',
+        )
 
     @property
     def who(self) -> str:
@@ -81,6 +108,7 @@ _REMEDIES = {
     "learner": "Write true or false, or leave it out.",
     "ocr_languages": 'Write a list of Tesseract\'s names, such as ["deu", "eng"].',
     "limits": f"It has numbers for {', '.join(sorted(Limits.__struct_fields__))}.",
+    "targets": 'Write name = "ssh:user@host", or a table with address and python.',
     "postprocess": f"Write true or false for one of {', '.join(REPAIR_RULES)}.",
 }
 _START_OVER = "Correct the line, or move the file away to start over."
@@ -123,6 +151,12 @@ def read(path: Path) -> Settings:
             f"{_place(path, text, f'postprocess.{wrong[0]}')}: [postprocess] {', '.join(wrong)} cannot be used.",
             _REMEDIES["postprocess"],
         )
+    for name in settings.targets:
+        if not settings.target(name).address.startswith("ssh:"):
+            raise ConfigProblem(
+                f"{_place(path, text, f'targets.{name}')}: targets.{name} is no address of a machine.",
+                'Write name = "ssh:user@host", and [targets] below the settings that stand in no table.',
+            )
     if not fields_given:
         return settings
     schema, notes = _schema(path, text, fields_given)

@@ -3,6 +3,7 @@
 import os
 import shlex
 import shutil
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -31,6 +32,7 @@ class Workspace:
         self._db: Database | None = None
         self._opening = Lock()
         self._copied_on: date | None = None
+        self._takes_over = False  # a database whose own folder is gone
 
     @property
     def db(self) -> "Database":
@@ -50,6 +52,7 @@ class Workspace:
 
                 db = Database(self.settings.database) if self.settings.database else _own_database(self.files)
                 db.migrate()
+                db.claim(self.files.database_id, self._place, take_over=self._takes_over)
                 _note_retired(db, self.schema)
                 self._db = db
                 self.files.sweep()
@@ -74,27 +77,38 @@ class Workspace:
         return self._db is not None
 
     @classmethod
-    def create(cls, directory: Path, database: str = "", *, shared: bool = False) -> "Workspace":
-        """Make a workspace in a new or empty directory.
+    def create(
+        cls, directory: Path, database: str = "", *, shared: bool = False, take_over: bool = False
+    ) -> "Workspace":
+        """Make a workspace in a new or empty directory; where that fails, nothing of it is left.
 
         Args:
             directory: where; made when missing.
-            database: a SQLAlchemy URL of a database kept elsewhere; "" for a file in the directory.
+            database: the URL of a database kept elsewhere; "" for a file in the directory.
             shared: let the directory's group read and write it; else only this user.
+            take_over: use a server's database though it belongs to another folder, which is gone.
 
         Raises:
-            WorkspaceProblem: there is one already, or other files are in the way.
+            WorkspaceProblem: there is one already, other files are in the way, or the database cannot be used.
         """
         files = _files(directory)
         if files.database.exists() or files.settings.exists():
             raise WorkspaceProblem(f"{directory} is a workspace already.", f"Open it with `workbench -w {directory}`.")
         if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
             raise WorkspaceProblem(f"{directory} is not an empty directory.", "Name a new directory for the workspace.")
+        was_there = directory.exists()
         files.make()
-        files.restrict(own_database=not database, shared=shared)
-        chosen = replace(settings_file.read(files.settings), database=database)
-        settings_file.write(files.settings, chosen)
-        return cls.open(directory)
+        try:
+            files.restrict(own_database=not database, shared=shared)
+            chosen = replace(settings_file.read(files.settings), database=database)
+            settings_file.write(files.settings, chosen)
+            workspace = cls._at(directory)
+            workspace._takes_over = take_over
+            workspace.connect()
+        except BaseException:
+            _remove_new(files.root, keep_root=was_there)
+            raise
+        return workspace
 
     @classmethod
     def find(cls, directory: Path | None = None) -> "Workspace":
@@ -135,6 +149,10 @@ class Workspace:
     @property
     def name(self) -> str:
         return self.files.root.name
+
+    @property
+    def _place(self) -> str:
+        return f"{socket.gethostname()}:{self.files.root}"
 
     @property
     def schema(self) -> Schema:
@@ -239,6 +257,18 @@ def _files(directory: Path) -> Files:
             f"{shown} has a name that is not UTF-8: the database cannot be kept there.", "Rename the folder."
         ) from None
     return Files(root)
+
+
+def _remove_new(root: Path, *, keep_root: bool) -> None:
+    """Delete what was made of a workspace that could not be made, so that the next try is not in its way."""
+    if not keep_root:
+        shutil.rmtree(root, ignore_errors=True)
+        return
+    for entry in root.iterdir():
+        if entry.is_dir():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            entry.unlink(missing_ok=True)
 
 
 def _own_database(files: Files) -> "Database":

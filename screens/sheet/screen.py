@@ -60,6 +60,7 @@ class SheetScreen(ModeScreen):
         self._of = ""  # what these documents are
         self._done: list[Labelled] = []
         self._message = ""
+        self._in_view: set[int] = set()  # documents: what is suggested for them changes with a label alone
 
     def body(self) -> ComposeResult:
         yield Static(id="heading")
@@ -140,6 +141,8 @@ class SheetScreen(ModeScreen):
             self.order = self._usual(event.rows)
         self.texts.show(self.rows, event.ids, event.field, event.keep)
         self.texts.redraw(self.threshold)
+        self._in_view = set(self.texts.in_view())
+        self.workbench.live.look(self.texts.document, self.texts.coming())
         self.refresh_status()
 
     def _show_nothing(self) -> None:
@@ -153,6 +156,10 @@ class SheetScreen(ModeScreen):
     @on(TextList.Moved)
     def _cursor_moved(self) -> None:
         self._message = ""
+        in_view = self.texts.in_view()
+        if new := [number for number in in_view if number not in self._in_view and number in self.rows]:
+            self._reread(new)  # the learner may have written since
+        self._in_view = set(in_view)
         self.refresh_status()
 
     def _sure(self) -> list[int]:
@@ -278,7 +285,7 @@ class SheetScreen(ModeScreen):
             self.workbench.show_problem(problem)
             return
         self._done.append(done)
-        self._reread([*done.versions, *done.refused])
+        self._reread([*done.versions, *done.refused, *self.texts.in_view()])
         self.workbench.say_saved("saved ✓")
         self.workbench.count_progress()
         had_selection = bool(self.texts.selected)
@@ -286,14 +293,16 @@ class SheetScreen(ModeScreen):
         if moves and not had_selection and not self.field.multiple:
             self.texts.to_next_open()
         self._message = ""
+        self.workbench.live.look(self.texts.document, self.texts.coming())
         if done.refused:
             self._say(f"{len(done.refused)} were changed elsewhere: they are shown as they are now.")
         self.refresh_status()
 
     def _reread(self, documents: Sequence[int]) -> None:
+        """Read how texts stand now: their labels, and what is suggested."""
         if self.field is not None:
             with self.workspace.db.read() as connection:
-                read = sheet.read(connection, self.field, documents)
+                read = sheet.read(connection, self.field, list(dict.fromkeys(documents)))
             self._open += _opened(read.values()) - _opened(self.rows[number] for number in read if number in self.rows)
             self.rows.update(read)
             self.texts.redraw(self.threshold)

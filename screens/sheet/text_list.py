@@ -88,6 +88,12 @@ class TextList(Drawn, can_focus=True, inherit_bindings=False):
         top = int(self.scroll_y)
         return list(self._ids[top : top + self.size.height])
 
+    def coming(self) -> list[int]:
+        """The texts without a label that are in view or come after the cursor, as far as they are soon labelled."""
+        top = min(int(self.scroll_y), self._cursor)
+        listed = self._ids[top : self._cursor + 2 * max(self.size.height, 1)]
+        return [number for number in listed if number in self._rows and self._rows[number].is_open]
+
     def text(self, document: int) -> str:
         """The beginning of a listed text."""
         position = self._cursor if document == self.document else self._ids.index(document)

@@ -3,13 +3,14 @@
 from screens.widgets.status_lines import Hint
 
 
-def hint_of(live: bool, at_work: bool, resumable: bool, refused: bool, smaller: bool) -> Hint:
+def hint_of(live: bool, at_work: bool, resumable: bool, refused: bool, smaller: bool, elsewhere: bool = False) -> Hint:
     """The hint for a moment.
 
     Args:
         live: the run is in view, not the check.
         at_work, resumable: of the run in view.
         refused: a run with these settings cannot work.
+        elsewhere: there are other machines to train on.
         smaller: there is a smaller choice that would fit.
     """
     if live and at_work:
@@ -24,6 +25,7 @@ def hint_of(live: bool, at_work: bool, resumable: bool, refused: bool, smaller: 
     pairs = (
         ("run.resume", "resume") if live and resumable else None,
         None if refused else ("run.start", "start"),
+        ("run.target", "where to train") if elsewhere else None,
         ("form.smaller", "smaller") if smaller else None,
         ("←→", "change"),
         ("Enter", "edit"),

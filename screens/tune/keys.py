@@ -2,6 +2,7 @@
 
 TUNE = [
     ("run.start", "s", "start", "Start a run with these settings"),
+    ("run.target", "t", "target", "Where to train: on this machine or another"),
     ("run.stop", "x", "run('stop')", "Stop the run well: checkpoint, evaluate, keep the model"),
     ("run.pause", "p", "run('pause')", "Pause the run, or go on"),
     ("run.kill", "K", "run('kill')", "End the run at once"),

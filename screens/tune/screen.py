@@ -16,11 +16,12 @@ from screens.tune.check_panel import CheckPanel
 from screens.tune.hints import hint_of
 from screens.tune.keys import SIGNS, TUNE
 from screens.tune.settings_form import SettingsForm
-from screens.widgets.dialogs import Prompt
+from screens.widgets.dialogs import Choice, Prompt
 from screens.widgets.run_panel import RunPanel
 from storage import runs as run_store
 from storage.exceptions import RunProblem
 from workbench.fields.plain_text import counted
+from workbench.remote import check
 from workbench.runs import jobs, machine
 from workbench.runs.config import draft as drafts
 from workbench.runs.config import files as config_files
@@ -29,6 +30,8 @@ from workbench.runs.config.tune import TuneConfig
 from workbench.runs.watch import RunUpdate
 from workbench.search import plan as searches
 from workbench.search import space
+
+_HERE = "here"
 
 
 class TuneScreen(ModeScreen):
@@ -41,6 +44,7 @@ class TuneScreen(ModeScreen):
     def __init__(self) -> None:
         super().__init__()
         self._away = False
+        self._target = ""  # where the next run trains; "": on this machine
         self._actions = RunActions(self, lambda _: self.show_run())
 
     def body(self) -> ComposeResult:
@@ -128,6 +132,23 @@ class TuneScreen(ModeScreen):
             raise RunProblem(refusal.message, refusal.remedy)
         self._start({})
 
+    def action_target(self) -> None:
+        """Choose the machine that the next runs train on."""
+        targets = self.workspace.settings.targets
+        if not targets:
+            raise RunProblem(
+                "No other machine is named in workbench.toml.", 'Name one under [targets], as in  box = "ssh:me@box"'
+            )
+        options = [(_HERE, "this machine", "")]
+        options += [(name, f"{name}  {self.workspace.settings.target(name).address}", "") for name in targets]
+
+        def choose(name: str | None) -> None:
+            if name:
+                self._target = "" if name == _HERE else name
+                self.refresh_status()
+
+        self.app.push_screen(Choice("Where to train", options, current=self._target or _HERE), choose)
+
     def action_grid(self) -> None:
         example = "train.learning_rate=1e-4,3e-4"
         self.prompt(Prompt("A grid: every combination is a run", example, "key=a,b key=c,d"), self._start_grid)
@@ -161,12 +182,15 @@ class TuneScreen(ModeScreen):
     def _start(self, variants: Mapping[str, TuneConfig]) -> None:
         """Start a run of the form's settings, or a group of the variants, by name."""
         config, preset, parent = self.form.draft.config, self.form.draft.preset, self.form.parent_run
+        target = self.workspace.settings.target(self._target) if self._target else None
 
         def work() -> None:
+            if target is not None:
+                check.checked(target)
             if variants:
-                runs = jobs.grid(self.workspace, variants, preset)
+                runs = jobs.grid(self.workspace, variants, preset, on=target)
             else:
-                runs = [jobs.prepare(self.workspace, config, preset=preset, parent=parent)]
+                runs = [jobs.prepare(self.workspace, config, preset=preset, parent=parent, on=target)]
             for run in runs:
                 jobs.start(self.workspace, run.id)
             self.app.call_from_thread(self._started, runs[0].id)
@@ -255,10 +279,20 @@ class TuneScreen(ModeScreen):
         refused = bool(self.form.draft.problems) or self.panel.refusal is not None
         self.query_one("#start", Button).disabled = refused
         live = self.has_class("-live")
-        self.show_hint(hint_of(live, at_work, resumable, refused, smaller=bool(self.panel.smaller)))
+        self.show_hint(
+            hint_of(
+                live,
+                at_work,
+                resumable,
+                refused,
+                smaller=bool(self.panel.smaller),
+                elsewhere=bool(self.workspace.settings.targets),
+            )
+        )
         preset, last = self.form.draft.preset, self.form.last
         differences = len(config_files.difference(last, self.form.draft.config)) if last else 0
         self.facts(
+            f"trains on {self._target}" if self._target else "",
             f"preset {preset}" if preset else "own settings",
             f"{differences} different from the last run" if last else "",
         )

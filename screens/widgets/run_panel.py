@@ -25,6 +25,7 @@ SHOWN = ("loss", "f1", "learning_rate")
 """The curves of the panel: one at a time, or side by side where there is space."""
 
 STATES = {
+    RunState.PREPARED: "$text-muted",
     RunState.QUEUED: "$text-muted",
     RunState.RUNNING: "bold $success",
     RunState.PAUSED: "bold $warning",

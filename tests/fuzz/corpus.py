@@ -128,7 +128,7 @@ def corpus() -> dict[str, Files]:
     png = picture("PNG")
     frames = [Image.open(io.BytesIO(png)).convert("RGB")]
     others = {path.name: {path.name: path.read_bytes()} for path in sorted((Path(__file__).parent / "files").iterdir())}
-    for name in ("coco.json", "labelme.json"):
+    for name in ("coco.json", "labelme.json", "voc.xml", "cvat.xml", "via.json"):
         others[name]["a.jpg"] = picture("JPEG")
     known = {"known.json": _json([_WORDS])}  # a document that tables of values speak of
     fixture = {name: content[name] for name, content in others.items()}

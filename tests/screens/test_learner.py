@@ -79,10 +79,10 @@ async def test_a_field_of_its_own_is_offered_on_the_fourth_document_and_a_killed
         assert second.process is None
         second.end()
         learner = app.live.process
-        assert record.status(workspace.files, enabled=True)["state"] == "at work"
+        assert record.status(workspace.files, enabled=True)["state"] == "running"
     app.live.end()
     assert ends(learner)
-    assert record.status(workspace.files, enabled=True)["state"] == "at rest"
+    assert record.status(workspace.files, enabled=True)["state"] == "not running"
     workspace.close()
 
 

@@ -3,11 +3,13 @@
 from screens.widgets.status_lines import HintLine, StatusLine
 from storage import annotations, queue
 from storage.records import QueueEntry, Source, State
+from storage.suggestions import keep_class_suggestions
 from tests.support import text_documents
 from tests.support.text_documents import kept, options_of
 from workbench.annotation.acts import classify
 from workbench.annotation.classes import sheet, similarity
 from workbench.annotation.editor import DocumentEditor
+from workbench.live.client import LiveClient
 
 LIKELY = {
     0: {"invoice": 0.93, "reminder": 0.05, "question": 0.02},
@@ -187,3 +189,38 @@ def test_rows_sort_by_the_gap_between_the_likeliest_options():
 def test_rare_words_bring_texts_nearer_than_frequent_ones():
     near = similarity.nearness({1: "the iban is wrong", 2: "the iban", 3: "the price", 4: "the day", 5: "nothing"}, 1)
     assert near[1] > near[2] > near[3] and near[3] == near[4] and 5 not in near
+
+
+async def test_what_the_learner_writes_is_shown_after_the_next_label_and_not_before(opened, tmp_path, monkeypatch):
+    """A line never changes between looking at it and taking it."""
+    workspace = text_documents.workspace(tmp_path / "w")
+    looks = []
+    monkeypatch.setattr(LiveClient, "look", lambda self, document, following: looks.append((document, following)))
+    async with opened(workspace) as pilot:
+        await sheet_of(pilot)
+        assert looks[-1] == (1, [1, 2, 3, 4])
+        await pilot.press("1")
+        assert looks[-1] == (2, [2, 3, 4])
+        with workspace.db.write() as connection:
+            keep_class_suggestions(connection, "learner", "type", {3: [("question", 0.8), ("invoice", 0.2)]})
+        await pilot.press("down", "up")
+        assert pilot.app.mode_screen.rows[3].likely == ""
+        await pilot.press("2")
+        assert pilot.app.mode_screen.rows[3].likely == "question"
+        await pilot.press("enter")
+        assert options_of(workspace) == [["invoice"], ["reminder"], ["question"], []]
+    workspace.close()
+
+
+async def test_texts_that_come_into_view_show_what_the_learner_wrote(opened, tmp_path):
+    workspace = text_documents.workspace(tmp_path / "w", [f"text number {n}" for n in range(80)])
+    async with opened(workspace) as pilot:
+        await sheet_of(pilot)
+        with workspace.db.write() as connection:
+            keep_class_suggestions(connection, "learner", "type", {n: [("question", 0.8)] for n in range(1, 81)})
+        await pilot.press("end")
+        await pilot.pause()
+        rows = pilot.app.mode_screen.rows
+        assert rows[80].likely == "question"
+        assert rows[2].likely == ""
+    workspace.close()

@@ -1,5 +1,6 @@
 """The tune screen by its keys, with a real run of a tiny model."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -16,6 +17,7 @@ from screens.widgets.status_lines import StatusLine
 from storage import runs
 from storage.records import Run, RunState
 from tests.support import text_documents, tiny_model, workspaces
+from workbench.remote import check
 from workbench.runs import estimate, jobs
 from workbench.runs.config import files as config_files
 from workbench.runs.config.tune import TuneConfig
@@ -282,3 +284,23 @@ async def test_settings_of_pages_are_there_where_there_are_pages(opened: Opener,
         form = screen.query_one(OptionForm)
         form.fold()
         assert {"augmentation.box_jitter", "data.reading_order"} <= form._option_ids()
+
+
+async def test_the_next_run_goes_to_the_machine_that_was_chosen(
+    opened: Opener, invoices: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = invoices.files.settings
+    settings.write_text(f'{settings.read_text()}\n[targets]\nbox = "ssh:me@box"\n')
+    invoices.reread_settings()
+    monkeypatch.setattr(check, "checked", lambda target: None)  # the host need not be there
+    monkeypatch.setattr(jobs, "start", lambda workspace, run_id: None)
+    async with opened(invoices) as pilot:
+        screen = await screen_of(pilot, workspaces.config(tmp_path / "base"))
+        await pilot.press("t", "down", "enter")
+        await pilot.pause()
+        assert "trains on box" in str(screen.query_one(StatusLine).render())
+        await pilot.press("s")
+        await until(pilot, lambda: listed(invoices))
+        [run] = listed(invoices)
+        target = json.loads(RunFolder(invoices.files.run(run.id)).target.read_text())
+        assert (target["name"], target["address"]) == ("box", "ssh:me@box")

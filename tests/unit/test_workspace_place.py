@@ -10,6 +10,7 @@ import pytest
 
 from storage.database import Database
 from storage.exceptions import WorkspaceProblem
+from tests.support.postgresql_server import TestServer
 from workbench.workspace import Workspace
 
 
@@ -92,3 +93,19 @@ def test_a_new_workspace_can_be_read_by_its_user_only(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "shop").stat().st_mode) == 0o700
     assert {"workbench.db", "workbench.db-wal", "workbench.toml"} <= set(modes)
     assert set(modes.values()) == {0o600}
+
+
+def test_a_workspace_on_a_server_keeps_nothing_of_a_failed_try_and_a_second_one_is_refused(
+    tmp_path: Path, postgresql: TestServer
+) -> None:
+    url = postgresql.url(postgresql.new_database())
+    with pytest.raises(WorkspaceProblem, match="cannot be reached"):
+        Workspace.create(tmp_path / "shop", postgresql.url("missing"))
+    Workspace.create(tmp_path / "shop", url).close()
+    Workspace.open(tmp_path / "shop").close()
+    assert not (tmp_path / "shop" / "workbench.db").exists()
+    with pytest.raises(WorkspaceProblem, match="belongs to the workspace"):
+        Workspace.create(tmp_path / "second", url)
+    assert [path.name for path in tmp_path.iterdir()] == ["shop"]
+    shutil.rmtree(tmp_path / "shop")
+    Workspace.create(tmp_path / "second", url, take_over=True).close()

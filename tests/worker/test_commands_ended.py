@@ -16,7 +16,7 @@ from workbench.exchange import pipeline
 from workbench.exchange.import_summary import Summary
 from workbench.runs.state import RunFolder
 
-INT, HUP, KILL = signal.SIGINT, signal.SIGHUP, signal.SIGKILL
+INT, HUP, TERM, KILL = signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGKILL
 COMMANDS = {
     "predict": ["predict", "starter", "a.jsonl"],
     "suggest": ["suggest"],
@@ -26,8 +26,8 @@ COMMANDS = {
     "tune": ["tune", "--wait", "--preset", "first model"],
 }
 CASES = [
-    ("predict", KILL), ("predict", HUP), ("predict", INT), ("suggest", INT), ("suggest", KILL), ("evaluate", HUP),
-    ("evaluate", KILL), ("evaluate", INT),
+    ("predict", KILL), ("predict", HUP), ("predict", INT), ("predict", TERM), ("suggest", INT), ("suggest", KILL),
+    ("evaluate", HUP), ("evaluate", KILL), ("evaluate", INT),
 ]  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def command(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
     """Start it as a terminal does: what is ignored here (SIGINT in the background, SIGHUP under nohup) is not there."""
-    before = {number: signal.signal(number, signal.SIG_DFL) for number in (INT, HUP)}
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in (INT, HUP, TERM)}
     try:
         return subprocess.Popen(
             [sys.executable, "-P", "-m", "workbench", "-w", "ws", *arguments], cwd=folder, text=True,

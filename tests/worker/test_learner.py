@@ -1,9 +1,11 @@
 """Suggestions that learn from every label: what is learned, what stays as it is, and what goes wrong meanwhile."""
 
+import dataclasses
 import zipfile
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 import torch
@@ -19,7 +21,8 @@ from workbench.live.messages import Look
 from workbench.live.record import Outcome, Record
 from workbench.training.learner import head as heads
 from workbench.training.learner import readers
-from workbench.training.learner.learner import RUN, Learner
+from workbench.training.learner.learner import RUN
+from workbench.training.learner.learner import Learner as WordLearner
 from workbench.workspace import Workspace
 
 
@@ -36,7 +39,11 @@ def offered(workspace: Workspace, document: int, field: str = "member") -> list[
     return [(" ".join(content.tokens[t].text for t in s.tokens), s.run) for s in listed]
 
 
-def work(learner: Learner, in_view: int | None, following: list[int]) -> None:
+def Learner(workspace: Workspace) -> WordLearner:  # noqa: N802
+    return WordLearner(workspace, record.read(workspace.files.learner_record))
+
+
+def work(learner: WordLearner, in_view: int | None, following: list[int]) -> None:
     learner.update()
     for _ in learner.steps(Look(in_view, following), lambda: False):
         pass
@@ -123,6 +130,39 @@ def test_damaged_features_are_made_again(workspace: Workspace) -> None:
     assert all(np.isfinite(np.load(path)).all() for path in files)
 
 
+def test_the_rest_is_encoded_ahead_as_far_as_there_is_space(workspace: Workspace) -> None:
+    learner = taught(workspace, 1)
+    work(learner, 2, [3])
+    files = sorted(workspace.files.features.glob("*/*.npy"))
+    assert len(files) == 6, "every document of the workspace"
+
+    size = max(path.stat().st_size for path in files)
+    for path in files:
+        path.unlink()
+    limits = msgspec.structs.replace(workspace.settings.limits, features_gb=4 * size / 1e9)
+    workspace.change_settings(limits=limits)
+    work(Learner(workspace), 2, [3])
+    kept = sorted(workspace.files.features.glob("*/*.npy"))
+    assert 3 <= len(kept) <= 4, "those that are looked at and labelled have theirs, and none was deleted for another"
+
+
+def test_a_document_that_ocr_reads_anew_is_read_anew(workspace: Workspace) -> None:
+    learner = taught(workspace)
+    work(learner, 4, [5, 6])
+    assert offered(workspace, 5) == [(member_receipts.number(4), RUN)]
+    with workspace.db.write() as connection:
+        content = documents.open_document(connection, 5)
+        (page,) = content.pages
+        tokens = tuple(
+            msgspec.structs.replace(t, text="K9999" if t.text == member_receipts.number(4) else t.text)
+            for t in page.tokens
+        )
+        documents.replace_pages(connection, 5, content.document.version, [dataclasses.replace(page, tokens=tokens)])
+    accept(workspace, 4)
+    work(learner, 6, [5])
+    assert offered(workspace, 5) == [("K9999", RUN)]
+
+
 def test_a_retired_field_is_suggested_no_more(workspace: Workspace) -> None:
     learner = taught(workspace)
     work(learner, 4, [5])
@@ -136,6 +176,18 @@ def test_a_retired_field_is_suggested_no_more(workspace: Workspace) -> None:
     workspace.change_schema(lambda schema: schema.back("member"))
     work(learner, None, [6])
     assert offered(workspace, 6) == [(member_receipts.number(5), RUN)], "its labels are still there"
+
+
+def test_a_field_that_is_added_does_not_load_the_model_again(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learner = taught(workspace)
+    monkeypatch.setattr(readers, "base_of", lambda *of: pytest.fail("the model was loaded again"))
+    workspace.change_schema(lambda schema: schema.add_class("kind", ("a", "b")))
+    workspace.change_schema(lambda schema: schema.change("member", retired=True))
+    workspace.change_schema(lambda schema: schema.back("member"))
+    work(learner, 4, [5])
+    assert offered(workspace, 5) == [(member_receipts.number(4), RUN)]
 
 
 def accept_total(workspace: Workspace, document: int) -> None:

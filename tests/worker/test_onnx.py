@@ -95,22 +95,39 @@ def test_the_form_is_given_away_with_its_figures(exported: tuple[Path, Path]) ->
     assert f"changes 0 of {form.compared} words of fields" in (given / "README.md").read_text()
 
 
-def test_a_server_uses_the_form_where_it_is_faster(exported: tuple[Path, Path], monkeypatch: Any) -> None:
-    """What it measured is in /info; its time here is not the point."""
+@pytest.mark.parametrize(
+    ("seconds", "runtime", "precision", "speed"),
+    [
+        ({"fp32": 2.0, "bf16": 4.0, "onnx": 1.0}, "onnx", "fp32", 2.0),
+        ({"fp32": 2.0, "bf16": 4.0, "onnx": 3.0}, "torch", "fp32", 0.67),
+        ({"fp32": 4.0, "bf16": 2.0, "onnx": 3.0}, "torch", "bf16", 0.67),
+    ],
+)
+def test_a_server_uses_what_is_fastest_here_and_says_so(
+    exported: tuple[Path, Path], monkeypatch: Any, seconds: dict[str, float], runtime: str, precision: str, speed: float
+) -> None:
+    """The model in both precisions, and its ONNX form; their time here is not the point."""
     engine = Engine(str(exported[1]), "given", None)
-    for seconds, runtime in ((1.0, "onnx"), (3.0, "torch")):
-        # every run of the model lasts two seconds, every run of the form `seconds`
-        clock = [0.0]
+    clock = [0.0]
 
-        def run(documents: Any, clock: list[float] = clock, seconds: float = seconds) -> list[Any]:
-            clock[0] += 2.0 if engine.predictor.session is None else seconds
-            return []
+    def predict(predictor: Any, documents: Any) -> list[Any]:
+        form = "bf16" if predictor.bf16 else "fp32"
+        clock[0] += seconds[form if predictor.session is None else "onnx"]
+        return []
 
-        monkeypatch.setattr(engine, "run", run)
-        monkeypatch.setattr("workbench.serving.engine.time.perf_counter", lambda clock=clock: clock[0])
-        engine._choose_runtime([])
-        info = engine.info({}, "Nothing is kept.")
-        assert (info.runtime, info.onnx_speed) == (runtime, round(2 / seconds, 2))
+    monkeypatch.setattr(type(engine.predictor), "predict_encoded", predict)
+    monkeypatch.setattr("workbench.serving.engine.has_bf16", lambda device: True)
+    monkeypatch.setattr("workbench.serving.engine.time.perf_counter", lambda: clock[0])
+    engine._choose_runtime([])
+    info = engine.info({}, "Nothing is kept.")
+    assert (info.runtime, info.precision, info.onnx_speed) == (runtime, precision, speed)
+
+
+def test_the_warm_up_measures_on_a_page_of_usual_length(exported: tuple[Path, Path]) -> None:
+    """Few words are read equally fast by every form of a model."""
+    _, page = Engine(str(exported[1]), "given", None).samples()
+    assert len(page["words"]) == len(page["boxes"]) >= 100
+    assert all(0 <= x0 < x1 <= page["width"] and 0 <= y0 < y1 <= page["height"] for x0, y0, x1, y1 in page["boxes"])
 
 
 def test_a_form_of_other_weights_is_not_used(exported: tuple[Path, Path]) -> None:

@@ -25,7 +25,8 @@ from tests.support import tiny_model
 from tests.support.tiny_documents import documents
 from workbench.runs import machine, transfer
 from workbench.runs.state import RunFolder
-from workbench.serving import container
+from workbench.serving import container, server
+from workbench.serving.app import State
 from workbench.workspace import Workspace
 
 TOKEN = "a-token-of-some-length"
@@ -178,7 +179,7 @@ def served_as_in_the_image(folder: Path, entry: list[str], tmp_path: Path) -> No
     without_rights = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.getuid() == 0 else []
     if without_rights and shutil.which("setpriv") is None:
         pytest.skip("root writes where it wants, and setpriv is not here to prevent it")
-    subprocess.run(["chmod", "-R", "a-w,a+rX", str(folder)], check=True)
+    subprocess.run(["chmod", "-R", "a-w", str(folder)], check=True)
     own = tmp_path / "tmp"
     own.mkdir()
     entry = [*without_rights, sys.executable, *(part.replace("/srv", str(folder)) for part in entry[1:])]
@@ -206,3 +207,26 @@ def test_other_machines_need_a_token_or_a_word_that_they_do_not(tmp_path: Path) 
     command = [sys.executable, "-c", "from workbench.cli import main; main()", "serve", "starter", "--host", "0.0.0.0"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 2 and "--token-file" in done.stderr and "--no-token" in done.stderr
+
+
+def test_from_the_signal_on_nothing_new_is_taken() -> None:
+    """Open connections are told at once, and the port of several processes is closed before they end."""
+    called: list[int] = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    state = State()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = listening.getsockname()
+        supervisor = server._Supervisor.__new__(server._Supervisor)
+        supervisor.sockets, supervisor.processes = [listening], []
+        try:
+            signal.signal(signal.SIGTERM, lambda number, frame: called.append(number))
+            server._drain_on_signal(state)
+            signal.raise_signal(signal.SIGTERM)
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+        assert (state.name, called) == ("draining", [signal.SIGTERM])
+        socket.create_connection(address).close()
+        supervisor.terminate_all()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(address)

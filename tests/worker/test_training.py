@@ -25,7 +25,7 @@ from storage.exceptions import RunProblem
 from tests.support import tiny_documents, tiny_model
 from workbench.runs import machine, parquet
 from workbench.runs.state import RunFolder
-from workbench.training import callbacks, preparation, trainer, training_attempt
+from workbench.training import callbacks, device, preparation, trainer, training_attempt
 from workbench.training import predictor as predicting
 from workbench.training import training_run as training
 from workbench.warm_workers import Worker
@@ -450,3 +450,17 @@ def test_patience_goes_on_where_an_interruption_left_it(tmp_path: Path) -> None:
 
     assert last(parts) == last(whole)
     assert max(event["epoch"] for event in whole if event["type"] == "evaluated") == 4
+
+
+@pytest.mark.parametrize(("gradients", "asked"), [(True, 8), (False, 0)])
+def test_for_prediction_bf16_is_tried_without_gradients(
+    monkeypatch: pytest.MonkeyPatch, gradients: bool, asked: int
+) -> None:
+    """A CPU can be faster with it forward and backward, and slower forward alone."""
+    real, backward = torch.Tensor.backward, []
+    monkeypatch.setattr(device, "has_bf16", lambda _: True)
+    monkeypatch.setattr(torch.Tensor, "backward", lambda self: (backward.append(1), real(self)))
+    device.bf16_pays.cache_clear()
+    device.bf16_pays(torch.device("cpu"), training=gradients)
+    device.bf16_pays.cache_clear()
+    assert len(backward) == asked

@@ -241,7 +241,7 @@ def _free(connection: Connection, class_field: str) -> set[int]:
 
 def _vendors(connection: Connection) -> dict[int, str]:
     """The vendor of every document of the pool; near-equal names, and equal tax ids or IBANs, are one vendor."""
-    groups = {document.id: document.group for document in document_list.page(connection, _POOL, 0, -1)}
+    groups = {document.id: document.group for document in document_list.page(connection, _POOL, 0, None)}
     return vendor_groups.one_vendor(groups, document_list.known_values(connection, _IDENTIFIERS))
 
 

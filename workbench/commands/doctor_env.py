@@ -9,22 +9,34 @@ from typing import Any
 
 import click
 
+from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, table
 
 
 @click.command
+@click.option(
+    "--on", "target", default="", metavar="TARGET", help="Of another machine: a name of [targets], or ssh:user@host."
+)
 @json_option
-def command(as_json: bool) -> None:
+@click.pass_obj
+def command(context: Context, target: str, as_json: bool) -> None:
     """What this machine can do, and what is missing. Needs no workspace.
 
     Keys of --json: program, python, platform, cpu {cores, usable}, memory {total_mb, free_mb}, torch {version, build,
     threads, bf16} or {error}, devices [{name, memory_mb}], ocr [{name, version, available, remedy}], families [{name,
-    title, base, available, remedy, licence}], libraries {name: version}.
+    title, base, available, remedy, licence}], libraries {name: version}. With --on: target, host, folder, free_gb,
+    pythons, uv, rsync, gpus, environment, program, torch, devices, clock_seconds, problems [{message, remedy}].
 
     \b
-    Example:
+    Examples:
       workbench doctor-env
+      workbench doctor-env --on ssh:me@gpu-box
     """
+    if target:
+        from workbench.commands.support import target_report
+
+        target_report.emit_report(context, target, as_json=as_json)
+        return
     data = facts()
     emit(data, as_json=as_json, text=_lines(data))
 

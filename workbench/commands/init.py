@@ -10,20 +10,26 @@ from workbench.fields.plain_text import counted
 
 @click.command
 @click.argument("directory", type=click.Path(path_type=Path))
-@click.option("--database", default="", metavar="URL", help="Keep the data in another database (postgresql://…).")
+@click.option(
+    "--database", default="", metavar="URL", help="Keep the data on a server, for a team: postgresql://USER@HOST/NAME."
+)
+@click.option("--take-over", is_flag=True, help="Use a server's database whose own folder is gone for good.")
 @click.option("--shared", is_flag=True, help="Let the directory's group read and write it; else only you can.")
 @json_option
-def command(directory: Path, database: str, shared: bool, as_json: bool) -> None:
+def command(directory: Path, database: str, take_over: bool, shared: bool, as_json: bool) -> None:
     """Make a workspace in a new or empty DIRECTORY. Only you can read it, unless it is --shared.
 
     \b
     Examples:
       workbench init my-invoices
       workbench init /srv/team/invoices --shared
+      workbench init /srv/team/invoices --shared --database postgresql://anna@db.example.org/invoices
+
+    A password never stands in the address: PostgreSQL reads it from ~/.pgpass, a service file or PGPASSWORD.
     """
     from workbench.workspace import Workspace
 
-    workspace = Workspace.create(directory, database, shared=shared)
+    workspace = Workspace.create(directory, database, shared=shared, take_over=take_over)
     fields = [field.name for field in workspace.schema.active]
     workspace.close()
     emit(

@@ -3,14 +3,14 @@
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import click
 
 from storage.exceptions import UsageProblem
-from workbench.commands.support import argument_completion, streams
+from workbench.commands.support import argument_completion, run_travel, streams
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, table
+from workbench.commands.support.run_travel import open_runs, run_of
 from workbench.fields.plain_text import harmless_lines
 from workbench.runs.state import RunFolder
 
@@ -27,21 +27,6 @@ def command() -> None:
       workbench runs show 20261122-093000
       workbench runs stop 20261122-093000
     """
-
-
-def _open(context: Context) -> Any:
-    from workbench.runs.reconcile import reconcile
-
-    workspace = context.open_workspace()
-    reconcile(workspace)
-    return workspace
-
-
-def _run(workspace: Any, name: str) -> Any:
-    from storage import runs
-
-    with workspace.db.read() as connection:
-        return runs.get(connection, name)
 
 
 @command.command("list")
@@ -63,7 +48,7 @@ def list_runs(context: Context, as_json: bool) -> None:
     from workbench.runs import progress
     from workbench.runs.cost import cost, duration
 
-    workspace = _open(context)
+    workspace = open_runs(context)
     with workspace.db.read() as connection:
         listed = runs.listed(connection)
     figures = comparison.on_validation(workspace, listed)
@@ -114,8 +99,8 @@ def show(context: Context, run: str, as_json: bool) -> None:
 
     from workbench.runs import progress
 
-    workspace = _open(context)
-    record = _run(workspace, run)
+    workspace = open_runs(context)
+    record = run_of(workspace, run)
     state = progress.of(workspace.files.run(record.id))
     kept = state.best or (state.evaluations[-1] if state.evaluations else None)
     data = asdict(record) | {
@@ -149,8 +134,8 @@ def _act(name: str, summary: str, done: str) -> None:
     def act(context: Context, run: str, as_json: bool) -> None:
         from workbench.runs import jobs
 
-        workspace = _open(context)
-        record = _run(workspace, run)
+        workspace = open_runs(context)
+        record = run_of(workspace, run)
         acts = {
             "stop": jobs.stop,
             "pause": jobs.pause,
@@ -187,8 +172,8 @@ def delete(context: Context, run: str, yes: bool, as_json: bool) -> None:
     """
     from workbench.runs import jobs
 
-    workspace = _open(context)
-    record = _run(workspace, run)
+    workspace = open_runs(context)
+    record = run_of(workspace, run)
     if not yes:
         if not sys.stdin.isatty() or as_json:
             raise UsageProblem(f"Deleting run {record.name} cannot be undone.", "Add --yes where no one can be asked.")
@@ -215,8 +200,8 @@ def log(context: Context, run: str, lines: int, follow: bool, as_json: bool) -> 
     """
     if follow and as_json:
         raise UsageProblem("--follow has no end to be printed as JSON.", "Leave one of the two out.")
-    workspace = _open(context)
-    record = _run(workspace, run)
+    workspace = open_runs(context)
+    record = run_of(workspace, run)
     folder = RunFolder(workspace.files.run(record.id))
     printed = folder.read_log()
     shown = printed.decode(errors="replace").splitlines()[-lines:]
@@ -256,31 +241,10 @@ def clone(context: Context, run: str, sets: tuple[str, ...], name: str, as_json:
     """
     from workbench.runs import jobs
 
-    workspace = _open(context)
-    copy = jobs.clone(workspace, _run(workspace, run).id, sets, name)
+    workspace = open_runs(context)
+    copy = jobs.clone(workspace, run_of(workspace, run).id, sets, name)
     jobs.start(workspace, copy.id)
     emit({"run": copy.id, "state": "queued"}, as_json=as_json, text=f"Run {copy.id} has started.")
-
-
-@command.command("import")
-@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@json_option
-@click.pass_obj
-def import_run(context: Context, folder: Path, as_json: bool) -> None:
-    """Import a run folder from another machineto this workspace.
-
-    \b
-    Example:
-      workbench runs import /media/usb/20261122-093000
-    """
-    from workbench.runs import transfer
-
-    adopted = transfer.adopt(_open(context), folder)
-    emit(
-        {"run": adopted.id, "state": adopted.state.value},
-        as_json=as_json,
-        text=f"Run {adopted.id}: {adopted.state.value}.",
-    )
 
 
 @command.command()
@@ -300,8 +264,8 @@ def compare(context: Context, a: str, b: str, on: str | None, as_json: bool) -> 
     """
     from workbench.evaluation import comparison
 
-    workspace = _open(context)
-    first, second = _run(workspace, a), _run(workspace, b)
+    workspace = open_runs(context)
+    first, second = run_of(workspace, a), run_of(workspace, b)
     result = comparison.compare(workspace, first, second, on)
     lines = [comparison.sentence(result, (first.name, second.name))]
     rows = [
@@ -319,34 +283,6 @@ def compare(context: Context, a: str, b: str, on: str | None, as_json: bool) -> 
         lines += table(rows, ("field", "F1 of A", "F1 of B", "B − A", "95 %", "certain"), right=(1, 2, 3))
     lines += [f"{key}: {old} → {new}" for key, (old, new) in result["config"].items()]
     emit(result, as_json=as_json, text=lines)
-
-
-@command.command()
-@click.argument("run", shell_complete=argument_completion.run_id)
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--docker", is_flag=True, help="Make a folder from which `docker build` makes a server of the model.")
-@click.option("--onnx", is_flag=True, help="Make the model's ONNX form, too; `serve` uses it where it is faster.")
-@click.option("--int8", is_flag=True, help="With --onnx: weights as 8-bit integers.")
-@json_option
-@click.pass_obj
-def export(context: Context, run: str, folder: Path, docker: bool, onnx: bool, int8: bool, as_json: bool) -> None:
-    """Give a run's model away: a plain Hugging Face folder with workbench.json and a model card.
-
-    The ONNX form is compared with the model on the run's validation documents, and refused where more than 0.5 % of
-    the words of fields (of the classes) change. It is kept with the run, and the card has the figures. It needs the
-    extra: pip install 'invoice-workbench[onnx]'.
-
-    \b
-    Examples:
-      workbench runs export 20261122-093000 invoice-model
-      workbench runs export 20261122-093000 --onnx invoice-model --int8
-      workbench runs export 20261122-093000 --docker invoice-server
-    """
-    from workbench.commands.support import run_export
-
-    workspace = _open(context)
-    data, lines = run_export.export(workspace, _run(workspace, run), folder, docker=docker, onnx=onnx, int8=int8)
-    emit(data, as_json=as_json, text=lines)
 
 
 @command.command()
@@ -377,13 +313,13 @@ def chart(context: Context, runs: tuple[str, ...], file: Path, kind: str, as_jso
     from workbench.evaluation import charts, comparison
     from workbench.runs import progress
 
-    workspace = _open(context)
+    workspace = open_runs(context)
     with workspace.db.read() as connection:
         known = run_store.listed(connection)
     records = []
     for name in runs:
         group = [run for run in reversed(known) if run.batch == name]  # the first that was started comes first
-        records += group or [_run(workspace, name)]
+        records += group or [run_of(workspace, name)]
     picture = comparison.picture(workspace, records, kind, lambda run: progress.of(workspace.files.run(run.id)))
     is_stream = file == streams.STREAM
     with streams.output_of(file, ".svg") as target:
@@ -391,3 +327,7 @@ def chart(context: Context, runs: tuple[str, ...], file: Path, kind: str, as_jso
     with streams.reserved(is_stream):
         name = str(file if is_stream else file.absolute())
         emit({"file": name}, as_json=as_json, text=f"Written: {file}")
+
+
+for _travelling in (run_travel.prepare, run_travel.import_run, run_travel.export):
+    command.add_command(_travelling)

@@ -22,7 +22,8 @@ def command(context: Context, show_all: bool, as_json: bool) -> None:
 
     Keys of --json: workspace, documents, pages, tokens, labelled, by_split, by_group, fields {name: labels}, classes
     {class field: {option: documents}}, texts_only, reference_values, suggestions, problems, problem_list [{file,
-    record, reason}], learner {state ("off", "at rest", "at work"), documents, fields {name: {right_before_touched}}}.
+    record, reason}], learner {state ("off", "not running", "running"), documents,
+    fields {name: {right_before_touched}}}.
 
     \b
     Example:

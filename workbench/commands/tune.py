@@ -1,14 +1,12 @@
 """`workbench tune`: fine-tune a model in the background."""
 
-import sys
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from storage.exceptions import RunProblem, UsageProblem
-from workbench.commands.support import argument_completion, search_options, streams
+from workbench.commands.support import argument_completion, run_settings, search_options
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option
 from workbench.commands.support.search_options import TRIALS, SearchOptions
@@ -68,6 +66,10 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Of a search: a YAML file of settings with their ranges or choices.",
 )
+@click.option(
+    "--on", "target", default="", metavar="TARGET",
+    help="Train on another machine: a name of [targets] in workbench.toml, or ssh:user@host.",
+)  # fmt: skip
 @click.option("--wait", is_flag=True, help="Stay until the run has ended, and show its progress.")
 @click.option("--slots", default=1, show_default=True, help="How many runs may work at a time.")
 @json_option
@@ -86,6 +88,7 @@ def command(
     hours: float | None,
     varied: tuple[str, ...],
     space: Path | None,
+    target: str,
     wait: bool,
     slots: int,
     as_json: bool,
@@ -95,7 +98,8 @@ def command(
     The run survives the end of this terminal; `workbench runs` follows it. Prints run, state, seconds and
     validation; for a group, a list of them, with the reason of a run that did not work (exit code 7). With --search
     Optuna proposes settings, run after run, and stops runs that fall behind; the preset is tried first.
-    `workbench searches show` reports it; with its name alone it goes on.
+    `workbench searches show` reports it; with its name alone it goes on. With --on the run goes to another machine over
+    ssh, is followed as if it were here, and comes back; `workbench doctor-env --on TARGET` checks that machine.
 
     \b
     Examples:
@@ -104,11 +108,10 @@ def command(
       workbench tune --config mine.yaml --name "config B"
       workbench tune --grid "train.learning_rate=1e-4,3e-4 train.seed=1,2" --wait
       workbench tune --zip "train.learning_rate=1e-4,3e-4 train.weight_decay=0.01,0.1" --name rates
+      workbench tune --on box --wait
       workbench tune --search --trials 12 --name rates --vary "train.learning_rate=1e-5..2e-4 log" --wait
     """
     from workbench.runs import jobs, machine
-    from workbench.runs.config import draft, presets
-    from workbench.runs.config import files as config_files
     from workbench.runs.reconcile import reconcile
 
     workspace = context.open_workspace()
@@ -121,22 +124,19 @@ def command(
         folder = search_options.go_on(workspace, search)
         search_options.emit_search(workspace, folder, wait=wait, as_json=as_json)
         return
-    sources = _sources(files)
-    for note in (note for source in sources.values() for note in config_files.notes_on(source)):
-        click.echo(note, err=True)
-    warm, parent = start_from(workspace, base) if base else ((), None)
-    learns_classes = _sets_classes(sets) or _has_only_classes(workspace)
-    chosen, used = _configurations(
-        workspace, presets.CLASSES if preset == "auto" and learns_classes else preset, sources
-    )
-    configs = {label: config_files.apply_sets(config, (*warm, *sets)) for label, config in chosen.items()}
-    for values, paired in ((" ".join(pairs), True), (" ".join(grid), False)):
-        if values:
-            configs = {
-                f"{label} {key}".strip(): variant
-                for label, config in configs.items()
-                for key, variant in draft.variants(config, values, paired=paired).items()
-            }
+    if target and searching:
+        raise UsageProblem("A search trains on this machine.", "Leave out --on, or use --grid.")
+    on, device = run_settings.target_of(workspace, target) if target else (None, "")
+    configs, used, parent = run_settings.chosen(
+        workspace,
+        preset=preset,
+        files=files,
+        sets=sets,
+        base=base,
+        pairs=" ".join(pairs),
+        grid=" ".join(grid),
+        device=device,
+    )  # fmt: skip
     if searching:
         if len(configs) != 1:
             raise UsageProblem("A search varies one configuration.", "Leave out --grid, --zip and a second --config.")
@@ -145,10 +145,10 @@ def command(
         return
     if len(configs) == 1:
         [config] = configs.values()
-        prepared = [jobs.prepare(workspace, config, preset=used, name=name, parent=parent, slots=slots)]
+        prepared = [jobs.prepare(workspace, config, preset=used, name=name, parent=parent, slots=slots, on=on)]
     else:
-        prepared = jobs.grid(workspace, configs, used, name)
-    if wait and len(prepared) > 1:
+        prepared = jobs.grid(workspace, configs, used, name, on=on)
+    if wait and len(prepared) > 1 and on is None:
         machine.warm_up()
     for run in prepared:
         jobs.start(workspace, run.id, slots)
@@ -167,19 +167,6 @@ def command(
     )
     if failed:
         click.get_current_context().exit(RunProblem.exit_code)
-
-
-def _sets_classes(sets: Sequence[str]) -> bool:
-    """Whether the settings ask for a class field to be learned."""
-    return any(text.replace(" ", "").removeprefix("model.") == "task=classes" for text in sets)
-
-
-def _has_only_classes(workspace: "Workspace") -> bool:
-    """Whether the only labels of a workspace are those of class fields."""
-    from storage import label_queries
-
-    with workspace.db.read() as connection:
-        return bool(label_queries.class_counts(connection)) and not label_queries.fields(connection)
 
 
 class _Result(NamedTuple):
@@ -228,59 +215,6 @@ def _waited_in_group(workspace: "Workspace", run: "Run", *, quiet: bool) -> _Res
             {"run": run.id, "state": "failed", "seconds": seconds, "validation": None, "reason": problem.message},
             [problem.message, f"  → {problem.remedy}"],
         )
-
-
-def _sources(files: Sequence[Path]) -> dict[str, Path | str]:
-    """Name -> file, or for `-` the text of standard input. A file that is alone has no name."""
-    return {file.stem if len(files) > 1 else "": sys.stdin.read() if file == streams.STREAM else file for file in files}
-
-
-def _configurations(
-    workspace: "Workspace", preset: str, sources: Mapping[str, Path | str]
-) -> tuple[dict[str, Any], str]:
-    """Name -> configuration (one without files has no name), and the preset that was used."""
-    from storage import document_list
-    from storage.records import Split
-    from workbench.runs.config import files as config_files
-    from workbench.runs.config import presets
-    from workbench.runs.machine import device
-
-    if sources:
-        return {name: config_files.load(source) for name, source in sources.items()}, ""
-    target = device()
-    if preset == "auto":
-        with workspace.db.read() as connection:
-            trained = document_list.Filter("labelled", split=Split.TRAIN)
-            number = document_list.count(connection, trained)
-        preset = presets.choose_preset(number, number, target)
-    chosen = presets.preset(preset, target)
-    config = chosen.config
-    if chosen.name == presets.CLASSES:
-        with workspace.db.read() as connection:
-            few = document_list.count(connection, document_list.Filter("labelled", split=Split.TRAIN))
-        config = presets.for_few_texts(config) if few < presets.FEW_TEXTS else config
-    return {"": config}, chosen.name
-
-
-def start_from(workspace: Any, base: str) -> tuple[tuple[str, ...], str | None]:
-    """The settings for a warm start from a model, and the run that the model is from.
-
-    A run's model keeps the run's family (a starter's folder looks like any LayoutLM's); a folder names its own.
-
-    Raises:
-        RunProblem: the run has no model.
-    """
-    from storage import runs
-    from workbench.evaluation import prediction_process
-
-    model = prediction_process.model_of(workspace, base)
-    if model == prediction_process.STARTER:
-        return ("model.family=starter",), None
-    if Path(base).is_dir():
-        return (f"model.name={model}",), None
-    with workspace.db.read() as connection:
-        run = runs.get(connection, base)
-    return (f"model.name={model}", f"model.family={run.family}"), run.id
 
 
 def _text(run: "Run", state: Any, validation: dict[str, Any] | None) -> list[str]:

@@ -183,7 +183,7 @@ def lines(outcome: "ValuesReport", name: dict[str, str], *, undo: bool = False) 
         yield f"Columns left out, as no field has their name: {_few(unmapped)} ({remedy})"
     if refused := [item for item in counts.most_common() if item[0] not in outcome.unmapped]:
         yield f"Values left out, as they do not fit their fields: {_few(refused)}"
-    yield from listed("notes", len(outcome.notes), outcome.notes)
+    yield from listed("note" if len(outcome.notes) == 1 else "notes", len(outcome.notes), outcome.notes)
     yield from listed("rows that could not be used", outcome.skipped, by_reason(outcome.rejected))
     if undo and outcome.documents:
         yield "`workbench values --undo` takes this back."

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from storage.exceptions import InputProblem
+from workbench.exchange.einvoices.kinds import other_kind
 from workbench.exchange.importers.registry import IMPORTERS, load
 from workbench.exchange.reading.incoming import Importer
 from workbench.exchange.reading.parsing import HEAD, head_of
@@ -47,6 +48,8 @@ def unrecognised(path: Path) -> str:
     if path.suffix.lower() in PAGE_FILES:
         what = "text" if _is_text(head) else "something else"
         return f"it is named {path.suffix} but holds {what}"
+    if reason := next((reason for start, reason in _OTHER_FORMATS if re.match(start, head)), ""):
+        return reason
     if path.suffix.lower() in (".csv", ".tsv", ".xlsx"):
         if path.suffix.lower() != ".xlsx" and len(head) < HEAD and len(head.strip().splitlines()) < 2:
             return "it has a header and no rows"
@@ -62,10 +65,12 @@ def unrecognised(path: Path) -> str:
         return "it is an archive or an Office file; unpack it, or import known values with `workbench values`"
     if not _is_text(head):
         return "its content is of no format that is known, or it is not UTF-8 text"
+    if kind := other_kind(head):
+        return kind
     if root := re.match(rb"(?:\s|<[?!][^>]*>)*<([A-Za-z_][\w.:-]*)", head.removeprefix(b"\xef\xbb\xbf")):
         return (
             f"it is XML that begins with <{harmless(root[1].decode())}>, of no format that is known: of e-invoices, "
-            "UBL invoices and credit notes, CII and FatturaPA are read, of OCR programs hOCR and ALTO"
+            "UBL, CII and FatturaPA are read, of OCR programs hOCR, ALTO and PAGE, of labels Pascal VOC and CVAT"
         )
     return (
         "its content is of no format that is known: it is no PDF, picture or e-invoice, and no file of a labelling "
@@ -79,7 +84,7 @@ _OTHER_KINDS = (
     ((".html", ".htm", ".mhtml", ".mht"), b"", "it is a web page: print it to a PDF and import that"),
     ((".doc", ".docx", ".odt", ".rtf", ".pages"), b"", "it is a text document: save it as a PDF and import that"),
     ((".ofd",), b"", "it is an OFD document: convert it to PDF, for example with the viewer of the tax office"),
-    ((".p7m", ".p7s"), b"", "it is signed: take the XML out of it (openssl cms -verify -noverify -inform DER) first"),
+    ((".p7s", ".p7m", ".p7"), b"", "it is a signature without what was signed: bring the file that it belongs to"),
     ((".xls",), b"", "it is an old Excel file: save it as .xlsx or CSV"),
     ((".ods", ".numbers", ".xlsm", ".xlsb"), b"", "it is a spreadsheet of another kind: save it as .xlsx or CSV"),
     ((".zip", ".7z", ".rar", ".tar", ".gz", ".tgz"), b"", "it is an archive: unpack it and import what is in it"),
@@ -96,6 +101,22 @@ _OTHER_KINDS = (
         "it is a picture of a kind that is not read: save it as PNG or JPEG",
     ),
     ((), b"\xd0\xcf\x11\xe0", "it is an old Office file or an Outlook message: save it as a PDF, or as .xlsx"),
+)
+
+# Files of other programs whose content says what they are, and what to do with them.
+_OTHER_FORMATS = (
+    (rb"#FORMAT=WebAnno", "it is a WebAnno or INCEpTION table: export it as CoNLL 2002 and import that"),
+    (rb"T\d+\t\S+ \d+ \d+(;\d+ \d+)*\t", "it holds labels of brat: export them as CoNLL and import that"),
+    (rb'\s*\{\s*"source-ref"', "it is a manifest of SageMaker Ground Truth: convert it to COCO and import that"),
+    (rb'\s*\{\s*"ParsedResults"', "it is an answer of OCR.space, which is not read: import the picture itself"),
+    (
+        rb'(?s)\s*\{\s*"api_request".{0,4000}"document"',
+        "it is an answer of Mindee, which is not read: import the document itself",
+    ),
+    (
+        rb"(?s)\s*(<\?.*?\?>\s*)?<document[^>]*abbyy",
+        "it is XML of ABBYY FineReader: export it as ALTO or PDF and import that",
+    ),
 )
 
 

@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 from storage.exceptions import InputProblem
 from workbench.exchange.detection import PAGE_FILES, detect
 from workbench.exchange.importers.registry import load
+from workbench.exchange.reading.named_files import of_same_name
 from workbench.exchange.reading.parsing import head_of
 
 _NO_DATA = re.compile(
@@ -130,12 +131,8 @@ _MAINS = {
 }
 
 
-def _same_stem(path: Path) -> Iterator[Path]:
-    """Documents beside a file that have its name."""
-    for suffix in PAGE_FILES:
-        for cased in (suffix, suffix.upper()):
-            if (other := path.with_suffix(cased)).is_file():
-                yield other
+def _may_be_xml(path: Path) -> bool:
+    return path.name.lower().endswith((".xml", ".xml.p7m"))
 
 
 def _mains(folder: Path, start: str) -> Iterator[Path]:
@@ -155,8 +152,9 @@ def _beside(path: Path, known: set[Path], folders: set[Path]) -> Iterator[Path]:
     if path.name == "state.json":  # of a dataset that was saved by save_to_disk
         yield from folder.glob("*.arrow")
         yield from (folder / "dataset_info.json", folder.parent / "dataset_dict.json")
-    is_beside = path.suffix.lower() == ".xml" and any(other in known for other in _same_stem(path))
-    if is_beside and load("e-invoice").sniff(path, head_of(path)):
+    signed = path.name.lower().endswith(".xml.p7m")
+    document = of_same_name(path.with_suffix("") if signed else path, PAGE_FILES) if _may_be_xml(path) else None
+    if document in known and load("e-invoice").sniff(path, head_of(path)):
         yield path  # an e-invoice beside its PDF or picture
     if re.search(r"_(box|image)\.txt$", path.name):  # UniLM's word boxes and pictures beside words and tags
         mains = known.intersection(_mains(folder, re.sub(r"_(box|image)\.txt$", "", path.name))) - {path}

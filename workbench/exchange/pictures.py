@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, ImageStat, UnidentifiedImageError
 
 from storage.exceptions import InputProblem
 from workbench.exchange.reader_process import in_reader_process
@@ -18,7 +18,9 @@ LONGEST = 2000
 """Pixels of a stored picture's longest side: what the OCR engine works at, and more than a screen shows."""
 _SHORTEST = 1000  # pixels of the shorter side that a long page keeps, as its letters are as large as on A4
 _PIXELS = 12_000_000  # of a long page
-_QUALITY = 85
+_QUALITY = 92  # below it, OCR joins words of printed pages
+_SLENDER = 1.3  # times as many dots to the inch across as down, or the other way: a fax; less is a wrong header
+_LIGHT = 160  # grey from which what is drawn on a transparent page was meant for a dark one
 _TURNED = (5, 6, 7, 8)  # EXIF orientations that swap width and height
 _SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
 # Our own bound is checked from the header before anything is decoded; Pillow's would only warn at other sizes.
@@ -143,14 +145,33 @@ def for_reading(source: Path | bytes, limits: Limits, index: int = 0) -> tuple[b
         reduced = [max(round(side * min(scale_of(*picture.size), 1.0)), 1) for side in picture.size]
         picture.draft("RGB", (reduced[0], reduced[1]))  # JPEG: decoded at half size or less where that is enough
         upright = ImageOps.exif_transpose(picture) if turned else picture
-        return encoded(upright), ".jpg", size
+        return encoded(_with_square_pixels(upright, picture)), ".jpg", size
+
+
+def _with_square_pixels(image: Image.Image, source: Image.Image) -> Image.Image:
+    """A fax as it was seen: its dots are twice as high as wide, or so."""
+    resolution = source.info.get("dpi", (0, 0)) if source.format == "TIFF" else (0, 0)
+    across, down = map(float, resolution)
+    if not (across > 0 and down > 0) or not _SLENDER < max(across / down, down / across) < 3:
+        return image
+    finer = max(across, down)
+    size = round(image.width * finer / across), round(image.height * finer / down)
+    return (image.convert("L") if image.mode == "1" else image).resize(size, Image.Resampling.HAMMING)
+
+
+def _is_for_dark_pages(layered: Image.Image) -> bool:
+    """Whether a mostly transparent picture has light ink, which nothing would be seen of on white."""
+    opaque = layered.getchannel("A")
+    if ImageStat.Stat(opaque).mean[0] > 127 or not opaque.getbbox():
+        return False
+    return bool(ImageStat.Stat(layered.convert("L"), opaque).mean[0] > _LIGHT)
 
 
 def encoded(picture: Image.Image) -> bytes:
-    """A picture reduced to LONGEST, as JPEG on white."""
+    """A picture reduced to LONGEST, as JPEG; what is transparent becomes white, or black under light ink."""
     if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
         layered = picture.convert("RGBA")
-        picture = Image.new("RGB", layered.size, "white")
+        picture = Image.new("RGB", layered.size, "black" if _is_for_dark_pages(layered) else "white")
         picture.paste(layered, mask=layered.getchannel("A"))
     elif picture.mode in ("I", "I;16", "F"):  # 16 bits a pixel
         picture = picture.convert("F").point(lambda value: value / 256).convert("L")

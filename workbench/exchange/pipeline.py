@@ -114,6 +114,8 @@ class _ImportJob:
             with closing(sources.documents(report)) as pending_documents:
                 for pending in pending_documents:
                     self._finish(pending)
+                    if self._document_count == self._request.most_documents:
+                        break
                     is_full = len(self._batch) >= BATCH or self._texts.is_full
                     if is_full or time.monotonic() - self._stored_at > _BATCH_SECONDS:
                         self._store()

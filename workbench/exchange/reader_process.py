@@ -300,8 +300,14 @@ def _answer(
         answer = "problem", InputProblem(f"reading it takes more than {MEMORY / 1e9:.1f} GB of memory")
         fit = False
     except Exception as error:  # noqa: BLE001 - the border of one file: whatever its reader raises is that file's
-        answer = "problem", InputProblem(f"it is damaged ({type(error).__name__}: {str(error)[:200]})")
+        answer = "problem", InputProblem(f"it is damaged ({type(error).__name__}: {_last_line(error)[:200]})")
     _send(connection, *answer, fit and _peak() < _USED_UP)
+
+
+def _last_line(error: Exception) -> str:
+    """What an error says, of one that has a traceback in its message its end."""
+    lines = str(error).strip().splitlines()
+    return lines[-1].strip() if "Traceback (most recent call last)" in str(error) else " ".join(lines)
 
 
 def _send_items(connection: Connection, items: Generator[Any, Any, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Reads printed dates in English, German, French, Dutch and Chinese; dateparser reads other languages.
+"""Reads printed dates in nine languages; dateparser reads others.
 
 The month names are listed here and not taken from babel: invoices also print forms that babel does not know (Jaenner,
 Maerz, Fev), and babel would be loaded with the first date in the terminal.
@@ -13,18 +13,18 @@ from functools import lru_cache
 from workbench.fields.amounts import plain
 
 _MONTHS = (
-    "january jan januar jaenner janner janvier janv januari",
-    "february feb februar feber fevrier fevr fev februari",
-    "march mar marz maerz mrz mars mrt maart",
-    "april apr avril avr",
-    "may mai mei",
-    "june jun juni juin",
-    "july jul juli juillet juil",
-    "august aug aout augustus",
-    "september sep sept septembre",
-    "october oct oktober okt octobre",
-    "november nov novembre",
-    "december dec dezember dez decembre",
+    "january jan januar jaenner janner janvier janv januari enero ene gennaio gen stycznia styczen janeiro",
+    "february feb februar feber fevrier fevr fev februari febrero febbraio lutego luty fevereiro",
+    "march mar marz maerz mrz mars mrt maart marzo marca marzec marco",
+    "april apr avril avr abril abr aprile kwietnia kwiecien",
+    "may mai mei mayo maggio mag maja maj maio",
+    "june jun juni juin junio giugno giu czerwca czerwiec junho",
+    "july jul juli juillet juil julio luglio lug lipca lipiec julho",
+    "august aug aout augustus agosto ago sierpnia sierpien",
+    "september sep sept septembre septiembre settembre set wrzesnia wrzesien setembro",
+    "october oct oktober okt octobre octubre ottobre ott pazdziernika pazdziernik outubro",
+    "november nov novembre noviembre listopada listopad novembro",
+    "december dec dezember dez decembre diciembre dic dicembre grudnia grudzien dezembro",
 )
 _MONTH = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split()}
 _LETTERS = r"[A-Za-z\u00c0-\u017f]"
@@ -47,7 +47,7 @@ _NUMBERS = re.compile(r"([0-9]{1,2}) ?([-/. ]) ?([0-9]{1,2}) ?\2 ?([0-9]{4}|[0-9
 _COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
 _DAY_NAME = re.compile(
     rf"([0-9]{{1,2}})(?:st|nd|rd|th|er|e|ème)?[.,]?[\s\-/]*(?:of |de |d')?"
-    rf"({_LETTERS}{{3,10}})[.,]?[\s\-/,']*([0-9]{{4}}|[0-9]{{2}})\.?",
+    rf"({_LETTERS}{{3,12}})[.,]?[\s\-/,']*(?:del? )?([0-9]{{4}}|[0-9]{{2}})\.?",
     re.IGNORECASE,
 )
 _NAME_DAY = re.compile(
@@ -75,7 +75,8 @@ _ERAS = (
 INSIDE = re.compile(
     r"(?<![0-9])(?:[0-9]{4}([-/.])[0-9]{1,2}\1[0-9]{1,2}|[0-9]{1,2}([-/.])[0-9]{1,2}\2(?:[0-9]{4}|[0-9]{2}))(?![0-9])"
     r"|(?<![0-9])[0-9]{4} ?年 ?[0-9]{1,2} ?月 ?[0-9]{1,2} ?日?"
-    rf"|(?<![0-9])[0-9]{{1,2}}(?:st|nd|rd|th|er)?\.?[\s\-/]*{_LETTERS}{{3,10}}\.?[\s\-/,']*(?:[0-9]{{4}}|[0-9]{{2}})(?![0-9])"
+    rf"|(?<![0-9])[0-9]{{1,2}}(?:st|nd|rd|th|er)?\.?[\s\-/]*(?:de )?{_LETTERS}{{3,12}}\.?"
+    r"[\s\-/,']*(?:del? )?(?:[0-9]{4}|[0-9]{2})(?![0-9])"
     rf"|(?<!{_LETTERS}){_LETTERS}{{3,10}}\.? ?[0-9]{{1,2}}(?:st|nd|rd|th)?,? ?[0-9]{{4}}(?![0-9])"
     r"|(?<![0-9])(?:19|20)[0-9]{6}(?![0-9])",
     re.IGNORECASE,

@@ -270,8 +270,10 @@ def _read_bare(type: FieldType, text: str, day_first: bool | None, quick: bool) 
         case FieldType.DATE:
             return dates.read(_SPACED_COMMA.sub(",", text), day_first, quick=quick)
         case FieldType.CURRENCY:
-            reading, marks = _currency(text), set(amounts.marks_of(text))
-            return _currency(marks.pop()) if reading[0] is None and len(marks) == 1 else reading
+            reading = _currency(text)
+            if reading[0] is None and len(marks := set(amounts.marks_of(text))) == 1:
+                return _currency(marks.pop())
+            return reading
         case FieldType.ID:
             return _id(_NUMBER_SIGN.sub("", _bare(text)))
         case FieldType.RATE:

@@ -42,7 +42,8 @@ class LiveClient:
 
     def look(self, document: int | None, following: Sequence[int]) -> None:
         """A document was opened: its suggestions stay as they are now, those of the following ones may change."""
-        if not self.enabled or not self._workspace.settings.learner or not self._workspace.schema.spans:
+        schema = self._workspace.schema
+        if not self.enabled or not self._workspace.settings.learner or not (schema.spans or schema.classes):
             return
         with self._changed:
             self._latest = Look(document, list(following))

@@ -30,6 +30,11 @@ class FeatureFiles:
         """The file of a document, whether it is there or not."""
         return self.folder / name
 
+    @property
+    def has_space(self) -> bool:
+        """Whether more files can be kept without deleting any."""
+        return self._bytes < self._most * 0.85  # below what is left when some were deleted
+
     def touch(self, name: str) -> None:
         """Note that the file was used: those that were not are deleted first."""
         with suppress(OSError):

@@ -15,7 +15,7 @@ from storage import locks
 from storage.files import Files, read_regular, write_atomic
 
 BLOCK = 10
-"""Documents at either end of the record that are compared."""
+"""Documents at either end of the record that are compared; a tenth of it where that is more."""
 _MOST = 1000  # documents
 _DECAY = 0.9  # of a document's weight, with every later one: fields' values and vendors change
 _WEIGHT = 8.0  # documents that a reader's rate weighs at the start
@@ -36,11 +36,11 @@ class Record(msgspec.Struct):
     documents: dict[int, dict[str, Outcome]] = {}
 
     def add(self, document: int, outcomes: Mapping[str, Outcome]) -> None:
-        """Note a document, the first time that it is accepted."""
-        if document not in self.documents:
-            self.documents[document] = dict(outcomes)
-            while len(self.documents) > _MOST:
-                del self.documents[next(iter(self.documents))]
+        """Note a document's fields, each the first time that it is accepted; a field of words and one of classes may
+        come one after the other."""
+        self.documents[document] = {**outcomes, **self.documents.get(document, {})}
+        while len(self.documents) > _MOST:
+            del self.documents[next(iter(self.documents))]
 
     def outcomes(self, field: str) -> list[Outcome]:
         """Those of a field, the oldest first."""
@@ -63,7 +63,8 @@ class Record(msgspec.Struct):
         numbers = list(self.documents)
         if len(numbers) < 2 * BLOCK:
             return None
-        (first, before), (last, now) = self.shares(numbers[:BLOCK]), self.shares(numbers[-BLOCK:])
+        block = max(BLOCK, len(numbers) // 10)
+        (first, before), (last, now) = self.shares(numbers[:block]), self.shares(numbers[-block:])
         return (first / before, last / now, len(numbers)) if before and now else None
 
     def fields(self) -> Iterator[tuple[str, float]]:
@@ -99,12 +100,11 @@ def write(path: Path, record: Record) -> None:
 def status(files: Files, *, enabled: bool) -> dict[str, Any]:
     """For `workbench status`: {state, documents, fields {field: {right_before_touched}}}.
 
-    The state is "off", "at work" (some terminal's learner lives) or "at rest".
+    The state is "off", "running" (some terminal's learner lives) or "not running".
     """
     record = read(files.learner_record)
-    at_work = locks.held(files.learner_lock)
     return {
-        "state": "at work" if at_work else "at rest" if enabled else "off",
+        "state": "running" if locks.held(files.learner_lock) else "not running" if enabled else "off",
         "documents": len(record.documents),
         "fields": {name: {"right_before_touched": round(share, 3)} for name, share in record.fields()},
     }

@@ -22,12 +22,15 @@ MOST = 12
 """The most candidates per field."""
 
 _EXACT = (FieldType.AMOUNT, FieldType.DATE, FieldType.RATE, FieldType.CURRENCY, FieldType.ID)
-_WORDS = {FieldType.AMOUNT: 2, FieldType.DATE: 4, FieldType.RATE: 2, FieldType.CURRENCY: 1, FieldType.ID: 2}
+_WORDS = {FieldType.AMOUNT: 2, FieldType.DATE: 5, FieldType.RATE: 2, FieldType.CURRENCY: 1, FieldType.ID: 2}
 _YEAR = re.compile(r"(?<![0-9])(19|20)[0-9]{2}(?![0-9])")
 _GROUP = re.compile(r"(?=.*[0-9])[A-Z0-9]{2,5}|[0-9]{8,12}")
-_COUNTRY = re.compile(r"[A-Z]{2}[0-9]{0,2}")
+_COUNTRY = re.compile(r"(?!UE|EU)[A-Z]{2}[0-9]{0,2}")  # "VAT UE 957…" names the Union, no country
 _SPACED_DATE = re.compile(r"[0-9]{1,2}[./-] ?[0-9]{1,2}[./-] ?[0-9]{2,4}|[^\W\d_]{3,9}\.? [0-9]{1,2} ?, [0-9]{4}")
 _SPACED = re.compile(r"[0-9]{1,3}(?: [0-9]{3})+")
+_FIRST_GROUP = re.compile(r"[-–+(]?[$€£]?[0-9]{1,3}")
+_NEXT_GROUP, _LAST_GROUP = re.compile("[0-9]{3}"), re.compile(r"[0-9]{3}[.,][0-9]{2}[€)\-]?")
+_SPACE = 0.9  # heights of a word, which are longer than widths in thousandths: the widest space inside a number
 _WHOLE = re.compile(r"[0-9]{1,3}(?:,?[0-9]{3})*|[0-9]+")
 _NO_CURRENCY = frozenset(["all", "cup", "dem", "mad", "pen", "sos", "top", "try"])  # words that are codes in capitals
 _CENTS = re.compile(r"[.,][0-9]{1,2}(?![0-9])")
@@ -47,9 +50,10 @@ def _reads(type: FieldType, text: str) -> bool:
     """Whether a text is a value of a type, and nothing else."""
     if type is FieldType.DATE and _SPACED_DATE.fullmatch(text):
         return normalise(type, text).normal is not None
-    return looks_like(type, text) and (type is FieldType.CURRENCY or normalise(type, text).normal is not None)
+    return _looks_like(type, text) and (type is FieldType.CURRENCY or normalise(type, text).normal is not None)
 
 
+_looks_like = lru_cache(maxsize=8192)(looks_like)  # the same words stand on many pages
 _TOTAL = Field("amount_total", "Total", FieldType.AMOUNT, "", "")
 
 
@@ -57,10 +61,12 @@ class Finder:
     """The candidates of a document's fields; the layout is computed once, when it is first needed."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:
-        self._tokens = tokens
         self.around = Surroundings(tokens)  # rows, header phrases
+        self._tokens = self.around.tokens
         self._known: dict[str, list[Candidate]] = {}
-        self._windows: dict[tuple[FieldType, int], tuple[int, ...]] = {}
+        self._valid: dict[str, list[Candidate]] = {}
+        self._sizes: dict[tuple[int, ...], float] = {}
+        self._by_type: dict[FieldType, list[list[tuple[int, tuple[int, ...]]]]] = {}
 
     def pace(self, step: Callable[[], None] | None) -> None:
         """Set a function that is called every few words, in the thread that searches; None: no function."""
@@ -76,11 +82,13 @@ class Finder:
         """
         used = {t for tokens in labelled.values() for t in tokens}
         best: dict[tuple[int, ...], Candidate] = {}
-        for c in self._candidates(field):
-            if used.isdisjoint(c.tokens) and self._is_valid(field, c):
-                c = replace(c, score=c.score + self._agreement(field, c, labelled))
-                if c.tokens not in best or best[c.tokens].score < c.score:
-                    best[c.tokens] = c
+        if field.id not in self._valid:
+            self._valid[field.id] = [c for c in self._candidates(field) if self._is_valid(field, c)]
+        for c in self._valid[field.id]:
+            if used.isdisjoint(c.tokens):
+                score = c.score + self._agreement(field, c, labelled)
+                if c.tokens not in best or best[c.tokens].score < score:
+                    best[c.tokens] = Candidate(c.tokens, score, c.reason)
         return sorted(best.values(), key=lambda c: (-c.score, c.tokens))[:MOST]
 
     def _is_valid(self, field: Field, c: Candidate) -> bool:
@@ -122,18 +130,9 @@ class Finder:
         rows = self.around.layout.rows
         candidates: list[Candidate] = []
         values: list[float] = []
-        for number, row in enumerate(rows):
+        for number, windows in enumerate(self._values(field.type)):
             here: list[Candidate] = []
-            at = 0
-            while at < len(row):
-                key = field.type, row[at]  # the same for all fields of a type
-                if key not in self._windows:
-                    self._windows[key] = self._window(field.type, row, at)
-                window = self._windows[key]
-                first = at
-                at += len(window) or 1
-                if not window:
-                    continue
+            for first, window in windows:
                 context, beside = self.around.context(field, number, first)
                 # Totals are low on the page, other fields high; of several equal totals the last one wins.
                 depth = number / len(rows)
@@ -156,9 +155,15 @@ class Finder:
             return _gross_before_due(candidates, values)
         return candidates
 
-    def _size(self, tokens: Iterable[int]) -> float:
-        normal = normalise(FieldType.AMOUNT, self.around.text(tokens)).normal
-        return abs(float(normal)) if normal else 0.0
+    def _size(self, tokens: tuple[int, ...]) -> float:
+        if tokens not in self._sizes:
+            normal = normalise(FieldType.AMOUNT, self.around.text(tokens)).normal
+            self._sizes[tokens] = abs(float(normal)) if normal else 0.0
+        return self._sizes[tokens]
+
+    def size(self, tokens: tuple[int, ...]) -> int:
+        """An amount without its sign in hundredths; 0 for what is no amount."""
+        return round(100 * self._size(tokens))
 
     def _resemblance(self, field: Field, window: tuple[int, ...]) -> float:
         """How much the words look like a value of the field: large print for amounts, no caption in a date's word."""
@@ -181,18 +186,35 @@ class Finder:
             return 0.3 * (not text[0].isalpha()) + 0.2 * bool(_YEAR.search(text))
         return 0.0
 
+    def _values(self, type: FieldType) -> list[list[tuple[int, tuple[int, ...]]]]:
+        """For every row the values in it, (position, words) from left to right: the same for all fields of a type."""
+        if type not in self._by_type:
+            self._by_type[type] = [list(self._in_row(type, row)) for row in self.around.layout.rows]
+        return self._by_type[type]
+
+    def _in_row(self, type: FieldType, row: list[int]) -> Iterator[tuple[int, tuple[int, ...]]]:
+        at = 0
+        while at < len(row):
+            window = self._window(type, row, at)
+            if window:
+                yield at, window
+            at += len(window) or 1
+
     def _window(self, type: FieldType, row: list[int], at: int) -> tuple[int, ...]:
         """The words from a position on that are one value, without unneeded words."""
         words = self._tokens
-        if type is FieldType.CURRENCY and words[row[at]].text in _NO_CURRENCY:
+        text = words[row[at]].text
+        if type is FieldType.CURRENCY and text in _NO_CURRENCY:
             return ()
-        if type in (FieldType.AMOUNT, FieldType.RATE) and not _DIGIT.search(words[row[at]].text):
+        if type in (FieldType.AMOUNT, FieldType.RATE) and not _DIGIT.search(text):
             return ()
-        if type is FieldType.AMOUNT and at and _WHOLE.fullmatch(words[row[at]].text):
+        if type is FieldType.AMOUNT and (thousands := self._thousands(row, at)):
+            return thousands
+        if type is FieldType.AMOUNT and at and _WHOLE.fullmatch(text):
             before = words[row[at - 1]].text  # "Rs 1939"
             return (row[at],) if before and marks_of(before + " ") == [before] else ()
         if type is FieldType.ID:
-            if _VAT.fullmatch(words[row[at]].text):
+            if _VAT.fullmatch(text):
                 return (row[at],)
             groups = self._groups(row, at)
             if len(groups) > 2 or (groups and _TAX_ID.fullmatch(self.around.text(groups).replace(" ", ""))):
@@ -206,8 +228,22 @@ class Finder:
                 return ()  # the value begins with the second word
             if self._is_value(type, window):
                 return tuple(window)
-        text = words[row[at]].text  # "Date:25/12/2018" in one word
-        return (row[at],) if type is not FieldType.ID and "%" not in text and looks_like(type, text) else ()
+        # "Date:25/12/2018" in one word
+        return (row[at],) if type is not FieldType.ID and "%" not in text and _looks_like(type, text) else ()
+
+    def _thousands(self, row: list[int], at: int) -> tuple[int, ...]:
+        """An amount whose thousands stand apart, as French and Polish ones do ("5 044,89"); () where none begins."""
+        if not _FIRST_GROUP.fullmatch(self._tokens[row[at]].text):
+            return ()
+        for end in range(at + 1, min(at + 4, len(row))):
+            left, right = self._tokens[row[end - 1]], self._tokens[row[end]]
+            if right.box[0] - left.box[2] > _SPACE * self.around.layout.height(row[at]):
+                break
+            if _LAST_GROUP.fullmatch(right.text):
+                return tuple(row[at : end + 1])
+            if not _NEXT_GROUP.fullmatch(right.text):
+                break
+        return ()
 
     def _groups(self, row: list[int], at: int) -> tuple[int, ...]:
         """An IBAN or a tax number that is printed in groups: capitals and digits, a country's two letters before it."""
@@ -233,13 +269,9 @@ class Finder:
     def amounts(self) -> dict[int, list[tuple[int, ...]]]:
         """Amount in hundredths -> its places on the page."""
         places: dict[int, list[tuple[int, ...]]] = {}
-        for row in self.around.layout.rows:
-            at = 0
-            while at < len(row):
-                window = self._window(FieldType.AMOUNT, row, at)
-                if window:
-                    places.setdefault(round(100 * self._size(window)), []).append(window)
-                at += len(window) or 1
+        for row in self._values(FieldType.AMOUNT):
+            for _, window in row:
+                places.setdefault(self.size(window), []).append(window)
         return places
 
     @cached_property

@@ -33,7 +33,12 @@ def ibans(around: Surroundings) -> list[CheckedNumber]:
 def tax_numbers(around: Surroundings) -> list[CheckedNumber]:
     """VAT numbers by the form of their country, also those with wrong check digits; tax offices' numbers."""
     formed = _numbers(around, _TAX_START, _TAX_GROUP, lambda text: checks.tax_number(text) is not None)
-    numbers = [replace(number, valid=bool(checks.tax_number(number.text))) for number in formed]
+    accounts = frozenset(token for number in ibans(around) for token in number.tokens)
+    numbers = [
+        replace(number, valid=bool(checks.tax_number(number.text)))
+        for number in formed
+        if accounts.isdisjoint(number.tokens)
+    ]
     taken = {token for number in numbers for token in number.tokens}
     for token in around.tokens:
         if token.id in taken:

@@ -1,14 +1,22 @@
 """The surroundings of a word: its row, and the header phrases beside and above it. Pure."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
+
+from msgspec import structs
 
 from storage.records import Box, Token
-from workbench.fields import Field
+from workbench.fields import Field, FieldType
 from workbench.locate import headers
 from workbench.locate.headers import HeaderPhrase
 from workbench.locate.layout import Layout
+
+_NUMBERED = re.compile(r"[^\W\d_]+[-/.]?[0-9][\w/.-]*")
+_LONGEST = 200  # characters of a word; a longer one is no value, and patterns take minutes for a million letters
+_NO_WORD = "…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +42,13 @@ class Surroundings:
     """A document's words in their rows; rows and header phrases are computed when they are first needed."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:
-        self.tokens = tokens
+        self.tokens = [
+            token if len(token.text) <= _LONGEST else structs.replace(token, text=_NO_WORD) for token in tokens
+        ]
+        self._texts = [token.text for token in self.tokens]
         self.pace: Callable[[], None] | None = None  # called every few words: it may wait, or raise to end the search
+        self.answers: dict[tuple[str, tuple[int, ...]], Any] = {}  # to questions about words that many fields ask
+        self._beside: dict[tuple[int, int], list[tuple[HeaderPhrase, float]]] = {}
 
     @cached_property
     def layout(self) -> Layout:
@@ -46,12 +59,12 @@ class Surroundings:
         """Words, joined by spaces."""
         if self.pace is not None:
             self.pace()
-        return " ".join(self.tokens[i].text for i in tokens)
+        return " ".join([self._texts[i] for i in tokens])
 
     def bounds(self, tokens: Iterable[int]) -> Box:
         """The box around words."""
-        boxes = [self.tokens[i].box for i in tokens]
-        return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
+        x0, y0, x1, y1 = zip(*[self.tokens[i].box for i in tokens], strict=True)
+        return min(x0), min(y0), max(x1), max(y1)
 
     @cached_property
     def pieces(self) -> list[list[list[int]]]:
@@ -82,13 +95,23 @@ class Surroundings:
             return self._beside_own_name(field, number, position)
         kind = headers.KINDS.get(field.type, frozenset())
         best, rival, words = 0.0, 0.0, ""
-        for header, nearness in self._headers_beside(number, position):
+        if (number, position) not in self._beside:
+            self._beside[number, position] = list(self._headers_beside(number, position))
+        for header, nearness in self._beside[number, position]:
             if field.id in header.fields:
                 if header.fields[field.id] * nearness > best:
                     best, words = header.fields[field.id] * nearness, header.text
             elif against := [weight for name, weight in header.fields.items() if name in kind]:
                 rival = max(rival, max(against) * nearness)
         return (best - 0.5 * max(rival - best, 0), words) if best else (-0.5 * rival, "")
+
+    def _is_own_value(self, row: Sequence[int], header: HeaderPhrase) -> bool:
+        """Whether a header is the letters of a number ("PO056741", "INV-17"), which says nothing about other words."""
+        return (
+            header.first == header.last
+            and bool(_NUMBERED.fullmatch(self.tokens[row[header.first]].text))
+            and headers.KINDS[FieldType.ID].issuperset(header.fields)
+        )
 
     def _beside_own_name(self, field: Field, number: int, position: int) -> tuple[float, str]:
         """Whether the field's own name is printed left of a word or right above it: 1 or 0, and the printed words."""
@@ -111,6 +134,7 @@ class Surroundings:
         """
         row = self.layout.rows[number]
         left = [header for header in self.headings[number] if header.first <= position]
+        left = [header for header in left if header.first == position or not self._is_own_value(row, header)]
         for steps, header in enumerate(reversed(left)):
             yield header, max(1.0 - 0.2 * steps, 0.2)
         token = self.tokens[row[position]]
@@ -124,6 +148,8 @@ class Surroundings:
             distance = (token.box[1] - first.box[3]) / height
             weight = 0.3 if worded else 0.7
             for header in self.headings[above]:
+                if self._is_own_value(upper, header):
+                    continue
                 x0, x1 = self.tokens[upper[header.first]].box[0], self.tokens[upper[header.last]].box[2]
                 if min(x1, token.box[2]) > max(x0, token.box[0]) - height:
                     yield header, max(weight - 0.1 * max(distance, 0.0), 0.1)

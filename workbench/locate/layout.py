@@ -40,6 +40,7 @@ _NUMBER = re.compile(r"[\d.,'’%\-+()]+")
 _COLUMN_GAP = 1.6  # of the letters' height: a wider gap inside a row divides columns
 _SLANTS = [step / 250 for step in range(-20, 21) if step]  # up to four and a half degrees
 _LINE_GAP = 1.7  # of the letters' height: a wider gap below a line ends a block
+_MOST_IN_ROW = 200  # words; a longer row is no print, and what looks along rows would take minutes
 
 
 def split_line(text: str, box: Box) -> list[tuple[str, Box]]:
@@ -144,6 +145,8 @@ def _middles(words: Sequence[Word], indices: list[int]) -> dict[int, float]:
         return sum(b - a < near for a, b in pairwise(heights))
 
     level = side_by_side(0.0)
+    if max(1.3 * level, level + 4) >= len(points):  # no slant can have so many more
+        return {i: (words[i].box[1] + words[i].box[3]) / 2 for i in indices}
     best = max(_SLANTS, key=side_by_side)
     # Two columns of different line heights are side by side here and there under any slant; of a scan, a quarter is.
     slant = best if side_by_side(best) >= max(1.3 * level, level + 4, len(points) / 4) else 0.0
@@ -172,7 +175,7 @@ def _rows(words: Sequence[Word], indices: list[int]) -> list[list[int]]:
             heights.append(height)
     for row in rows:
         row.sort(key=lambda i: words[i].box[0])
-    return rows
+    return [row[at : at + _MOST_IN_ROW] for row in rows for at in range(0, len(row), _MOST_IN_ROW)]
 
 
 def torn(document: PlacedWords, left: int, right: int) -> bool:

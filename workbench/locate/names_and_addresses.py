@@ -1,7 +1,10 @@
 """Likely places of names and addresses: by their form, header words and the lines around them. Pure."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from typing import TypeVar
 
 from workbench.fields import Field, FieldType, legal_forms
 from workbench.locate import headers
@@ -43,6 +46,7 @@ _TITLE = re.compile(r"(tax )?invoice|receipt|rechnung|facture|factuur", re.IGNOR
 _STORE_NUMBER = re.compile(r"#[0-9]+")
 _NO_ADDRESS = re.compile(
     r"\b(tel|fax|phone|telephone|telefon|mobile|hp|gst|sst|roc|reg|v\.?a\.?t|ust|e-?mail|www|http|invoice|receipt|bill|cashier|date|hrb|"
+    r"nif|cif|nip|p\.? ?iva|partita iva|btw|tva|regon|n\.i\.f|"
     r"handelsregister|tax|account|sort|konto|kontonummer|po|order|contract|vertrag|vertragsnummer|kundennummer|"
     r"cash|rechnung|datum|facture|siret|iban|table|doc(ument)?|company|co\.? ?reg)\b|"
     r"@|[:：]\s*[0-9]{2,}|电话|税号|发票|银行|开户|账号|合同|号码",
@@ -50,11 +54,68 @@ _NO_ADDRESS = re.compile(
 )
 _LETTERS = re.compile(r"[^\W\d_].*[^\W\d_].*[^\W\d_]|[\u4e00-\u9fff]{2}")
 _COLON = (":", "：")
+_Answer = TypeVar("_Answer")
+
+
+def _asked_once(
+    question: Callable[[Surroundings, list[int]], _Answer],
+) -> Callable[[Surroundings, list[int]], _Answer]:
+    """Keep the answers as long as the document's surroundings: names and addresses of both sides ask the same."""
+    name = question.__name__
+
+    @wraps(question)
+    def answered(around: Surroundings, piece: list[int]) -> _Answer:
+        key = name, tuple(piece)
+        if key not in around.answers:
+            around.answers[key] = question(around, piece)
+        answer: _Answer = around.answers[key]
+        return answer
+
+    return answered
 
 
 def names(around: Surroundings, field: Field) -> Iterator[Candidate]:
     """Pieces of rows that look like a name: high on the page for a seller, beside a header for a buyer."""
     seller = field.id.startswith("seller")
+    key = "names", ()
+    if key not in around.answers:
+        around.answers[key] = list(_names(around))
+    for name in around.answers[key]:
+        short = name.tokens
+        context, beside = around.context(field, name.row, name.position)
+        score = 2 * context + 1.2 * name.company - 0.8 * name.no_address - 0.6 * name.no_name - 1.0 * name.only_header
+        score += max(1.0 - 0.12 * name.lettered, 0.0) if seller else 0.0
+        score += 0.8 * name.sends if seller else 0.7 * name.addressed
+        score += 0.3 * min(around.layout.height(name.piece[0]) / around.usual_height - 1, 1.0)
+        reason = f"beside “{beside}”" if beside else "a name by its look"
+        yield Candidate(short, score, reason)
+        if len(short) < len(name.piece) and not name.sends:
+            yield Candidate(name.piece, score - 0.2, reason)
+        if name.above:
+            # A name over two lines, surely so if the second line is only a short rest.
+            remainder = len(short) < 3 or around.text(short).startswith("&")
+            yield Candidate((*name.above, *short), score + (0.3 if remainder else -0.15), reason)
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """A piece of a row that may be a name, the seller's or the buyer's."""
+
+    tokens: tuple[int, ...]
+    piece: tuple[int, ...]  # with what is before and behind it
+    row: int
+    position: int  # in the row
+    lettered: int  # rows above it that have letters
+    company: bool
+    no_address: bool
+    no_name: bool
+    only_header: bool
+    sends: bool  # its address follows in the same line
+    addressed: bool
+    above: tuple[int, ...]  # the first line of a name over two lines
+
+
+def _names(around: Surroundings) -> Iterator[_Name]:
     lettered = 0
     upper: list[list[int]] = []
     for number, row in enumerate(around.layout.rows):
@@ -66,31 +127,25 @@ def names(around: Surroundings, field: Field) -> Iterator[Candidate]:
             text = around.text(short)
             if not _LETTERS.search(text) or _REGISTRATION.fullmatch(text):
                 continue
-            context, beside = around.context(field, number, row.index(short[0]))
             company = bool(_COMPANY.search(text))
             # What follows the legal form is not part of the name.
             judged = text if _LEGAL_END.fullmatch(around.tokens[short[-1]].text) else around.text(piece)
-            score = (
-                2 * context
-                + 1.2 * company
-                - 0.8 * bool(_NO_ADDRESS.search(judged))
-                - 0.6 * bool(_NO_NAME.search(judged))
-                - 1.0 * _only_a_header(around, short)
+            above = next((other for other in upper if _continues_below(around, other, short)), [])
+            yield _Name(
+                tuple(short),
+                tuple(piece),
+                number,
+                row.index(short[0]),
+                lettered,
+                company,
+                bool(_NO_ADDRESS.search(judged)),
+                bool(_NO_NAME.search(judged)),
+                _only_a_header(around, short),
+                bool(sender),
+                # In an envelope's window the sender's line is above the addressee, whose name is above the address.
+                not sender and (_is_above_address(around, short) or _is_below_sender(around, short)),
+                tuple(above) if above and company and _is_name_line(around, above) else (),
             )
-            score += max(1.0 - 0.12 * lettered, 0.0) if seller else 0.0
-            # In an envelope's window the sender's line is above the addressee, whose name is above the address.
-            addressed = _is_above_address(around, short) or _is_below_sender(around, short)
-            score += 0.8 * bool(sender) if seller else 0.7 * (not sender and addressed)
-            score += 0.3 * min(around.layout.height(piece[0]) / around.usual_height - 1, 1.0)
-            reason = f"beside “{beside}”" if beside else "a name by its look"
-            yield Candidate(tuple(short), score, reason)
-            if len(short) < len(piece) and not sender:
-                yield Candidate(tuple(piece), score - 0.2, reason)
-            above = next((other for other in upper if _continues_below(around, other, short)), None)
-            if above and company and _is_name_line(around, above):
-                # A name over two lines, surely so if the second line is only a short rest.
-                remainder = len(short) < 3 or text.startswith("&")
-                yield Candidate((*above, *short), score + (0.3 if remainder else -0.15), reason)
             here.append(short)
         upper = here
         lettered += any(c.isalpha() for c in around.text(row))
@@ -106,7 +161,8 @@ def _continues_below(around: Surroundings, upper: Sequence[int], lower: Sequence
     return same_print and min(a[2], b[2]) > max(a[0], b[0]) and b[1] - a[3] < 1.2 * heights[1]
 
 
-def _only_a_header(around: Surroundings, piece: Sequence[int]) -> bool:
+@_asked_once
+def _only_a_header(around: Surroundings, piece: list[int]) -> bool:
     text = around.text(piece)
     name, colon, value = text.replace("：", ":").partition(":")
     if colon and not any(c.isalpha() for c in value):  # "Customer:2"
@@ -114,7 +170,7 @@ def _only_a_header(around: Surroundings, piece: Sequence[int]) -> bool:
     return text.endswith(_COLON) or headers.fields_of(headers.fold(text)) is not None
 
 
-def _is_name_line(around: Surroundings, piece: Sequence[int]) -> bool:
+def _is_name_line(around: Surroundings, piece: list[int]) -> bool:
     """Whether a line can be the first of a name of two lines."""
     text = around.text(piece)
     return bool(_LETTERS.search(text)) and not _LONG_NUMBER.search(text) and not _only_a_header(around, piece)
@@ -163,6 +219,7 @@ def _without_title(around: Surroundings, piece: list[int]) -> list[int]:
     return piece[:end]
 
 
+@_asked_once
 def _name_before_address(around: Surroundings, piece: list[int]) -> list[int]:
     """The name in a line that continues with its address: "ACME Ltd - 12 Mill Road - AB1 2CD Exeter"; else nothing."""
     for position in range(1, len(piece) - 1):
@@ -172,12 +229,14 @@ def _name_before_address(around: Surroundings, piece: list[int]) -> list[int]:
     return []
 
 
+@_asked_once
 def _is_below_sender(around: Surroundings, piece: list[int]) -> bool:
     """Whether the next line above, in this column, is a sender's line: name and address in one."""
     above = _above(around, piece)
     return above is not None and bool(_name_before_address(around, above))
 
 
+@_asked_once
 def _is_above_address(around: Surroundings, piece: list[int]) -> bool:
     """Whether the lines right below are an address with a postcode."""
     below = _below(around, piece)
@@ -225,6 +284,7 @@ def addresses(around: Surroundings, field: Field) -> Iterator[Candidate]:
                 yield Candidate(tokens, score - short, reason)
 
 
+@_asked_once
 def _below(around: Surroundings, piece: list[int]) -> list[int] | None:
     """The next piece below this one in its column; rows of other columns may be between them."""
     words, number = around.tokens, around.layout.row_of[piece[0]]
@@ -240,6 +300,7 @@ def _below(around: Surroundings, piece: list[int]) -> list[int] | None:
     return None
 
 
+@_asked_once
 def _above(around: Surroundings, piece: list[int]) -> list[int] | None:
     """The next piece above this one in its column; rows of other columns may be between them."""
     words, number = around.tokens, around.layout.row_of[piece[0]]
@@ -253,6 +314,7 @@ def _above(around: Surroundings, piece: list[int]) -> list[int] | None:
     return None
 
 
+@_asked_once
 def _is_address_line(around: Surroundings, piece: list[int]) -> bool:
     text = around.text(piece)
     if _NO_ADDRESS.search(text) or _LEGAL.search(text) or _NUMBER_ONLY.fullmatch(text):
@@ -265,6 +327,7 @@ def _is_address_line(around: Surroundings, piece: list[int]) -> bool:
     )
 
 
+@_asked_once
 def _is_street_above_postcode(around: Surroundings, piece: list[int]) -> bool:
     """Whether a line is a street and number, one or two lines above a line with a postcode."""
     text = around.text(piece)
@@ -299,6 +362,7 @@ def _is_gap_larger(around: Surroundings, lines: Sequence[list[int]], below: list
     return tops[3] - tops[2] > 1.4 * (tops[1] - tops[0]) + 0.3 * around.layout.height(below[0])
 
 
+@_asked_once
 def _can_end_address(around: Surroundings, piece: list[int]) -> bool:
     """Whether a line can end an address: a town or a country, without digits."""
     text = around.text(piece)

@@ -19,6 +19,7 @@ from workbench.locate.names_and_addresses import without_number
 from workbench.locate.party_words import (
     COLON,
     COUNTRY,
+    HOUSE_NUMBER,
     NAME_CAPTIONS,
     SALUTATION,
     SEPARATOR,
@@ -30,9 +31,12 @@ from workbench.locate.party_words import (
 )
 
 _MOST_LINES = 5  # above a town
+_LARGER = 1.2  # than the line below it: the print of a letterhead's name
+_MOST_BLOCKS = 100  # of a document; each is compared with all others
 _WIDE = 4.0  # heights of a line: how far apart the lines of an address window may be
 # In thousandths of the page:
 _APART = 150  # words further apart are no one line
+_HEAD = 150  # where the letterhead ends
 _WINDOW_TOP, _SAME_COLUMN = 300, 60  # where a sender's line may stand, how far the addressee may be indented
 
 
@@ -67,6 +71,8 @@ class PartyBlocks:
         """Every block of a name and an address that have a form, none twice."""
         kept: list[Party] = []
         for party in (*self._in_lines, *self._columns(), *self._windows(), *self._below_headings()):
+            if len(kept) == _MOST_BLOCKS:
+                break
             if not any(2 * len(party.words & other.words) > len(party.words) for other in kept):
                 kept.append(party)
         return kept
@@ -92,9 +98,12 @@ class PartyBlocks:
                     continue
                 name = parts[first - 1] if first else []
                 text = self.around.text(name)
-                if not name or is_other(text):
-                    continue
-                if self.around.tokens[street[0]].box[0] - self.around.tokens[name[-1]].box[2] > _APART:
+                above = [] if LEGAL.search(text) else self._letterhead(parts[0])
+                if above and self._is_near(parts[0], street):
+                    name, street = above, [i for part in parts[: first + 1] for i in part]
+                elif listed := self._listed(row, street):
+                    name, street = listed
+                elif not name or is_other(text) or not self._is_near(name, street):
                     continue
                 name = self._without_caption(name)
                 words = (*name, *street, *town)
@@ -106,15 +115,55 @@ class PartyBlocks:
                     True,
                 )
 
+    def _listed(self, row: Sequence[Sequence[int]], street: Sequence[int]) -> tuple[list[int], list[int]] | None:
+        """Name and street of "Ibarra S.L. | Polígono Sur, nave 142 | 48001 Bilbao", whose parts have commas inside."""
+        groups: list[list[int]] = [[]]
+        for index in (index for piece in row for index in piece):
+            if SEPARATOR.fullmatch(self.around.tokens[index].text):
+                groups.append([])
+            else:
+                groups[-1].append(index)
+        at = next((at for at, group in enumerate(groups) if street[0] in group), 0)
+        if not at or groups[at][0] == street[0] or groups[at][-1] != street[-1] or not groups[at - 1]:
+            return None
+        if is_other(self.around.text(groups[at - 1])) or not self._is_near(groups[at - 1], groups[at]):
+            return None
+        return groups[at - 1], groups[at]
+
+    def _is_near(self, left: Sequence[int], right: Sequence[int]) -> bool:
+        return self.around.tokens[right[0]].box[0] - self.around.tokens[left[-1]].box[2] <= _APART
+
+    def _letterhead(self, line: Sequence[int]) -> list[int]:
+        """The name in larger print right above a line at the head of the first page; [] where there is none."""
+        x0, y0, x1, _ = self.around.bounds(line)
+        token, height = self.around.tokens[line[0]], self.around.layout.height(line[0])
+        if token.page or y0 > _HEAD:
+            return []
+        for number in range(len(self.pieces) - 1, -1, -1):
+            left, _, right, bottom = self.boxes[number]
+            print_height = self._height(number)
+            if self.page(number) or not 0 <= y0 - bottom + 0.3 * height < 1.5 * print_height:
+                continue
+            if print_height > _LARGER * height and left < x1 + _APART and right > x0 - _APART:
+                text = self.texts[number]
+                return [] if is_other(text) or is_heading(text) else list(self.pieces[number])
+        return []
+
     def _parts(self, piece: Sequence[int]) -> list[list[int]]:
         parts: list[list[int]] = [[]]
-        for index in piece:
+        for at, index in enumerate(piece):
             text = self.around.tokens[index].text
             if SEPARATOR.fullmatch(text):
                 parts.append([])
                 continue
             parts[-1].append(index)
-            if text.endswith((",", ";")):
+            following = self.around.tokens[piece[at + 1]].text if at + 1 < len(piece) else ""
+            # "Via Roma, 5" and "5, rue Carnot" are one part
+            number_beside = HOUSE_NUMBER.fullmatch(following) or (len(parts[-1]) == 1 and HOUSE_NUMBER.fullmatch(text))
+            ends = text.endswith((",", ";")) or (
+                text.endswith(".") and is_town(self.around.text(parts[-1]), len(parts[-1]))
+            )
+            if ends and not number_beside:
                 parts.append([])
         return [part for part in parts if part]
 

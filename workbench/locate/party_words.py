@@ -7,6 +7,7 @@ from workbench.fields import FieldType
 from workbench.fields.legal_forms import LEGAL_AT_END
 from workbench.fields.values import occurrences
 from workbench.locate import headers
+from workbench.locate.context import Surroundings
 
 _TOWN_AFTER_CODE = (
     r"(?:^|[\s,])(?:[A-Z]{1,3} ?[-–]? ?)?"
@@ -30,12 +31,12 @@ _OTHER = re.compile(
     r"@|\bwww\.|https?:|[0-9]{2}[./][0-9]{2}[./][0-9]{2}|[%€$£]|[0-9][.,][0-9]{2}(?![0-9])|\+ ?[0-9]{2}|"
     r"[0-9]{3}[.-][0-9]{3}[.-][0-9]{4}|\ba/c\b|"
     r"\b(?:tel|telefon|telephone|phone|fax|telefax|mobil|e-?mail|web ?:|iban|bic|swift|ust|vat|tva|btw|hrb|siret|siren|"
-    r"steuernummer|kvk|gln|gtin|nif|cif|nip|regon|p\.? ?iva)(?!\w)",
+    r"steuernummer|kvk|gln|gtin|nif|cif|nip|regon|p\.? ?iva)(?!\w)|税号|识别号|信用代码|电话|传真|邮箱|开户|账号",
     re.IGNORECASE,
 )
 CONTACT = re.compile(
     r"@|\bwww\.|https?:|\+[0-9]{2}|"
-    r"\b(?:tel|telefon|phone|fax|telefax|téléphone|teléfono|telefono|mobil|e-?mail|web ?:|internet)\b",
+    r"\b(?:tel|telefon|phone|fax|telefax|téléphone|teléfono|telefono|mobil|e-?mail|web ?:|internet)\b|电话|传真|邮箱",
     re.IGNORECASE,
 )
 BUSINESS = re.compile(
@@ -56,6 +57,7 @@ TO_PERSON = re.compile(
 )
 GREETING = re.compile(r"^(?:sehr geehrte|dear|cher|chère|geachte|beste|estimad|gentile|egregio)", re.IGNORECASE)
 SEPARATOR = re.compile(r"[-–—·•●∙▪■|*•‧]|//?")
+HOUSE_NUMBER = re.compile(r"[0-9]{1,3}[a-zA-Z]?[,;]?")
 COUNTRY = re.compile(r"[A-Z]{1,2}")
 COLON = (":", "：")
 _DELIVERY = (
@@ -74,6 +76,31 @@ DELIVERY = frozenset(map(headers.fold, _DELIVERY.split("|")))
 CAPTIONS = frozenset(map(headers.fold, _CAPTIONS.split("|")))
 NAME_CAPTIONS = frozenset(map(headers.fold, _NAME_CAPTIONS.split("|")))
 """What a form prints before the name of a party."""
+
+_COUNTRIES = (
+    "germany|deutschland|allemagne|duitsland|germania|alemania|niemcy|bundesrepublik deutschland|france|frankreich|"
+    "frankrijk|francia|francja|netherlands|the netherlands|nederland|niederlande|pays bas|paesi bassi|países bajos|"
+    "holandia|united kingdom|uk|great britain|england|großbritannien|vereinigtes königreich|royaume uni|regno unito|"
+    "reino unido|verenigd koninkrijk|wielka brytania|scotland|wales|ireland|irland|irlande|ierland|italy|italien|"
+    "italie|italia|italië|włochy|spain|spanien|espagne|españa|spagna|spanje|hiszpania|poland|polen|pologne|polska|"
+    "polonia|austria|österreich|autriche|oostenrijk|switzerland|schweiz|suisse|svizzera|suiza|zwitserland|szwajcaria|"
+    "belgium|belgien|belgique|belgië|belgio|bélgica|belgia|luxembourg|luxemburg|lussemburgo|portugal|portogallo|"
+    "denmark|dänemark|danmark|sweden|schweden|sverige|norway|norwegen|norge|finland|finnland|suomi|czech republic|"
+    "tschechien|česko|hungary|ungarn|united states|united states of america|usa|vereinigte staaten|états unis|"
+    "china|chine|中国"
+)
+_COUNTRY_NAMES = frozenset(map(headers.fold, _COUNTRIES.split("|")))
+
+
+def without_country(around: Surroundings, words: tuple[int, ...]) -> tuple[int, ...]:
+    """The words of an address without the country's name in its last line; all where nothing else would be left."""
+    for count in (1, 2, 3, 4):
+        rest, last = words[:-count], words[-count:]
+        if not rest or not last or around.layout.row_of[rest[-1]] == around.layout.row_of[last[0]]:
+            continue
+        if headers.fold(around.text(last)) in _COUNTRY_NAMES:
+            return rest
+    return words
 
 
 @lru_cache(maxsize=8192)

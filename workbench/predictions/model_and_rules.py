@@ -19,6 +19,7 @@ from functools import cache
 from storage.records import Token
 from workbench.fields import Field, FieldType, checks
 from workbench.fields.values import joined, normalise, same
+from workbench.locate import party_words
 from workbench.locate.candidates import Finder
 from workbench.predictions import page_reading, repair_rules
 from workbench.predictions.cases import Case, Chunk
@@ -185,6 +186,10 @@ def read_all(finder: Finder, fields: Sequence[Field], values: Values) -> dict[st
         rules, headed = (place.tokens, False) if place else _likeliest(finder, field, labelled)
         if not acceptable(field, rules):
             rules, headed = (), False
+        if field.type is FieldType.ADDRESS:
+            model, rules = (party_words.without_country(finder.around, words) for words in (model, rules))
+        if _is_part(finder, field, model, rules, is_decided=place is not None):
+            model = rules
         alike = bool(model and rules) and _alike(finder, field, model, rules)
         is_strong = place is not None and place.strong
         # doubtful sums are no surer than a likely place: with a rate of their own 33 of 439 receipts lost their total
@@ -198,18 +203,30 @@ def read_all(finder: Finder, fields: Sequence[Field], values: Values) -> dict[st
     return {name: read for name, read in second.items() if read.model or read.rules}
 
 
+def _is_part(finder: Finder, field: Field, model: TokenIds, rules: TokenIds, *, is_decided: bool) -> bool:
+    """Whether a model reads a part only of what the rules read as a whole: an address or a decided value, an amount."""
+    if not model or not set(model) < set(rules):
+        return False
+    return is_decided or field.type is FieldType.ADDRESS or rules in finder.amounts.get(finder.size(rules), ())
+
+
 def _alike(finder: Finder, field: Field, first: TokenIds, second: TokenIds) -> bool:
     return same(field.type, finder.around.text(first), finder.around.text(second))
 
 
 def _likeliest(finder: Finder, wanted: Field, labelled: Mapping[str, TokenIds]) -> tuple[TokenIds, bool]:
-    """The likeliest place, and whether a header names it and no other place comes near."""
+    """The likeliest place, and whether a header names it and no other place comes near.
+
+    Of numbers and dates it is enough that no header names another place.
+    """
     ranked = finder.ranked(wanted, labelled)
     if not ranked:
         return (), False
     first, text = ranked[0], finder.around.text(ranked[0].tokens)
     rival = next((c.score for c in ranked[1:] if not same(wanted.type, finder.around.text(c.tokens), text)), -math.inf)
-    return tuple(sorted(first.tokens)), first.headed and first.score - rival >= _AHEAD
+    others = [c for c in ranked[1:] if not same(wanted.type, finder.around.text(c.tokens), text)]
+    alone = wanted.type in (FieldType.ID, FieldType.DATE) and first.score > rival and not any(c.headed for c in others)
+    return tuple(sorted(first.tokens)), first.headed and (alone or first.score - rival >= _AHEAD)
 
 
 def measure(

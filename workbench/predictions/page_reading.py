@@ -4,11 +4,13 @@
 up, accounts and tax numbers are taken by their check digits; what was decided so is `strong`.
 """
 
+import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from storage.records import Box
 from workbench.fields import Field, FieldType
 from workbench.fields.amounts import marks_of
 from workbench.fields.legal_forms import LEGAL
@@ -18,7 +20,7 @@ from workbench.locate.candidates import Finder
 from workbench.locate.checked_numbers import CheckedNumber
 from workbench.locate.party_blocks import Party, PartyBlocks
 from workbench.locate.party_sides import PartySides, assign
-from workbench.predictions import sums
+from workbench.predictions import payment_sentences, sums
 
 TokenIds = tuple[int, ...]
 Believed = Mapping[str, tuple[TokenIds, float]]
@@ -28,6 +30,14 @@ _VERY_CLEAR = 4.0
 _MIXED_CASE = frozenset(["euro", "rs", "kč", "zł", "ft"])  # of other marks in small letters most are words
 _NAMED = 0.6  # of a header's support
 _OTHER_HEADER = -0.45  # the support of a header for another number, in the same row
+_CAPTION = 4  # words of a tax number's caption
+_BUYERS = re.compile(
+    r"\b(?:nif|n\.i\.f\.?|cif|p\.? ?iva|partita iva|nip|vat|tva|btw|ust)\b.*\b(?:kunde\w*|client\w*|customer|acheteur|"
+    r"klant|afnemer|nabywcy|kupującego|comprador)\b|"
+    r"\b(?:your|ihre|votre|vostra|su|uw) (?:\S+ )?(?:vat|tva|ust|btw|nif|p\.? ?iva)",
+    re.IGNORECASE,
+)
+"""The caption of the buyer's tax number, whose own words are not in the table of headers."""
 _SIDES = ("seller", "buyer")
 
 
@@ -54,13 +64,20 @@ class PageReading:
 
     def places(self) -> dict[str, Place]:
         """Field -> its place, for the fields that are decided here."""
-        places = {**self._sums(), **self._parties(), **self._tax_ids(), **self._accounts(), **self._currency()}
+        sums_read = self._sums()
+        places = {**sums_read, **self._parties(), **self._tax_ids(), **self._accounts(), **self._due_date()}
+        places |= self._currency({token for place in sums_read.values() for token in place.tokens})
         return {name: place for name, place in places.items() if name in self._fields}
 
     def _accounts(self) -> dict[str, Place]:
         """The first valid IBAN: it is the seller's, except in a debit, which few documents announce."""
         ibans = checked_numbers.ibans(self._around)
         return {"iban": Place(ibans[0].tokens, True) if ibans else NOWHERE}
+
+    def _due_date(self) -> dict[str, Place]:
+        field = self._fields.get("due_date")
+        tokens = payment_sentences.due_date(self._finder, field) if field else ()
+        return {"due_date": Place(tokens, True)} if tokens else {}
 
     @cached_property
     def _sides(self) -> tuple[Party | None, Party | None, float]:
@@ -168,16 +185,20 @@ class PageReading:
             if field := self._fields.get(f"{side}_tax_id"):
                 says[side], _ = self._around.context(field, row, position)
         headed = max(says.values(), default=0.0) >= _NAMED
+        before = self._around.text(self._around.layout.rows[row][max(0, position - _CAPTION) : position])
+        if _BUYERS.search(f"{before} {self._around.text(number.tokens[:1])}"):
+            return "buyer", True
         if says.get("buyer", 0.0) > max(says.get("seller", 0.0), 0.3):
             return "buyer", headed
-        _, buyer, clear = self._sides
+        seller, buyer, clear = self._sides
         if buyer is None or clear < _CLEAR:
             return "seller", headed
         x0, _, x1, y1 = buyer.box
         box, height = self._around.tokens[number.tokens[0]].box, self._around.usual_height
         under = buyer.page == self._around.tokens[number.tokens[0]].page and -height < box[1] - y1 < 5 * height
         beside = box[0] < max(x1, x0 + 200) and box[2] > x0 - 200
-        return "buyer" if under and beside else "seller", headed
+        nearer = seller is None or seller.page != buyer.page or _aside(box, buyer.box) <= _aside(box, seller.box)
+        return "buyer" if under and beside and nearer else "seller", headed
 
     def _sums(self) -> dict[str, Place]:
         field = self._fields.get(sums.RATE)
@@ -192,8 +213,8 @@ class PageReading:
             places[sums.RATE] = NOWHERE
         return places
 
-    def _currency(self) -> dict[str, Place]:
-        """The only currency on the page, where it is printed beside the total or alone."""
+    def _currency(self, taken: Collection[int]) -> dict[str, Place]:
+        """The only currency on the page, where it is printed alone or beside an amount that is no field's already."""
         marked: dict[str, list[int]] = {}
         for token in self._around.tokens:
             for mark in marks_of(token.text) if len(token.text) <= 20 else ():
@@ -210,4 +231,10 @@ class PageReading:
         alone = [t for t in marked[code] if not any(c.isdigit() for c in self._around.tokens[t].text)]
         if len(counts) > 1 and most < 3 * counts.most_common(2)[1][1]:
             return {}
-        return {"currency": Place(((alone or marked[code])[-1],), len(counts) == 1)}
+        free = [token for token in marked[code] if token not in taken]
+        return {"currency": Place(((alone or free or marked[code])[-1],), len(counts) == 1)}
+
+
+def _aside(inner: Box, outer: Box) -> float:
+    """How far a box is left or right of another; 0 where it is above or below it."""
+    return max(0.0, outer[0] - inner[2], inner[0] - outer[2])

@@ -7,6 +7,7 @@ the tax is a printed rate of the net, are hardly there by chance.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import combinations
 
 from workbench.fields import Field, FieldType
 from workbench.fields.values import normalise
@@ -16,6 +17,7 @@ TokenIds = tuple[int, ...]
 NET, TAX, TOTAL, RATE = "amount_net", "amount_tax", "amount_total", "tax_rate"
 _FIELDS = (NET, TAX, TOTAL)
 _MOST_VALUES = 80  # different amounts: more are a long list of goods, whose largest are enough
+_MOST_TAXES = 12  # with a header, of which two may be added
 _MOST_TAX = 0.28  # of the net: Hungary's 27 % is the highest
 _HEADED = 0.4  # a place whose header says so
 _SURE_HEADER = 1.2  # the header and rank of a place that is the total in all likelihood
@@ -59,6 +61,7 @@ def read(
     amounts = sorted((value for value in finder.amounts if value), reverse=True)[:_MOST_VALUES]
     known = set(amounts) | ({0} & set(finder.amounts))
     printed = sorted(set(rates))
+    of_two = _two_taxes(best_of[TAX])
     best: tuple[float, int, int, Decimal | None] | None = None
     totals = best_of[TOTAL]
     surest = max(totals, key=lambda value: totals[value].header, default=0)
@@ -67,9 +70,14 @@ def read(
             continue  # parts of a document add up, too
         for net in amounts:
             tax = total - net
-            if not 0 <= tax <= _MOST_TAX * net or (tax not in known and tax):
+            if not 0 <= tax <= _MOST_TAX * net:
                 continue
-            score, rate = _score(best_of, net, tax, total, printed)
+            if tax not in known and tax:
+                are_headed = min(totals[total].header, best_of[NET][net].header) >= _HEADED
+                if tax not in of_two or not are_headed:
+                    continue
+            tax_support = best_of[TAX][tax].support if tax in best_of[TAX] else of_two.get(tax, 0.0)
+            score, rate = _score(best_of, net, tax, total, printed, tax_support)
             if score is not None and (best is None or score > best[0]):
                 best = score, net, tax, rate
     if best is None or best[0] < _LEAST:
@@ -84,6 +92,7 @@ def read(
         if all(set(place.tokens).isdisjoint(tokens) for tokens in places.values()):
             places[name] = place.tokens
     headed = sum(place is not None and place.support >= _HEADED for place in chosen.values())
+    headed += chosen[TAX] is None and tax in of_two
     return Sums(places, headed == 3 or (headed == 2 and rate is not None), rate, tax > 0 and rate is None)
 
 
@@ -112,8 +121,20 @@ def _places(finder: Finder, field: Field, believed: tuple[TokenIds, float] | Non
     return best
 
 
+def _two_taxes(taxes: Mapping[int, _Place]) -> dict[int, float]:
+    """The sums of two taxes that each have their header (of two rates, whose sum need not be printed) -> support."""
+    headed = [(value, place.support) for value, place in taxes.items() if value and place.header >= _HEADED]
+    headed = sorted(headed, key=lambda tax: -tax[1])[:_MOST_TAXES]
+    return {first + second: min(a, b) for (first, a), (second, b) in combinations(headed, 2)}
+
+
 def _score(
-    best_of: Mapping[str, Mapping[int, _Place]], net: int, tax: int, total: int, printed: Sequence[Decimal]
+    best_of: Mapping[str, Mapping[int, _Place]],
+    net: int,
+    tax: int,
+    total: int,
+    printed: Sequence[Decimal],
+    tax_support: float,
 ) -> tuple[float | None, Decimal | None]:
     """How much speaks for three amounts that add up, and the printed rate that fits; None for too little."""
     sure = [best_of[TOTAL][total].support, best_of[NET][net].support]
@@ -122,7 +143,7 @@ def _score(
         if min(sure) < _HEADED or best_of[TOTAL][total].tokens == best_of[NET][net].tokens:
             return None, None
         return sum(sure) + (max(zero.support, 0.0) if zero else 0.0), Decimal(0) if Decimal(0) in printed else None
-    sure.append(best_of[TAX][tax].support)
+    sure.append(tax_support)
     fitting = [rate for rate in printed if rate and abs(net * rate / 100 - tax) <= max(2, net // 2000)]
     headed = sum(support >= _HEADED for support in sure)
     if headed == 0 or (headed == 1 and not fitting):

@@ -5,7 +5,9 @@ shows, and `reconcile` brings it up to date at every start.
 """
 
 import importlib.util
+import json
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -29,6 +31,7 @@ from workbench.runs.config.tune import Train, TuneConfig
 from workbench.runs.model_folders import check as model_folders
 from workbench.runs.reconcile import children, reconcile
 from workbench.runs.state import RunFolder, state_of
+from workbench.settings import Target
 from workbench.workspace import Workspace
 
 DEFAULT_SLOTS = 1
@@ -44,8 +47,11 @@ def prepare(
     parent: str | None = None,
     batch: str | None = None,
     slots: int = DEFAULT_SLOTS,
+    later: bool = False,
+    on: Target | None = None,
 ) -> Run:
-    """Freeze the data and the configuration into a new run folder and keep the run as queued.
+    """Freeze the data and the configuration into a new run folder and keep the run as queued; `later`: as prepared;
+    `on`: for another machine, where `start` then brings it.
 
     Raises:
         MissingTool: this machine lacks the device, a tracker, or DeepSpeed.
@@ -53,7 +59,7 @@ def prepare(
         ConfigProblem: a file that the configuration names is not there.
         RunProblem: nothing is labelled, or the folder cannot be made.
     """
-    check(config)
+    check(config, elsewhere=on is not None)
     now = datetime.now(UTC)
     run_id, path = _new_folder(workspace, now)
     folder = RunFolder(path)
@@ -70,7 +76,7 @@ def prepare(
             fields=[FieldSpec.of(field) for field in learned],
             rules=workspace.settings.postprocess,
             config=config,
-            threads=machine.free_cores() if slots == 1 else max(1, (os.cpu_count() or 2) // slots),
+            threads=None if slots == 1 else max(1, (os.cpu_count() or 2) // slots),
             preset=preset,
             parent=parent or "",
             engines=frozen.engines,
@@ -80,10 +86,16 @@ def prepare(
             for note in frozen.notes:
                 writer.write("note", message=note)
         write_atomic(folder.request, request.text())
+        if on is not None:
+            place = f"{run_id}.{secrets.token_hex(4)}"  # workspaces there do not know of each other
+            record = {"name": on.name, "address": on.address, "python": on.python, "folder": place}
+            write_atomic(folder.target, json.dumps(record))
+        if later:
+            folder.prepared.touch()
         run = Run(
             run_id,
             name or run_id,
-            RunState.QUEUED,
+            RunState.PREPARED if later else RunState.QUEUED,
             config.model.family,
             preset,
             config.model_dump(mode="json"),
@@ -99,15 +111,15 @@ def prepare(
     return run
 
 
-def check(config: TuneConfig) -> None:
-    """See that a run of this configuration can begin on this machine.
+def check(config: TuneConfig, *, elsewhere: bool = False) -> None:
+    """See that a run of this configuration can begin on this machine; `elsewhere`: but for its device.
 
     Raises:
         MissingTool: this machine lacks the device, a tracker, or DeepSpeed.
         InputProblem: the base is a folder that cannot be used.
         ConfigProblem: a file that the configuration names is not there.
     """
-    if config.train.device not in ("auto", "cpu", machine.device()):
+    if not elsewhere and config.train.device not in ("auto", "cpu", machine.device()):
         raise MissingTool(f"There is no {config.train.device} device on this machine.", "Set train.device to auto.")
     trackers.check(config.train.report_to)
     _check_sharding(config.train)
@@ -173,22 +185,23 @@ def start(workspace: Workspace, run_id: str, slots: int = DEFAULT_SLOTS, *, tied
             f"Go on from its model with `workbench tune --from {run_id}`, or train it anew with "
             f"`workbench runs clone {run_id}`.",
         )
-    threads = Request.read(folder.path).threads or 1
+    threads = Request.read(folder.path).threads
     # Taken here and handed down: of two terminals that start the same run only one gets it, and no terminal that
     # looks in between takes the run for a crashed one.
     waiting = None if locks.held(folder.lock) else locks.acquire(folder.waiting, inheritable=True, named=False)
     if waiting is None:
         raise RunProblem(f"Run {run_id} is running already.", "Follow it on the runs screen.")
     try:
-        for mark in (folder.stop, folder.pause, folder.killed):
+        for mark in (folder.stop, folder.pause, folder.killed, folder.prepared):
             mark.unlink(missing_ok=True)
         # whatever ended the run before does not end it any more, also when it is killed before its first event
         with events.EventWriter(folder.events) as writer:
             writer.write("queued")
+        entry = machine.COURIER if folder.target.exists() else machine.LAUNCHER
         variables, descriptors = warm_workers.passed_on()
         with folder.log.open("ab") as log:
             child = (lifeline.start if tied else subprocess.Popen)(
-                machine.python(machine.LAUNCHER, str(folder.path), str(slots)),
+                machine.python(entry, str(folder.path), str(slots)),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -226,6 +239,9 @@ def unpause(workspace: Workspace, run_id: str) -> None:
 def kill(workspace: Workspace, run_id: str) -> None:
     """End the run's process at once. At most the work since the last checkpoint is lost."""
     folder = _at_work(workspace, run_id)
+    if folder.target.exists() and not folder.killed.exists():
+        folder.killed.touch()  # its courier ends it there; asked once more, the courier itself is ended
+        return
     pid = folder.process()
     if pid is None:
         raise RunProblem(f"Run {run_id} is just being started.", "Try again in a moment.")
@@ -268,13 +284,20 @@ def clone(workspace: Workspace, run_id: str, sets: Sequence[str] = (), name: str
     return prepare(workspace, changed, preset=old.preset, name=name, parent=old.id)
 
 
-def grid(workspace: Workspace, configs: Mapping[str, TuneConfig], preset: str = "", group: str = "") -> list[Run]:
+def grid(
+    workspace: Workspace,
+    configs: Mapping[str, TuneConfig],
+    preset: str = "",
+    group: str = "",
+    on: Target | None = None,
+) -> list[Run]:
     """One run for each named configuration, kept together as a group.
 
     Args:
         workspace: where they are made.
         configs: name -> configuration.
         preset: that they began as.
+        on: another machine that they are for.
         group: its name, which its runs' names begin with; "": named after the time.
 
     Raises:
@@ -286,7 +309,7 @@ def grid(workspace: Workspace, configs: Mapping[str, TuneConfig], preset: str = 
                 raise RunProblem(f"There is a group of runs called {group!r} already.", "Choose another --name.")
     batch = group or datetime.now(UTC).astimezone().strftime("grid-%Y%m%d-%H%M%S-%f")
     return [
-        prepare(workspace, config, preset=preset, name=f"{group} {name}".strip(), batch=batch)
+        prepare(workspace, config, preset=preset, name=f"{group} {name}".strip(), batch=batch, on=on)
         for name, config in configs.items()
     ]
 

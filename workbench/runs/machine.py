@@ -11,6 +11,7 @@ from typing import BinaryIO
 from workbench import lifeline, warm_workers
 
 LAUNCHER = "workbench.runs.launcher"
+COURIER = "workbench.remote.courier"
 WORKER = "workbench.training.worker"
 SERVER = "workbench.serving"
 ONNX = "workbench.training.onnx_model.export"

@@ -1,7 +1,9 @@
 """Bringing the list of runs up to date with their folders: what finished is collected, what crashed is noted."""
 
+import shutil
 import subprocess
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,6 +30,9 @@ _ENDED_FROM_OUTSIDE = (
     "Something from outside ended it (often: too little memory); `resume` goes on from the last checkpoint."
 )
 
+REPLACED = ".replaced"
+"""Beside the runs: where a run waits while another folder takes its place, on disks that cannot exchange two."""
+
 children: list[subprocess.Popen[bytes]] = []
 """Processes that this terminal started; those that ended are reaped here."""
 
@@ -39,9 +44,23 @@ def reconcile(workspace: Workspace, look: Callable[[Path], Progress] = progress.
     """
     for child in [child for child in children if child.poll() is not None]:
         children.remove(child)
+    _put_back(workspace.files.runs)
     with workspace.db.read() as connection:
         active = run_store.listed(connection, run_store.ACTIVE)
     return [now for run in active if (now := _reconciled(workspace, run, look)) != run]
+
+
+def _put_back(runs: Path) -> None:
+    """What a process that was killed between two renames left out of its place."""
+    replaced = runs / REPLACED
+    if replaced.is_dir():
+        for folder in replaced.iterdir():
+            if (runs / folder.name).exists():
+                shutil.rmtree(folder, ignore_errors=True)
+            else:
+                folder.rename(runs / folder.name)
+        with suppress(OSError):
+            replaced.rmdir()
 
 
 def _reconciled(workspace: Workspace, run: Run, look: Callable[[Path], Progress]) -> Run:
@@ -70,7 +89,7 @@ def _reconciled(workspace: Workspace, run: Run, look: Callable[[Path], Progress]
             state=state,
             started=run.started or _moment(events.first_time if events.started else None),
             reason=reason or _reason(folder, state, events),
-            ended=None if state in run_store.ACTIVE else datetime.now(UTC),
+            ended=None if state in (*run_store.ACTIVE, RunState.PREPARED) else datetime.now(UTC),
         )
         if now != run:
             run_store.change(

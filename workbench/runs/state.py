@@ -151,7 +151,9 @@ class RunFolder:
         self.stop = path / "stop"
         self.pause = path / "pause"
         self.killed = path / "killed"
+        self.prepared = path / "prepared"
         self.adopted = path / "adopted"
+        self.target = path / "target.json"  # of a run on another machine: which, and where there
 
     def dataset(self, split: str) -> Path:
         """The file of a split's documents; missing when there are none. "*" makes a pattern."""
@@ -242,4 +244,6 @@ def state_of(folder: RunFolder, events: RunEvents) -> RunState:
         return RunState.STOPPED if events.finished.get("state") == "stopped" else RunState.FINISHED
     if folder.killed.exists():
         return RunState.KILLED
+    if folder.prepared.exists() and not events.failed:
+        return RunState.PREPARED
     return RunState.FAILED if events.failed else RunState.CRASHED

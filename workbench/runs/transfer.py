@@ -4,33 +4,40 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from storage import runs as run_store
 from storage.exceptions import InputProblem, RunProblem, WorkspaceProblem
-from storage.files import SELECTIONS, draft_folder, sweep
+from storage.files import SELECTIONS, digest_of, draft_folder, exchange, sweep, sync_folder, sync_tree
 from storage.records import Run, RunState
-from workbench.runs import progress
+from workbench.runs import parquet, progress, suggestions_file
 from workbench.runs.config.request import Request
 from workbench.runs.model_card import model_card
 from workbench.runs.model_folders import check as model_folders
-from workbench.runs.reconcile import reconcile
-from workbench.runs.state import RunFolder
+from workbench.runs.reconcile import REPLACED, reconcile
+from workbench.runs.state import RunFolder, state_of
 from workbench.workspace import Workspace
 
-_LEFT = ("checkpoints", SELECTIONS)
-"""Pickles of another machine, from which a run must not be resumed; and what was chosen among another's documents."""
+_LEFT = ("checkpoints", SELECTIONS, "lock", "waiting", "prepared", "stop", "pause")
+"""Of the other machine: pickles, from which a run must not be resumed; choices among its documents; its marks."""
+_ENDED_WELL = (RunState.FINISHED, RunState.STOPPED)
 
 
-def adopt(workspace: Workspace, source: Path) -> Run:
-    """Import a run folder from another machineto this workspace.
+def adopt(workspace: Workspace, source: Path, *, replace: bool = False, force: bool = False) -> Run:
+    """Import a run folder from another machine into this workspace.
+
+    Args:
+        workspace: that it is imported into.
+        source: the folder.
+        replace: put it in the place of the run of this id, which went on elsewhere.
+        force: also where the run here is further along, or learned from other documents.
 
     Raises:
         ConfigProblem: the folder holds no request that can be read.
         InputProblem: the id in its request cannot be a run's, a file is a link out of it, or its model cannot be used.
-        RunProblem: it is at work, or a run of this id is here already.
+        RunProblem: it is at work, or a run of this id is here already and must not be replaced.
     """
     request = Request.read(source)
     _refuse_links(source)  # before any other file is opened: a pipe would be waited for
@@ -39,14 +46,22 @@ def adopt(workspace: Workspace, source: Path) -> Run:
     target = workspace.files.run(request.run)
     here = target.exists() and target.resolve() == source.resolve()
     with workspace.db.read() as connection:
-        listed = any(run.id == request.run for run in run_store.listed(connection))
-    if listed or (target.exists() and not here):
-        raise RunProblem(f"There is a run {request.run} here already.", "Delete that one first.")
+        known = next((run for run in run_store.listed(connection) if run.id == request.run), None)
     if not here and RunFolder(source).at_work():
         raise RunProblem(f"Run {request.run} is at work where it is.", "Stop it there first, then copy it.")
+    if known is not None and here:
+        raise RunProblem(f"{source} is run {request.run} of this workspace.", "Name the one from elsewhere.")
+    if (known is not None or (target.exists() and not here)) and not replace:
+        raise RunProblem(
+            f"There is a run {request.run} here already.", "--replace puts this one in its place; or delete that one."
+        )
+    if replace and known is None:
+        raise RunProblem(f"There is no run {request.run} here to be replaced.", "Leave out --replace.")
     RunFolder(source).read_report()  # a damaged one is refused before anything is copied
     if RunFolder(source).has_model():
         model_folders.check_folder(RunFolder(source).model, fine_tuned=True)
+    if known is not None:
+        return _replace(workspace, known, source, request, force=force)
     if not here:
         _check_space(source, target.parent)
         with appearing(target) as draft:
@@ -68,6 +83,107 @@ def adopt(workspace: Workspace, source: Path) -> Run:
     reconcile(workspace)
     with workspace.db.read() as connection:
         return run_store.get(connection, run.id)
+
+
+def _replace(workspace: Workspace, run: Run, source: Path, request: Request, *, force: bool) -> Run:
+    """Put a run that went on elsewhere in the place of the one here: copied, compared, then exchanged in one step.
+
+    Whenever this process is killed, one of the two is there whole, and the next look at the runs collects it.
+
+    Raises:
+        RunProblem: the run here is at work, or is further along and `force` is not given.
+        InputProblem: the copy is not complete.
+    """
+    folder = RunFolder(workspace.files.run(run.id))
+    if folder.at_work():
+        raise RunProblem(f"Run {run.name} is at work here.", "Kill it first, or let it finish.")
+    _check_is_further(folder, RunFolder(source), request, force=force)
+    _check_space(source, folder.path.parent)
+    sweep(folder.path.parent, r"\.incoming-")
+    with _writing(folder.path), draft_folder(folder.path.parent, ".incoming-") as place:
+        draft = RunFolder(place / "folder")
+        shutil.copytree(source, draft.path, ignore_dangling_symlinks=True, ignore=shutil.ignore_patterns(*_LEFT))
+        _check_copy(source, draft)
+        draft.adopted.touch()
+        sync_tree(draft.path, draft.checkpoints)
+        # From here on the state follows from the folder: the one that is there when this process ends, however it ends.
+        with workspace.db.write() as connection:
+            run_store.change(connection, run.id, state=RunState.QUEUED, reason="", ended=None)
+        _exchange(folder.path, draft.path)
+    with workspace.db.write() as connection:
+        config = request.config.model_dump(mode="json")
+        run_store.change(connection, run.id, state=RunState.QUEUED, reason="", ended=None, config=config)
+    reconcile(workspace)
+    with workspace.db.read() as connection:
+        return run_store.get(connection, run.id)
+
+
+def _check_is_further(here: RunFolder, there: RunFolder, request: Request, *, force: bool) -> None:
+    """See that replacing loses nothing.
+
+    Raises:
+        RunProblem: it would, and `force` is not given.
+    """
+    if force or not here.request.is_file():  # of a run whose folder is gone there is nothing to lose
+        return
+    forcing = "--force replaces it nevertheless."
+    frozen = Request.read(here.path).fingerprint
+    if request.fingerprint != frozen:
+        raise RunProblem(f"{there.path} learned from other documents than run {request.run} here.", forcing)
+    ours, theirs = progress.of(here.path), progress.of(there.path)
+    state, other = state_of(here, ours), state_of(there, theirs)
+    if other not in _ENDED_WELL:
+        raise RunProblem(f"The run in {there.path} has not ended well: it is {other.value}.",
+                         f"Let it finish there. {forcing}")  # fmt: skip
+    if _rank(state, ours.step) > _rank(other, theirs.step):
+        raise RunProblem(
+            f"Run {request.run} is further along here ({state.value}, step {ours.step}) than in {there.path} "
+            f"({other.value}, step {theirs.step}).",
+            forcing,
+        )
+
+
+def _rank(state: RunState, step: int) -> tuple[int, int]:
+    return ((RunState.STOPPED, RunState.FINISHED).index(state) + 1 if state in _ENDED_WELL else 0, step)
+
+
+def _check_copy(source: Path, draft: RunFolder) -> None:
+    """See that a copy is what its source is, and can be collected.
+
+    Raises:
+        InputProblem: a file differs, or cannot be read.
+    """
+    for path in draft.path.rglob("*"):
+        relative = path.relative_to(draft.path)
+        if path.is_file() and digest_of(path) != digest_of(source / relative):
+            raise InputProblem(f"{source / relative} changed while it was copied.", "Repeat the step.")
+    if progress.of(draft.path).finished:
+        task = draft.read_report().get("task", parquet.TOKENS)
+        if draft.predictions.exists():
+            parquet.check_predictions(draft.path, "validation", task)
+        if task == parquet.TOKENS:
+            suggestions_file.read(draft.path)
+
+
+def _exchange(target: Path, draft: Path) -> None:
+    """Put a complete folder in a run's place; what was there is then the draft, which goes with its place.
+
+    Where the file system cannot exchange two folders, what was there waits in REPLACED meanwhile; `reconcile` puts it
+    back should this process be killed in between.
+    """
+    if not target.exists():
+        draft.rename(target)
+        return
+    try:
+        exchange(target, draft)
+    except OSError:
+        kept = target.parent / REPLACED / target.name
+        kept.parent.mkdir(exist_ok=True)
+        target.rename(kept)
+        draft.rename(target)
+        with suppress(FileNotFoundError):  # another terminal has deleted it
+            kept.rename(draft)
+    sync_folder(target.parent)
 
 
 def _check_space(source: Path, place: Path) -> None:
@@ -156,7 +272,7 @@ def _refuse_links(folder: Path) -> None:
 @contextmanager
 def appearing(target: Path) -> Iterator[Path]:
     """A folder that appears whole or not at all."""
-    try:
+    with _writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         sweep(target.parent, r"\.incoming-")
         with draft_folder(target.parent, ".incoming-") as folder:
@@ -165,6 +281,12 @@ def appearing(target: Path) -> Iterator[Path]:
             if target.exists():
                 target.rmdir()  # empty, as was checked
             draft.rename(target)
+
+
+@contextmanager
+def _writing(target: Path) -> Iterator[None]:
+    try:
+        yield
     except (OSError, shutil.Error) as error:
         raise WorkspaceProblem(
             f"{target} cannot be written: {getattr(error, 'strerror', None) or error}. Nothing was changed.",

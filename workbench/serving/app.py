@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.staticfiles import StaticFiles
 
 from workbench import __version__
@@ -96,6 +97,7 @@ def create(options: Options, load: Load) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.started()
         loading = asyncio.create_task(start())
         loading.add_done_callback(app.state.loaded)
         yield
@@ -110,6 +112,7 @@ def create(options: Options, load: Load) -> FastAPI:
         lifespan=lifespan,
     )  # fmt: skip
     app.state.server = state
+    app.state.started = lambda: None
     app.state.loaded = lambda task: None
     _answer_problems(app, metrics)
     _add_docs(app)
@@ -279,6 +282,10 @@ def _answer_problems(app: FastAPI, metrics: Metrics) -> None:
         response = answer(request, ServingProblem(error.status_code, kind, str(error.detail), "See /docs."))
         response.headers.update(error.headers or {})
         return response
+
+    @app.exception_handler(ClientDisconnect)
+    async def gone(request: Request, error: ClientDisconnect) -> Response:
+        return answer(request, problems.cut_off())
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Response:

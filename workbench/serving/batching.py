@@ -1,7 +1,6 @@
 """Documents of many requests are read together: by tokens, with a bounded queue and a longest wait."""
 
 import asyncio
-import math
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -29,6 +28,7 @@ class Batcher(Generic[T, R]):
         run: items -> their results, in order.
         batch_tokens: that a batch holds at most; an item with more is a batch by itself.
         queue_tokens: that may wait at most; an item that finds the queue empty is always taken.
+        queue_seconds: the longest that an item may have to wait, as far as the last batches tell.
         wait_seconds: the longest that the first item of a batch waits for others, while requests come in parallel.
         observe: called after every batch with (items, tokens, seconds).
     """
@@ -39,11 +39,13 @@ class Batcher(Generic[T, R]):
         *,
         batch_tokens: int,
         queue_tokens: int,
+        queue_seconds: float,
         wait_seconds: float,
         observe: Callable[[int, int, float], None] = lambda items, tokens, seconds: None,
     ) -> None:
         self._run, self._observe = run, observe
-        self._batch_tokens, self._queue_tokens, self._wait = batch_tokens, queue_tokens, wait_seconds
+        self._batch_tokens, self._wait = batch_tokens, wait_seconds
+        self._queue_tokens, self._queue_seconds = queue_tokens, queue_seconds
         self._queue: deque[_Waiting[T, R]] = deque()
         self._arrived = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, "model")
@@ -72,9 +74,9 @@ class Batcher(Generic[T, R]):
             ServingProblem: the queue is full.
         """
         tokens = sum(number for _, number in items)
-        if self._queue and self.waiting_tokens + tokens > self._queue_tokens:
-            seconds = self.waiting_tokens / self._speed if self._speed else 1.0
-            raise problems.overloaded(min(60, max(1, math.ceil(seconds))))
+        seconds = self.waiting_tokens / self._speed if self._speed else 0.0
+        if self._queue and (self.waiting_tokens + tokens > self._queue_tokens or seconds > self._queue_seconds):
+            raise problems.overloaded(seconds)
         loop = asyncio.get_running_loop()
         added = [_Waiting(item, number, loop.create_future()) for item, number in items]
         self._queue.extend(added)
@@ -126,7 +128,8 @@ class Batcher(Generic[T, R]):
             self._deliver(batch, results)
             raise
         seconds, tokens = time.monotonic() - began, sum(waiting.tokens for waiting in batch)
-        self._speed = 0.7 * self._speed + 0.3 * tokens / max(seconds, 1e-6)
+        speed = tokens / max(seconds, 1e-6)
+        self._speed = 0.7 * self._speed + 0.3 * speed if self._speed else speed
         self._parallel = len(batch) > 1
         self._observe(len(batch), tokens, seconds)
         self._deliver(batch, results)

@@ -156,6 +156,8 @@ def _fill(folder: Path, source: RunFolder, name: str) -> None:
     unused = shutil.ignore_patterns("__pycache__", "*.pyc")
     for package in PACKAGES:
         shutil.copytree(_ROOT / package, folder / "program" / package, ignore=unused)
+    for path in folder.rglob("*"):  # private here, but COPY keeps the modes, and the server runs as another user
+        path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def pinned() -> list[str]:

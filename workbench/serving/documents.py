@@ -1,6 +1,7 @@
 """What a request holds, as documents: texts, words with boxes, and files, which the importers read. Keeps nothing."""
 
 import itertools
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -26,7 +27,8 @@ from workbench.settings import Limits, Settings
 from workbench.workspace import Workspace
 
 _NAME = re.compile(r"[^\w. -]+")
-_READERS = 2  # processes for OCR: pages of one request are read beside each other
+_READERS = 2  # processes for OCR: pages of one request are read beside each other. Each takes 0.8 GB
+_SETTING = re.compile(r" \(\w+ under \[limits\][^)]*\)")  # where the server's operator changes a limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,19 +102,23 @@ class DocumentReader:
             raise problems.unknown_kind(
                 f"{path.name}: {detection.unrecognised(path)}.", "Send a PDF, a picture, or a list of words with boxes."
             )
+        most = self.options.documents
+        request = ImportRequest(paths=(path,), group_by="none", readers=self.readers, most_documents=most + 1)
         scratch = Workspace.open(shutil.copytree(self.template, folder / "files"))
         try:
-            summary = pipeline.run(scratch, ImportRequest(paths=(path,), group_by="none", readers=self.readers))
+            summary = pipeline.run(scratch, request)
             with scratch.db.read() as connection:
                 numbers = document_list.ids(connection)
                 contents = [document_store.open_document(connection, number) for number in numbers]
         finally:
             scratch.close()
         if not contents:
-            reasons = "; ".join(dict.fromkeys(rejected.reason for rejected in summary.rejected))
+            reasons = _SETTING.sub("", "; ".join(dict.fromkeys(rejected.reason for rejected in summary.rejected)))
             if "the limit is" in reasons:
                 raise problems.too_large(f"{path.name}: {reasons}.")
             raise problems.unreadable(f"{path.name}: {reasons or 'it holds no document'}.")
+        if len(contents) > most:
+            raise problems.too_large(f"{path.name} holds more than {most} documents.")
         for content in contents:
             self._check(content)
             yield Sent(content, scratch.files, tuple(summary.notes))
@@ -159,8 +165,9 @@ def opened(options: Options, settings: Settings) -> Iterator[DocumentReader]:
         )
         scratch.connect()
         scratch.close()
+        count = min(_READERS, max(1, (os.cpu_count() or 1) // options.workers))
         try:
-            readers = stack.enter_context(Readers(settings.ocr_engine, _READERS, settings.ocr_languages))
+            readers = stack.enter_context(Readers(settings.ocr_engine, count, settings.ocr_languages))
         except WorkbenchError:  # no engine: files with a text layer can be read all the same
             readers = None
         yield DocumentReader(options, settings, scratch.files.root, readers)

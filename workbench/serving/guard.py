@@ -54,6 +54,8 @@ class Guard:
                 headers["X-Request-ID"] = request
                 for name, value in _HEADERS.items():
                     headers[name] = value
+                if self._state() == "draining":
+                    headers["Connection"] = "close"  # else the caller sends its next request where nothing reads it
             await send(message)
 
         try:

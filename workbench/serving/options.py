@@ -23,6 +23,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     collect: str = ""  # the workspace that keeps what is sent; "" keeps nothing
     threads: int = 0  # of the processor, for the model; 0 means all cores
     queue_tokens: int = 200_000  # that may wait for the model
+    queue_seconds: float = 20.0  # that a document may have to wait for the model, by what it did lately
+    waiting_files: int = 16  # that wait to be read
     batch_tokens: int = 8_192  # that the model reads at once
     wait_seconds: float = 0.005  # that a document waits for others to be read with it
     request_seconds: float = 60.0

@@ -1,5 +1,6 @@
 """What a server answers where it cannot predict: a status, and `type`, `message` and `remedy`."""
 
+import math
 import re
 
 from storage.exceptions import WorkbenchError
@@ -41,6 +42,11 @@ def empty(what: str = "Nothing was sent to be read.") -> ServingProblem:
     return ServingProblem(400, "empty", what, "Send a text, words with boxes, or a file.")
 
 
+def cut_off() -> ServingProblem:
+    """Of a client that went away amid its request: it is counted, and not logged as a fault."""
+    return ServingProblem(400, "cut_off", "The request ended before all of it was sent.", "Send it again.")
+
+
 def too_large(message: str, remedy: str = "Send less at once.") -> ServingProblem:
     return ServingProblem(413, "too_large", message, remedy)
 
@@ -63,9 +69,15 @@ def model_failed() -> ServingProblem:
     )
 
 
-def overloaded(retry_after: int) -> ServingProblem:
+def overloaded(seconds: float) -> ServingProblem:
+    """More waits than can be answered in time.
+
+    Args:
+        seconds: after which what waits now will have been read.
+    """
+    retry_after = min(60, max(1, math.ceil(seconds)))
     return ServingProblem(
-        429, "overloaded", "More documents wait for the model than the queue takes.",
+        429, "overloaded", "More documents wait than this server can read in time.",
         f"Send it again after {retry_after} s.", retry_after,
     )  # fmt: skip
 

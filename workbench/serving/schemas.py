@@ -138,7 +138,8 @@ class Info(BaseModel):
     precision: str
     runtime: str = Field(default="torch", description="What computes: `torch`, or `onnx` where that is faster here.")
     onnx_speed: float | None = Field(
-        default=None, description="How many times as fast the ONNX form was at the warm-up; none where there is none."
+        default=None,
+        description="How many times as fast as `torch` the ONNX form was at the warm-up; null without.",
     )
     warm_up_seconds: float
     limits: dict[str, float]

@@ -1,7 +1,9 @@
 """What a server's process holds, with its options in the environment. [worker]"""
 
+import functools
 import logging
 import os
+import signal
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,12 +12,14 @@ from typing import Any
 import torch
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.supervisors import Multiprocess
 
 from storage.exceptions import WorkbenchError
 from storage.files import sweep_temporary, temporary_folder
 from workbench.serving import app as application
 from workbench.serving import documents
 from workbench.serving.collecting import Collector
+from workbench.serving.connections import IDLE_SECONDS, Connection
 from workbench.serving.engine import Engine
 from workbench.serving.metrics import SHARED, Metrics
 from workbench.serving.options import ENVIRONMENT, Options, from_json
@@ -50,7 +54,7 @@ def create() -> FastAPI:
     """The application of a server's process, which ends where the model cannot be loaded."""
     options = from_json(os.environ[ENVIRONMENT])
     app = application.create(options, load)
-    app.state.loaded = _end_on_failure
+    app.state.started, app.state.loaded = functools.partial(_drain_on_signal, app.state.server), _end_on_failure
     return app
 
 
@@ -65,16 +69,25 @@ def _end_on_failure(task: Any) -> None:
     os._exit(error.exit_code if isinstance(error, WorkbenchError) else 1)
 
 
-class _Server(uvicorn.Server):
-    """Answers 503 to what comes after the signal to stop, on connections that are open still."""
+def _drain_on_signal(state: application.State) -> None:
+    """Answer 503 to what comes after the signal to stop, on connections that are open still; uvicorn listens by now."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        stop = signal.getsignal(number)
 
-    def handle_exit(self, sig: int, frame: Any) -> None:
-        loaded = self.config.loaded_app
-        while loaded is not None and not isinstance(loaded, FastAPI):
-            loaded = getattr(loaded, "app", None)
-        if loaded is not None:
-            loaded.state.server.name = "draining"
-        super().handle_exit(sig, frame)
+        def drain(sig: int, frame: Any, stop: Any = stop) -> None:
+            state.name = "draining"
+            stop(sig, frame)
+
+        signal.signal(number, drain)
+
+
+class _Supervisor(Multiprocess):
+    """Several processes at one port, which is closed before they end: else requests wait there for nothing."""
+
+    def terminate_all(self) -> None:
+        for listening in self.sockets:
+            listening.close()
+        super().terminate_all()
 
 
 def main() -> None:
@@ -91,11 +104,13 @@ def main() -> None:
             "log_level": "warning",
             "access_log": False,
             "server_header": False,
-            "timeout_keep_alive": 20,
+            "timeout_keep_alive": int(IDLE_SECONDS),
+            "http": Connection,
             "timeout_graceful_shutdown": int(options.drain_seconds),
         }
         target = "workbench.serving.server:create"
+        config = uvicorn.Config(target, workers=options.workers, **settings)
         if options.workers > 1:
-            uvicorn.run(target, workers=options.workers, **settings)
+            _Supervisor(config, [config.bind_socket()]).run()
         else:
-            _Server(uvicorn.Config(target, **settings)).run()
+            uvicorn.Server(config).run()

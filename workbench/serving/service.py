@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import logging
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -22,7 +23,8 @@ from workbench.serving.problems import ServingProblem
 from workbench.serving.schemas import Prediction, Problem, Words
 
 LOG = logging.getLogger("workbench.serving")
-_THREADS = 4  # that read what is sent; files are parsed in processes of their own
+_THREADS = 4  # that read texts and words, and answer
+_FILE_THREADS = 4  # that read files, which are parsed in processes of their own: a page takes OCR seconds
 T = TypeVar("T")
 
 
@@ -53,10 +55,14 @@ class Service:
     ) -> None:
         self.engine, self._reader, self._options, self._collector = engine, reader, options, collector
         self._threads = ThreadPoolExecutor(_THREADS, "reading")
+        self._files = ThreadPoolExecutor(_FILE_THREADS, "files")
+        self._waiting_files = 0
+        self._file_seconds = 0.0  # that the last files took
         self._batcher: Batcher[Any, Any] = Batcher(
             engine.run,
             batch_tokens=options.batch_tokens,
             queue_tokens=options.queue_tokens,
+            queue_seconds=options.queue_seconds,
             wait_seconds=options.wait_seconds,
             observe=metrics.observe_batch,
         )
@@ -69,7 +75,8 @@ class Service:
     async def close(self) -> None:
         """Answer what is taken, then end."""
         await self._batcher.close()
-        await asyncio.to_thread(self._threads.shutdown)
+        for pool in (self._threads, self._files):
+            await asyncio.to_thread(pool.shutdown)
 
     async def predict(
         self, inputs: Sequence[Input], request: str, *, raw: bool, page: int | None, together: int
@@ -85,10 +92,9 @@ class Service:
             failures: list[ServingProblem] = []
             for start in range(0, len(inputs), together):
                 part = inputs[start : start + together]
-                sent = await self._in_threads(
-                    [functools.partial(self._documents, item, folder, start + i) for i, item in enumerate(part)]
-                )
-                for outcome in await self._read(sent, page, raw, request, len(inputs) > together):
+                patient = len(inputs) > together
+                sent = await self._all_documents(part, folder, start, patient)
+                for outcome in await self._read(sent, page, raw, request, patient):
                     if isinstance(outcome, ServingProblem):
                         failures.append(outcome)
                         predictions.append(Prediction(document="", error=Problem(**outcome.body(request))))
@@ -97,6 +103,26 @@ class Service:
         if failures and len(failures) == len(predictions):
             raise failures[0]
         return predictions
+
+    async def _all_documents(
+        self, part: Sequence[Input], folder: Path, start: int, patient: bool
+    ) -> "list[list[Sent] | ServingProblem]":
+        """The documents of a part of a request, which begins at the input with number `start`.
+
+        Raises:
+            ServingProblem: more files wait already than are read in time.
+        """
+        files = sum(isinstance(item, SentFile) for item in part)
+        while files and self._waiting_files and self._waiting_files + files > self._options.waiting_files:
+            if not patient:
+                raise problems.overloaded(self._file_seconds * self._waiting_files / _FILE_THREADS)
+            await asyncio.sleep(0.05)
+        self._waiting_files += files
+        try:
+            calls = [functools.partial(self._documents, item, folder, start + i) for i, item in enumerate(part)]
+            return await self._in_threads(calls, self._files if files else self._threads)
+        finally:
+            self._waiting_files -= files
 
     async def _read(
         self, sent: "list[list[Sent] | ServingProblem]", page: int | None, raw: bool, request: str, patient: bool
@@ -139,11 +165,14 @@ class Service:
             return [self._reader.text(item)]
         if isinstance(item, Words):
             return [self._reader.words(item)]
+        began = time.monotonic()
         own = folder / str(number)
         own.mkdir()
         path = own / documents.file_name(item.name, number)
         path.write_bytes(item.content)
-        return list(self._reader.file(path, own))
+        documents_of_file = list(self._reader.file(path, own))
+        self._file_seconds = 0.7 * self._file_seconds + 0.3 * (time.monotonic() - began)
+        return documents_of_file
 
     def _prepare(self, document: Sent, page: int | None) -> Any:
         return self.engine.prepare(document if page is None else documents.only_page(document, page))
@@ -158,10 +187,12 @@ class Service:
             self._collector.keep(prepared.sent, read.proposals, read.probabilities, request)
         return answer
 
-    async def _in_threads(self, calls: Sequence[Callable[[], T]]) -> list[T | ServingProblem]:
+    async def _in_threads(
+        self, calls: Sequence[Callable[[], T]], pool: ThreadPoolExecutor | None = None
+    ) -> list[T | ServingProblem]:
         """Their results; whatever is wrong with one is its own problem."""
-        loop = asyncio.get_running_loop()
-        return list(await asyncio.gather(*(loop.run_in_executor(self._threads, _bordered, call) for call in calls)))
+        loop, pool = asyncio.get_running_loop(), pool or self._threads
+        return list(await asyncio.gather(*(loop.run_in_executor(pool, _bordered, call) for call in calls)))
 
 
 def _bordered(call: Callable[[], T]) -> T | ServingProblem:

@@ -18,25 +18,40 @@ def choose_device(wanted: str) -> torch.device:
     return torch.device(wanted)
 
 
+def has_bf16(device: torch.device) -> bool:
+    """Whether a device has instructions for bf16."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+
+
 @functools.cache
-def bf16_pays(device: torch.device) -> bool:
+def bf16_pays(device: torch.device, *, training: bool) -> bool:
     """Whether bf16 is faster than fp32 here: on GPUs that have it; on a CPU with instructions for it, as measured.
 
     Two CPUs with the same instructions can differ in sign (2 x faster, 1.5 x slower), so it is tried: a layer's
-    matrix product forward and backward, the best of several turns, about a tenth of a second.
+    matrix product, for training forward and backward, the best of several turns, about a tenth of a second.
+
+    Args:
+        device: where the model is.
+        training: whether gradients are asked for; the answer without them can be another one.
     """
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    if device.type != "cpu" or not (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()):
-        return False
+    if device.type != "cpu" or not has_bf16(device):
+        return has_bf16(device)
     layer = torch.nn.Linear(384, 1536)
     inputs = torch.ones(1024, 384)
     best = {True: float("inf"), False: float("inf")}
     for _ in range(4):
         for bf16 in best:
             began = time.thread_time() if torch.get_num_threads() == 1 else time.perf_counter()
-            with torch.inference_mode(False), torch.enable_grad(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-                layer(inputs).sum().backward()
+            with (
+                torch.inference_mode(not training),
+                torch.set_grad_enabled(training),
+                torch.autocast("cpu", torch.bfloat16, enabled=bf16),
+            ):
+                output = layer(inputs)
+                if training:
+                    output.sum().backward()
             ended = time.thread_time() if torch.get_num_threads() == 1 else time.perf_counter()
             best[bf16] = min(best[bf16], ended - began)
     return bool(best[True] < best[False])
@@ -76,9 +91,9 @@ def _precision(config: TuneConfig, device: torch.device, notes: list[str]) -> st
     if config.train.fp16:
         if device.type == "cuda":
             return "fp16"
-        chosen = "bf16" if bf16_pays(device) else "fp32"
+        chosen = "bf16" if bf16_pays(device, training=True) else "fp32"
         notes.append(f"fp16 does not work on a {device.type}: {chosen} is used instead.")
         return chosen
     if config.train.bf16 is None and config.train.fp16 is None:
-        return "bf16" if bf16_pays(device) else "fp16" if device.type == "cuda" else "fp32"
+        return "bf16" if bf16_pays(device, training=True) else "fp16" if device.type == "cuda" else "fp32"
     return "fp32"

@@ -189,7 +189,7 @@ def pretrain(source: Path, out: Path, plan: StarterPlan) -> dict[str, Any]:
     """
     torch.manual_seed(plan.seed)
     generator = torch.Generator().manual_seed(plan.seed)
-    bf16 = bf16_pays(torch.device("cpu"))
+    bf16 = bf16_pays(torch.device("cpu"), training=True)
     again = (source / "SHA256").exists()
     built = starter.reopen(source) if again else starter.build_from_minilm(source, labels())
     encoder = Encoder(built.tokenizer, labels(), Data(), built.sep_box)

@@ -211,7 +211,9 @@ def load(folder: Path, device: torch.device | None = None, batch_size: int = 16)
     collator = encoding.Collator(
         tokenizer, boxes=families.spec(description.family).boxes, picture=loading.picture_processor(model)
     )
-    return Predictor(model.to(device), encoder, collator, device, bf16_pays(device), batch_size), description
+    return Predictor(
+        model.to(device), encoder, collator, device, bf16_pays(device, training=False), batch_size
+    ), description
 
 
 def describe(folder: Path, model_type: str) -> Description:

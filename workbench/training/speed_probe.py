@@ -65,7 +65,7 @@ def measure(shape: dict[str, Any]) -> dict[str, Any]:
     from workbench.training.models.loading import allow_checkpointing
 
     device = choose_device(shape["device"])
-    bf16 = bf16_pays(device) if shape["bf16"] is None else bool(shape["bf16"])
+    bf16 = bf16_pays(device, training=True) if shape["bf16"] is None else bool(shape["bf16"])
     torch.manual_seed(0)
     model = _model(shape).to(device).train()
     if shape["gradient_checkpointing"]:

@@ -13,7 +13,7 @@ from storage.records import RunState
 from tests.support import model_folder
 from tests.support.predicted_pool import add_run, workspace
 from workbench import cli
-from workbench.commands.tune import start_from
+from workbench.commands.support.run_settings import start_from
 from workbench.runs import jobs, machine
 from workbench.runs.config import draft, presets
 from workbench.runs.config import files as config

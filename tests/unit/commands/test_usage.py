@@ -186,7 +186,7 @@ def test_the_log_is_shown_and_followed_to_its_end(opened: Workspace, monkeypatch
 
     monkeypatch.setattr("workbench.commands.runs.RunFolder.at_work", at_work)
     monkeypatch.setattr("workbench.commands.runs._FOLLOW_SECONDS", 0.0)
-    monkeypatch.setattr("workbench.commands.runs._open", lambda context: opened)
+    monkeypatch.setattr("workbench.commands.runs.open_runs", lambda context: opened)
     followed = call(opened, "runs", "log", "one", "-f")
     assert followed.stdout.splitlines() == ["first", "second", "more", "more", "more"]
 

@@ -4,7 +4,7 @@ import io
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from storage.exceptions import InputProblem
 from workbench.exchange import detection, pictures
@@ -136,3 +136,22 @@ def test_other_kinds_of_pictures_are_read(tmp_path: Path, kind: str) -> None:
     (item,) = importer.read(path, Options(tmp_path))
     assert isinstance(item, Incoming)
     assert (item.pages[0].width, item.pages[0].height) == (60, 40)
+
+
+def test_light_ink_on_a_transparent_page_is_seen() -> None:
+    for ink in (0, 255):
+        page = Image.new("RGBA", (300, 200), (0, 0, 0, 0))
+        ImageDraw.Draw(page).rectangle((50, 50, 120, 60), fill=(ink, ink, ink, 255))
+        with Image.open(io.BytesIO(pictures.encoded(page))) as kept:
+            darkest, lightest = kept.convert("L").getextrema()
+        assert lightest - darkest > 200, ink
+
+
+def test_a_fax_is_stored_with_square_dots_and_keeps_its_size(tmp_path: Path) -> None:
+    fax = tmp_path / "fax.tif"
+    Image.new("1", (1728, 1037), 1).save(fax, compression="group4", dpi=(204, 98))
+    kept, _, size = pictures.for_reading(fax, Limits())
+    assert isinstance(kept, bytes)
+    with Image.open(io.BytesIO(kept)) as stored:
+        assert abs(stored.height / stored.width - 1037 / 98 / (1728 / 204)) < 0.01
+    assert size == (1728, 1037)  # the page is measured in the dots of the file

@@ -44,7 +44,11 @@ def allocate(size: int) -> int:
 
 @in_reader_process
 def fail(kind: str) -> None:
-    problems = {"input": InputProblem("it is cut", "Get it whole."), "tool": MissingTool("gone")}
+    problems: dict[str, Exception] = {
+        "input": InputProblem("it is cut", "Get it whole."),
+        "tool": MissingTool("gone"),
+        "library": RuntimeError('Traceback (most recent call last):\n  File "main.py", line 98\nno memory was left'),
+    }
     raise problems.get(kind) or ZeroDivisionError()
 
 
@@ -131,6 +135,9 @@ def test_problems_keep_their_kind_and_their_remedy() -> None:
         fail("tool")
     with pytest.raises(InputProblem, match="ZeroDivisionError"):
         fail("any")
+    with pytest.raises(InputProblem) as problem:  # OCR engines put a traceback into their messages
+        fail("library")
+    assert problem.value.message == "it is damaged (RuntimeError: no memory was left)"
 
 
 def test_no_other_class_is_taken_from_a_child() -> None:

@@ -54,11 +54,11 @@ def test_the_status_says_whether_a_learner_is_at_work(tmp_path: Path) -> None:
     assert record.status(files, enabled=False) == {"state": "off", "documents": 0, "fields": {}}
     record.write(files.learner_record, _grown([False, True]))
     assert record.status(files, enabled=True) == {
-        "state": "at rest", "documents": 2, "fields": {"shop": {"right_before_touched": 0.5}},
+        "state": "not running", "documents": 2, "fields": {"shop": {"right_before_touched": 0.5}},
     }  # fmt: skip
     lock = locks.acquire(files.learner_lock)
     assert lock is not None
-    assert record.status(files, enabled=True)["state"] == "at work"
+    assert record.status(files, enabled=True)["state"] == "running"
     os.close(lock)
 
 

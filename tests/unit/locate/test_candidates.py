@@ -1,5 +1,7 @@
 """What a field's key jumps to: header words, place and form, on invoices of several languages."""
 
+import contextlib
+
 import pytest
 
 from tests.support import sample_documents
@@ -236,3 +238,27 @@ def test_the_end_of_a_cash_discount_is_no_due_date():
     first, second = Finder(tokens).ranked(SCHEMA.get("due_date"))[:2]
     assert tokens[first.tokens[0]].text == "04.07.2018," and first.headed
     assert first.score - second.score >= 0.5  # so far ahead that it is suggested without a model
+
+
+@pytest.mark.parametrize("steps", [1, 20, 60, 120])
+def test_a_search_that_was_ended_midway_finds_everything_when_it_is_begun_again(steps):
+    tokens = sample_documents.tokens_of(GERMAN)
+    whole, interrupted = Finder(tokens), Finder(tokens)
+    left = steps
+
+    def end() -> None:
+        nonlocal left
+        left -= 1
+        if not left:
+            raise InterruptedError
+
+    interrupted.pace(end)
+    for field in SCHEMA.spans:
+        left = steps
+        with contextlib.suppress(InterruptedError):
+            interrupted.ranked(field)
+    interrupted.pace(None)
+    for field in SCHEMA.spans:
+        assert interrupted.ranked(field) == whole.ranked(field)
+        labelled = {"seller_name": whole.ranked(SCHEMA.get("seller_name"))[0].tokens}
+        assert interrupted.ranked(field, labelled) == whole.ranked(field, labelled)

@@ -1,10 +1,14 @@
 """What a page shows to be wrong, whatever a model reads: a buyer on a till's receipt, a number with another header."""
 
+import time
+
 import pytest
 
+from storage.records import Token
 from tests.support.sample_documents import tokens_of
 from workbench.fields import invoice_schema
 from workbench.locate.candidates import Finder
+from workbench.predictions import model_and_rules
 from workbench.predictions.page_reading import PageReading
 
 SLIP = """\
@@ -40,3 +44,25 @@ def test_the_number_beside_another_header_is_no_tax_number():
         words = tuple(token.id for token in tokens if token.text == number)
         reading = PageReading(Finder(tokens), invoice_schema().spans, {"buyer_tax_id": (words, 0.6)})
         assert ("buyer_tax_id" in reading.contradicted()) is is_wrong
+
+
+_ROW = ["ACME", "GmbH", "Hauptstr.", "12", "80331", "München"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["aA" * 100_000], ["GmbH"] * 10_000, _ROW * 2000],
+    ids=["a word of 200,000 letters", "legal forms", "2,000 addresses"],
+)
+def test_no_page_keeps_the_rules_at_work_for_long(words: list[str]) -> None:
+    """A server reads whatever is sent to it: one such page kept it from answering anyone for minutes."""
+    boxes = [(40.0 * at, 0.0, 40.0 * at + 35, 10.0) for at in range(6 if words[0] == "ACME" else len(words))]
+    tokens = []
+    for number, text in enumerate([*words, "Total", "9.00"]):
+        line, column = divmod(number, len(boxes))
+        x0, y0, x1, y1 = boxes[column]
+        tokens.append(Token(number, 0, line, text, (x0, y0 + 14 * line, x1, y1 + 14 * line)))
+    began = time.process_time()
+    readings = model_and_rules.read_all(Finder(tokens), invoice_schema().spans, {})
+    assert time.process_time() - began < 15  # it was minutes
+    assert readings["amount_total"].rules == (len(tokens) - 1,)

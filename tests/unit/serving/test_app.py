@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import schemathesis
+import uvicorn
 from fastapi import FastAPI
 from hypothesis import HealthCheck, settings
 from hypothesis import given as given_by
@@ -23,7 +24,9 @@ from storage import document_list, documents
 from storage.files import sweep_temporary
 from storage.records import Decision
 from tests.support.serving import BREAKS, CountingEngine, application
+from workbench.serving import connections
 from workbench.serving.collecting import Collector
+from workbench.serving.documents import DocumentReader
 from workbench.serving.guard import digest
 from workbench.workspace import Workspace
 
@@ -73,6 +76,7 @@ def test_a_file_is_read_by_the_importers(client: TestClient) -> None:
         ({"json": {"inputs": ["a"] * 4}}, 413, "too_large"),
         ({"json": {"inputs": "a " * 51}}, 413, "too_large"),
         ({"json": {"inputs": "a" * 100_001}}, 413, "too_large"),
+        ({"files": {"files": ("a.csv", b"text\n" + b"Total 9.00\n" * 4)}}, 413, "too_large"),
         ({"content": b"text", "headers": {"content-type": "text/plain"}}, 415, "unknown_kind"),
         ({"files": {"files": ("a.exe", b"\x00\x01\x02\xff")}}, 415, "unknown_kind"),
         ({"files": {"files": ("a.pdf", PDF)}}, 422, "unreadable"),
@@ -167,6 +171,48 @@ def test_a_full_queue_is_answered_with_when_to_come_back() -> None:
         assert 'workbench_errors_total{type="overloaded"} 5' in client.get("/metrics").text
 
 
+def test_files_that_wait_neither_delay_texts_nor_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page takes OCR seconds."""
+    gate = threading.Event()
+    real = DocumentReader.file
+
+    def file(self: DocumentReader, path: Path, folder: Path) -> Iterator[Any]:
+        assert gate.wait(20)
+        return real(self, path, folder)
+
+    monkeypatch.setattr(DocumentReader, "file", file)
+    files = {"files": ("list.json", json.dumps({"words": ["Sum"], "bboxes": [[1, 1, 9, 9]]}).encode())}
+    with serving(waiting_files=5) as client:
+        answers: list[int] = []
+        threads = [
+            threading.Thread(target=lambda: answers.append(client.post("/predict", files=files).status_code))
+            for _ in range(7)
+        ]
+        for thread in threads:
+            thread.start()
+        while len(answers) < 2:
+            time.sleep(0.01)
+        assert client.post("/predict", json={"inputs": "a"}).status_code == 200
+        refused = client.post("/predict", files=files)
+        assert refused.status_code == 429 and int(refused.headers["retry-after"]) >= 1
+        gate.set()
+        for thread in threads:
+            thread.join()
+    assert sorted(answers) == [200] * 5 + [429] * 2
+
+
+def test_a_server_that_stops_says_so_on_connections_that_are_open(client: TestClient) -> None:
+    """Else the next request is sent on a connection that nothing reads, and lost."""
+    state = client.app.state.server  # type: ignore[attr-defined]
+    assert "connection" not in client.get("/health").headers
+    state.name = "draining"
+    try:
+        answers = [client.get("/docs"), client.post("/predict", json={"inputs": "a"})]
+    finally:
+        state.name = "ready"
+    assert [(a.status_code, a.headers["connection"]) for a in answers] == [(200, "close"), (503, "close")]
+
+
 def test_what_is_sent_is_kept_only_where_that_was_asked_for(tmp_path: Any) -> None:
     workspace = Workspace.create(tmp_path / "ws")
     with serving(collector=Collector(workspace, "counting", ""), collect="ws") as client:
@@ -250,3 +296,60 @@ def test_what_is_sent_is_swept_when_its_server_was_killed_and_never_while_it_ser
         engine.gate.set()
         asking.join()
     assert not list(tmp_path.iterdir())
+
+
+def test_a_connection_that_asks_nothing_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of them, which need no token, would take every file that a server may have open."""
+    monkeypatch.setattr(connections, "IDLE_SECONDS", 0.1)
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.sleep(0.4)  # longer than a client may be silent: this one waits for its answer
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    async def ask(port: int, sent: bytes) -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(sent)
+        async with asyncio.timeout(5):
+            received = await reader.read()
+        writer.close()
+        return received
+
+    async def go() -> list[bytes]:
+        config = uvicorn.Config(answer, port=0, lifespan="off", log_level="critical", http=connections.Connection)
+        server = uvicorn.Server(config)
+        running = asyncio.create_task(server.serve())
+        while not server.started:
+            await asyncio.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        head = b"GET / HTTP/1.1\r\nHost: x\r\n"
+        answers = await asyncio.gather(ask(port, head), ask(port, b""), ask(port, head + b"\r\n"))
+        server.should_exit = True
+        await running
+        return list(answers)
+
+    slow, silent, whole = asyncio.run(go())
+    assert (slow, silent) == (b"", b"")
+    assert whole.startswith(b"HTTP/1.1 204")
+
+
+def test_a_client_that_goes_away_amid_its_request_is_no_fault_of_the_server() -> None:
+    """The log of a server has no traceback of it."""
+    parts = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
+    answers: list[dict[str, Any]] = []
+
+    async def receive() -> Any:
+        return next(parts)
+
+    async def send(message: Any) -> None:
+        answers.append(message)
+
+    headers = [(b"host", b"127.0.0.1"), (b"content-type", b"application/json")]
+    scope = {
+        "type": "http", "method": "POST", "path": "/predict", "raw_path": b"/predict", "query_string": b"",
+        "headers": headers, "http_version": "1.1", "scheme": "http", "server": ("127.0.0.1", 80), "client": None,
+    }  # fmt: skip
+    with serving() as client:
+        client.portal.call(client.app, scope, receive, send)
+    assert answers[0]["status"] == 400
+    assert json.loads(answers[1]["body"])["type"] == "cut_off"

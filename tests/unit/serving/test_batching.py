@@ -13,14 +13,16 @@ from workbench.serving.problems import ServingProblem
 BATCH = 50
 
 
-def batcher(batches: list[list[int]], breaks: frozenset[int] = frozenset(), queue: int = 10**6) -> Batcher[int, int]:
+def batcher(
+    batches: list[list[int]], breaks: frozenset[int] = frozenset(), queue: int = 10**6, seconds: float = 30
+) -> Batcher[int, int]:
     def run(items: Sequence[int]) -> list[int]:
         if breaks & set(items):
             raise ValueError(f"{breaks & set(items)}")
         batches.append(list(items))
         return [-item for item in items]
 
-    return Batcher(run, batch_tokens=BATCH, queue_tokens=queue, wait_seconds=0.002)
+    return Batcher(run, batch_tokens=BATCH, queue_tokens=queue, queue_seconds=seconds, wait_seconds=0.002)
 
 
 @given(
@@ -59,6 +61,23 @@ def test_a_full_queue_refuses_a_request_as_a_whole_and_says_when_to_come_back() 
         futures += own.submit([(4, 10)])
         own.start()
         assert await asyncio.gather(*futures) == [-1, -4]
+        await own.close()
+
+    asyncio.run(work())
+
+
+def test_what_would_wait_too_long_is_refused_before_it_waits() -> None:
+    """By the speed of the batches before: a request that is taken is answered in time."""
+
+    async def work() -> None:
+        own = batcher([], seconds=0.0)
+        own.start()
+        assert await asyncio.gather(*own.submit([(1, 10)])) == [-1]  # a speed is known
+        futures = own.submit([(2, 40)])
+        with pytest.raises(ServingProblem) as refused:
+            own.submit([(3, 1)])
+        assert refused.value.status == 429
+        assert await asyncio.gather(*futures) == [-2]
         await own.close()
 
     asyncio.run(work())

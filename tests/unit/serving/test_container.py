@@ -1,5 +1,6 @@
 """The folder for a container holds the model of a run, and nothing of the machine."""
 
+import os
 import tomllib
 from pathlib import Path
 
@@ -32,6 +33,20 @@ def test_it_takes_nothing_from_outside_the_run(tmp_path: Path) -> None:
     with pytest.raises(InputProblem, match="link out of its folder"):
         container.export(workspace, run.path.name, tmp_path / "again")
     assert not (tmp_path / "again").exists()
+
+
+def test_the_user_of_the_image_can_read_all_of_it(tmp_path: Path) -> None:
+    """COPY keeps the modes, and what the program writes is private to its user."""
+    workspace = workspaces.workspace(tmp_path / "w", {"train": 2, "validation": 1, "test": 1, "pool": 0})
+    run_id = workspaces.finished_run(workspace, tmp_path, name="first")
+    before = os.umask(0o077)
+    try:
+        target = container.export(workspace, run_id, tmp_path / "served")
+    finally:
+        os.umask(before)
+    inside = list(target.rglob("*"))
+    assert all(path.stat().st_mode & 0o777 == (0o755 if path.is_dir() else 0o644) for path in inside)
+    assert {"Dockerfile", "program", "run"} <= {path.name for path in inside}
 
 
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:

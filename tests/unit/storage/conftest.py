@@ -1,4 +1,4 @@
-"""A database that is ready."""
+"""A database that is ready, on each of the two kinds."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,10 +6,29 @@ from pathlib import Path
 import pytest
 
 from storage.database import Database
+from tests.support.postgresql_server import TestServer
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database with a workspace's tables; every test that takes it runs on SQLite and on PostgreSQL."""
+    if request.param == "postgresql":
+        server: TestServer = request.getfixturevalue("postgresql")
+        name = server.new_database(request.getfixturevalue("template"))
+        database = Database(server.url(name))
+        yield database
+        database.close()
+        server.drop(name)
+        return
+    database = Database(f"sqlite:///{tmp_path / 'workbench.db'}")
+    database.migrate()
+    yield database
+    database.close()
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> Iterator[Database]:
+def sqlite(tmp_path: Path) -> Iterator[Database]:
+    """A SQLite database, for what concerns its file."""
     database = Database(f"sqlite:///{tmp_path / 'workbench.db'}")
     database.migrate()
     yield database

@@ -38,13 +38,13 @@ def test_head_is_the_newest_migration() -> None:
     assert newest == storage.migrations.HEAD
 
 
-def test_the_schema_of_the_migrations_is_the_schema_of_the_code(db: Database) -> None:
+def test_the_schema_of_the_migrations_is_the_schema_of_the_code(sqlite: Database) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
     from storage.tables import metadata
 
-    with db.read() as connection:
+    with sqlite.read() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 
 
@@ -67,10 +67,10 @@ def test_the_oldest_schema_is_brought_up_to_date_after_a_copy(tmp_path: Path) ->
     database.close()
 
 
-def test_a_newer_workspace_is_refused_and_left_alone(db: Database, tmp_path: Path) -> None:
-    with db.write() as connection:
+def test_a_newer_workspace_is_refused_and_left_alone(sqlite: Database, tmp_path: Path) -> None:
+    with sqlite.write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    db.close()
+    sqlite.close()
     path = tmp_path / "workbench.db"
     before = path.read_bytes()
     newer = Database(_url(path))
@@ -81,7 +81,7 @@ def test_a_newer_workspace_is_refused_and_left_alone(db: Database, tmp_path: Pat
     assert path.read_bytes() == before
 
 
-def test_a_locked_database_is_waited_for_and_then_said_who(db: Database, tmp_path: Path) -> None:
+def test_a_locked_database_is_waited_for_and_then_said_who(sqlite: Database, tmp_path: Path) -> None:
     holder = subprocess.Popen(
         [
             sys.executable,
@@ -101,24 +101,24 @@ def test_a_locked_database_is_waited_for_and_then_said_who(db: Database, tmp_pat
         with pytest.raises(Busy, match=f"process {holder.pid}"), impatient.write():
             pass
         impatient.close()
-        with db.read() as connection:  # reading goes on
+        with sqlite.read() as connection:  # reading goes on
             assert document_list.count(connection) == 0
     finally:
         holder.communicate()
 
 
-def test_waiting_ends_well_when_the_other_is_done(db: Database, tmp_path: Path) -> None:
+def test_waiting_ends_well_when_the_other_is_done(sqlite: Database, tmp_path: Path) -> None:
     other = sqlite3.connect(tmp_path / "workbench.db", isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")
     import threading
 
     timer = threading.Timer(0.3, lambda: other.execute("COMMIT"))
     timer.start()
-    with db.write() as connection:
+    with sqlite.write() as connection:
         documents.add(connection, [new()], "me")
     timer.join()
     other.close()
-    with db.read() as connection:
+    with sqlite.read() as connection:
         assert document_list.count(connection) == 1
 
 
@@ -159,12 +159,12 @@ def test_a_database_whose_head_is_damaged_is_said(tmp_path: Path, place: int, va
         Database(_url(path)).migrate()
 
 
-def test_rows_that_are_damaged_are_no_fault_of_the_program(db: Database, tmp_path: Path) -> None:
+def test_rows_that_are_damaged_are_no_fault_of_the_program(sqlite: Database, tmp_path: Path) -> None:
     """Whatever reading them raises: SQLite itself says that a row breaks its table's rules."""
-    with db.write() as connection:
+    with sqlite.write() as connection:
         documents.add(connection, [new("a")], "me")
-    file = file_of_url(str(db.url)) or tmp_path
-    db.close()
+    file = file_of_url(str(sqlite.url)) or tmp_path
+    sqlite.close()
     rule, none = "side VARCHAR(16) NOT NULL", "side VARCHAR(16)"
     for before, after in ((rule, none), (none, rule)):
         with closing(sqlite3.connect(file, isolation_level=None)) as plain:
@@ -179,8 +179,8 @@ def test_rows_that_are_damaged_are_no_fault_of_the_program(db: Database, tmp_pat
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
-def test_a_read_only_workspace_is_said(db: Database, tmp_path: Path) -> None:
-    db.close()
+def test_a_read_only_workspace_is_said(sqlite: Database, tmp_path: Path) -> None:
+    sqlite.close()
     folder = tmp_path / "frozen"
     folder.mkdir()
     shutil.copy(tmp_path / "workbench.db", folder)
@@ -191,14 +191,14 @@ def test_a_read_only_workspace_is_said(db: Database, tmp_path: Path) -> None:
         documents.add(connection, [new()], "me")
 
 
-def test_a_full_disk_keeps_what_was_there(db: Database) -> None:
-    with db.write() as connection:
+def test_a_full_disk_keeps_what_was_there(sqlite: Database) -> None:
+    with sqlite.write() as connection:
         documents.add(connection, [new()], "me")
         pages = connection.execute(text("PRAGMA page_count")).scalar()
-    with pytest.raises(WorkspaceProblem, match="disk is full"), db.write() as connection:
+    with pytest.raises(WorkspaceProblem, match="disk is full"), sqlite.write() as connection:
         connection.execute(text(f"PRAGMA max_page_count = {pages}"))
         documents.add(connection, [new(f"d{i}", "word " * 5000) for i in range(20)], "me")
-    with db.read() as connection:
+    with sqlite.read() as connection:
         assert document_list.count(connection) == 1
         assert connection.execute(text("PRAGMA integrity_check")).scalar() == "ok"
 

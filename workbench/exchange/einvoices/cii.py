@@ -1,8 +1,9 @@
 """CII invoices: ZUGFeRD 1 and 2, Factur-X, XRechnung."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from workbench.exchange.einvoices.xml import Invoice, LineItem, elements, joined, one_of, text
+from workbench.exchange.einvoices.xml import Invoice, LineItem, addition, elements, joined, one_of, text
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -56,13 +57,31 @@ def read(root: "_Element") -> Invoice:
         LineItem(
             text(line, "SpecifiedTradeProduct/Name"),
             text(line, f"{_DELIVERY}/BilledQuantity"),
-            text(line, f"{_LINE_AGREEMENT}/NetPriceProductTradePrice/ChargeAmount"),
+            text(line, *(f"{_LINE_AGREEMENT}/{kind}PriceProductTradePrice/ChargeAmount" for kind in ("Net", "Gross"))),
             text(line, f"{_LINE_SETTLEMENT}/{_LINE_SUMS}/LineTotalAmount"),
         )
         for line in elements(root, f"{_TRADE}/IncludedSupplyChainTradeLineItem")
     ]
     kind = text(root, "ExchangedDocument|HeaderExchangedDocument/TypeCode")
-    return Invoice(values, tuple(lines), "Credit note" if kind in _CREDIT_NOTES else "Invoice")
+    title = "Credit note" if kind in _CREDIT_NOTES else "Invoice"
+    return Invoice(values, tuple(lines), title, tuple(_additions(root, taxes)), tuple(_payments(root)))
+
+
+def _additions(root: "_Element", taxes: "list[_Element]") -> Iterator[tuple[str, str]]:
+    """Allowances and charges of the whole invoice, and its taxes where there are several."""
+    for part in elements(root, f"{_TRADE}/{_SETTLEMENT}/SpecifiedTradeAllowanceCharge"):
+        is_charge = text(part, "ChargeIndicator/Indicator", "ChargeIndicator") == "true"
+        yield addition(text(part, "Reason"), text(part, "ActualAmount"), is_charge=is_charge)
+    if len(taxes) > 1:
+        for tax in taxes:
+            rate = text(tax, "RateApplicablePercent|ApplicablePercent") or "0"
+            yield f"Tax {rate} % on {text(tax, 'BasisAmount')}", text(tax, "CalculatedAmount")
+
+
+def _payments(root: "_Element") -> Iterator[tuple[str, str]]:
+    if paid := text(root, f"{_SUMS}/TotalPrepaidAmount"):
+        yield "Prepaid", paid
+        yield "Amount due", text(root, f"{_SUMS}/DuePayableAmount")
 
 
 def _iso(day: str) -> str:

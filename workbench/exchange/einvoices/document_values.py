@@ -9,6 +9,7 @@ from workbench.exchange.einvoices.kinds import invoices_of, looks_like
 from workbench.exchange.einvoices.xml import LARGEST, REMEDY
 from workbench.exchange.reader_process import in_reader_process
 from workbench.exchange.reading.incoming import Options
+from workbench.exchange.reading.named_files import of_same_name
 from workbench.exchange.reading.parsing import head_of, is_within
 from workbench.fields import FieldType
 from workbench.fields.values import normalise, occurrences
@@ -30,10 +31,10 @@ def read(source: Path | bytes, password: str | None = None) -> dict[str, str]:
 
 def beside(path: Path, options: Options) -> Path | None:
     """The e-invoice NAME.xml beside NAME.pdf or a picture; None where there is none below the import's root."""
-    for suffix in (".xml", ".XML"):
-        other = path.with_suffix(suffix)
+    for suffix in (".xml", ".xml.p7m"):
+        other = of_same_name(path, (suffix,))
         try:
-            if other != path and other.is_file() and is_within(options, other) and looks_like(head_of(other)):
+            if other is not None and is_within(options, other) and looks_like(head_of(other)):
                 return other
         except (OSError, InputProblem):
             continue

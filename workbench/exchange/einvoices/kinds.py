@@ -1,34 +1,76 @@
 """The kinds of e-invoices: which one XML is, going by its root, and its invoices."""
 
 import re
+from dataclasses import replace
 
 from storage.exceptions import InputProblem
-from workbench.exchange.einvoices import cii, fattura, ubl
+from workbench.exchange.einvoices import cii, fattura, signed, ubl
 from workbench.exchange.einvoices.xml import REMEDY, Invoice, decoded, local_name, root_of
 from workbench.exchange.reader_process import in_reader_process
 
 _ROOTS = re.compile(rf"<(?:[\w.-]+:)?(?P<name>{'|'.join((*cii.ROOTS, *ubl.ROOTS, *fattura.ROOTS))})\b[^>]*>")
+_BEFORE_ROOT = re.compile(r"(?:\s|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
+_ROOT = re.compile(r"<[\w.:-]+[^>]*>")
+_LOOKED_AT = 8192  # characters from the root on
 _KNOWN = ("urn:oasis:names:specification:ubl", "urn:un:unece", "urn:ferd:")
 """Parts of the namespaces of e-invoices: UBL's roots are common words."""
+_PRINT = "print it to a PDF and import that"
+_NO_INVOICE = "only invoices, credit notes and debit notes are imported"
+_OTHERS = (  # part of the root with its namespaces -> what it is, and what to do
+    ("facturae", "a Facturae of Spain", _PRINT),
+    ("ebinterface", "an ebInterface invoice of Austria", _PRINT),
+    ("sat.gob.mx/cfd", "a CFDI of Mexico", _PRINT),
+    ("crd.gov.pl", "an invoice of Poland's KSeF", _PRINT),
+    ("portalfiscal.inf.br", "an NF-e of Brazil", _PRINT),
+    ("finvoice", "a Finvoice of Finland", _PRINT),
+    ("svefaktura", "a Svefaktura of Sweden", _PRINT),
+    ("oioxml", "an OIOXML invoice of Denmark", _PRINT),
+    ("xsd:order", "a UBL order", _NO_INVOICE),
+    ("xsd:despatchadvice", "a UBL delivery note", _NO_INVOICE),
+    ("xsd:applicationresponse", "a UBL answer to an invoice", _NO_INVOICE),
+    ("scrdmccbdaciomessagestructure", "an Order-X order", _NO_INVOICE),
+    ("camt.05", "a bank's statement", _NO_INVOICE),
+)
 
 
 def looks_like(head: bytes) -> bool:
-    """Whether a file begins as the XML of an e-invoice, going by its root."""
-    text = decoded(head[:8192])
-    if not text.lstrip().startswith("<"):
+    """Whether a file begins as an e-invoice: as its XML, going by the root, or as a signed file."""
+    if signed.is_signed(head):
+        return True
+    text = _from_root(head)
+    if not text:
         return False
     match = _ROOTS.search(text)
     return match is not None and (match["name"] not in ubl.ROOTS or any(name in text for name in _KNOWN))
 
 
+def other_kind(head: bytes) -> str:
+    """What a business's XML is that is not read, and what to do; "" where that is not known."""
+    match = _ROOT.match(_from_root(head))
+    root = match[0].casefold() if match else ""
+    return next((f"it is {name}: {remedy}" for part, name, remedy in _OTHERS if part in root), "")
+
+
+def _from_root(head: bytes) -> str:
+    """XML from its root on; "" where a file is none."""
+    text = decoded(head).lstrip("\ufeff")
+    start = _BEFORE_ROOT.match(text)
+    text = text[start.end() if start else 0 :][:_LOOKED_AT]
+    return text if text.startswith("<") else ""
+
+
 @in_reader_process
 def invoices_of(data: bytes, name: str = "the XML") -> list[Invoice]:
-    """The invoices in XML, at least one; entities are not expanded and nothing is fetched.
+    """The invoices in XML, which may be signed, at least one; entities are not expanded and nothing is fetched.
 
     Raises:
         InputProblem: it is not well-formed, has a document type, or is no invoice of a known kind.
     """
-    root = root_of(data, name)
+    inside = signed.unsigned(data)
+    if inside is not data and not decoded(inside[:100]).lstrip("\ufeff \t\r\n").startswith("<"):
+        what = "a PDF" if b"%PDF-" in inside[:1024] else "something else"
+        raise InputProblem(f"{name} is signed and holds {what}, and no XML: take it out of it and import that", REMEDY)
+    root = root_of(inside, name)
     if local_name(root) == "StandardBusinessDocument":  # the envelope that Peppol delivers invoices in
         root = next((child for child in root if local_name(child) in (*ubl.ROOTS, *cii.ROOTS)), root)
     kind = local_name(root)
@@ -41,7 +83,7 @@ def invoices_of(data: bytes, name: str = "the XML") -> list[Invoice]:
     else:
         raise InputProblem(f"{name} is no e-invoice of a known kind: it starts with <{kind}>.", REMEDY)
     kept = [
-        Invoice({field: value for field, value in invoice.values.items() if value}, invoice.lines, invoice.title)
+        replace(invoice, values={field: value for field, value in invoice.values.items() if value})
         for invoice in invoices
     ]
     if not any(invoice.values for invoice in kept):

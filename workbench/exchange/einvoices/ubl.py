@@ -1,15 +1,32 @@
 """UBL 2.1 invoices and credit notes (Peppol BIS, XRechnung)."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from workbench.exchange.einvoices.xml import Invoice, LineItem, elements, first, joined, local_name, one_of, text
+from workbench.exchange.einvoices.xml import (
+    Invoice,
+    LineItem,
+    addition,
+    elements,
+    first,
+    joined,
+    local_name,
+    one_of,
+    text,
+)
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-_CREDIT_NOTE = "CreditNote"
-ROOTS = ("Invoice", _CREDIT_NOTE)
-_TOTAL = "LegalMonetaryTotal"
+_TITLES = {
+    "Invoice": "Invoice",
+    "CreditNote": "Credit note",
+    "DebitNote": "Debit note",
+    "SelfBilledInvoice": "Invoice",
+    "SelfBilledCreditNote": "Credit note",
+}
+ROOTS = tuple(_TITLES)
+_TOTAL = "LegalMonetaryTotal|RequestedMonetaryTotal"
 
 
 def read(root: "_Element") -> Invoice:
@@ -37,13 +54,39 @@ def read(root: "_Element") -> Invoice:
     lines = [
         LineItem(
             text(line, "Item/Name", "Item/Description"),
-            text(line, "InvoicedQuantity|CreditedQuantity"),
+            text(line, "InvoicedQuantity|CreditedQuantity|DebitedQuantity"),
             text(line, "Price/PriceAmount"),
             text(line, "LineExtensionAmount"),
         )
-        for line in elements(root, "InvoiceLine|CreditNoteLine")
+        for line in elements(root, "InvoiceLine|CreditNoteLine|DebitNoteLine")
     ]
-    return Invoice(values, tuple(lines), "Credit note" if local_name(root) == _CREDIT_NOTE else "Invoice")
+    return Invoice(
+        values, tuple(lines), _TITLES.get(local_name(root), "Invoice"), tuple(_additions(root)), tuple(_payments(root))
+    )
+
+
+def _additions(root: "_Element") -> Iterator[tuple[str, str]]:
+    """Allowances and charges of the whole invoice, and its taxes where there are several."""
+    for part in elements(root, "AllowanceCharge"):
+        is_charge = text(part, "ChargeIndicator") == "true"
+        reason = text(part, "AllowanceChargeReason")
+        yield addition(reason, text(part, "Amount"), is_charge=is_charge)
+    taxes = [
+        tax
+        for total in elements(root, "TaxTotal")
+        for tax in elements(total, "TaxSubtotal")
+        if text(tax, "TaxableAmount")
+    ]
+    if len(taxes) > 1:
+        for tax in taxes:
+            rate = text(tax, "TaxCategory/Percent") or "0"
+            yield f"Tax {rate} % on {text(tax, 'TaxableAmount')}", text(tax, "TaxAmount")
+
+
+def _payments(root: "_Element") -> Iterator[tuple[str, str]]:
+    if paid := text(root, f"{_TOTAL}/PrepaidAmount"):
+        yield "Prepaid", paid
+        yield "Amount due", text(root, f"{_TOTAL}/PayableAmount")
 
 
 def _address(party: "_Element") -> str:

@@ -1,5 +1,6 @@
 """XML of e-invoices: parsed safely, and walked by local names."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 LARGEST = 20_000_000  # bytes of XML; real ones have some ten thousand
+_ATTACHED = re.compile(rb">[A-Za-z0-9+/=\s]{50000,}<")  # a file inside the XML; the parser bounds how long texts may be
 REMEDY = "Look at the PDF's attachments, or import the PDF without its values."
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 
@@ -31,6 +33,8 @@ class Invoice:
     values: dict[str, str]  # field id -> value (dates ISO, amounts with a point)
     lines: tuple[LineItem, ...] = field(default=())
     title: str = "Invoice"
+    additions: tuple[tuple[str, str], ...] = ()  # (caption, amount): allowances, charges, taxes where there are several
+    payments: tuple[tuple[str, str], ...] = ()  # (caption, amount) where less than the total is due
 
 
 def decoded(data: bytes) -> str:
@@ -61,7 +65,7 @@ def root_of(data: bytes, name: str) -> "_Element":
         else data
     )
     try:
-        root = etree.fromstring(plain, parser)
+        root = etree.fromstring(_ATTACHED.sub(b"><", plain), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise InputProblem(f"{name} is broken XML: {error}", REMEDY) from error
     if root.getroottree().docinfo.internalDTD is not None:
@@ -109,3 +113,10 @@ def one_of(values: Iterator[str]) -> str:
     """The only value; "" where there are several, because an invoice then has no single one to label."""
     distinct = {value for value in values if value}
     return distinct.pop() if len(distinct) == 1 else ""
+
+
+def addition(reason: str, amount: str, *, is_charge: bool) -> tuple[str, str]:
+    """(caption, amount) of an allowance, which is taken off, or of a charge."""
+    if is_charge or not amount:
+        return reason or "Charge", amount
+    return reason or "Allowance", f"-{amount}"

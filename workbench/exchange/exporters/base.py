@@ -184,6 +184,23 @@ def workbook(target: Path) -> Iterator["Workbook"]:
         ) from error
 
 
+LONGEST_CELL = 32_767
+"""Characters that a workbook's cell can hold."""
+
+
+def text_cell(sheet: Any, text: str, written: ExportReport) -> Any:
+    """A workbook's cell with a text that is never a formula; control characters go, and a cut is counted as lost."""
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+    text = ILLEGAL_CHARACTERS_RE.sub("", text)
+    if len(text) > LONGEST_CELL:
+        written.lost[f"texts longer than {LONGEST_CELL:,} characters were cut"] += 1
+    cell = WriteOnlyCell(sheet, text[:LONGEST_CELL])
+    cell.data_type = "s"
+    return cell
+
+
 def write_lines(
     target: Path, contents: Iterable[Content], record: Callable[[Content], Any], written: ExportReport
 ) -> ExportReport:

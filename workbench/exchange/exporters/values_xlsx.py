@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from storage.records import Content
-from workbench.exchange.exporters.base import ExportReport, workbook
+from workbench.exchange.exporters.base import ExportReport, text_cell, workbook
 from workbench.exchange.exporters.values import header, rows
 from workbench.fields import FieldType, Schema
 
 _NUMBERS = frozenset({FieldType.AMOUNT, FieldType.RATE})
 _FIRST = 4  # columns before the fields
-_LONGEST = 32_767  # characters of a cell
 
 
 class XlsxExporter:
@@ -28,23 +27,15 @@ class XlsxExporter:
         self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
     ) -> ExportReport:
         """Write one file; there are no pictures in it."""
-        from openpyxl.cell import WriteOnlyCell  # only for this format
-        from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-
         written = ExportReport()
-        table = list(
-            rows(contents, schema, written)
-        )  # before the workbook is begun, as it cannot be abandoned half-way
+        # Before the workbook is begun, as it cannot be abandoned half-way.
+        table = list(rows(contents, schema, written))
         with workbook(target) as book:
             sheet = book.create_sheet("values")
             sheet.freeze_panes = "B2"
 
             def cell(value: Any) -> Any:
-                if isinstance(value, str):
-                    text_cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value)[:_LONGEST])
-                    text_cell.data_type = "s"  # never a formula
-                    return text_cell
-                return value
+                return text_cell(sheet, value, written) if isinstance(value, str) else value
 
             names = header(schema)
             kinds = {_FIRST + place: entry.type for place, entry in enumerate(schema.spans)}

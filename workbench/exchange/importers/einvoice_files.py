@@ -18,6 +18,7 @@ _HEAD = (
     ("Purchase order:", "purchase_order"),
 )
 _SUMS = (("Net amount:", "amount_net"), ("Tax:", "amount_tax"), ("Total:", "amount_total"))
+_SIGNED = (".p7m", ".p7", ".pkcs7")
 _EDGE = 20  # points around the words of a page
 
 
@@ -39,7 +40,8 @@ class EInvoiceImporter:
             return
         for number, invoice in enumerate(invoices, 1):
             several = len(invoices) > 1
-            name = f"{path.stem} {number}" if several else path.stem
+            stem = Path(path.stem).stem if path.suffix.lower() in _SIGNED else path.stem
+            name = f"{stem} {number}" if several else stem
             where = f"{path} invoice {number}" if several else str(path)
             page = typeset(_lines(invoice))
             for token in page.tokens or ():
@@ -65,7 +67,12 @@ def _lines(invoice: Invoice) -> list[list[str]]:
         lines.append(" ".join(part for part in (item.quantity, item.text, item.price, item.amount) if part))
     lines.append("")
     currency = values.get("currency", "")
-    lines += [f"{caption} {values[field]} {currency}".strip() for caption, field in _SUMS if field in values]
+    sums = [
+        *((f"{caption}:", amount) for caption, amount in invoice.additions),
+        *((caption, values.get(field, "")) for caption, field in _SUMS),
+        *((f"{caption}:", amount) for caption, amount in invoice.payments),
+    ]
+    lines += [f"{caption} {amount} {currency}".strip() for caption, amount in sums if amount]
     lines += [f"Tax rate: {values['tax_rate']} %"] if "tax_rate" in values else []
     lines += [f"IBAN: {values['iban']}"] if "iban" in values else []
     kept = [line.split() for line in lines]

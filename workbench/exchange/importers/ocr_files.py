@@ -1,4 +1,4 @@
-"""What OCR programs write: hOCR, ALTO, Tesseract's TSV and PaddleOCR's results, with boxes, lines and confidence."""
+"""What OCR programs write: hOCR, ALTO, PAGE, Tesseract's TSV and PaddleOCR's results, with boxes and confidence."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from typing import Any
 from storage.exceptions import InputProblem
 from storage.records import Box
 from workbench.exchange.reader_process import in_reader_process
-from workbench.exchange.reading import ocr_results, parsing
+from workbench.exchange.reading import ocr_results, page_xml, parsing
 from workbench.exchange.reading.answers import companions, finish
 from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingToken, Options, Rejected
 
@@ -29,7 +29,7 @@ class OcrFilesImporter:
             return 0.97
         if ocr_results.is_result(head.removeprefix(b"\xef\xbb\xbf")):
             return 0.97
-        return 0.97 if re.search(rb"<(\w+:)?alto[\s>]", head) else 0.0
+        return 0.97 if re.search(rb"<(\w+:)?(alto|PcGts)[\s>]", head) else 0.0
 
     def companions(self, path: Path) -> Iterator[Path]:
         """The picture or PDF of the file's name."""
@@ -54,7 +54,8 @@ def _parsed(path: Path, options: Options) -> tuple[Incoming, str]:
     if ocr_results.is_result(data):
         return incoming, ocr_results.read(incoming, data)
     root = tree(data)
-    return incoming, _alto(incoming, root) if _name(root) == "alto" else _hocr(incoming, root)
+    readers = {"alto": _alto, "PcGts": page_xml.read}
+    return incoming, readers.get(_name(root), _hocr)(incoming, root)
 
 
 def tree(data: bytes) -> Any:
@@ -99,6 +100,8 @@ def _hocr(incoming: Incoming, root: Any) -> str:
                 reference = match[1]
         elif any(kind in _LINES for kind in kinds):
             line += 1
+            if incoming.pages:
+                _add_line_without_words(incoming.pages[-1], element, title, line)
         elif "ocrx_word" in kinds and incoming.pages:
             box = _box_of(title)
             if box is None:
@@ -110,6 +113,15 @@ def _hocr(incoming: Incoming, root: Any) -> str:
             if tokens is not None:
                 tokens.append(IncomingToken(text, box, line if line >= 0 else None, confidence))
     return reference
+
+
+def _add_line_without_words(page: IncomingPage, element: Any, title: str, line: int) -> None:
+    """Put a line into the page that has a box, and no words with boxes of their own."""
+    box = _box_of(title)
+    if box is None or page.tokens is None or any("ocrx_word" in (part.get("class") or "") for part in element.iter()):
+        return
+    text = " ".join("".join(element.itertext()).split())
+    page.tokens += [IncomingToken(word, place, line) for word, place in parsing.words_in(text, box) if word]
 
 
 def _box_of(title: str) -> Box | None:

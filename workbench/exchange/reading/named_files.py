@@ -3,7 +3,7 @@
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -94,14 +94,40 @@ def beside(options: Options, path: Path) -> Path | None:
     name = path.name
     while "." in name.lstrip("."):
         name = name.rpartition(".")[0]
-        for suffix in (".pdf", *parsing.PICTURES, ".PDF", *(end.upper() for end in parsing.PICTURES), ""):
-            try:
-                file = parsing.inside(options, path.parent, name + suffix)
-            except InputProblem:
-                continue
-            if file is not None and file.suffix.lower() in DOCUMENTS:
-                return file
+        other = of_same_name(path.with_name(f"{name}._"), (".pdf", *parsing.PICTURES))
+        same = other.name if other is not None else name if name.lower().endswith(DOCUMENTS) else ""
+        try:
+            file = parsing.inside(options, path.parent, same) if same else None
+        except InputProblem:
+            file = None
+        if file is not None:
+            return file
     return None
+
+
+def of_same_name(path: Path, suffixes: Iterable[str]) -> Path | None:
+    """The file beside `path` that has its name with one of these suffixes, whatever case either is written in."""
+    exact = (path.with_suffix(suffix) for suffix in suffixes)
+    folder = path.parent
+    try:
+        moment = folder.stat().st_mtime_ns
+    except OSError:
+        return None
+    names = _in_folder(folder, moment)
+    for candidate in exact:
+        name = names.get(candidate.name.casefold())
+        if name is not None and name != path.name:
+            return folder / name
+    return None
+
+
+@lru_cache(maxsize=8)
+def _in_folder(folder: Path, moment: int) -> dict[str, str]:
+    """Names of a folder's files in small letters -> as they are written; of two that differ in case only, one."""
+    try:
+        return {entry.name.casefold(): entry.name for entry in os.scandir(folder) if entry.is_file()}
+    except OSError:
+        return {}
 
 
 def _names(options: Options, reference: str) -> Iterator[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.exceptions import InputProblem
+from workbench.exchange.reading import encodings
 from workbench.fields.label_names import type_of_name
 from workbench.fields.schema import FieldType
 from workbench.settings import Limits
@@ -60,19 +61,20 @@ UNKNOWN = "\0"
 """A cell that begins with this holds why its value cannot be known."""
 
 _FILE = re.compile(r"\.(pdf|png|jpe?g|tiff?|xml|webp|heic)$", re.IGNORECASE)
+_LARGEST_PART = 200_000_000  # bytes of a sheet in which formulas are looked at
+_UNCALCULATED = re.compile(
+    rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3}[0-9]{1,7})"[^>]*>\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)\s*'
+    rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
+)
 _ABOVE = 20  # rows among which the header is looked for
 _SHORTENED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]{2,}")
 _SERIAL = re.compile(r"[2-6][0-9]{4}")  # days since 1900 (or 1904): 1954 to 2091
-_HIGH = re.compile(rb"[\x80-\xff]+")
-_CYRILLIC = re.compile(rb"[\xa8\xb8\xc0-\xff]+")  # letters of Windows-1251
-_WIDE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
-_BESIDE = re.compile(r"(?<=[A-Za-z])[^\x00-\x7f]|[^\x00-\x7f](?=[A-Za-z])")
 
 
 def decoded(data: bytes) -> tuple[str, str]:
     """(text of a CSV file, what it is written in where that is guessed, for the analyst).
 
-    UTF-8 and UTF-16 are known by their marks; GB18030, cp1250, cp1251 and cp1252 are guessed by what they spell.
+    UTF-8 and UTF-16 are known by their marks; others are guessed by what they spell.
     """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", "replace"), ""
@@ -82,33 +84,12 @@ def decoded(data: bytes) -> tuple[str, str]:
         return data.decode("utf-8-sig"), ""
     except UnicodeDecodeError:
         pass
-    runs = _HIGH.findall(data)
-    if sum(map(len, runs)) > 2 * len(runs) and all(_CYRILLIC.fullmatch(run) for run in runs):
-        return data.decode("cp1251", "replace"), "Windows-1251 (Cyrillic)"
-    if all(len(run) % 2 == 0 for run in runs):  # Chinese: two bytes a character; single letters between others are none
-        try:
-            chinese = data.decode("gb18030")
-        except UnicodeDecodeError:
-            pass
-        else:
-            if all(_WIDE.match(c) for c in chinese if not c.isascii()):
-                return chinese, "GB18030 (Chinese)"
-    texts = {  # what Excel writes in the west and the east
-        "Windows-1252 (Western European)": data.decode("cp1252", "replace"),
-        "Windows-1250 (Central European)": data.decode("cp1250", "replace"),
-    }
-    likeliest = max(texts, key=lambda name: _spells_words(texts[name]))
-    return texts[likeliest], likeliest
+    return encodings.guessed(data)
 
 
 def guess_note(path: Path, encoding: str) -> str:
     """What to tell the analyst about a table that is not UTF-8."""
     return f"{path.name} is not UTF-8 and was read as {encoding}; if letters are wrong, save it as CSV UTF-8"
-
-
-def _spells_words(text: str) -> int:
-    """How many letters of other alphabets stand beside plain ones, less signs that do: words hold no signs."""
-    return sum(1 if c.isalpha() and c not in "ŸÞþÐð" else -1 for c in _BESIDE.findall(text))
 
 
 def delimiter_line(text: str) -> tuple[str, str]:
@@ -141,6 +122,25 @@ def from_header(rows: Iterable[Sequence[Any]]) -> tuple[list[str], Iterator[Sequ
     full = [number for number, count in enumerate(filled) if count > max(filled) / 2]
     header = next((number for number in full if has_file_column(first[number])), full[0])
     return [_named(cell) for cell in first[header]], chain(first[header + 1 :], rest)
+
+
+def joined_cells(columns: Sequence[str], cells: Sequence[Any]) -> dict[str, Any]:
+    """A row by column. Of columns that share a name the one with a value counts; where they differ it is not known."""
+    row: dict[str, Any] = {}
+    for column, cell in zip(columns, cells, strict=False):
+        before = row.get(column)
+        if not column or not _named(before) or _named(cell) == _named(before):
+            row[column] = cell
+        elif _named(cell):
+            row[column] = (
+                f"{UNKNOWN}the table has more than one column '{column}', with '{_plain(before)}' and "
+                f"'{_plain(cell)}': rename one of them"
+            )
+    return row
+
+
+def _plain(cell: Any) -> str:
+    return _named(cell).removeprefix(UNKNOWN)
 
 
 def has_file_column(row: Iterable[Any]) -> bool:
@@ -193,6 +193,24 @@ def shown(value: Any, number_format: str, kind: str) -> Any:
     if match := re.fullmatch(r"[^0#]*[#,0]*0\.(0+)[^0#]*", plain):
         return f"{value:.{len(match[1])}f}"
     return value if isinstance(value, int) else float(f"{value:.12g}")  # 71.28099999999999 is what a sum leaves
+
+
+def formulas_without_value(path: Path, sheet: Any) -> set[tuple[int, int]]:
+    """(row, column), from 1, of cells whose formula was never calculated: a program wrote it, and no spreadsheet did.
+
+    Args:
+        path: of the workbook.
+        sheet: of openpyxl's, opened to be read only.
+    """
+    import zipfile
+
+    from openpyxl.utils.cell import coordinate_to_tuple
+
+    with zipfile.ZipFile(path) as archive:
+        part = str(getattr(sheet, "_worksheet_path", "")).lstrip("/")
+        if part not in archive.namelist() or archive.getinfo(part).file_size > _LARGEST_PART:
+            return set()
+        return {coordinate_to_tuple(match[1].decode()) for match in _UNCALCULATED.finditer(archive.read(part))}
 
 
 def doubt(column: str, text: str) -> str:

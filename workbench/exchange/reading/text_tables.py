@@ -56,13 +56,17 @@ def csv_rows(path: Path, options: Options, assumptions: list[str]) -> Iterator[t
         if has_quotes:
             columns = next(csv.reader([first], delimiter=delimiter, skipinitialspace=True))
         columns = [column.strip() for column in columns]
-        if twice := [column for column in dict.fromkeys(columns) if column and columns.count(column) > 1]:
-            raise InputProblem(f"two of its columns are called {twice[0]}: rename one of them")
+        _refuse_same_names(columns)
         rows = csv.reader(
             lines, delimiter=delimiter, strict=True, skipinitialspace=f"{delimiter} " in first,
             quoting=csv.QUOTE_MINIMAL if has_quotes else csv.QUOTE_NONE,
         )  # fmt: skip
         yield from _records(rows, columns)
+
+
+def _refuse_same_names(columns: Sequence[str]) -> None:
+    if twice := [column for column in dict.fromkeys(columns) if column and columns.count(column) > 1]:
+        raise InputProblem(f"two of its columns are called {twice[0]}: rename one of them")
 
 
 def _records(rows: Any, columns: Sequence[str]) -> Iterator[tuple[str, Any]]:
@@ -153,6 +157,8 @@ def excel_rows(path: Path, limits: Limits, most: int | None = None) -> Iterator[
             header = next((row for _, row in rows if sum(cell is not None for cell in row) > 1), None)
             if header is not None:
                 columns = ["" if cell is None else str(cell).strip() for cell in header]
+                if most is None:
+                    _refuse_same_names(columns)
                 for number, row in islice(rows, most):
                     if any(cell is not None for cell in row):
                         yield f"row {number}", _cells(columns, row)

@@ -15,12 +15,16 @@ from storage.exceptions import InputProblem, WorkbenchError
 from workbench.exchange.reader_process import in_reader_process
 from workbench.exchange.reading import table_cells
 from workbench.exchange.reading.incoming import Rejected
+from workbench.exchange.reading.named_files import of_same_name
 from workbench.exchange.reading.parsing import PICTURES
 from workbench.fields.plain_text import harmless
 from workbench.settings import Limits
 
 _TABLES = (".csv", ".tsv", ".xlsx", ".json", ".jsonl")
 _DOCUMENTS = (".pdf", *PICTURES)
+
+
+_UNCALCULATED = f"{table_cells.UNKNOWN}its formula has no result: open the file in a spreadsheet program and save it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,9 @@ def _row(path: Path, record: str, data: Any) -> Iterator[KnownRow | Rejected]:
     cells = {harmless(str(column)).strip(): _text(value) for column, value in data.items() if column is not None}
     column = table_cells.file_column(cells)
     file = cells.pop(column, "")
+    if file.startswith(table_cells.UNKNOWN):
+        yield Rejected(str(path), record, file.removeprefix(table_cells.UNKNOWN))
+        return
     if not file:
         yield Rejected(str(path), record, f"it names no file (column '{column}')")
         return
@@ -137,7 +144,7 @@ def _csv(path: Path) -> Iterator[Any]:
             if any(cell.strip() for cell in row):
                 beyond = row[len(columns) :]  # empty ones are of a delimiter at the end of the line
                 too_many = {None: beyond} if any(cell.strip() for cell in beyond) else {}
-                yield {**dict(zip(columns, row, strict=False)), **too_many}
+                yield {**table_cells.joined_cells(columns, row), **too_many}
     except csv.Error as error:
         raise InputProblem(f"{path} is no CSV table: {error}.") from error
 
@@ -183,19 +190,24 @@ def _excel(path: Path, limits: Limits) -> Iterator[dict[str, Any]]:
         columns, rows = table_cells.from_header(())
         # the first with a column for files, else the first; what is seen before what is hidden
         for sheet in sorted(book.worksheets, key=lambda sheet: sheet.sheet_state != "visible"):
-            table = table_cells.from_header(_rows(sheet))
+            table = table_cells.from_header(_rows(path, sheet))
             if not columns or table_cells.has_file_column(table[0]):
                 columns, rows = table
             if table_cells.has_file_column(columns):
                 break
         for row in rows:
             if any(cell is not None for cell in row):
-                yield dict(zip(columns, map(_cell, row), strict=False))
+                yield table_cells.joined_cells(columns, [_cell(cell) for cell in row])
 
 
-def _rows(sheet: Any) -> Iterator[list[Any]]:
-    for row in sheet.iter_rows():
-        yield [table_cells.shown(cell.value, str(cell.number_format or ""), str(cell.data_type)) for cell in row]
+def _rows(path: Path, sheet: Any) -> Iterator[list[Any]]:
+    uncalculated = table_cells.formulas_without_value(path, sheet)
+    for number, row in enumerate(sheet.iter_rows(), 1):
+        cells = [table_cells.shown(cell.value, str(cell.number_format or ""), str(cell.data_type)) for cell in row]
+        for column in range(len(cells)) if uncalculated else ():
+            if (number, column + 1) in uncalculated:
+                cells[column] = _UNCALCULATED
+        yield cells
 
 
 def _cell(value: Any) -> Any:
@@ -204,5 +216,4 @@ def _cell(value: Any) -> Any:
 
 def _document_beside(path: Path) -> Path | None:
     """The document that a file of values is named after."""
-    names = (path.with_suffix(cased) for end in _DOCUMENTS for cased in (end, end.upper()))
-    return next((name for name in names if name.is_file()), None)
+    return of_same_name(path, _DOCUMENTS)

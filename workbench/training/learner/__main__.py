@@ -55,13 +55,13 @@ def _work(directory: Path, inbox: "queue.SimpleQueue[Look | None]") -> None:
     torch.set_num_threads(1)
     from transformers.utils import logging
 
-    from workbench.training.learner.learner import Learner
+    from workbench.training.learner.workspace_learner import WorkspaceLearner
     from workbench.workspace import Workspace
 
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     workspace = Workspace.open(directory)
-    learner, look, ready = Learner(workspace), Look(), False
+    learner, look, ready = WorkspaceLearner(workspace), Look(), False
     while True:
         try:
             message: Look | None = inbox.get(timeout=_GLANCE_SECONDS)

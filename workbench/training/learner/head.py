@@ -19,7 +19,7 @@ STEPS = 12
 MOST_WORDS = 9_000
 """About 75 receipts: of more, words without a label are left out evenly."""
 _PENALTY = 1.0  # of the squared weights, in words: more was too stiff at 60 documents, less noisier at 30
-_BALANCE = 0.5  # of class weights: 0 none, 1 every class weighs the same
+_BALANCE = 0.5  # of the weights of words' labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,11 @@ class Head:
 
 
 def fit(
-    states: Sequence[NDArray[Any]], tags: Sequence[Sequence[str]], labels: Sequence[str], before: Head | None
+    states: Sequence[NDArray[Any]],
+    tags: Sequence[Sequence[str]],
+    labels: Sequence[str],
+    before: Head | None,
+    balance: float = _BALANCE,
 ) -> Head:
     """A head for labelled documents. The same documents in the same order, and the same head before, give the same.
 
@@ -52,13 +56,13 @@ def fit(
         tags: of each document, one a word; those that are not among the labels count as "O".
         labels: "O" first.
         before: the fit to go on from; its weights are taken for the labels that it knows.
+        balance: of class weights: 0 none, 1 every class weighs the same.
     """
     index = {label: number for number, label in enumerate(labels)}
     targets = np.array([index.get(tag, 0) for document in tags for tag in document])
     rows, weights = _sampled(targets)
     counts = np.bincount(targets, minlength=len(labels)).astype(np.float32)
-    balance = (counts.sum() / np.maximum(counts, 1) / len(labels)) ** _BALANCE
-    weights = weights * balance[targets[rows]]
+    weights = weights * ((counts.sum() / np.maximum(counts, 1) / len(labels)) ** balance)[targets[rows]]
     features = torch.from_numpy(np.concatenate([np.asarray(s, np.float32) for s in states])[rows])
     wanted, share = torch.from_numpy(targets[rows]), torch.from_numpy((weights / weights.sum()).astype(np.float32))
     parameters = _start(features.shape[1], labels, before).requires_grad_()

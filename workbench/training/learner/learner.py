@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from storage import annotations, document_list, documents, label_queries, runs
-from storage.records import KNOWN_SOURCES, Content, Decision, RunState, Side, State, Suggestion
+from storage.records import KNOWN_SOURCES, Content, Decision, Side, State, Suggestion
 from storage.suggestions import keep_suggestions, leading
 from workbench.annotation.review import NEAR_MISS
 from workbench.live import record as records
 from workbench.live.messages import Look
-from workbench.live.record import Outcome
+from workbench.live.record import Outcome, Record
 from workbench.predictions import model_and_rules, suggestions
 from workbench.predictions.cases import IN_PIECES, labelled_once
 from workbench.predictions.suggestions import Trust
@@ -51,37 +51,43 @@ class Learner:
 
     Args:
         workspace: open.
+        record: shared with the learner of classes.
     """
 
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
-        self._record = records.read(workspace.files.learner_record)
-        self._labelled: dict[int, Labelled] = {}
-        self._waiting: list[int] = []  # accepted before it began, and not encoded yet: the latest at the end
-        self._head: Head | None = None
-        self._event = 0
-        self._readings: dict[int, tuple[int, Values]] = {}  # document -> (version, the base's)
+    def __init__(self, workspace: Workspace, record: Record) -> None:
+        self._workspace, self._record = workspace, record
+        self._base_name = ""
+        self._choose_base()
         self._begin()
 
+    def _choose_base(self) -> bool:
+        """Take the best run's model, or the starter; whether it is another one than before."""
+        with self._workspace.db.read() as connection:
+            self._ended_runs = runs.finished_stamp(connection)
+        name = readers.name_of_base(self._workspace)
+        if name == self._base_name:
+            return False
+        self._base_name = name
+        self._base: Base = readers.base_of(self._workspace, name)
+        self._ahead: set[int] = set()  # documents that were encoded before they are looked at
+        return True
+
     def _begin(self) -> None:
-        workspace = self._workspace
-        self._ended_runs, self._schema = self._runs(), workspace.schema
-        self._base: Base = readers.base_of(workspace, readers.name_of_base(workspace))
+        """Learn from the workspace's labels as they are now; features are read from their files."""
         self._use_settings()
-        self._labelled, self._readings, self._head = {}, {}, None
-        with workspace.db.read() as connection:
+        self._labelled: dict[int, Labelled] = {}
+        self._readings: dict[int, tuple[int, Values]] = {}  # document -> (hash of its words, the base's)
+        self._head: Head | None = None
+        with self._workspace.db.read() as connection:
             self._event = label_queries.newest_event(connection)
+            # accepted before it began, and not encoded yet: the latest at the end
             self._waiting = label_queries.lately_accepted(connection, MOST_DOCUMENTS)
 
     def _use_settings(self) -> None:
-        settings = self._workspace.settings
+        settings = self._settings = self._workspace.settings
         self._fields = {field.id for field in settings.schema.spans}
         self._pieces = frozenset(field.id for field in settings.schema.spans if field.type in IN_PIECES)
         self._trust: Trust = suggestions.trust_of(settings, self._base.run)
-
-    def _runs(self) -> frozenset[str]:
-        with self._workspace.db.read() as connection:
-            return frozenset(run.id for run in runs.listed(connection) if run.state is RunState.FINISHED)
 
     @property
     def documents(self) -> int:
@@ -96,12 +102,15 @@ class Learner:
         Raises:
             WorkbenchError: the workspace cannot be read.
         """
-        if self._workspace.reread_settings():
+        with self._workspace.db.read() as connection:
+            has_new_run = runs.finished_stamp(connection) != self._ended_runs
+        changed = has_new_run and self._choose_base()
+        if changed or self._workspace.schema.spans != self._settings.schema.spans:
+            changed = True
+            self._begin()
+        elif self._workspace.settings is not self._settings:
             self._use_settings()
             self._readings.clear()
-        changed = self._runs() != self._ended_runs or self._workspace.schema != self._schema
-        if changed:
-            self._begin()
         with self._workspace.db.read() as connection:
             newest = label_queries.newest_event(connection)
             acts = label_queries.acted_on(connection, self._event)
@@ -202,6 +211,21 @@ class Learner:
             for number in following[AT_ONCE:]:
                 self._suggest([number], is_old)
                 yield
+        yield from self._encode_ahead()
+
+    def _encode_ahead(self) -> Iterator[None]:
+        """Encode all other documents, as far as there is space for their features; what was encoded before is kept."""
+        with self._workspace.db.read() as connection:
+            everything = document_list.ids(connection)
+        for number in everything:
+            if number in self._ahead:
+                continue
+            with self._workspace.db.read() as connection:
+                content = self._content(connection, number)
+            if content is not None and (row := self._row(content)).words and not self._base.keep_ahead(row):
+                return
+            self._ahead.add(number)
+            yield
 
     def _take_earlier(self, number: int) -> None:
         """A document that was accepted before the learner began: it comes before those that were accepted since."""
@@ -248,7 +272,7 @@ class Learner:
 
     def _reading(self, content: Content, row: FrozenDocument, features: Features) -> Values:
         """The base's reading, kept for a while: the rules take longer than all else."""
-        number, words = content.document.id, len(row.words)
+        number, words = content.document.id, hash(tuple(row.words))  # OCR may read it anew
         known = self._readings.pop(number, None)
         if known is None or known[0] != words:
             read = self._base.read(replace(row, tags=None), features, self._pieces, self._trust)

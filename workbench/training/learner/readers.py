@@ -89,6 +89,13 @@ class Base:
             self._files.touch(name)
         return Features(table[:, :hidden], table[:, hidden:])
 
+    def keep_ahead(self, row: FrozenDocument) -> bool:
+        """Encode a document that will be read later; False where there is no space, or others would lose their file."""
+        path = self._files.path(f"{_digest(row)}.npy")
+        if self._files.has_space and not path.exists():
+            self.features(row)
+        return path.exists()
+
     def read(self, row: FrozenDocument, features: Features, pieces: Set[str], trust: Trust) -> Values:
         """What would be suggested without a learner."""
         case = case_of(row, self._predictor.labels, features.log_probabilities, self._once, pieces)

@@ -6,10 +6,11 @@ saved, are ordinary 32-bit weights. The tokenizer is the starter's: both have BE
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
+from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification, BertModel
 
 from storage.exceptions import InputProblem, MissingTool
 from storage.files import digest_of
@@ -40,18 +41,44 @@ def build(config: TuneConfig, fields: Sequence[FieldSpec]) -> loading.Built:
             "The encoder that comes with the program keeps its structure.",
             "Leave model.hidden_size and the like empty, or choose the family text.",
         )
-    settings = BertConfig(
-        vocab_size=30522, hidden_size=384, num_hidden_layers=6, num_attention_heads=12, intermediate_size=1536,
-        max_position_embeddings=512, id2label=dict(enumerate(fields[0].options)),
+    settings = _settings(
+        id2label=dict(enumerate(fields[0].options)),
         label2id={option: i for i, option in enumerate(fields[0].options)},
         problem_type=loading.problem_of(fields),
-    )  # fmt: skip
+    )
     loading.set_dropouts(settings, config)
     model = BertForSequenceClassification(settings)
-    missing, unexpected = model.bert.load_state_dict(restored(load_file(_shipped())), strict=False)
+    _load_shipped(model.bert)
+    return loading.Built(model, AutoTokenizer.from_pretrained(starter.shipped()))
+
+
+def encoder(layers: int) -> tuple[BertModel, Any]:
+    """The lowest layers of the encoder that comes with the program, to read with, and its tokenizer.
+
+    Raises:
+        MissingTool: the encoder is not there.
+        InputProblem: it is damaged.
+    """
+    model = BertModel(_settings(), add_pooling_layer=False)
+    _load_shipped(model)
+    model.encoder.layer = model.encoder.layer[:layers]
+    return model.eval(), AutoTokenizer.from_pretrained(starter.shipped())
+
+
+def _settings(**options: Any) -> BertConfig:
+    return BertConfig(
+        vocab_size=30522, hidden_size=384, num_hidden_layers=6, num_attention_heads=12, intermediate_size=1536,
+        max_position_embeddings=512, **options,
+    )  # fmt: skip
+
+
+def _load_shipped(model: BertModel) -> None:
+    weights = restored(load_file(_shipped()))
+    if model.pooler is None:
+        weights = {name: tensor for name, tensor in weights.items() if not name.startswith("pooler.")}
+    missing, unexpected = model.load_state_dict(weights, strict=False)
     if missing or unexpected:
         raise InputProblem(f"The text encoder is damaged: {(missing or unexpected)[0]}.", _REMEDY)
-    return loading.Built(model, AutoTokenizer.from_pretrained(starter.shipped()))
 
 
 def _shipped() -> Path:

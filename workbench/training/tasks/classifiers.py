@@ -58,4 +58,6 @@ def load(
     collator = encoding.Collator(
         tokenizer, boxes=families.spec(description.family).boxes, picture=loading.picture_processor(model)
     )
-    return ClassPredictor(model.to(device), encoder, ClassCollator(collator), device, bf16_pays(device), 32)
+    return ClassPredictor(
+        model.to(device), encoder, ClassCollator(collator), device, bf16_pays(device, training=False), 32
+    )

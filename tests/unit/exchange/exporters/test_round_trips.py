@@ -280,6 +280,17 @@ def test_the_workbook_holds_numbers_and_no_formulas(tmp_path: Path) -> None:
     assert (row["invoice_no"].value, row["invoice_no"].data_type) == ("=HYPERLINK(1)", "s")
 
 
+def test_a_text_too_long_for_a_workbooks_cell_is_cut_with_a_word(tmp_path: Path) -> None:
+    from openpyxl import Workbook
+
+    from workbench.exchange.exporters.base import ExportReport, text_cell
+
+    written = ExportReport()
+    cell = text_cell(Workbook(write_only=True).create_sheet(), "=" + "\x00x" * 40_000, written)
+    assert (len(cell.value), cell.data_type) == (32_767, "s")
+    assert list(written.lost) == ["texts longer than 32,767 characters were cut"]
+
+
 @pytest.mark.parametrize("name", list(exporters.EXPORTERS))
 def test_a_failed_export_leaves_nothing_behind(name: str, tmp_path: Path) -> None:
     def broken() -> Iterable[Content]:

@@ -10,7 +10,7 @@ from openpyxl import Workbook
 
 from workbench.exchange.reading import document_names, table_cells
 from workbench.exchange.reading.incoming import Rejected
-from workbench.exchange.reading.values_table import is_table, read
+from workbench.exchange.reading.values_table import KnownRow, is_table, read
 from workbench.settings import Limits
 
 
@@ -117,3 +117,55 @@ def test_a_header_is_looked_for(tmp_path: Any) -> None:
     assert (columns, list(rows)) == (["file", "total"], [["a.pdf", 1]])
     columns, rows = table_cells.from_header([["x", "total"], ["a.pdf", 1]])
     assert (columns, list(rows)) == (["x", "total"], [["a.pdf", 1]])
+
+
+@pytest.mark.parametrize(
+    ("encoding", "seller"),
+    [
+        ("big5", "台灣電力股份有限公司"),
+        ("cp932", "株式会社テスト"),
+        ("cp932", "東京瓦斯株式會社"),
+        ("euc_jp", "株式会社テスト"),
+        ("gb18030", "深圳市腾讯计算机系统有限公司"),
+        ("cp949", "주식회사 테스트 한국전력공사"),
+        ("cp1251", "ООО Ромашка"),
+        ("koi8-r", "ООО Ромашка"),
+        ("cp866", "ООО Ромашка"),
+        ("cp1253", "Παπαδόπουλος ΑΕ"),
+        ("cp1255", "חברת החשמל"),
+        ("cp1256", "شركة الكهرباء"),
+        ("cp1254", "Türkiye İş Bankası"),
+        ("mac_roman", "Müller Söhne"),
+        ("utf-16", "Müller & Söhne"),
+        ("utf-16-le", "Müller"),
+        ("utf-16-be", "Müller"),
+    ],
+)
+def test_tables_of_the_whole_world_are_read_as_they_were_written(encoding: str, seller: str) -> None:
+    text, name = table_cells.decoded(f"file;seller;total\na.pdf;{seller};1.00\n".encode(encoding))
+    assert seller in text, name
+
+
+def test_columns_of_one_name_are_refused_where_their_values_differ(tmp_path: Path) -> None:
+    path = tmp_path / "v.csv"
+    path.write_text("file,total,total,date,date\na.pdf,1.00,2.00,2024-01-02,2024-01-02\nb.pdf,1.00,,,2024-01-03\n")
+    refused, first, second = read(path, Limits())
+    assert isinstance(refused, Rejected)
+    assert "more than one column 'total', with '1.00' and '2.00'" in refused.reason
+    assert isinstance(first, KnownRow)
+    assert isinstance(second, KnownRow)
+    assert first.values == {"date": "2024-01-02"}
+    assert second.values == {"total": "1.00", "date": "2024-01-03"}
+
+
+def test_formulas_that_no_spreadsheet_has_calculated_are_refused(tmp_path: Path) -> None:
+    book = Workbook()
+    for row in (["file", "net", "total"], ["a.pdf", 1, "=B2*1.19"], ["b.pdf", 2, 3]):
+        book.active.append(row)
+    book.save(tmp_path / "v.xlsx")
+    refused, first, second = read(tmp_path / "v.xlsx", Limits())
+    assert isinstance(refused, Rejected)
+    assert "total: its formula has no result" in refused.reason
+    assert isinstance(first, KnownRow)
+    assert isinstance(second, KnownRow)
+    assert (first.values, second.values) == ({"net": "1"}, {"net": "2", "total": "3"})

@@ -77,7 +77,7 @@ def _coco(path: Path, data: dict[str, Any], options: Options) -> Iterator[Incomi
                 x, y, w, h = map(parsing.number, box)
                 score = share(annotation.get("score"))
                 regions.append(IncomingRegion(0, (x, y, x + w, y + h), label, 0, score, "coco" if score else "import"))
-            yield _placed(incoming, path, options, name, size, regions)
+            yield placed(incoming, path, options, name, size, regions)
         except InputProblem as problem:
             yield parsing.rejected(path, where, problem)
 
@@ -100,10 +100,10 @@ def _labelme(path: Path, data: dict[str, Any], options: Options) -> Incoming:
     except (binascii.Error, ValueError):
         incoming.notes.append("picture left out: the one inside the file is damaged")
     name = data.get("imagePath")
-    return _placed(incoming, path, options, name if isinstance(name, str) else "", size, regions, picture)
+    return placed(incoming, path, options, name if isinstance(name, str) else "", size, regions, picture)
 
 
-def _placed(
+def placed(
     incoming: Incoming,
     path: Path,
     options: Options,

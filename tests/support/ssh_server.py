@@ -1,0 +1,125 @@
+"""A real sshd on loopback, for another user where this one may make users, with its own keys and configuration."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support import ROOT
+
+USER = "workbench-test"
+
+
+@dataclass(frozen=True)
+class SshServer:
+    """A server that runs: `ssh` names the program with its options, `host` what to connect to."""
+
+    ssh: str
+    host: str
+    folder: Path
+    home: Path
+    python: str  # a Python that this user may run, with this program and its libraries
+    user: str
+
+
+@contextmanager
+def running() -> Iterator[SshServer]:
+    """Start one, or skip the test, saying why."""
+    sshd, client = shutil.which("sshd", path="/usr/sbin:/usr/bin:/usr/local/sbin"), shutil.which("ssh")
+    if sshd is None or client is None:
+        pytest.skip("there is no sshd here: apt-get install openssh-server rsync")
+    folder = Path(tempfile.mkdtemp(prefix="workbench-sshd-"))
+    folder.chmod(0o755)
+    user, home = _user(folder)
+    server: subprocess.Popen[bytes] | None = None
+    try:
+        port = _free_port()
+        for name in ("host", "mine", "stranger"):
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)], check=True)
+        shutil.copy(folder / "mine.pub", folder / "authorized_keys")
+        (folder / "authorized_keys").chmod(0o644)
+        (folder / "known_hosts").write_text(f"[127.0.0.1]:{port} {(folder / 'host.pub').read_text()}")
+        (folder / "sshd_config").write_text(
+            f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\n"
+            f"AuthorizedKeysFile {folder}/authorized_keys\nStrictModes no\nUsePAM no\n"
+            "PasswordAuthentication no\nPidFile none\nLogLevel ERROR\nMaxStartups 100\n"
+        )
+        common = f"  HostName 127.0.0.1\n  User {user}\n  IdentitiesOnly yes\n  StrictHostKeyChecking yes\n"
+        known = f"  UserKnownHostsFile {folder}/known_hosts\n"
+        (folder / "ssh_config").write_text(
+            f"Host box\n{common}{known}  Port {port}\n  IdentityFile {folder}/mine\n"
+            f"Host refused\n{common}{known}  Port {port}\n  IdentityFile {folder}/stranger\n"
+            f"Host unknown\n{common}  UserKnownHostsFile /dev/null\n  Port {port}\n  IdentityFile {folder}/mine\n"
+            f"Host gone\n{common}{known}  Port {_free_port()}\n  IdentityFile {folder}/mine\n"
+        )
+        if os.getuid() == 0:
+            Path("/run/sshd").mkdir(exist_ok=True)
+        server = subprocess.Popen([sshd, "-D", "-e", "-f", str(folder / "sshd_config")])
+        ssh = f"{client} -F {folder}/ssh_config"
+        _wait_for(port, server)
+        yield SshServer(ssh, "box", folder, home, _python(folder, ssh), user)
+    finally:
+        if server is not None:
+            server.kill()
+            server.wait()
+        if user == USER:
+            subprocess.run(["pkill", "-KILL", "-u", USER], check=False)
+            subprocess.run(["userdel", USER], check=False, capture_output=True)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _user(folder: Path) -> tuple[str, Path]:
+    """Another user with a home of its own, where that can be made; else this one."""
+    home = folder / "home"
+    if os.getuid() == 0 and shutil.which("useradd"):
+        with suppress(KeyError):
+            pwd.getpwnam(USER)
+            subprocess.run(["userdel", USER], check=False, capture_output=True)
+        made = ["useradd", "--create-home", "--home-dir", str(home), "--shell", "/bin/sh", "--password", "*", USER]
+        subprocess.run(made, check=True, capture_output=True)
+        return USER, home
+    home.mkdir()
+    return pwd.getpwuid(os.getuid()).pw_name, Path.home()
+
+
+def _python(folder: Path, ssh: str) -> str:
+    """A script that runs a Python which the other user may run, with this environment's libraries."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    libraries = [str(ROOT), *(path for path in sys.path if path.endswith("site-packages"))]
+    script = folder / "python"
+    for interpreter in (os.path.realpath(sys.executable), f"/usr/bin/{version}", f"/usr/local/bin/{version}"):
+        script.write_text(
+            f'#!/bin/sh\nPYTHONPATH={":".join(libraries)} PYTHONDONTWRITEBYTECODE=1 exec {interpreter} "$@"\n'
+        )
+        script.chmod(0o755)
+        answer = subprocess.run(
+            [*ssh.split(), "box", f"{script} -P -c 'import workbench, torch'"], capture_output=True, check=False
+        )
+        if answer.returncode == 0:
+            return str(script)
+    pytest.skip(f"the other user may not run a {version} with these libraries: {answer.stderr.decode()[-200:]}")
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def _wait_for(port: int, server: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and server.poll() is None:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.05)
+    pytest.skip("sshd does not start here")

@@ -1,0 +1,232 @@
+"""What only a server can do wrong: several writers, a password, a second workspace, a line that breaks."""
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from storage import annotations, document_list, documents, import_index, opinions, runs
+from storage.database import Database
+from storage.exceptions import Busy, Conflict, WorkspaceProblem
+from storage.records import Annotations, ClassLabel, Opinion, Run, RunState, Span
+from storage.tables import opinions as opinions_table
+from tests.support.postgresql_server import TestServer, running
+from tests.support.store import new
+
+
+@pytest.fixture
+def address(postgresql: TestServer, template: str) -> Iterator[str]:
+    """The address of a database with the tables of a workspace."""
+    name = postgresql.new_database(template)
+    yield postgresql.url(name)
+    postgresql.drop(name)
+
+
+def _at_once(work: Callable[[int], object], number: int) -> list[object]:
+    """Results or errors of threads that begin at the same moment."""
+    results: list[object] = [None] * number
+    gate = threading.Barrier(number)
+
+    def run(place: int) -> None:
+        gate.wait()
+        try:
+            results[place] = work(place)
+        except Exception as error:
+            results[place] = error
+
+    threads = [threading.Thread(target=run, args=(place,)) for place in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def test_two_that_open_a_new_database_make_its_tables_once(postgresql: TestServer) -> None:
+    url = postgresql.url(postgresql.new_database())
+
+    def open_it(_: int) -> None:
+        database = Database(url)
+        database.migrate()
+        database.close()
+
+    assert _at_once(open_it, 3) == [None, None, None]
+
+
+def test_no_act_of_eight_writers_is_lost(address: str) -> None:
+    """Each adds a label to the same documents; who was overtaken reads again, and repeats the act."""
+    database, writers, acts = Database(address), 8, 6
+    with database.write() as connection:
+        ids = documents.add(connection, [new("a"), new("b")], "me")
+    overtaken = []
+
+    def label(writer: int) -> None:
+        mine = Database(address)
+        for act in range(acts):
+            document = ids[act % 2]
+            while True:
+                with mine.read() as connection:
+                    content = documents.open_document(connection, document)
+                before = content.annotations
+                added = ClassLabel("kind", f"{writer} {act}", annotator=str(writer))
+                after = Annotations(before.spans, classes=before.classes | {added})
+                try:
+                    with mine.write() as connection:
+                        annotations.commit(
+                            connection, document, content.document.version, before, after, "classify", str(writer)
+                        )
+                    break
+                except Conflict:
+                    overtaken.append(writer)
+        mine.close()
+
+    assert _at_once(label, writers) == [None] * writers
+    with database.read() as connection:
+        kept = [documents.open_document(connection, number) for number in ids]
+        events = [annotations.history(connection, number) for number in ids]
+    database.close()
+    assert sum(len(content.annotations.classes) for content in kept) == writers * acts
+    assert sum(content.document.version for content in kept) == sum(map(len, events)) == writers * acts
+    assert overtaken  # or this has tested nothing
+
+
+def test_three_imports_at_once_bring_each_document_in_once(address: str) -> None:
+    names = [f"d{number}" for number in range(60)]
+
+    def bring_in(_: int) -> None:
+        database = Database(address)
+        for start in range(0, len(names), 20):
+            with database.write() as connection:
+                batch = [new(name) for name in names[start : start + 20]]
+                known = documents.known(connection, [document.digest for document in batch])
+                documents.add(connection, [document for document in batch if document.digest not in known], "me")
+                documents.add_problems(connection, [("x.png", "", "r" * 5000)])
+        database.close()
+
+    assert _at_once(bring_in, 3) == [None] * 3
+    database = Database(address)
+    with database.read() as connection:
+        assert document_list.count(connection) == 60 and len(documents.list_problems(connection)) == 1
+    database.close()
+
+
+def test_an_opinion_that_is_given_twice_at_once_is_kept_once(address: str) -> None:
+    database = Database(address)
+    with database.write() as connection:
+        (number,) = documents.add(connection, [new()], "me")
+
+    def give(place: int) -> None:
+        with database.write() as connection:
+            opinions.keep(connection, Opinion(number, "ann", 0, frozenset({Span("amount_total", (place,))})))
+
+    assert _at_once(give, 5) == [None] * 5
+    with database.read() as connection:
+        assert len(connection.execute(opinions_table.select()).all()) == 1
+    database.close()
+
+
+def test_a_reader_sees_one_moment(address: str) -> None:
+    database, other = Database(address), Database(address)
+    with database.read() as connection:
+        before = document_list.count(connection)
+        with other.write() as writer:
+            documents.add(writer, [new()], "me")
+        assert document_list.count(connection) == before == 0
+    with database.read() as connection:
+        assert document_list.count(connection) == 1
+    for opened in (database, other):
+        opened.close()
+
+
+def test_a_writer_that_waits_too_long_is_told_who_holds_it(address: str) -> None:
+    holder, impatient = Database(address), Database(address, busy_seconds=0.2)
+    with holder.write(), pytest.raises(Busy, match=r"workbench \d+ on .* \(owner\)"), impatient.write():
+        pass
+    with impatient.write() as connection:
+        documents.add(connection, [new()], "me")
+    for opened in (holder, impatient):
+        opened.close()
+
+
+def test_a_word_with_nul_and_a_figure_that_is_none_cost_nothing(address: str) -> None:
+    database = Database(address)
+    run = Run("r", "r", RunState.FINISHED, "layoutlm", "fast", {"loss": float("nan")}, datetime.now(UTC))
+    with database.write() as connection:
+        (number,) = documents.add(connection, [new("a", "To\0tal 9.00", group="A\0", source="s" * 5000)], "me")
+        text = import_index.NewText("t", "t\0", "digest", "csv", ["wo\0rd"], group="g" * 9000)
+        ((second, _),) = import_index.add_texts(connection, [text], "me")
+        runs.add(connection, run)
+        (third,) = documents.add(connection, [new("b", "Other words")], "me")
+    with database.read() as connection:
+        assert documents.open_document(connection, number).pages[0].tokens[0].text == "To\0tal"
+        assert document_list.search(connection, "9.00") == [number]
+        assert runs.get(connection, "r").config == {"loss": None}
+    assert number < second < third
+    database.close()
+
+
+@pytest.mark.parametrize("secret", ["ann:hunter2@127.0.0.1/shop", "127.0.0.1/shop?user=ann&password=hunter2"])
+def test_an_address_with_a_password_is_refused(secret: str) -> None:
+    with pytest.raises(WorkspaceProblem, match="has a password in it") as refused:
+        Database(f"postgresql://{secret}")
+    assert "hunter2" not in refused.value.message + refused.value.remedy and ".pgpass" in refused.value.remedy
+
+
+def test_the_tables_of_another_program_are_left_alone(postgresql: TestServer) -> None:
+    name = postgresql.new_database()
+    postgresql.execute("CREATE TABLE documents (id int)", database=name)
+    database = Database(postgresql.url(name))
+    with pytest.raises(WorkspaceProblem, match=r"tables of another program \(documents\)"):
+        database.migrate()
+    database.close()
+
+
+def test_a_second_workspace_on_a_database_is_noticed(address: str, tmp_path: Path) -> None:
+    first, second = Database(address), Database(address)
+    first.claim(tmp_path / "one.id", "here:/one")
+    first.claim(tmp_path / "one.id", "elsewhere:/mnt/one")  # the same folder, from another machine
+    with pytest.raises(WorkspaceProblem, match="belongs to the workspace here:/one"):
+        second.claim(tmp_path / "two.id", "here:/two")
+    second.claim(tmp_path / "two.id", "here:/two", take_over=True)
+    with pytest.raises(WorkspaceProblem, match="here:/two"):
+        first.claim(tmp_path / "one.id", "here:/one")
+    for opened in (first, second):
+        opened.close()
+
+
+def test_a_role_without_the_right_to_write_is_named(postgresql: TestServer, template: str) -> None:
+    name = postgresql.new_database(template)
+    postgresql.execute(
+        "CREATE ROLE reader LOGIN", "GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader", database=name
+    )
+    database = Database(postgresql.url(name, "reader"))
+    with database.read() as connection:
+        assert document_list.count(connection) == 0
+    with pytest.raises(WorkspaceProblem, match="Your role may not do that"), database.write() as connection:
+        documents.add(connection, [new()], "me")
+    database.close()
+
+
+def test_a_server_that_restarts_loses_nothing_that_was_saved() -> None:
+    """An act that it cuts off is not saved and its cause is named; the next one reconnects."""
+    with running(durable=True) as server:
+        database = Database(server.url(server.new_database()))
+        database.migrate()
+        with database.write() as connection:
+            documents.add(connection, [new("saved")], "me")
+        with pytest.raises(WorkspaceProblem, match="cannot be reached"), database.write() as connection:
+            documents.add(connection, [new("cut off")], "me")
+            server.kill()
+        with pytest.raises(WorkspaceProblem, match=r"cannot be reached.*Is the server running"), database.read():
+            pass
+        server.start()
+        with database.write() as connection:
+            documents.add(connection, [new("later")], "me")
+        with database.read() as connection:
+            assert [d.name for d in document_list.page(connection, document_list.Filter(), 0, None)] == [
+                "saved",
+                "later",
+            ]
+        database.close()

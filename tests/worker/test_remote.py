@@ -1,0 +1,307 @@
+"""Runs on another machine: a real sshd on loopback, another user, a tiny model, the real worker."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psutil
+import pytest
+
+from storage import events, runs
+from storage.exceptions import ConfigProblem, WorkbenchError
+from storage.records import Run, RunState
+from tests.support import ssh_server, tiny_model, workspaces
+from tests.support.ssh_server import SshServer
+from tests.support.workspaces import until
+from workbench import cli
+from workbench.remote import check, courier, environment
+from workbench.remote.line import LineBroken, TargetProblem, line_to
+from workbench.runs import jobs, progress
+from workbench.runs.config import files as config_files
+from workbench.runs.reconcile import reconcile
+from workbench.runs.state import RunFolder
+from workbench.runs.watch import RunWatcher
+from workbench.settings import Target
+from workbench.workspace import Workspace
+
+LONG = 1000
+"""Epochs of a run that ends only when it is stopped."""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[SshServer]:
+    with ssh_server.running() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_model.base(tmp_path_factory.mktemp("base"), "layoutlm")
+
+
+@pytest.fixture(autouse=True)
+def _ssh(server: SshServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORKBENCH_SSH", server.ssh)
+
+
+@pytest.fixture
+def target(server: SshServer) -> Target:
+    return Target("ssh:box", server.python, "box")
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    workspace = workspaces.workspace(tmp_path / "ws")
+    yield workspace
+    for run in listed(workspace):
+        folder = RunFolder(workspace.files.run(run.id))
+        if folder.at_work():
+            jobs.kill(workspace, run.id)
+            until(lambda folder=folder: not folder.at_work())  # and it has ended there
+    workspace.close()
+
+
+def listed(workspace: Workspace) -> list[Run]:
+    with workspace.db.read() as connection:
+        return runs.listed(connection)
+
+
+def state(workspace: Workspace) -> RunState:
+    reconcile(workspace)
+    return listed(workspace)[0].state
+
+
+def started(workspace: Workspace, base: Path, target: Target, epochs: int = LONG) -> RunFolder:
+    """A run that is at work there."""
+    config = workspaces.config(base, num_train_epochs=epochs)
+    run = jobs.prepare(workspace, config, on=target)
+    jobs.start(workspace, run.id)
+    folder = RunFolder(workspace.files.run(run.id))
+    until(lambda: progress.of(folder.path).step > 10 or not folder.at_work())
+    assert state(workspace) is RunState.RUNNING, folder.log_tail()
+    return folder
+
+
+def remote_folder(server: SshServer, folder: RunFolder) -> Path:
+    return server.home / "invoice-workbench" / "runs" / json.loads(folder.target.read_text())["folder"]
+
+
+def of_type(folder: RunFolder, name: str) -> list[dict[str, object]]:
+    return [event for event in events.iterate(folder.events) if event["type"] == name]
+
+
+def test_a_run_is_followed_through_a_broken_line_and_the_end_of_its_courier_and_comes_back(
+    workspace: Workspace, server: SshServer, base: Path, target: Target
+) -> None:
+    folder = started(workspace, base, target)
+    line = [child for child in psutil.Process(folder.process()).children() if "ssh" in child.name()]
+    assert line
+    for process in line:  # the line breaks
+        process.kill()
+    step = progress.of(folder.path).step
+    until(lambda: progress.of(folder.path).step > step + 5)
+    os.kill(folder.process() or 0, signal.SIGKILL)  # the machine here is switched off
+    until(lambda: state(workspace) is RunState.CRASHED)
+    jobs.resume(workspace, folder.path.name)
+    step = progress.of(folder.path).step
+    until(lambda: progress.of(folder.path).step > step + 5)
+    assert len(of_type(folder, "started")) == 1  # it went on there all the time
+    steps = [event["step"] for event in of_type(folder, "step")]
+    assert len(steps) == len(set(steps))  # and no event is here twice
+    jobs.stop(workspace, folder.path.name)
+    run = jobs.wait(workspace, folder.path.name)
+    assert run.state is RunState.STOPPED, run.reason
+    assert run.report and run.f1 is not None and folder.has_model() and folder.predictions.is_file()
+    assert remote_folder(server, folder).is_dir()  # with the checkpoints that it can be resumed from
+    assert not list(folder.path.glob(".*"))
+
+
+def test_a_run_is_killed_there_resumed_from_its_checkpoint_and_paused(
+    workspace: Workspace, server: SshServer, base: Path, target: Target
+) -> None:
+    folder = started(workspace, base, target)
+    there = RunFolder(remote_folder(server, folder))
+    worker = psutil.Process(there.process())
+    assert worker.username() == server.user
+    jobs.kill(workspace, folder.path.name)
+    until(lambda: not folder.at_work())
+    assert state(workspace) is RunState.KILLED
+    until(lambda: not there.at_work() and not (worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE))
+    jobs.resume(workspace, folder.path.name)
+    until(lambda: len(of_type(folder, "started")) == 2)
+    assert of_type(folder, "started")[1]["resumed_from"]
+    until(lambda: of_type(folder, "step"))
+    jobs.pause(workspace, folder.path.name)
+    until(lambda: state(workspace) is RunState.PAUSED)
+    jobs.unpause(workspace, folder.path.name)
+    until(lambda: state(workspace) is RunState.RUNNING)
+
+
+def test_two_terminals_collect_a_finished_run_once_and_nothing_stays_there(
+    workspace: Workspace, server: SshServer, base: Path, target: Target
+) -> None:
+    other = Workspace.open(workspace.files.root)
+    folder = started(workspace, base, target, epochs=60)
+    watchers = [RunWatcher(workspace), RunWatcher(other)]
+    ends_seen: list[RunState] = []
+
+    def watch(watcher: RunWatcher) -> None:
+        def ended() -> bool:
+            ends = watcher.poll().ended
+            ends_seen.extend(run.state for run in ends)
+            return bool(ends) or listed(workspace)[0].state is RunState.FINISHED
+
+        until(ended)
+
+    threads = [threading.Thread(target=watch, args=(watcher,)) for watcher in watchers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    run = jobs.wait(workspace, folder.path.name)
+    assert run.state is RunState.FINISHED and set(ends_seen) == {RunState.FINISHED}
+    assert len(of_type(folder, "finished")) == 1
+    assert not remote_folder(server, folder).exists()
+    assert not folder.checkpoints.exists()
+    other.close()
+
+
+def test_a_run_whose_results_did_not_come_whole_is_not_taken_for_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: Target
+) -> None:
+    (tmp_path / "target.json").write_text(json.dumps({"address": "ssh:box", "folder": "one"}))
+    bringing = courier.Courier(tmp_path, 1)
+    facts = check.look(target)
+    monkeypatch.setattr(bringing, "_ask", lambda *_: {"files": {"report.json": "0" * 64}})
+    monkeypatch.setattr(type(facts.line), "fetch", lambda *_, **__: (tmp_path / ".results").mkdir())
+    with pytest.raises(TargetProblem, match="did not come whole"):
+        bringing._fetch(facts, target.python, "there")
+    assert not (tmp_path / "report.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("host", "kind", "message", "remedy"),
+    [
+        ("gone", LineBroken, "cannot be reached", "ssh gone"),
+        ("refused", TargetProblem, "refuses the key", "ssh-copy-id"),
+        ("unknown", TargetProblem, "host key", "Connect once by hand"),
+    ],
+)
+def test_a_target_that_does_not_let_in_is_named_with_a_remedy(
+    host: str, kind: type[WorkbenchError], message: str, remedy: str
+) -> None:
+    with pytest.raises(kind, match=message) as refusal:
+        check.look(Target(f"ssh:{host}"))
+    assert remedy in refusal.value.remedy and refusal.value.exit_code == 6
+
+
+def test_what_is_missing_on_a_target_is_named_with_a_remedy(server: SshServer, target: Target) -> None:
+    assert check.checked(target).free_gb > 0
+    other = server.folder / "other-python"
+    other.write_text("#!/bin/sh\necho 0.0.1\n")
+    other.chmod(0o755)
+    with pytest.raises(TargetProblem, match="has not invoice-workbench"):
+        check.checked(Target("ssh:box", str(other)))
+    with pytest.raises(TargetProblem, match="cannot be written"):
+        check.checked(Target("ssh:box:/proc/none"))
+    facts = check.look(Target("ssh:box"))
+    scarce = replace(facts, free_gb=0.01, pythons=(("/usr/bin/python3", (3, 8)),), uv="")
+    messages = [problem.message for problem in check._problems(Target("ssh:box"), scarce)]
+    assert "no Python 3.11 to 3.13" in messages[0] and "GB are needed" in messages[1]
+
+
+@pytest.mark.parametrize("address", ["box", "ssh:", "ssh:-oProxyCommand=x", "ssh:a b", "ssh:box:a;b"])
+def test_an_address_that_is_none_is_refused(address: str) -> None:
+    with pytest.raises(ConfigProblem):
+        line_to(Target(address))
+
+
+@pytest.mark.parametrize("rsync", [True, False])
+def test_folders_go_there_and_back_with_rsync_and_with_tar(
+    tmp_path: Path, server: SshServer, target: Target, rsync: bool
+) -> None:
+    facts = check.look(target)
+    source, place = tmp_path / "source", f"{facts.root}/runs/sent-{rsync}"
+    (source / "dataset").mkdir(parents=True)
+    (source / "dataset" / "train").write_bytes(os.urandom(100_000))
+    (source / "linked").symlink_to(source / "dataset" / "train")
+    facts.line.send(source, place, rsync=rsync)
+    facts.line.fetch(place, tmp_path / "back", ("dataset",), rsync=rsync)
+    assert [path.name for path in (tmp_path / "back").rglob("*")] == ["linked"]
+    assert (tmp_path / "back" / "linked").read_bytes() == (source / "linked").read_bytes()
+
+
+def test_times_are_those_of_the_clock_here(tmp_path: Path, target: Target) -> None:
+    (tmp_path / "target.json").write_text(json.dumps({"address": "ssh:box", "folder": "one", "name": "box"}))
+    bringing = courier.Courier(tmp_path, 1)
+    bringing._set_clock(check.look(target), 1000.0)
+    bringing._write("step", {"time": 1005.0, "step": 1}, 10)
+    note, step = events.iterate(tmp_path / "events.jsonl")
+    assert "clock of box" in note["message"] and abs(step["time"] - note["time"] - 5) < 1
+    assert bringing._position() == 10
+
+
+def test_a_target_is_named_in_the_settings(workspace: Workspace) -> None:
+    workspace.files.settings.write_text(
+        '[targets]\nbox = "ssh:me@box"\n[targets.big]\naddress = "ssh:big:/data"\npython = "/opt/bin/python"\n'
+    )
+    workspace.reread_settings()
+    assert workspace.settings.target("box") == Target("ssh:me@box", name="box")
+    assert workspace.settings.target("big") == Target("ssh:big:/data", "/opt/bin/python", "big")
+    with pytest.raises(ConfigProblem, match="there are: box, big"):
+        workspace.settings.target("bigg")
+    workspace.files.settings.write_text('[targets]\nbox = "ssh:me@box"\ntheme = "nord"\n')
+    with pytest.raises(ConfigProblem, match=r"line 3: targets\.theme is no address"):
+        workspace.reread_settings()
+    assert msgspec.structs.asdict(workspace.settings.target("ssh:x"))["name"] == ""
+
+
+def test_the_wheel_has_this_program_and_its_environment_the_versions_that_are_here(tmp_path: Path) -> None:
+    installed = tmp_path / "installed"
+    with zipfile.ZipFile(tmp_path / environment.write_wheel(tmp_path)) as wheel:
+        names = set(wheel.namelist())
+        record = next(name for name in names if name.endswith(".dist-info/RECORD"))
+        assert {row.partition(",")[0] for row in wheel.read(record).decode().splitlines()} == names
+        assert any(name.startswith("workbench/starter_model/") for name in names)
+        wheel.extractall(installed, [name for name in names if name.endswith(".py")])
+    script = "import workbench.remote.agent as agent; print(agent.code_digest(), agent.__file__)"
+    there = {**os.environ, "PYTHONPATH": str(installed)}
+    digest, path = subprocess.check_output([sys.executable, "-c", script], env=there, cwd=tmp_path, text=True).split()
+    assert installed in Path(path).parents
+    assert environment._key().endswith(digest)
+    pins = environment.constraints(has_gpu=False)
+    assert any(pin.startswith("torch==") for pin in pins) and not any("+" in pin for pin in pins)
+
+
+def test_the_command_line_trains_on_a_target_and_checks_one(
+    workspace: Workspace, server: SshServer, base: Path, target: Target, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace.files.settings.write_text(f'[targets.box]\naddress = "ssh:box"\npython = "{server.python}"\n')
+
+    def answer(*arguments: str) -> tuple[int, Any]:
+        sys.argv[1:] = ["-w", str(workspace.files.root), *arguments, "--json"]
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        return code, json.loads(capsys.readouterr().out)
+
+    code, facts = answer("doctor-env", "--on", "box")
+    assert code == 0 and facts["problems"] == [] and facts["program"]
+    code, problem = answer("tune", "--on", "ssh:gone")
+    assert code == 6 and "cannot be reached" in problem["message"] and not listed(workspace)
+    file = workspace.files.root / "tune.yaml"
+    file.write_text(config_files.dump(workspaces.config(base, num_train_epochs=3)))
+    code, result = answer("tune", "--on", "box", "--config", str(file), "--wait")
+    assert code == 0 and result["state"] == "finished"
+    assert RunFolder(workspace.files.run(result["run"])).has_model()

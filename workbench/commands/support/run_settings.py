@@ -1,0 +1,148 @@
+"""The settings of new runs, as a command line gives them: a preset or files, changes, a base, combinations."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from workbench.commands.support import streams
+
+if TYPE_CHECKING:
+    from workbench.settings import Target
+    from workbench.workspace import Workspace
+
+
+class Chosen(NamedTuple):
+    """Name -> configuration (one that is alone has no name), the preset that was used, the run of the base."""
+
+    configs: dict[str, Any]
+    preset: str
+    parent: str | None
+
+
+def target_of(workspace: "Workspace", name: str) -> "tuple[Target, str]":
+    """A target that runs can train on now, and its device.
+
+    Raises:
+        ConfigProblem: there is none of this name.
+        TargetProblem: it cannot be reached, or something is missing there.
+    """
+    from workbench.remote import check
+
+    target = workspace.settings.target(name)
+    return target, check.checked(target).device
+
+
+def chosen(
+    workspace: "Workspace",
+    *,
+    preset: str,
+    files: Sequence[Path] = (),
+    sets: Sequence[str] = (),
+    base: str = "",
+    pairs: str = "",
+    grid: str = "",
+    device: str = "",
+) -> Chosen:
+    """The configurations that are asked for; notes on the files are printed.
+
+    Args:
+        workspace: whose documents decide on a preset.
+        preset: "auto", or its name; without effect where there are files.
+        files: YAML files; `-` is standard input.
+        sets: changes, "section.key=value".
+        base: whose model a run goes on from.
+        pairs: settings of `--zip`.
+        grid: settings of `--grid`.
+        device: that they will train on; "": this machine's.
+
+    Raises:
+        ConfigProblem: a file or a setting cannot be used.
+        RunProblem: the base has no model.
+    """
+    from workbench.runs import machine
+    from workbench.runs.config import draft, presets
+    from workbench.runs.config import files as config_files
+
+    sources = _sources(files)
+    for note in (note for source in sources.values() for note in config_files.notes_on(source)):
+        click.echo(note, err=True)
+    warm, parent = start_from(workspace, base) if base else ((), None)
+    learns_classes = _sets_classes(sets) or _has_only_classes(workspace)
+    named = presets.CLASSES if preset == "auto" and learns_classes else preset
+    began, used = _configurations(workspace, named, sources, device or machine.device())
+    configs = {label: config_files.apply_sets(config, (*warm, *sets)) for label, config in began.items()}
+    for values, paired in ((pairs, True), (grid, False)):
+        if values:
+            configs = {
+                f"{label} {key}".strip(): variant
+                for label, config in configs.items()
+                for key, variant in draft.variants(config, values, paired=paired).items()
+            }
+    return Chosen(configs, used, parent)
+
+
+def _sets_classes(sets: Sequence[str]) -> bool:
+    """Whether the settings ask for a class field to be learned."""
+    return any(text.replace(" ", "").removeprefix("model.") == "task=classes" for text in sets)
+
+
+def _has_only_classes(workspace: "Workspace") -> bool:
+    """Whether the only labels of a workspace are those of class fields."""
+    from storage import label_queries
+
+    with workspace.db.read() as connection:
+        return bool(label_queries.class_counts(connection)) and not label_queries.fields(connection)
+
+
+def _sources(files: Sequence[Path]) -> dict[str, Path | str]:
+    """Name -> file, or for `-` the text of standard input. A file that is alone has no name."""
+    return {file.stem if len(files) > 1 else "": sys.stdin.read() if file == streams.STREAM else file for file in files}
+
+
+def _configurations(
+    workspace: "Workspace", preset: str, sources: Mapping[str, Path | str], target: str
+) -> tuple[dict[str, Any], str]:
+    """Name -> configuration (one without files has no name), and the preset that was used."""
+    from storage import document_list
+    from storage.records import Split
+    from workbench.runs.config import files as config_files
+    from workbench.runs.config import presets
+
+    if sources:
+        return {name: config_files.load(source) for name, source in sources.items()}, ""
+    if preset == "auto":
+        with workspace.db.read() as connection:
+            trained = document_list.Filter("labelled", split=Split.TRAIN)
+            number = document_list.count(connection, trained)
+        preset = presets.choose_preset(number, number, target)
+    chosen = presets.preset(preset, target)
+    config = chosen.config
+    if chosen.name == presets.CLASSES:
+        with workspace.db.read() as connection:
+            few = document_list.count(connection, document_list.Filter("labelled", split=Split.TRAIN))
+        config = presets.for_few_texts(config) if few < presets.FEW_TEXTS else config
+    return {"": config}, chosen.name
+
+
+def start_from(workspace: Any, base: str) -> tuple[tuple[str, ...], str | None]:
+    """The settings for a warm start from a model, and the run that the model is from.
+
+    A run's model keeps the run's family (a starter's folder looks like any LayoutLM's); a folder names its own.
+
+    Raises:
+        RunProblem: the run has no model.
+    """
+    from storage import runs
+    from workbench.evaluation import prediction_process
+
+    model = prediction_process.model_of(workspace, base)
+    if model == prediction_process.STARTER:
+        return ("model.family=starter",), None
+    if Path(base).is_dir():
+        return (f"model.name={model}",), None
+    with workspace.db.read() as connection:
+        run = runs.get(connection, base)
+    return (f"model.name={model}", f"model.family={run.family}"), run.id

@@ -1,0 +1,76 @@
+"""What another machine has for training, as `workbench doctor-env --on` prints it."""
+
+import time
+from typing import Any
+
+import click
+
+from workbench.commands.support.context import Context
+from workbench.commands.support.output import emit
+from workbench.settings import Settings, Target
+
+
+def emit_report(context: Context, name: str, *, as_json: bool) -> None:
+    """Look at a target and print what it has; exit code 6 where something is missing."""
+    from workbench.remote import check, environment
+    from workbench.remote.line import TargetProblem
+
+    target = _target(context, name)
+    facts = check.look(target)
+    problems = list(facts.problems)
+    python = "" if problems else environment.python_of(target, facts)
+    there: dict[str, Any] = {}
+    if python:
+        try:
+            there = environment.ask(facts, python, "version")
+            if facts.gpus and not (there := there | environment.ask(facts, python, "device"))["devices"]:
+                problems.append(
+                    TargetProblem(
+                        f"torch {there['torch']} sees no GPU there: the driver is too old, or it is a CPU build.",
+                        "Update the NVIDIA driver there, or name a `python` whose torch fits it.",
+                    )
+                )
+        except TargetProblem as problem:
+            problems.append(problem)
+    data = {
+        "target": facts.line.name,
+        "host": facts.line.host,
+        "folder": facts.root,
+        "free_gb": round(facts.free_gb, 1),
+        "pythons": [{"path": path, "version": f"{major}.{minor}"} for path, (major, minor) in facts.pythons],
+        "uv": facts.uv,
+        "rsync": facts.rsync,
+        "gpus": list(facts.gpus),
+        "environment": python,
+        "program": there.get("version", ""),
+        "torch": there.get("torch", ""),
+        "devices": there.get("devices", []),
+        "clock_seconds": round(float(there["time"]) - time.time(), 1) if there else None,
+        "problems": [{"message": problem.message, "remedy": problem.remedy} for problem in problems],
+    }
+    emit(data, as_json=as_json, text=_lines(data))
+    if problems:
+        click.get_current_context().exit(TargetProblem.exit_code)
+
+
+def _target(context: Context, name: str) -> Target:
+    """An address needs no workspace, a name that of [targets]."""
+    return Settings().target(name) if name.startswith("ssh:") else context.open_workspace().settings.target(name)
+
+
+def _lines(data: dict[str, Any]) -> list[str]:
+    lines = [f"✓ {data['target']} ({data['host']}) answers, and takes the key"]
+    if data["folder"]:
+        lines.append(f"✓ {data['free_gb']} GB free in {data['folder']}")
+    pythons = ", ".join(row["version"] for row in data["pythons"]) or "none"
+    lines.append(f"· Python: {pythons}; uv: {'yes' if data['uv'] else 'no'}; rsync: {'yes' if data['rsync'] else 'no'}")
+    lines += [f"✓ GPU: {gpu}" for gpu in data["gpus"]] or ["· no GPU: training runs on the CPU there"]
+    if data["environment"]:
+        lines.append(f"✓ version {data['program']} in {data['environment']}")
+    elif not data["problems"]:
+        lines.append("· the environment of this version is made there with the first run, in minutes")
+    if data["clock_seconds"] is not None and abs(data["clock_seconds"]) > 2:
+        lines.append(f"· its clock differs by {data['clock_seconds']:.0f} s; runs are shown by the clock here")
+    for problem in data["problems"]:
+        lines += [f"✗ {problem['message']}", f"  → {problem['remedy']}"]
+    return lines

@@ -1,0 +1,1 @@
+"""Runs that train on another machine: over OpenSSH, followed from here as if they were here."""

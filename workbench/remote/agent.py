@@ -1,0 +1,246 @@
+"""What is done on a target, called over ssh: `python -P -m workbench.remote.agent ACT`.
+
+    version                        the program's version, a digest of its code, the time
+    device                         torch's version, and the GPUs that it sees
+    look FOLDER                    whether the run is there and at work, how long its events are
+    check FOLDER < MANIFEST        the files that are missing or differ
+    start FOLDER SLOTS             start or resume the run's process; it outlives the line
+    attend FOLDER EVENTS LOG       events and log from these bytes on, until the run has ended; wishes come as lines
+    results FOLDER                 the digests of what the run made
+    remove FOLDER                  delete the run there
+
+It answers in JSON lines. A folder lies in `runs/` of the target's path. Loads no torch.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import storage
+import workbench
+from storage import events, locks
+from storage.files import digest_of
+from workbench.runs import machine
+from workbench.runs.config.request import Request
+from workbench.runs.state import RunFolder
+
+LOOK_SECONDS = 0.3
+QUIET_SECONDS = 5.0
+"""So often something is said while nothing happens: a line that is gone is noticed by writing to it."""
+LOG_BYTES = 200_000
+"""Of a log's end, at most so much travels at a time."""
+GIVEN = ("request.yaml", "dataset", "base")
+"""What a run is sent with; it does not come back."""
+STAYS = (
+    *GIVEN,
+    "checkpoints",
+    "events.jsonl",
+    "stderr.log",
+    "lock",
+    "waiting",
+    "stop",
+    "pause",
+    "killed",
+    "selections",
+)
+"""What of a run's folder is not fetched as its result."""
+
+
+def code_digest() -> str:
+    """A digest of the program's modules: what is the same trains the same."""
+    total = hashlib.sha256()
+    for package in (storage, workbench):
+        root = Path(str(package.__file__)).parent
+        for path in sorted(root.rglob("*.py")):
+            total.update(f"{path.relative_to(root)}\n".encode())
+            total.update(path.read_bytes())
+    return total.hexdigest()[:12]
+
+
+def files_of(folder: Path, left: tuple[str, ...] = ()) -> Iterator[tuple[str, Path]]:
+    """(path within the folder, file) of every file; names of `left` right inside it are passed over."""
+    for path in sorted(folder.rglob("*")):
+        relative = path.relative_to(folder)
+        if relative.parts[0] not in left and path.is_file() and not path.is_symlink():
+            yield relative.as_posix(), path
+
+
+def _version(*_: str) -> None:
+    _say(version=workbench.__version__, code=code_digest(), time=time.time())
+
+
+def _device(*_: str) -> None:
+    """Torch is loaded in a process that ends with it."""
+    script = (
+        "import json, torch; count = torch.cuda.device_count() if torch.cuda.is_available() else 0; "
+        "print(json.dumps([torch.__version__, [torch.cuda.get_device_name(n) for n in range(count)]]))"
+    )
+    asked = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=False)
+    version, devices = json.loads(asked.stdout.splitlines()[-1]) if asked.returncode == 0 else ("", [])
+    _say(torch=version, devices=devices)
+
+
+def _look(path: str) -> None:
+    folder = RunFolder(Path(path))
+    working = folder.at_work()  # asked before the events are read, so that no last one is missed
+    size = folder.events.stat().st_size if folder.events.is_file() else 0
+    is_there = folder.request.is_file() and (folder.path / "checked").is_file()
+    _say(there=is_there, working=working, events=size, time=time.time())
+
+
+def _check(path: str) -> None:
+    folder, wrong = Path(path), []
+    for name, digest in json.load(sys.stdin).items():
+        file = folder / name
+        if not file.is_file() or digest_of(file) != digest:
+            wrong.append(name)
+    if not wrong:
+        (folder / "checked").touch()
+    _say(wrong=wrong)
+
+
+def _start(path: str, slots: str) -> None:
+    """As `jobs.start`, without a workspace."""
+    folder = RunFolder(Path(path))
+    threads = Request.read(folder.path).threads
+    waiting = None if locks.held(folder.lock) else locks.acquire(folder.waiting, inheritable=True, named=False)
+    if waiting is None:
+        _say(started=False)  # it is at work already
+        return
+    for mark in (folder.stop, folder.pause, folder.killed):
+        mark.unlink(missing_ok=True)
+    with events.EventWriter(folder.events) as writer:
+        writer.write("queued")
+    folder.request.touch()  # the order in which runs wait is that of this machine's clock
+    with folder.log.open("ab") as log:
+        child = subprocess.Popen(
+            machine.python(machine.LAUNCHER, str(folder.path), slots),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=folder.path,
+            env=machine.worker_environment(threads),
+            start_new_session=True,  # it outlives this line
+            pass_fds=(waiting,),
+        )
+    os.write(waiting, f"{child.pid}\n".encode())
+    os.close(waiting)
+    _say(started=True)
+
+
+def _attend(path: str, events_from: str, log_from: str) -> None:
+    folder = RunFolder(Path(path))
+    threading.Thread(target=_take_wishes, args=(folder,), daemon=True).start()
+    position, log_position, last_message = int(events_from), int(log_from), 0.0
+    while True:
+        working = folder.at_work()
+        lines, position = _new_lines(folder.events, position)
+        log, log_position = _new_text(folder.log, log_position)
+        is_training = locks.held(folder.lock)
+        if lines or log or not working or time.monotonic() - last_message > QUIET_SECONDS:
+            last_message = time.monotonic()
+            _say(events=lines, log=log, log_at=log_position, training=is_training, ended=not working)
+        if not working:
+            return
+        time.sleep(LOOK_SECONDS)
+
+
+def _new_lines(path: Path, position: int) -> tuple[list[tuple[int, str]], int]:
+    """(byte after it, line) of the complete lines after a byte."""
+    try:
+        with path.open("rb") as file:
+            file.seek(position)
+            data = file.read()
+    except FileNotFoundError:
+        return [], position
+    lines = []
+    for line in data[: data.rfind(b"\n") + 1].splitlines(keepends=True):
+        position += len(line)
+        lines.append((position, line.decode(errors="replace").strip()))
+    return lines, position
+
+
+def _new_text(path: Path, position: int) -> tuple[str, int]:
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            file.seek(max(position, size - LOG_BYTES))
+            return file.read().decode(errors="replace"), size
+    except FileNotFoundError:
+        return "", position
+
+
+def _take_wishes(folder: RunFolder) -> None:
+    """Lines "stop", "pause", "unpause", "kill" until the line ends; then this process does, too."""
+    for line in sys.stdin:
+        match line.strip():
+            case "stop":
+                folder.pause.unlink(missing_ok=True)
+                folder.stop.touch()
+            case "pause":
+                folder.pause.touch()
+            case "unpause":
+                folder.pause.unlink(missing_ok=True)
+            case "kill":
+                _kill(folder)
+    os._exit(0)
+
+
+def _kill(folder: RunFolder) -> None:
+    folder.killed.touch()
+    pid = folder.process() if folder.at_work() else None
+    if pid is not None:
+        with suppress(ProcessLookupError):
+            if os.getpgid(pid) == pid:
+                os.killpg(pid, signal.SIGKILL)
+            else:
+                os.kill(pid, signal.SIGKILL)
+
+
+def _results(path: str) -> None:
+    folder = Path(path)
+    _say(files={name: digest_of(file) for name, file in files_of(folder, (*STAYS, "checked"))})
+
+
+def _remove(path: str) -> None:
+    folder = Path(path)
+    if folder.parent.name == "runs" and not RunFolder(folder).at_work():
+        shutil.rmtree(folder, ignore_errors=True)
+    _say(removed=not folder.exists())
+
+
+def _say(**facts: Any) -> None:
+    sys.stdout.write(json.dumps(facts) + "\n")
+    sys.stdout.flush()
+
+
+_ACTS: dict[str, Callable[..., None]] = {
+    "version": _version,
+    "device": _device,
+    "look": _look,
+    "check": _check,
+    "start": _start,
+    "attend": _attend,
+    "results": _results,
+    "remove": _remove,
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Do what is asked; errors go to the standard error, where the other side reads the last line."""
+    _ACTS[arguments[0]](*arguments[1:])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

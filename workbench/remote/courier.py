@@ -1,0 +1,363 @@
+"""The process that stands here for a run on another machine: `python -P -m workbench.remote.courier RUN_DIR SLOTS`.
+
+It holds the run's locks as a worker does, so that every screen sees an ordinary run: it sends the folder, has the run
+started there, writes its events and its log into the folder here, passes wishes on, and fetches and verifies the
+results before the last event is written. Where it is killed, the run there goes on; `resume` follows it again.
+"""
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from shutil import rmtree, which
+from typing import Any
+
+from storage import events, locks
+from storage.exceptions import InputProblem, WorkbenchError
+from storage.files import digest_of, draft_folder, sync_tree
+from workbench import __version__
+from workbench.remote import agent, check, environment
+from workbench.remote.check import TargetFacts
+from workbench.remote.line import LineBroken, TargetProblem
+from workbench.runs.config.request import Request
+from workbench.runs.model_folders import check as model_folders
+from workbench.runs.state import RunFolder
+from workbench.settings import Target
+
+FIRST_TRIES = 3
+"""How often a host is tried before a run that is not there yet fails."""
+LONGEST_WAIT = 30.0
+"""Seconds between two tries while a run is there and its line is broken."""
+KILL_SECONDS = 20.0
+"""So long is tried to end a run there; then it is left."""
+SKEW_SECONDS = 2.0
+"""A clock that differs by less is taken for right."""
+_HERE = "remote"  # in an event: the byte after it in the events there
+
+
+class _Ended(Exception):
+    """On request, before there was anything to be followed."""
+
+
+class Courier:
+    """Brings one run to its target and back.
+
+    Args:
+        path: the run's folder.
+        slots: how many runs may work there at a time.
+    """
+
+    def __init__(self, path: Path, slots: int) -> None:
+        self.folder, self.slots = RunFolder(path), slots
+        record = json.loads(self.folder.target.read_text(encoding="utf-8"))
+        self.target = Target(record["address"], record.get("python", ""), record.get("name", ""))
+        self.place = str(record["folder"])  # of the run, within the target's runs
+        self.writer = events.EventWriter(self.folder.events)
+        self.skew = 0.0
+        self._lock: int | None = None
+
+    # the whole way
+
+    def go(self) -> None:
+        """Bring the run there, follow it, and bring it back."""
+        facts, python = self._reached()
+        remote = f"{facts.root}/runs/{self.place}"
+        look = self._ask(facts, python, "look", remote)
+        self._set_clock(facts, float(look["time"]))
+        if not look["there"]:
+            self._bring(facts, python, remote)
+        if not look["working"] and int(look["events"]) <= self._position():
+            self._ask(facts, python, "start", remote, str(self.slots))
+        last = self._follow(facts, python, remote)
+        if last is None:
+            return
+        self._fetch(facts, python, remote)
+        self._write(*last)
+        if last[1].get("state") == "finished":  # one that was stopped may be resumed: its checkpoints are there
+            with suppress(WorkbenchError):
+                self._ask(facts, python, "remove", remote)
+
+    def note(self, message: str) -> None:
+        """Tell the screens something."""
+        self.writer.write("note", message=message)
+
+    def _reached(self) -> tuple[TargetFacts, str]:
+        """Facts of the target and its Python, which is made where it is missing."""
+        name = self.target.name or self.target.address
+        for attempt in range(1, 10**6):
+            self._end_if_asked()
+            try:
+                facts = check.checked(self.target)
+                if which("rsync") is None:
+                    facts = check.without_rsync(facts)
+                python = environment.python_of(self.target, facts)
+                if not python:
+                    self.note(
+                        f"{name}: the environment of version {__version__} is made there, once; it takes minutes."
+                    )
+                    python = environment.make(facts)
+                version = environment.ask(facts, python, "version")
+                if version["version"] != __version__:
+                    raise TargetProblem(f"{name} has version {version['version']}, here is {__version__}.",
+                                        "Install the same version there.")  # fmt: skip
+                return facts, python
+            except LineBroken as problem:
+                if attempt >= FIRST_TRIES and not self._position():
+                    raise
+                if attempt == 1:
+                    self.note(f"{problem.message} It is tried again.")
+                self._rest(min(LONGEST_WAIT, 2.0**attempt))
+        raise AssertionError
+
+    def _ask(self, facts: TargetFacts, python: str, *arguments: str, text: str = "") -> dict[str, Any]:
+        """An answer of the agent, however often the line breaks."""
+        for attempt in range(1, 10**6):
+            self._end_if_asked()
+            try:
+                return environment.ask(facts, python, *arguments, text=text, seconds=600.0)
+            except LineBroken:
+                if attempt >= FIRST_TRIES and not self._position():
+                    raise
+                self._rest(min(LONGEST_WAIT, 2.0**attempt))
+        raise AssertionError
+
+    def _rest(self, seconds: float) -> None:
+        """Wait, with an eye on what is asked for."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            self._end_if_asked()
+            time.sleep(0.2)
+
+    def _end_if_asked(self) -> None:
+        """A run that is not there yet ends here; one that is there is asked to by `_follow`, if its host is reached."""
+        if self.folder.killed.exists():
+            asked = time.time() - self.folder.killed.stat().st_mtime
+            if not self._position() or asked > KILL_SECONDS:
+                raise _Ended
+        elif self.folder.stop.exists() and not self._position():
+            raise _Ended
+
+    def _set_clock(self, facts: TargetFacts, there: float) -> None:
+        skew = time.time() - there
+        self.skew = skew if abs(skew) > SKEW_SECONDS else 0.0
+        if self.skew and not self._position():
+            way = "behind" if skew > 0 else "ahead"
+            self.note(f"The clock of {facts.line.name} is {abs(skew):.0f} s {way}; times are those of the clock here.")
+
+    def _position(self) -> int:
+        """How far the events there are known here: it stands in the events, so that both are written in one step."""
+        return max((int(event.get(_HERE) or 0) for event in events.iterate(self.folder.events)), default=0)
+
+    # there
+
+    def _bring(self, facts: TargetFacts, python: str, remote: str) -> None:
+        """Send the run's folder, and see that it came whole.
+
+        Raises:
+            TargetProblem: it did not, or does not fit.
+        """
+        request = Request.read(self.folder.path)
+        base = Path(request.config.model.name).expanduser() if request.config.model.name else None
+        with draft_folder(self.folder.path, ".sending.") as place:
+            staged = place / "run"
+            staged.mkdir()
+            (staged / "dataset").symlink_to(self.folder.datasets.absolute())
+            if base is not None and base.is_dir():  # a model on this machine's disk goes with the run
+                (staged / "base").symlink_to(base.absolute())
+                model = request.config.model.model_copy(update={"name": f"{remote}/base"})
+                config = request.config.model_copy(update={"model": model})
+                request = request.model_copy(update={"config": config})
+            (staged / "request.yaml").write_text(request.text(), encoding="utf-8")
+            files = {name: path for part in agent.GIVEN for name, path in _under(staged, part)}
+            size = sum(path.stat().st_size for path in files.values())
+            if size / 1e9 + 0.2 > facts.free_gb:
+                free = f"{facts.free_gb:.1f} GB are free on {facts.line.name}"
+                raise TargetProblem(f"The run has {size / 1e9:.1f} GB, and {free}.", "Free some space there.")
+            self.note(f"{max(0.1, size / 1e6):,.1f} MB go to {facts.line.name}.")
+            for attempt in range(1, FIRST_TRIES + 1):
+                self._end_if_asked()
+                try:
+                    facts.line.send(staged, remote, rsync=facts.rsync)
+                    break
+                except LineBroken:
+                    if attempt == FIRST_TRIES:
+                        raise
+                    self._rest(2.0**attempt)
+            digests = {name: digest_of(path) for name, path in files.items()}
+        wrong = self._ask(facts, python, "check", remote, text=json.dumps(digests))["wrong"]
+        if wrong:
+            raise TargetProblem(f"{', '.join(wrong[:3])} did not come whole to {facts.line.name}.", "Resume the run.")
+
+    def _follow(self, facts: TargetFacts, python: str, remote: str) -> tuple[str, dict[str, Any], int] | None:
+        """Write what happens there into the folder here until the run has ended; its event `finished`, unwritten."""
+        attempt = log_at = 0
+        while True:
+            begin = self._position()
+            command = environment.agent_command(python, "attend", remote, str(begin), str(log_at))
+            with subprocess.Popen(
+                facts.line.command(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            ) as child:
+                try:
+                    outcome, finished, log_at, heard = self._attend(child, log_at)
+                finally:
+                    child.kill()
+            if outcome:
+                if finished is None:
+                    self._end_as_there()
+                return finished
+            attempt = 1 if heard else attempt + 1
+            if attempt == 2:
+                self.note(f"The line to {facts.line.name} is broken; the run goes on there, and it is tried again.")
+            self._rest(min(LONGEST_WAIT, 2.0 ** min(attempt, 5) / 2))
+
+    def _attend(
+        self, child: "subprocess.Popen[bytes]", log_at: int
+    ) -> tuple[bool, tuple[str, dict[str, Any], int] | None, int, bool]:
+        """(whether the run has ended, its event `finished`, how far its log is here, whether there was an answer)."""
+        messages: queue.Queue[bytes] = queue.Queue()
+        assert child.stdin is not None and child.stdout is not None
+        threading.Thread(target=_read, args=(child.stdout, messages), daemon=True).start()
+        asked: dict[str, bool] = {"stop": False, "pause": False, "kill": False}
+        finished: tuple[str, dict[str, Any], int] | None = None
+        heard = False
+        while True:
+            self._end_if_asked()
+            self._hand_on(child, asked)
+            try:
+                line = messages.get(timeout=0.2)
+            except queue.Empty:
+                continue
+            if not line:  # the line broke
+                return False, None, log_at, heard
+            try:
+                message = json.loads(line)
+            except ValueError:  # what a shell prints at its start
+                continue
+            heard = True
+            if message["training"] and self._lock is None:
+                self._lock = locks.acquire(self.folder.lock)
+            for position, text in message["events"]:
+                event = _event(text)
+                if event is None:
+                    continue
+                name = event.pop("type")
+                if name == "finished":
+                    finished = (name, event, position)
+                else:
+                    finished = None if name == "queued" else finished
+                    self._write(name, event, position)
+            if message["log"]:
+                with self.folder.log.open("a", encoding="utf-8") as log:
+                    log.write(message["log"])
+            log_at = message["log_at"]
+            if message["ended"]:
+                return True, finished, log_at, True
+
+    def _hand_on(self, child: "subprocess.Popen[bytes]", asked: dict[str, bool]) -> None:
+        """Tell the agent what is asked of the run now and was not before."""
+        folder = self.folder
+        now = {"stop": folder.stop.exists(), "pause": folder.pause.exists(), "kill": folder.killed.exists()}
+        for name, wish in now.items():
+            if wish != asked[name]:
+                asked[name] = wish
+                if wish or name == "pause":
+                    with suppress(OSError):  # the line broke: the next one is told
+                        assert child.stdin is not None
+                        child.stdin.write(f"{name if wish else 'unpause'}\n".encode())
+                        child.stdin.flush()
+
+    def _write(self, name: str, event: Mapping[str, Any], position: int) -> None:
+        """Write an event of there with the time that the clock here had."""
+        facts = {key: value for key, value in event.items() if key != "time"}
+        if isinstance(moment := event.get("time"), int | float):
+            facts["time"] = moment + self.skew
+        self.writer.write(name, **facts, **{_HERE: position})
+
+    def _end_as_there(self) -> None:
+        """It ended there without results: killed, failed or crashed, which events and log say."""
+        if self.folder.stop.exists() and not self.folder.killed.exists():  # it was stopped while it waited
+            self.folder.killed.touch()
+
+    # back
+
+    def _fetch(self, facts: TargetFacts, python: str, remote: str) -> None:
+        """Bring what the run made into the folder here: verified before anything is put in its place.
+
+        Raises:
+            TargetProblem: a file did not come whole.
+        """
+        folder, arrived = self.folder.path, self.folder.path / ".results"
+        for attempt in range(1, 10**6):
+            try:
+                digests = self._ask(facts, python, "results", remote)["files"]
+                facts.line.fetch(remote, arrived, (*agent.STAYS, "checked"), rsync=facts.rsync)
+                break
+            except LineBroken:
+                self._rest(min(LONGEST_WAIT, 2.0**attempt))
+        here = {name: digest_of(path) for name, path in agent.files_of(arrived)}
+        if here != digests:
+            wrong = sorted(set(here.items()) ^ set(digests.items()))[0][0]
+            raise TargetProblem(f"{wrong} did not come whole from {facts.line.name}.", "Resume the run: it is there.")
+        results = RunFolder(arrived)
+        if not results.read_report():
+            raise InputProblem(f"The run on {facts.line.name} left no report.", "Resume the run.")
+        if results.has_model():
+            model_folders.check_folder(results.model, fine_tuned=True)
+        for path in sorted(arrived.iterdir()):
+            target = folder / path.name
+            if target.is_dir():
+                rmtree(target)
+            path.replace(target)
+        arrived.rmdir()
+        sync_tree(folder, self.folder.checkpoints)
+
+
+def _under(folder: Path, part: str) -> list[tuple[str, Path]]:
+    """(path within the folder, file) of a file, or of all files in a folder that a link may name."""
+    top = folder / part
+    if top.is_file():
+        return [(part, top)]
+    inside = top.resolve()
+    return [(f"{part}/{path.relative_to(inside).as_posix()}", path) for path in inside.rglob("*") if path.is_file()]
+
+
+def _read(stream: Any, messages: "queue.Queue[bytes]") -> None:
+    with suppress(OSError, ValueError):
+        for line in stream:
+            messages.put(line)
+    messages.put(b"")
+
+
+def _event(text: str) -> dict[str, Any] | None:
+    try:
+        event = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return event if isinstance(event, dict) and isinstance(event.get("type"), str) else None
+
+
+def main(arguments: list[str]) -> int:
+    """Bring a run to its target and back; the exit code is 0 when that worked."""
+    courier = Courier(Path(arguments[0]).absolute(), max(1, int(arguments[1])))
+    try:
+        courier.go()
+    except _Ended:
+        courier.folder.killed.touch()
+    except WorkbenchError as problem:
+        courier.writer.write("failed", title=problem.title, message=problem.message, remedy=problem.remedy)
+        traceback.print_exc()
+        return problem.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    code = main(sys.argv[1:])
+    sys.stderr.flush()
+    os._exit(code)  # a thread that reads from a line that is gone does not keep it

@@ -1,0 +1,169 @@
+"""The line to a target: commands and folders over the user's own `ssh`, with rsync or else tar. Nothing is stored."""
+
+import os
+import re
+import shlex
+import subprocess
+import tarfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from storage.exceptions import ConfigProblem, MissingTool
+from workbench.settings import Target
+
+DEFAULT_PATH = "invoice-workbench"
+"""Where everything lies on a target that names no path: in the home directory there."""
+_ADDRESS = re.compile(r"ssh:(?P<host>(?:[\w.-]+@)?[A-Za-z0-9_][\w.-]*)(?::(?P<path>[\w./~+@-]+))?")
+_OPTIONS = (
+    "-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=10",
+    "-o", "ServerAliveCountMax=3",
+)  # fmt: skip
+_UNREACHABLE = re.compile(
+    "Could not resolve|Connection refused|timed out|No route|unreachable|Connection closed|reset by peer|Broken pipe"
+    "|not responding|closed by remote|kex_exchange|connection unexpectedly closed",
+    re.IGNORECASE,
+)
+
+
+class TargetProblem(MissingTool):
+    """A target that cannot be used as it is."""
+
+    title: ClassVar[str] = "The target cannot be used"
+
+
+class LineBroken(TargetProblem):
+    """The host cannot be reached now."""
+
+    title: ClassVar[str] = "The host cannot be reached"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """To one target.
+
+    Args:
+        name: of the target, for messages.
+        host: as `ssh` takes it.
+        path: of the folder of this program there, absolute or from the home directory.
+    """
+
+    name: str
+    host: str
+    path: str
+
+    def command(self, remote: str) -> list[str]:
+        """The command line that runs a shell command there; WORKBENCH_SSH names another `ssh`, or its options."""
+        return [*_ssh(), self.host, remote]
+
+    def run(self, remote: str, text: str = "", seconds: float = 120.0) -> str:
+        """Run a shell command there; its output.
+
+        Raises:
+            LineBroken: the host cannot be reached.
+            TargetProblem: the key is refused, or the command failed.
+        """
+        return self._checked(self.command(remote), text, seconds)
+
+    def send(self, folder: Path, remote: str, *, rsync: bool) -> None:
+        """Copy what is in a folder, links as the files that they name, into a folder there.
+
+        Raises:
+            LineBroken: the line broke; what was copied is not copied again by rsync.
+            TargetProblem: it cannot be written there.
+        """
+        if rsync:
+            self._rsync(["-rLt", "--partial"], f"{folder}/", f"{self.host}:{remote}/")
+            return
+        unpack = f"mkdir -p {shlex.quote(remote)} && tar -C {shlex.quote(remote)} -xf -"
+        with subprocess.Popen(["tar", "-C", str(folder), "-chf", "-", "."], stdout=subprocess.PIPE) as packing:
+            ended = subprocess.run(self.command(unpack), stdin=packing.stdout, capture_output=True, check=False)
+        self._check(ended.returncode, ended.stderr)
+
+    def fetch(self, remote: str, folder: Path, left: Sequence[str], *, rsync: bool) -> None:
+        """Copy the files of a folder there, no links, into one here, without the names that are left out.
+
+        Raises:
+            LineBroken: the line broke.
+            TargetProblem: it cannot be read there.
+        """
+        folder.mkdir(exist_ok=True)
+        if rsync:
+            excluded = [f"--exclude=/{name}" for name in left]
+            self._rsync(
+                ["-rt", "--no-links", "--partial", "--delete", *excluded], f"{self.host}:{remote}/", f"{folder}/"
+            )
+            return
+        excluded = [f"--exclude=./{name}" for name in left]
+        pack = shlex.join(["tar", "-C", remote, *excluded, "-cf", "-", "."])
+        with subprocess.Popen(self.command(pack), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as packing:
+            assert packing.stdout is not None and packing.stderr is not None
+            try:
+                with tarfile.open(fileobj=packing.stdout, mode="r|") as archive:
+                    archive.extractall(folder, filter="data")
+            except tarfile.TarError:
+                packing.kill()
+            errors = packing.stderr.read()
+        self._check(packing.returncode, errors)
+
+    def _rsync(self, options: list[str], source: str, target: str) -> None:
+        self._checked(["rsync", *options, "-e", shlex.join(_ssh()), "--", source, target], "", None)
+
+    def _checked(self, command: list[str], text: str, seconds: float | None) -> str:
+        try:
+            ended = subprocess.run(command, input=text.encode(), capture_output=True, timeout=seconds, check=False)
+        except subprocess.TimeoutExpired as error:
+            raise LineBroken(f"{self.name} did not answer for {seconds:.0f} s.", "Try again.") from error
+        except FileNotFoundError as error:
+            raise MissingTool(f"There is no {command[0]} on this machine.", "Install OpenSSH's client.") from error
+        self._check(ended.returncode, ended.stderr)
+        return ended.stdout.decode(errors="replace")
+
+    def _check(self, code: int, errors: bytes) -> None:
+        """Raise what the errors of ssh, rsync or the command there mean."""
+        if not code:
+            return
+        text = errors.decode(errors="replace").strip()
+        lines = [line for line in text.splitlines() if not line.startswith("rsync error:")]  # its cause stands above it
+        last = lines[-1][:300] if lines else f"exit code {code}"
+        if "Permission denied" in text and "publickey" in text:
+            raise TargetProblem(
+                f"{self.name} refuses the key: {last}",
+                f"`ssh {self.host}` must work without a password: ssh-copy-id {self.host}, or ssh-add your key.",
+            )
+        if "Host key verification failed" in text or "REMOTE HOST IDENTIFICATION" in text:
+            raise TargetProblem(
+                f"The host key of {self.name} is not known, or changed.",
+                f"Connect once by hand and look at the key: ssh {self.host}",
+            )
+        if _UNREACHABLE.search(text):
+            raise LineBroken(
+                f"{self.name} ({self.host}) cannot be reached: {last}",
+                f"Is it on, and its name right? ssh {self.host}",
+            )
+        if "No space left" in text or "Disk quota" in text:
+            raise TargetProblem(
+                f"The disk of {self.name} is full.", f"Free some space there, in {self.path}, then resume the run."
+            )
+        raise TargetProblem(f"{self.name}: {last}", "`workbench doctor-env --on` says what is missing there.")
+
+
+def line_to(target: Target) -> Line:
+    """The line to a target.
+
+    Raises:
+        ConfigProblem: its address cannot be read.
+    """
+    match = _ADDRESS.fullmatch(target.address)
+    if match is None:
+        raise ConfigProblem(
+            f"{target.address[:100]!r} is no address of a target.",
+            "Write ssh:user@host or ssh:user@host:path, or a name of [targets] in workbench.toml.",
+        )
+    path = (match["path"] or DEFAULT_PATH).removeprefix("~/").rstrip("/") or "/"
+    return Line(target.name or match["host"], match["host"], path)
+
+
+def _ssh() -> list[str]:
+    return [*shlex.split(os.environ.get("WORKBENCH_SSH", "ssh")), *_OPTIONS]

@@ -1,0 +1,297 @@
+"""Class labels come in, probabilities of the texts without one go out: of the next ones first. [worker]
+
+As with words (`learner.py`), labels are read from the database. What it writes takes the place of what a run thought of
+a text where it is likelier right; labels are never touched.
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from storage import annotations, document_list, label_queries, runs
+from storage.exceptions import WorkbenchError
+from storage.label_queries import ClassStanding
+from storage.records import RunState, State
+from storage.suggestions import class_shares, keep_class_suggestions
+from workbench.fields import Field
+from workbench.live import record as records
+from workbench.live.messages import Look
+from workbench.live.record import Outcome, Record
+from workbench.runs import parquet
+from workbench.runs.config.request import Request
+from workbench.runs.state import RunFolder
+from workbench.training.learner import class_head
+from workbench.training.learner.class_head import ClassHead, Shares
+from workbench.training.learner.texts import Texts
+from workbench.workspace import Workspace
+
+RUN = "learner"
+"""The `run` of its probabilities."""
+MOST_TEXTS = 2_000
+"""Labelled texts that are learned from: those that were labelled last."""
+AT_ONCE = 20
+"""Of the texts that come next, those that get their probabilities in one go after a label."""
+_PART = 256  # texts of the pool in one step
+_CHANGE = 0.02  # of a probability: smaller ones are not written, except of what comes next
+_TOGETHER = 64  # labels that come at once and are compared with what stood there
+
+
+Readings = tuple[Shares, Shares, Shares]
+"""What a run, the head, and what was shown say of a text, as in `Outcome`."""
+
+
+@dataclass(slots=True)
+class Learned:
+    """What is known of a class field."""
+
+    field: Field
+    labels: dict[int, tuple[str, ...]] = dataclasses.field(
+        default_factory=dict
+    )  # document -> its options, the latest at the end
+    runs_shares: dict[int, Shares] = dataclasses.field(default_factory=dict)  # document -> what a run thinks of it
+    head: ClassHead | None = None
+    pending: dict[int, Readings] = dataclasses.field(default_factory=dict)  # documents whose label may not be whole yet
+
+
+class ClassLearner:
+    """Learns every class field of a workspace.
+
+    Args:
+        workspace: open.
+        record: shared with the learner of words.
+
+    Raises:
+        WorkbenchError: the encoder is missing or damaged.
+    """
+
+    def __init__(self, workspace: Workspace, record: Record) -> None:
+        self._workspace, self._record = workspace, record
+        self._texts = Texts(workspace)
+        self._learned: dict[str, Learned] = {}
+        self._waiting: list[int] = []  # labelled, and perhaps not encoded yet
+        self._begin()
+
+    def _begin(self) -> None:
+        self._fields = self._workspace.schema.classes
+        with self._workspace.db.read() as connection:
+            self._event = label_queries.newest_event(connection)
+            self._runs = runs.finished_stamp(connection)
+            self._learned = {f.id: Learned(f) for f in self._fields}
+            for learned in self._learned.values():
+                listed = label_queries.lately_classified(connection, learned.field.id, MOST_TEXTS)
+                options = label_queries.classified(connection, learned.field.id, listed)
+                learned.labels = {number: tuple(options[number]) for number in listed}
+        self._waiting = list(dict.fromkeys(n for learned in self._learned.values() for n in learned.labels))
+        for learned in self._learned.values():
+            learned.runs_shares = self._of_latest_run(learned.field)
+
+    def _of_latest_run(self, of: Field) -> dict[int, Shares]:
+        """What the latest run that learned a field thinks of the pool: the learner may have written over it."""
+        with self._workspace.db.read() as connection:
+            finished = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED], task=parquet.CLASSES)
+        for run in finished:
+            folder = RunFolder(self._workspace.files.run(run.id))
+            try:
+                if Request.read(folder.path).fields[0].id == of.id:
+                    return {
+                        case.document: {o: share for o, share in case.probabilities.items() if o in of.options}
+                        for case in parquet.stream_classes(folder.path, "pool")
+                    }
+            except (WorkbenchError, IndexError):  # its folder is gone or damaged
+                continue
+        return {}
+
+    def documents(self, of: str) -> int:
+        """How many documents of a class field are learned from."""
+        return len(self._learned[of].labels)
+
+    # labels
+
+    def update(self) -> bool:
+        """Take in what was labelled since the last time, and fit the heads again; whether anything was.
+
+        Raises:
+            WorkbenchError: the workspace cannot be read.
+        """
+        with self._workspace.db.read() as connection:
+            now = runs.finished_stamp(connection)
+        if self._workspace.schema.classes != self._fields or now != self._runs:
+            self._begin()
+            return True
+        with self._workspace.db.read() as connection:
+            newest = label_queries.newest_event(connection)
+            acts = label_queries.acted_on(connection, self._event) if newest != self._event else {}
+            concerned = list(acts)[-MOST_TEXTS:]
+            of_test = label_queries.of_test(connection, concerned)
+        self._event = newest
+        if not concerned:
+            return False
+        changed = False
+        for learned in self._learned.values():
+            with self._workspace.db.read() as connection:
+                listed = [*concerned, *(n for n in learned.pending if n not in acts)]
+                classified = label_queries.classified(connection, learned.field.id, listed)
+            options = {n: tuple(o) for n, o in classified.items() if n not in of_test}
+            new = [number for number in concerned if number in options and number not in learned.labels]
+            by_people = [number for number in new if acts[number][0] != annotations.IMPORT][-_TOGETHER:]
+            self._compare(learned, by_people)
+            self._note_outcomes(learned, options, concerned[-1])
+            changed |= self._take(learned, concerned, options)
+            self._waiting += [number for number in new if number not in by_people]
+        if changed:
+            records.write(self._workspace.files.learner_record, self._record)
+            if not self._waiting:
+                self._fit()
+        return changed
+
+    def _take(self, learned: Learned, concerned: Sequence[int], options: dict[int, tuple[str, ...]]) -> bool:
+        """Take the labels of documents that were acted on; whether any changed."""
+        changed = False
+        for number in concerned:
+            now = options.get(number, ())
+            if now != learned.labels.pop(number, ()):
+                changed = True
+            if now:
+                learned.labels[number] = now
+        while len(learned.labels) > MOST_TEXTS:
+            del learned.labels[next(iter(learned.labels))]
+        return changed
+
+    def _compare(self, learned: Learned, numbers: Sequence[int]) -> None:
+        """Keep what each reader says of newly labelled texts, before anything is learned from them."""
+        if not numbers or self._waiting:  # while the labels of before are read, the head does not know enough
+            return
+        for _ in self._texts.prepare(numbers):
+            pass
+        by_head = self._head_shares(learned, numbers)
+        with self._workspace.db.read() as connection:
+            stored = class_shares(connection, learned.field.id, numbers)
+        for number in numbers:
+            run, shown = stored.get(number, ("", {}))
+            base = shown if run not in ("", RUN) else learned.runs_shares.get(number, {})
+            learned.pending[number] = (base, by_head.get(number, {}), shown)
+
+    def _note_outcomes(self, learned: Learned, options: dict[int, tuple[str, ...]], latest: int) -> None:
+        """Say of texts whose label is whole which readers were right.
+
+        Several options of a text come key by key: it is whole when another text was acted on.
+        """
+        whole = [number for number in learned.pending if not learned.field.multiple or number != latest]
+        for number in whole:
+            readings = learned.pending.pop(number)
+            if number in options:
+                suggested = (class_head.suggested(shares, learned.field) for shares in readings)
+                outcome = Outcome(*(reading == set(options[number]) for reading in suggested))
+                self._record.add(number, {learned.field.id: outcome})
+
+    def _fit(self) -> None:
+        for learned in self._learned.values():
+            vectors = self._texts.known(list(learned.labels))
+            numbers = [number for number in learned.labels if number in vectors]
+            if numbers:
+                table = np.stack([vectors[number] for number in numbers])
+                learned.head = class_head.fit(table, [learned.labels[n] for n in numbers], learned.field)
+            else:
+                learned.head = None
+
+    # suggestions
+
+    def steps(self, look: Look, is_old: Callable[[], bool]) -> Iterator[None]:
+        """Bring the texts that come next up to date, then all others; a step takes a moment.
+
+        Args:
+            look: what is looked at.
+            is_old: whether something else is looked at by now, so that nothing may be written.
+
+        Raises:
+            WorkbenchError: the workspace cannot be read or written.
+        """
+        following = [number for number in look.following if number != look.document]
+        yield from self._learn_earlier(following, is_old)
+        yield from self._texts.prepare(following[:AT_ONCE])
+        self._suggest(following[:AT_ONCE], is_old)
+        yield
+        if look.document is not None:
+            yield from self._texts.prepare([look.document])
+        yield from self._texts.prepare(following)
+        self._suggest(following[AT_ONCE:], is_old)
+        yield from self._all(look, is_old)
+
+    def _learn_earlier(self, following: Sequence[int], is_old: Callable[[], bool]) -> Iterator[None]:
+        """Encode what was labelled before the learner began; with every part more is known."""
+        while self._waiting:
+            part = self._waiting[-_PART:]  # the latest first
+            yield from self._texts.prepare(part)
+            del self._waiting[-len(part) :]
+            self._fit()
+            self._suggest(following[:AT_ONCE], is_old)
+            yield
+
+    def _all(self, look: Look, is_old: Callable[[], bool]) -> Iterator[None]:
+        """Every document of the workspace, as the sheet and its order by probability want it."""
+        with self._workspace.db.read() as connection:
+            everything = document_list.ids(connection)
+        for first in range(0, len(everything), _PART):
+            part = everything[first : first + _PART]
+            if not self._texts.is_full:
+                yield from self._texts.prepare(part)
+            self._suggest([number for number in part if number != look.document], is_old, _CHANGE)
+            yield
+
+    def _suggest(self, numbers: Sequence[int], is_old: Callable[[], bool], least: float = 0.005) -> None:
+        """Replace what is thought of texts without a label by what is believed now.
+
+        Args:
+            numbers: of documents; those that were not encoded yet are left out.
+            least: change of a probability that is written.
+        """
+        for learned in self._learned.values():
+            if learned.head is None or not numbers:
+                continue
+            with self._workspace.db.read() as connection:
+                standings = label_queries.class_standings(connection, learned.field.id, numbers)
+                waiting = [standing.document for standing in standings if _is_open(standing)]
+                stored = class_shares(connection, learned.field.id, waiting)
+            head = self._head_shares(learned, waiting)
+            wanted: dict[int, Shares] = {}
+            for number, by_head in head.items():
+                run, now = stored.get(number, ("", {}))
+                if run not in ("", RUN):
+                    learned.runs_shares[number] = now
+                shares = self._chosen(learned, by_head, learned.runs_shares.get(number, {}))
+                if _differs(now, shares, least):
+                    wanted[number] = shares
+            if wanted and not is_old():
+                with self._workspace.db.write() as connection:
+                    rows = {number: list(shares.items()) for number, shares in wanted.items()}
+                    keep_class_suggestions(connection, RUN, learned.field.id, rows)
+
+    def _chosen(self, learned: Learned, head: Shares, base: Shares) -> Shares:
+        """The reader that is likelier right: how sure it is, by how often it was right of late."""
+        of = learned.field
+        base_rate, head_rate = self._record.rates(of.id)
+        base_is_surer = class_head.sureness(base, of) * base_rate >= class_head.sureness(head, of) * head_rate
+        return base if base and base_is_surer else head
+
+    def _head_shares(self, learned: Learned, numbers: Sequence[int]) -> dict[int, Shares]:
+        if learned.head is None:
+            return {}
+        vectors = self._texts.known(numbers)
+        if not vectors:
+            return {}
+        shares = learned.head.shares(np.stack(list(vectors.values())))
+        return {
+            number: {option: round(share, 4) for option, share in row.items()}
+            for number, row in zip(vectors, shares, strict=True)
+        }
+
+
+def _is_open(standing: ClassStanding) -> bool:
+    is_undecided = not standing.options and not standing.cannot_say
+    return is_undecided and standing.state not in (State.SKIPPED, State.UNUSABLE)
+
+
+def _differs(before: Shares, now: Shares, least: float) -> bool:
+    return before.keys() != now.keys() or any(abs(before[option] - now[option]) >= least for option in now)
