@@ -24,6 +24,11 @@ class SroieImporter:
         fitting = sum(bool(_LINE.match(line)) for line in lines)
         return 0.98 if fitting and fitting * 2 >= len(lines) else 0.0
 
+    def companions(self, path: Path) -> Iterator[Path]:
+        """The picture of the file's name, where both lie in one folder."""
+        for suffix in parsing.PICTURES:
+            yield from (path.with_suffix(suffix), path.with_suffix(suffix.upper()))
+
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
         """The document of one file; lines that cannot be read are reported, the others go in."""
         incoming = Incoming(path.stem, str(path), [], self.name)

@@ -237,6 +237,14 @@ def test_sroie_lines_may_hold_commas(put: Any, read: Any, tmp_path: Path) -> Non
     assert alone[0].values == item.values
 
 
+def test_sroie_lines_beside_their_picture_are_one_document(put: Any, read: Any, tmp_path: Path) -> None:
+    path = put("X1.csv", "10,10,110,10,110,30,10,30,TOTAL 9.00\n")
+    put("X1.jpg", png(200, 300))
+    assert discovery.discover([tmp_path]) == [path]
+    (item,), _ = read(path, "sroie")
+    assert item.pages[0].picture.name == "X1.jpg"
+
+
 def test_cord_keys_are_no_labels_and_boxes_are_put_right(put: Any, read: Any) -> None:
     def word(text: str, quad: list[int], key: int = 0) -> dict[str, Any]:
         names = ("x1", "y1", "x2", "y2", "x3", "y3", "x4", "y4")
