@@ -108,6 +108,7 @@ class ModeScreen(Typed, Screen[None]):
     mode = ""
     HELP_SIGNS: ClassVar[tuple[tuple[str, str], ...]] = ()  # what `help_signs` gives
     _facts: tuple[str, ...] = ()  # the screen's part of the status line
+    _shell: Shell | None = None
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-medium"), (140, "-wide")]
     DEFAULT_CSS = """
     ModeScreen { layout: vertical; background: $background; }
@@ -127,8 +128,10 @@ class ModeScreen(Typed, Screen[None]):
 
     @property
     def workbench(self) -> Shell:
-        """The application, as a screen knows it."""
-        return cast("Shell", self.app)
+        """The application, as a screen knows it; also for a thread that works on while the application ends."""
+        if self._shell is None:
+            self._shell = cast("Shell", self.app)
+        return self._shell
 
     @property
     def workspace(self) -> "Workspace":

@@ -167,6 +167,8 @@ def _end_in_order() -> None:
 
     def end(number: int, frame: object) -> None:
         signal.signal(number, signal.SIG_IGN)  # once is enough
+        # a terminal that is closed continues its processes, too: Textual would take the terminal anew, in no loop
+        signal.signal(signal.SIGCONT, lambda *_: None)
         raise _Ended(number)
 
     if threading.current_thread() is not threading.main_thread():

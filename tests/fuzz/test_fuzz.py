@@ -25,11 +25,13 @@ from workbench.exchange import reader_process
 from workbench.exchange.import_summary import Summary
 from workbench.exchange.pipeline import run
 from workbench.exchange.sources import ImportRequest
+from workbench.live import record
 from workbench.runs import progress
 from workbench.runs.config import files
 from workbench.runs.config.request import Request
 from workbench.runs.config.tune import TuneConfig
 from workbench.runs.state import RunFolder
+from workbench.search.plan import SearchFolder
 from workbench.workspace import Workspace
 
 SECONDS = float(os.environ.get("FUZZ_SECONDS", "20"))
@@ -46,6 +48,14 @@ _NAMES = ("\udcff", "a\nb", "\x1b[31m", "?#%41&", "x" * 200, "'; drop --", "\u20
 IMPORTS = corpus.corpus()
 
 
+LEARNED = b'{"documents": {"1": {"total": [true, false, true]}, "2": {"total": [false, true, true]}}}'
+PLAN = b'{"name": "mutant", "config": {}, "space": ["train.learning_rate=1e-5..2e-4 log"], "trials": 3}'
+FOUND = (
+    b'{"best": {"run": "a", "value": 0.5, "params": {}}, "gain": {"sentence": "b"}, "test": {"f1": 0.4},'
+    b' "importance": {"train.learning_rate": 1.0}, "trials": [{"run": "a", "state": "complete", "value": 0.5,'
+    b' "params": {"train.learning_rate": 0.1}}]}'
+)
+
 CONFIGURATIONS: dict[str, tuple[str, bytes, Callable[[Path], object]]] = {
     "workbench.toml": ("w.toml", corpus.SETTINGS, lambda folder: workbench_settings.read(folder / "w.toml")),
     "tune YAML": ("tune.yaml", corpus.CONFIGURATION, lambda folder: files.load(folder / "tune.yaml")),
@@ -53,6 +63,9 @@ CONFIGURATIONS: dict[str, tuple[str, bytes, Callable[[Path], object]]] = {
     "request.yaml": ("request.yaml", corpus.REQUEST, Request.read),
     "events.jsonl": ("events.jsonl", corpus.EVENTS, lambda folder: (progress.of(folder), progress.trained_on(folder))),
     "report.json": ("report.json", corpus.REPORT, lambda folder: RunFolder(folder).read_report()),
+    "learner.json": ("learner.json", LEARNED, lambda folder: list(record.read(folder / "learner.json").fields())),
+    "plan of a search": ("plan.json", PLAN, lambda folder: SearchFolder(folder).read_plan().dimensions),
+    "report of a search": ("result.json", FOUND, lambda folder: SearchFolder(folder).read_result()),
 }
 """Name -> its file, a valid content, and what reads it."""
 

@@ -1,6 +1,7 @@
 """The tune screen by its keys, with a real run of a tiny model."""
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -304,3 +305,16 @@ async def test_the_next_run_goes_to_the_machine_that_was_chosen(
         [run] = listed(invoices)
         target = json.loads(RunFolder(invoices.files.run(run.id)).target.read_text())
         assert (target["name"], target["address"]) == ("box", "ssh:me@box")
+
+
+async def test_a_thread_that_starts_a_run_knows_the_workspace_while_the_terminal_closes(
+    opened: Opener, invoices: Workspace
+) -> None:
+    """The run was prepared and never started: the application was gone for the thread that copied the documents."""
+    async with opened(invoices) as pilot:
+        screen = await screen_of(pilot)
+    known: list[Workspace] = []
+    thread = threading.Thread(target=lambda: known.append(screen.workspace))  # without the application's context
+    thread.start()
+    thread.join()
+    assert known == [invoices]

@@ -147,3 +147,32 @@ def test_the_run_goes_on_when_tune_that_waits_for_it_is_interrupted(folder: Path
     ending = command(folder, "runs", "kill", run.name)
     ending.communicate(timeout=60)
     assert ending.returncode == 0
+
+
+CLOSED = """
+import os, signal
+from workbench import cli
+
+def revive(*_):
+    raise RuntimeError("no running event loop")
+
+signal.signal(signal.SIGCONT, revive)  # as Textual does
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+cli._end_in_order()
+both = {signal.SIGHUP, signal.SIGCONT}
+signal.pthread_sigmask(signal.SIG_BLOCK, both)
+for number in both:
+    os.kill(os.getpid(), number)
+try:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, both)
+    sum(range(1000))
+except cli._Ended:
+    sum(range(1000))  # what is at work is waited for here
+    print("in order")
+"""
+
+
+def test_a_terminal_that_is_closed_ends_the_program_in_order() -> None:
+    """The system sends SIGHUP and SIGCONT: that was reported as a fault of the program."""
+    done = subprocess.run([sys.executable, "-P", "-c", CLOSED], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("in order\n", "")

@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 )
 @argument_completion.set_option
 @click.option(
-    "--grid", default="", metavar="'KEY=A,B KEY=C,D'", shell_complete=argument_completion.settings,
+    "--grid", multiple=True, metavar="'KEY=A,B KEY=C,D'", shell_complete=argument_completion.settings,
     help="Every combination is a run of one group.",
 )  # fmt: skip
 @click.option(
-    "--zip", "pairs", default="", metavar="'KEY=A,B KEY=C,D'", shell_complete=argument_completion.settings,
+    "--zip", "pairs", multiple=True, metavar="'KEY=A,B KEY=C,D'", shell_complete=argument_completion.settings,
     help="Pairs instead: the first values are a run, …",
 )  # fmt: skip
 @click.option("--name", default="", help="A name for the run, or for the group of runs and before each run's own.")
@@ -79,8 +79,8 @@ def command(
     preset: str,
     files: tuple[Path, ...],
     sets: tuple[str, ...],
-    grid: str,
-    pairs: str,
+    grid: tuple[str, ...],
+    pairs: tuple[str, ...],
     name: str,
     base: str,
     searching: bool,
@@ -128,8 +128,15 @@ def command(
         raise UsageProblem("A search trains on this machine.", "Leave out --on, or use --grid.")
     on, device = run_settings.target_of(workspace, target) if target else (None, "")
     configs, used, parent = run_settings.chosen(
-        workspace, preset=preset, files=files, sets=sets, base=base, pairs=pairs, grid=grid, device=device
-    )
+        workspace,
+        preset=preset,
+        files=files,
+        sets=sets,
+        base=base,
+        pairs=" ".join(pairs),
+        grid=" ".join(grid),
+        device=device,
+    )  # fmt: skip
     if searching:
         if len(configs) != 1:
             raise UsageProblem("A search varies one configuration.", "Leave out --grid, --zip and a second --config.")

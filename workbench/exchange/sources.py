@@ -55,7 +55,7 @@ class ImportRequest:
     by_folder: bool = False  # one folder a class
     ask: AskAboutSpelling | None = None
     tables: tuple[Path, ...] = ()  # of known values; those among `paths` are found as well
-    most_documents: int = 0  # that are taken; 0: all
+    most_documents: int | None = None  # that are taken; None: all
     readers: Readers | None = None  # for OCR, of a program that imports often; None: started where a page needs them
 
     @property

@@ -68,6 +68,9 @@ def test_a_grid_and_several_files_are_groups_of_runs(tmp_path: Path, monkeypatch
     ]
     assert [run.batch for run in pairs] == ["rates", "rates"]
 
+    apart = tune("--preset", "A", "--zip", "train.warmup_ratio=0.1,0.06", "--zip", "train.seed=1,2")
+    assert [run.name for run in apart] == ["warmup_ratio=0.1 seed=1", "warmup_ratio=0.06 seed=2"], "none is left out"
+
     files = [tmp_path / "A.yaml", tmp_path / "B.yaml"]
     for file, seed in zip(files, (1, 2), strict=True):
         file.write_text(f"train:\n  seed: {seed}\n")
