@@ -16,10 +16,8 @@ from storage.exceptions import InputProblem
 from storage.records import State
 from tests.support import sample_documents
 from workbench.annotation.editor import DocumentEditor
-from workbench.commands import values
 from workbench.commands import values as command
 from workbench.exchange import known_values
-from workbench.exchange.known_values import ValuesReport
 from workbench.exchange.reading import table_cells, values_table
 from workbench.exchange.reading.document_names import DocumentNames
 from workbench.settings import Limits
@@ -239,5 +237,5 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
 
 
 def test_a_table_of_which_nothing_was_used_is_reported_in_one_plain_sentence() -> None:
-    (line,) = values.lines(ValuesReport(rows=5), {})
+    (line,) = command.lines(known_values.ValuesReport(rows=5), {})
     assert line == "No document got a known value from 5 rows"
