@@ -155,11 +155,14 @@ def as_data(outcome: "ValuesReport", name: dict[str, str]) -> dict[str, Any]:
 
 def lines(outcome: "ValuesReport", name: dict[str, str], *, undo: bool = False) -> Iterator[str]:
     """The outcome as text; `undo` adds how to take it back."""
-    yield (
-        f"{counted(outcome.reference_values, 'known value')} for {counted(outcome.documents, 'document')} from "
-        f"{counted(outcome.rows, 'row')}; {outcome.labels.total():,} became labels, "
-        f"{outcome.suggestions:,} are suggestions"
-    )
+    if outcome.documents:
+        yield (
+            f"{counted(outcome.reference_values, 'known value')} for {counted(outcome.documents, 'document')} from "
+            f"{counted(outcome.rows, 'row')}; {outcome.labels.total():,} became labels, "
+            f"{outcome.suggestions:,} are suggestions"
+        )
+    else:
+        yield f"No document got a known value from {counted(outcome.rows, 'row')}"
     fields = dict.fromkeys([*outcome.aligned, *outcome.not_aligned])
     if fields:
         yield ""

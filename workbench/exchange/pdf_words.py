@@ -10,7 +10,7 @@ from pypdfium2 import raw
 
 from storage.records import Box
 from workbench.exchange.reading.incoming import IncomingToken
-from workbench.exchange.reading_direction import is_right_to_left, ordered
+from workbench.exchange.reading_direction import is_right_to_left, letters_in_order, ordered
 from workbench.locate.layout import Layout
 
 _FINE = 100  # device units a point, for positions
@@ -80,8 +80,8 @@ def _chunks(text: Any) -> Iterator[list[_Letter]]:
     for i, character in enumerate([*characters, " "]):
         if character.isspace() or character == "\0":
             if letters:
-                if from_the_right and not is_right_to_left("".join(letter.text for letter in letters)):
-                    letters.sort(key=lambda letter: letter.box[0])
+                if from_the_right:
+                    letters = _in_direction(letters)
                 yield letters
                 letters = []
             continue
@@ -99,6 +99,15 @@ def _chunks(text: Any) -> Iterator[list[_Letter]]:
             box[1], box[3] = bottom, top
         turn = round(math.degrees(raw.FPDFText_GetCharAngle(text, i)) / _QUARTER) * _QUARTER % 360
         letters.append(_Letter(character, box, turn, i))
+
+
+def _in_direction(letters: list[_Letter]) -> list[_Letter]:
+    if not is_right_to_left("".join(letter.text for letter in letters)):
+        return sorted(letters, key=lambda letter: letter.box[0])
+    if any(letter.turn for letter in letters):
+        return letters
+    order = letters_in_order([letter.text for letter in letters], [letter.box[2] for letter in letters])
+    return [letters[index] for index in order]
 
 
 def _divided(letters: list[_Letter]) -> Iterator[list[_Letter]]:

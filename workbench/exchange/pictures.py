@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
-from PIL import Image, ImageOps, ImageStat, UnidentifiedImageError
+from PIL import Image, ImageOps, ImageStat, TiffImagePlugin, UnidentifiedImageError
 
 from storage.exceptions import InputProblem
 from workbench.exchange.reader_process import in_reader_process
@@ -22,6 +22,7 @@ _QUALITY = 92  # below it, OCR joins words of printed pages
 _SLENDER = 1.3  # times as many dots to the inch across as down, or the other way: a fax; less is a wrong header
 _LIGHT = 160  # grey from which what is drawn on a transparent page was meant for a dark one
 _TURNED = (5, 6, 7, 8)  # EXIF orientations that swap width and height
+_COMPRESSION, _PHOTOMETRIC, _YCBCR = 259, 262, 6  # tags of a TIFF
 _SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
 # Our own bound is checked from the header before anything is decoded; Pillow's would only warn at other sizes.
 Image.MAX_IMAGE_PIXELS = None
@@ -67,6 +68,10 @@ def _opened(source: Path | bytes) -> Iterator[Image.Image]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a warning about damaged EXIF data would be printed into a screen
             with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as picture:
+                if not _is_plain_ycbcr(picture):
+                    yield picture
+                    return
+            with _by_libtiff(), Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as picture:
                 yield picture
     except UnidentifiedImageError as error:
         raise InputProblem("it is not a picture, or a picture of an unknown kind") from error
@@ -74,6 +79,25 @@ def _opened(source: Path | bytes) -> Iterator[Image.Image]:
         raise InputProblem("the picture does not exist") from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:  # what Pillow raises for damaged files
         raise InputProblem(f"the picture is damaged or cut off ({error})") from error
+
+
+def _is_plain_ycbcr(picture: Image.Image) -> bool:
+    """Whether it is an uncompressed YCbCr TIFF, which Pillow's own decoder takes for one that is cut off."""
+    if not isinstance(picture, TiffImagePlugin.TiffImageFile):
+        return False
+    tags = picture.tag_v2
+    return tags.get(_PHOTOMETRIC) == _YCBCR and tags.get(_COMPRESSION, 1) == 1
+
+
+@contextmanager
+def _by_libtiff() -> Iterator[None]:
+    """Have Pillow decode uncompressed TIFFs by libtiff. A switch of the module: each page of a file looks at it."""
+    before = TiffImagePlugin.READ_LIBTIFF
+    TiffImagePlugin.READ_LIBTIFF = True
+    try:
+        yield
+    finally:
+        TiffImagePlugin.READ_LIBTIFF = before
 
 
 def scale_of(width: float, height: float) -> float:

@@ -88,11 +88,18 @@ def align_all(
         elif not places:
             missing[field] = "not found on the document" if tokens else "the document has no words yet"
         elif places[0].score < threshold:
-            missing[field] = f"not sure enough ({places[0].score:.2f}): {places[0].reason}"
+            missing[field] = _doubt(places[0])
         else:
             others = {taken[token] for token in places[0].tokens if token in taken}
             missing[field] = f"stands only where {', '.join(sorted(others))} is"
     return aligned, missing
+
+
+def _doubt(place: Alignment) -> str:
+    """Why a value is not placed by itself, and what to do, in words for the analyst."""
+    what = "1 place looks like it" if place.candidates == 1 else f"{place.candidates} places look like it"
+    _, *rest = place.reason.split("; ")[0].split(", ", 1)  # which one would have been taken does not matter
+    return f"not sure enough: {', '.join([what, *rest])} ({place.score:.0%} sure); label it on the page"
 
 
 class Aligner:

@@ -85,7 +85,7 @@ def test_an_e_invoice_beside_is_found_in_any_case_and_signed(
     (tmp_path / document).write_bytes(pdf(None))
     (tmp_path / other).write_bytes(data)
     assert [path.name for path in discovery.discover([tmp_path])] == [document]
-    assert document_values.values_for(tmp_path / document, Options(tmp_path)) == EXPECTED
+    assert document_values.values_for(tmp_path / document, Options(tmp_path), []) == EXPECTED
 
 
 def test_a_large_file_inside_an_invoice_is_no_reason_to_refuse_it() -> None:
@@ -167,3 +167,13 @@ def test_invoices_of_other_standards_are_named(xml: str, reason: str, tmp_path: 
     path.write_text(xml)
     assert detection.detect(path) is None
     assert reason in detection.unrecognised(path)
+
+
+def test_of_several_invoices_beside_a_pdf_it_is_said_which_one_was_taken(tmp_path: Path) -> None:
+    bodies = "".join(BODY.format(number=number) for number in (7, 8))
+    (tmp_path / "a.xml").write_text(FATTURA.format(bodies=bodies), encoding="utf-8")
+    (tmp_path / "a.pdf").write_bytes(pdf(None))
+    notes: list[str] = []
+    values = document_values.values_for(tmp_path / "a.pdf", Options(tmp_path), notes)
+    assert values["invoice_no"].startswith("7")
+    assert len(notes) == 1 and "holds 2 invoices" in notes[0] and "number 7" in notes[0]

@@ -143,7 +143,7 @@ def test_what_is_no_pdf_says_so(data: bytes) -> None:
 def test_a_picture_that_is_called_a_pdf_has_no_invoice_that_could_not_be_read(tmp_path: Path) -> None:
     scan = tmp_path / "scan.pdf"
     scan.write_bytes(b"\x89PNG\r\n\x1a\n and so on")
-    assert document_values.values_for(scan, Options(tmp_path)) == {}
+    assert document_values.values_for(scan, Options(tmp_path), []) == {}
 
 
 def test_a_missing_file_says_so(tmp_path: Path) -> None:

@@ -155,3 +155,14 @@ def test_a_fax_is_stored_with_square_dots_and_keeps_its_size(tmp_path: Path) -> 
     with Image.open(io.BytesIO(kept)) as stored:
         assert abs(stored.height / stored.width - 1037 / 98 / (1728 / 204)) < 0.01
     assert size == (1728, 1037)  # the page is measured in the dots of the file
+
+
+@pytest.mark.parametrize("compression", [None, "tiff_adobe_deflate"])
+def test_a_tiff_in_ycbcr_is_read(tmp_path: Path, compression: str | None) -> None:
+    options = {} if compression is None else {"compression": compression}
+    path = tmp_path / "a.tif"
+    Image.new("RGB", (64, 32), (200, 30, 30)).convert("YCbCr").save(path, **options)  # type: ignore[arg-type]
+    data, _, size = pictures.for_reading(path, Limits())
+    assert isinstance(data, bytes) and size == (64, 32)
+    red, green, blue = Image.open(io.BytesIO(data)).getpixel((5, 5))  # type: ignore[misc]
+    assert red > 180 and green < 50 and blue < 50

@@ -13,6 +13,8 @@ import pytest
 from storage import document_list, documents
 from tests.fuzz import corpus
 from workbench.exchange.pipeline import run
+from workbench.exchange.reading import parsing
+from workbench.exchange.reading.incoming import Options
 from workbench.exchange.sources import ImportRequest
 from workbench.workspace import Workspace
 
@@ -101,3 +103,20 @@ def test_a_list_of_classes_above_the_folder_that_is_imported_is_not_read(tmp_pat
     with closing(Workspace.create(tmp_path / "workspace")) as workspace:
         run(workspace, ImportRequest((tmp_path / "a" / "in",), ocr=False))
         assert "daemon" not in [field.name for field in workspace.schema]
+
+
+def test_only_names_that_are_there_are_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A picture has 80 possible names; to resolve the links of each took a third of an import of receipts."""
+    for folder in ("box", "img"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "img" / "r1.PNG").write_bytes(corpus.picture("PNG"))
+    checked: list[str] = []
+    inside = parsing.inside
+
+    def counted(options: Options, base: Path, name: str) -> Path | None:
+        checked.append(name)
+        return inside(options, base, name)
+
+    monkeypatch.setattr(parsing, "inside", counted)
+    picture = parsing.picture_beside(Options(tmp_path), tmp_path / "box" / "r1.txt", ("../img", "../images", "."), [])
+    assert picture is not None and picture[0].name == "r1.PNG" and set(checked) == {"../img/r1.PNG"}

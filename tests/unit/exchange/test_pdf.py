@@ -263,3 +263,16 @@ def test_lines_from_the_right_are_read_from_the_right() -> None:
     assert [texts[i] for i in ordered([0, 1, 2, 3], texts)] == ["הבדיקה", "חברת", "Acme", "Ltd"]
     texts = ["Total", "119.00", "סה"]
     assert ordered([0, 1, 2], texts) == [0, 1, 2]
+
+
+def test_words_from_the_right_inside_a_latin_line_keep_their_order() -> None:
+    from workbench.exchange.reading_direction import letters_in_order, ordered
+
+    texts = ["Seller", "Acme", 'בע"מ', "שלום", "Limited", "Company"]
+    assert [texts[i] for i in ordered(range(6), texts)] == ["Seller", "Acme", "שלום", 'בע"מ', "Limited", "Company"]
+    letters = 'מ"בע'  # as PDFium gives them: each stretch turned, the stretches from the left
+    assert "".join(letters[i] for i in letters_in_order(letters, [10, 14, 34, 24])) == 'בע"מ'
+    number = "ח/12/ב"  # digits between stay whole
+    assert "".join(number[i] for i in letters_in_order(number, [10, 14, 24, 34, 38, 48])) == "ב/12/ח"
+    whole = 'בע"מ'  # of a line from the right it is already in order
+    assert letters_in_order(whole, [48, 38, 28, 24]) == [0, 1, 2, 3]

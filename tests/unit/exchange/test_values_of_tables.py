@@ -234,3 +234,8 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "v.csv")
     with pytest.raises(InputProblem, match="no regular file"):
         list(values_table.read(tmp_path / "v.csv", Limits()))
+
+
+def test_a_table_of_which_nothing_was_used_is_reported_in_one_plain_sentence() -> None:
+    (line,) = command.lines(known_values.ValuesReport(rows=5), {})
+    assert line == "No document got a known value from 5 rows"

@@ -41,8 +41,10 @@ def beside(path: Path, options: Options) -> Path | None:
     return None
 
 
-def values_for(path: Path, options: Options) -> dict[str, str]:
+def values_for(path: Path, options: Options, notes: list[str]) -> dict[str, str]:
     """The values for a PDF or picture: of the e-invoice inside it, else of the one beside it.
+
+    Where the one beside it holds several invoices, `notes` gets which of them was taken.
 
     Raises:
         InputProblem: one is there and cannot be read.
@@ -53,7 +55,15 @@ def values_for(path: Path, options: Options) -> dict[str, str]:
         return inside
     if other.stat().st_size > LARGEST:
         raise InputProblem(f"{other.name} is larger than {LARGEST // 1_000_000} MB.", REMEDY)
-    return values_of(other.read_bytes(), other.name)
+    invoices = invoices_of(other.read_bytes(), other.name)
+    values = invoices[0].values
+    if len(invoices) > 1:
+        number = f", number {values['invoice_no']}" if "invoice_no" in values else ""
+        notes.append(
+            f"the e-invoice beside it holds {len(invoices)} invoices: the values are those of the first{number}; "
+            "for the others, import the XML alone"
+        )
+    return values
 
 
 def _is_pdf(path: Path) -> bool:

@@ -38,7 +38,7 @@ class ImageImporter:
         ]
         incoming = Incoming(path.stem, str(path), pages, self.name)
         try:
-            incoming.values = document_values.values_for(path, options)
+            incoming.values = document_values.values_for(path, options, incoming.notes)
         except InputProblem as problem:
             incoming.notes.append(f"the e-invoice was not read: {problem.message}")
         incoming.values_source = "e-invoice" if incoming.values else ""

@@ -38,7 +38,7 @@ class PdfImporter:
         try:
             words = (token.text for page in incoming.pages for token in page.tokens or ())
             incoming.values = document_values.with_printed_signs(
-                document_values.values_for(path, options), " ".join(words)
+                document_values.values_for(path, options, incoming.notes), " ".join(words)
             )
         except InputProblem as problem:
             incoming.notes.append(f"the e-invoice was not read: {problem.message}")
