@@ -12,7 +12,7 @@ from itertools import pairwise
 from types import MappingProxyType
 
 from storage.records import Token
-from workbench.fields import Field, FieldType
+from workbench.fields import Field, FieldType, legal_forms
 from workbench.fields.amounts import marks_of
 from workbench.fields.values import iban_is_valid, looks_like, normalise
 from workbench.locate import headers, names_and_addresses
@@ -204,8 +204,10 @@ class Finder:
         """The words from a position on that are one value, without unneeded words."""
         words = self._tokens
         text = words[row[at]].text
-        if type is FieldType.CURRENCY and text in _NO_CURRENCY:
-            return ()
+        if type is FieldType.CURRENCY:
+            before = words[row[at - 1]].text if at else ""
+            if text in _NO_CURRENCY or legal_forms.is_berhad(before, text):
+                return ()
         if type in (FieldType.AMOUNT, FieldType.RATE) and not _DIGIT.search(text):
             return ()
         if type is FieldType.AMOUNT and (thousands := self._thousands(row, at)):

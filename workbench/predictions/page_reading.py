@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from storage.records import Box
-from workbench.fields import Field, FieldType
+from workbench.fields import Field, FieldType, legal_forms
 from workbench.fields.amounts import marks_of
-from workbench.fields.legal_forms import LEGAL
 from workbench.fields.values import normalise
 from workbench.locate import checked_numbers, headers, till_slips
 from workbench.locate.candidates import Finder
@@ -109,7 +108,7 @@ class PageReading:
         wrong = set()
         for what in ("name", "address"):
             own = [(self._believed.get(f"{side}_{what}", ((), 0.0)), f"{side}_{what}") for side in _SIDES]
-            spelled = [headers.fold(LEGAL.sub("", self._around.text(words))) for (words, _), _ in own]
+            spelled = [headers.fold(legal_forms.LEGAL.sub("", self._around.text(words))) for (words, _), _ in own]
             if spelled[0] and spelled[0] == spelled[1]:
                 wrong.add(min(own, key=lambda reading: reading[0][1])[1])
         return wrong
@@ -216,8 +215,10 @@ class PageReading:
     def _currency(self, taken: Collection[int]) -> dict[str, Place]:
         """The only currency on the page, where it is printed alone or beside an amount that is no field's already."""
         marked: dict[str, list[int]] = {}
+        before = ""
         for token in self._around.tokens:
-            for mark in marks_of(token.text) if len(token.text) <= 20 else ():
+            is_name, before = legal_forms.is_berhad(before, token.text), token.text
+            for mark in marks_of(token.text) if len(token.text) <= 20 and not is_name else ():
                 if mark != token.text and not any(c.isdigit() for c in token.text):
                     continue
                 if mark.isalpha() and not mark.isupper() and mark.casefold() not in _MIXED_CASE:

@@ -192,3 +192,10 @@ def test_dates_of_payment_and_of_delivery_are_not_the_invoice_s(caption, field):
     document = finder((65, 285, caption), (300, 285, "07/10/2023"))
     headed = {f.id for f in FIELDS if f.type is FieldType.DATE and document.ranked(f)[0].headed}
     assert headed == ({field} if field else set())
+
+
+def test_the_end_of_a_malaysian_companys_name_is_no_bahraini_dinar():
+    assert places(finder((100, 10, "MR D.I.Y. (KUCHAI) SDN BHD"), (100, 60, "Total 9.00"))).get("currency") is None
+    assert places(finder((100, 10, "Kuchai Traders"), (100, 60, "Total BHD 9.000"))).get("currency") == "BHD"
+    currency = next(field for field in FIELDS if field.id == "currency")
+    assert finder((100, 10, "MR D.I.Y. (KUCHAI) SDN BHD")).ranked(currency) == []
