@@ -22,12 +22,13 @@ lint: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Lint, types, import contracts, and the tests that load no model library.
+# Lint, types, import contracts, and the tests that load no model library and start no server.
 check: lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests/unit
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not postgresql" tests/unit
 
-# `check`, then the tests that train, drive the screens, and call the commands.
+# `check`, then the tests that train, drive the screens, call the commands, and keep a workspace on PostgreSQL.
 test: check
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m postgresql tests/unit/storage tests/unit/test_workspace_place.py
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/worker tests/screens tests/e2e tests/fuzz
 
 # Mutants of every input for ten minutes; the table of docs/measurements.md. `make test` does so for a moment.

@@ -95,6 +95,7 @@ def test_a_new_workspace_can_be_read_by_its_user_only(tmp_path: Path) -> None:
     assert set(modes.values()) == {0o600}
 
 
+@pytest.mark.postgresql
 def test_a_workspace_on_a_server_keeps_nothing_of_a_failed_try_and_a_second_one_is_refused(
     tmp_path: Path, postgresql: TestServer
 ) -> None:

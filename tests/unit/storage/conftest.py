@@ -9,7 +9,7 @@ from storage.database import Database
 from tests.support.postgresql_server import TestServer
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A database with a workspace's tables; every test that takes it runs on SQLite and on PostgreSQL."""
     if request.param == "postgresql":

@@ -15,6 +15,8 @@ from storage.tables import opinions as opinions_table
 from tests.support.postgresql_server import TestServer, running
 from tests.support.store import new
 
+pytestmark = pytest.mark.postgresql
+
 
 @pytest.fixture
 def address(postgresql: TestServer, template: str) -> Iterator[str]:
