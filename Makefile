@@ -6,6 +6,9 @@ STAMP := $(VENV)/.installed
 # Tests and demos never go to a hub: everything they need is made on the spot.
 export HF_HUB_OFFLINE ?= 1
 
+# Three at a time also on two cores: many tests wait for a child process.
+AT_ONCE := -n 3 --dist loadfile
+
 .PHONY: demo lint check test fuzz starter release-check clean
 
 $(STAMP): pyproject.toml constraints.txt
@@ -24,12 +27,12 @@ lint: $(STAMP)
 
 # Lint, types, import contracts, and the tests that load no model library and start no server.
 check: lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not postgresql" tests/unit
+	$(BIN)/python -m pytest $(AT_ONCE) -m "not postgresql" tests/unit
 
 # `check`, then the tests that train, drive the screens, call the commands, and keep a workspace on PostgreSQL.
 test: check
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m postgresql tests/unit/storage tests/unit/test_workspace_place.py
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests/worker tests/screens tests/e2e tests/fuzz
+	$(BIN)/python -m pytest $(AT_ONCE) -m postgresql tests/unit/storage tests/unit/test_workspace_place.py
+	$(BIN)/python -m pytest $(AT_ONCE) tests/worker tests/screens tests/e2e tests/fuzz
 
 # Mutants of every input for ten minutes; the table of docs/measurements.md. `make test` does so for a moment.
 fuzz: $(STAMP)
