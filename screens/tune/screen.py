@@ -31,8 +31,6 @@ from workbench.runs.watch import RunUpdate
 from workbench.search import plan as searches
 from workbench.search import space
 
-_HERE = "here"
-
 
 class TuneScreen(ModeScreen):
     """Set up, start and watch a run. With the class -live the run is in view, else the check of the data."""
@@ -139,15 +137,15 @@ class TuneScreen(ModeScreen):
             raise RunProblem(
                 "No other machine is named in workbench.toml.", 'Name one under [targets], as in  box = "ssh:me@box"'
             )
-        options = [(_HERE, "this machine", "")]
+        options = [("", "this machine", "")]
         options += [(name, f"{name}  {self.workspace.settings.target(name).address}", "") for name in targets]
 
         def choose(name: str | None) -> None:
-            if name:
-                self._target = "" if name == _HERE else name
+            if name is not None:
+                self._target = name
                 self.refresh_status()
 
-        self.app.push_screen(Choice("Where to train", options, current=self._target or _HERE), choose)
+        self.app.push_screen(Choice("Where to train", options, current=self._target), choose)
 
     def action_grid(self) -> None:
         example = "train.learning_rate=1e-4,3e-4"
@@ -158,6 +156,7 @@ class TuneScreen(ModeScreen):
             self._start(drafts.variants(self.form.draft.config, text))
 
     def action_search(self) -> None:
+        searches.refuse_target(self._target)
         title = "A search: how many runs, and what it varies (nothing: what the handbook would)"
         self.prompt(Prompt(title, "12", "12 train.learning_rate=1e-5..2e-4 log; train.optim=adamw,sgd"), self._search)
 

@@ -19,6 +19,7 @@ from workbench.annotation.editor import DocumentEditor
 from workbench.live import record
 from workbench.live.messages import Look
 from workbench.live.record import Outcome, Record
+from workbench.training import predictor
 from workbench.training.learner import head as heads
 from workbench.training.learner import readers
 from workbench.training.learner.learner import RUN
@@ -128,6 +129,17 @@ def test_damaged_features_are_made_again(workspace: Workspace) -> None:
 
     assert offered(workspace, 5) == [(member_receipts.number(4), RUN)]
     assert all(np.isfinite(np.load(path)).all() for path in files)
+
+
+@pytest.mark.parametrize("pays", [False, True])
+def test_features_are_kept_whatever_precision_a_process_finds_faster(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, pays: bool
+) -> None:
+    taught(workspace, 2)
+    before = sorted(path.name for path in workspace.files.features.iterdir())
+    monkeypatch.setattr(predictor, "bf16_pays", lambda device, training: pays)
+    work(Learner(workspace), 3, [4, 5, 6])
+    assert sorted(path.name for path in workspace.files.features.iterdir()) == before
 
 
 def test_the_rest_is_encoded_ahead_as_far_as_there_is_space(workspace: Workspace) -> None:

@@ -119,13 +119,15 @@ def command(
     search = SearchOptions(name, varied, space, trials, hours, slots)
     if search.are_given() and not searching:
         raise UsageProblem("--trials, --hours, --vary and --space are of a search.", "Add --search.")
+    if searching:
+        from workbench.search.plan import refuse_target
+
+        refuse_target(target)
     is_as_planned = not (files or sets or varied or space or base or preset != "auto")
     if searching and is_as_planned and search_options.is_known(workspace, name):
         folder = search_options.go_on(workspace, search)
         search_options.emit_search(workspace, folder, wait=wait, as_json=as_json)
         return
-    if target and searching:
-        raise UsageProblem("A search trains on this machine.", "Leave out --on, or use --grid.")
     on, device = run_settings.target_of(workspace, target) if target else (None, "")
     configs, used, parent = run_settings.chosen(
         workspace,

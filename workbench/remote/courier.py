@@ -13,11 +13,11 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from shutil import rmtree, which
-from typing import Any
+from typing import Any, TypeVar
 
 from storage import events, locks
 from storage.exceptions import InputProblem, WorkbenchError
@@ -40,6 +40,9 @@ KILL_SECONDS = 20.0
 SKEW_SECONDS = 2.0
 """A clock that differs by less is taken for right."""
 _HERE = "remote"  # in an event: the byte after it in the events there
+
+
+T = TypeVar("T")
 
 
 class _Ended(Exception):
@@ -90,43 +93,41 @@ class Courier:
 
     def _reached(self) -> tuple[TargetFacts, str]:
         """Facts of the target and its Python, which is made where it is missing."""
+        return self._patiently(self._reach)
+
+    def _reach(self) -> tuple[TargetFacts, str]:
         name = self.target.name or self.target.address
-        for attempt in range(1, 10**6):
+        facts = check.checked(self.target)
+        if which("rsync") is None:
+            facts = check.without_rsync(facts)
+        python = environment.python_of(self.target, facts)
+        if not python:
+            self.note(f"{name}: the environment of version {__version__} is made there, once; it takes minutes.")
+            python = environment.make(facts)
+        version = environment.ask(facts, python, "version")
+        if version["version"] != __version__:
+            raise TargetProblem(f"{name} has version {version['version']}, here is {__version__}.",
+                                "Install the same version there.")  # fmt: skip
+        return facts, python
+
+    def _ask(self, facts: TargetFacts, python: str, *arguments: str, text: str = "") -> dict[str, Any]:
+        """An answer of the agent, however often the line breaks."""
+        return self._patiently(lambda: environment.ask(facts, python, *arguments, text=text, seconds=600.0))
+
+    def _patiently(self, act: Callable[[], T]) -> T:
+        """What an act gives, tried again while the line breaks: for a run that is not there yet `FIRST_TRIES` times."""
+        attempt = 0
+        while True:
             self._end_if_asked()
+            attempt += 1
             try:
-                facts = check.checked(self.target)
-                if which("rsync") is None:
-                    facts = check.without_rsync(facts)
-                python = environment.python_of(self.target, facts)
-                if not python:
-                    self.note(
-                        f"{name}: the environment of version {__version__} is made there, once; it takes minutes."
-                    )
-                    python = environment.make(facts)
-                version = environment.ask(facts, python, "version")
-                if version["version"] != __version__:
-                    raise TargetProblem(f"{name} has version {version['version']}, here is {__version__}.",
-                                        "Install the same version there.")  # fmt: skip
-                return facts, python
+                return act()
             except LineBroken as problem:
                 if attempt >= FIRST_TRIES and not self._position():
                     raise
                 if attempt == 1:
                     self.note(f"{problem.message} It is tried again.")
-                self._rest(min(LONGEST_WAIT, 2.0**attempt))
-        raise AssertionError
-
-    def _ask(self, facts: TargetFacts, python: str, *arguments: str, text: str = "") -> dict[str, Any]:
-        """An answer of the agent, however often the line breaks."""
-        for attempt in range(1, 10**6):
-            self._end_if_asked()
-            try:
-                return environment.ask(facts, python, *arguments, text=text, seconds=600.0)
-            except LineBroken:
-                if attempt >= FIRST_TRIES and not self._position():
-                    raise
-                self._rest(min(LONGEST_WAIT, 2.0**attempt))
-        raise AssertionError
+                self._rest(min(LONGEST_WAIT, 2.0 ** min(attempt, 5)))
 
     def _rest(self, seconds: float) -> None:
         """Wait, with an eye on what is asked for."""
@@ -181,15 +182,7 @@ class Courier:
                 free = f"{facts.free_gb:.1f} GB are free on {facts.line.name}"
                 raise TargetProblem(f"The run has {size / 1e9:.1f} GB, and {free}.", "Free some space there.")
             self.note(f"{max(0.1, size / 1e6):,.1f} MB go to {facts.line.name}.")
-            for attempt in range(1, FIRST_TRIES + 1):
-                self._end_if_asked()
-                try:
-                    facts.line.send(staged, remote, rsync=facts.rsync)
-                    break
-                except LineBroken:
-                    if attempt == FIRST_TRIES:
-                        raise
-                    self._rest(2.0**attempt)
+            self._patiently(lambda: facts.line.send(staged, remote, rsync=facts.rsync))
             digests = {name: digest_of(path) for name, path in files.items()}
         wrong = self._ask(facts, python, "check", remote, text=json.dumps(digests))["wrong"]
         if wrong:
@@ -294,13 +287,8 @@ class Courier:
             TargetProblem: a file did not come whole.
         """
         folder, arrived = self.folder.path, self.folder.path / ".results"
-        for attempt in range(1, 10**6):
-            try:
-                digests = self._ask(facts, python, "results", remote)["files"]
-                facts.line.fetch(remote, arrived, (*agent.STAYS, "checked"), rsync=facts.rsync)
-                break
-            except LineBroken:
-                self._rest(min(LONGEST_WAIT, 2.0**attempt))
+        digests = self._ask(facts, python, "results", remote)["files"]
+        self._patiently(lambda: facts.line.fetch(remote, arrived, (*agent.STAYS, "checked"), rsync=facts.rsync))
         here = {name: digest_of(path) for name, path in agent.files_of(arrived)}
         if here != digests:
             wrong = sorted(set(here.items()) ^ set(digests.items()))[0][0]

@@ -173,6 +173,18 @@ def get(workspace: Workspace, name: str) -> SearchFolder:
     return folder
 
 
+def refuse_target(target: str) -> None:
+    """See that no other machine is asked for.
+
+    Raises:
+        UsageProblem: one is.
+    """
+    if target:
+        raise UsageProblem(
+            f"A search trains on this machine, not on {target}.", "Choose this machine for it, or start a grid there."
+        )
+
+
 def prepare(
     workspace: Workspace,
     base: TuneConfig,

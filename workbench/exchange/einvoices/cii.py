@@ -3,7 +3,17 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from workbench.exchange.einvoices.xml import Invoice, LineItem, addition, elements, joined, one_of, text
+from workbench.exchange.einvoices.xml import (
+    Invoice,
+    LineItem,
+    addition,
+    elements,
+    joined,
+    one_of,
+    payments,
+    taxes_by_rate,
+    text,
+)
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -22,6 +32,7 @@ _SUMS = (
 _LINE_AGREEMENT = "SpecifiedLineTradeAgreement|SpecifiedSupplyChainTradeAgreement"
 _LINE_SETTLEMENT = "SpecifiedLineTradeSettlement|SpecifiedSupplyChainTradeSettlement"
 _LINE_SUMS = "SpecifiedTradeSettlementLineMonetarySummation|SpecifiedTradeSettlementMonetarySummation"
+_RATE = "RateApplicablePercent|ApplicablePercent"
 _DELIVERY = "SpecifiedLineTradeDelivery|SpecifiedSupplyChainTradeDelivery"
 _PATHS = {
     "invoice_no": "ExchangedDocument|HeaderExchangedDocument/ID",
@@ -52,7 +63,7 @@ def read(root: "_Element") -> Invoice:
         values[f"{side}_tax_id"] = _tax_id(root, party)
     values["amount_tax"] = _tax(root, values["currency"])
     taxes = elements(root, f"{_TRADE}/{_SETTLEMENT}/ApplicableTradeTax")
-    values["tax_rate"] = one_of(text(tax, "RateApplicablePercent|ApplicablePercent") for tax in taxes)
+    values["tax_rate"] = one_of(text(tax, _RATE) for tax in taxes)
     lines = [
         LineItem(
             text(line, "SpecifiedTradeProduct/Name"),
@@ -64,7 +75,13 @@ def read(root: "_Element") -> Invoice:
     ]
     kind = text(root, "ExchangedDocument|HeaderExchangedDocument/TypeCode")
     title = "Credit note" if kind in _CREDIT_NOTES else "Invoice"
-    return Invoice(values, tuple(lines), title, tuple(_additions(root, taxes)), tuple(_payments(root)))
+    return Invoice(
+        values,
+        tuple(lines),
+        title,
+        tuple(_additions(root, taxes)),
+        payments(text(root, f"{_SUMS}/TotalPrepaidAmount"), text(root, f"{_SUMS}/DuePayableAmount")),
+    )
 
 
 def _additions(root: "_Element", taxes: "list[_Element]") -> Iterator[tuple[str, str]]:
@@ -72,16 +89,9 @@ def _additions(root: "_Element", taxes: "list[_Element]") -> Iterator[tuple[str,
     for part in elements(root, f"{_TRADE}/{_SETTLEMENT}/SpecifiedTradeAllowanceCharge"):
         is_charge = text(part, "ChargeIndicator/Indicator", "ChargeIndicator") == "true"
         yield addition(text(part, "Reason"), text(part, "ActualAmount"), is_charge=is_charge)
-    if len(taxes) > 1:
-        for tax in taxes:
-            rate = text(tax, "RateApplicablePercent|ApplicablePercent") or "0"
-            yield f"Tax {rate} % on {text(tax, 'BasisAmount')}", text(tax, "CalculatedAmount")
-
-
-def _payments(root: "_Element") -> Iterator[tuple[str, str]]:
-    if paid := text(root, f"{_SUMS}/TotalPrepaidAmount"):
-        yield "Prepaid", paid
-        yield "Amount due", text(root, f"{_SUMS}/DuePayableAmount")
+    yield from taxes_by_rate(
+        [(text(tax, _RATE), text(tax, "BasisAmount"), text(tax, "CalculatedAmount")) for tax in taxes]
+    )
 
 
 def _iso(day: str) -> str:

@@ -3,7 +3,17 @@
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
-from workbench.exchange.einvoices.xml import Invoice, LineItem, elements, first, joined, local_name, one_of, text
+from workbench.exchange.einvoices.xml import (
+    Invoice,
+    LineItem,
+    elements,
+    first,
+    joined,
+    local_name,
+    one_of,
+    taxes_by_rate,
+    text,
+)
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -59,10 +69,7 @@ def _invoice(body: "_Element", parties: dict[str, str]) -> Invoice:
         "tax_rate": one_of(text(summary, "AliquotaIVA") for summary in summaries),
         "iban": text(body, f"{payment}/IBAN"),
     }
-    taxes = [
-        (f"Tax {text(part, 'AliquotaIVA')} % on {text(part, 'ImponibileImporto')}", text(part, "Imposta"))
-        for part in summaries
-    ]
+    taxes = [(text(part, "AliquotaIVA"), text(part, "ImponibileImporto"), text(part, "Imposta")) for part in summaries]
     withheld = [("Withheld", text(part, "ImportoRitenuta")) for part in elements(body, f"{_DOCUMENT}/DatiRitenuta")]
     due = [("Amount due", text(body, f"{payment}/ImportoPagamento"))] if withheld else []
     lines = [
@@ -71,7 +78,7 @@ def _invoice(body: "_Element", parties: dict[str, str]) -> Invoice:
         )
         for line in elements(body, "DatiBeniServizi/DettaglioLinee")
     ]
-    return Invoice(values, tuple(lines), _title(body), tuple(taxes if len(taxes) > 1 else ()), (*withheld, *due))
+    return Invoice(values, tuple(lines), _title(body), tuple(taxes_by_rate(taxes)), (*withheld, *due))
 
 
 def _title(body: "_Element") -> str:

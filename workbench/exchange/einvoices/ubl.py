@@ -12,6 +12,8 @@ from workbench.exchange.einvoices.xml import (
     joined,
     local_name,
     one_of,
+    payments,
+    taxes_by_rate,
     text,
 )
 
@@ -61,7 +63,11 @@ def read(root: "_Element") -> Invoice:
         for line in elements(root, "InvoiceLine|CreditNoteLine|DebitNoteLine")
     ]
     return Invoice(
-        values, tuple(lines), _TITLES.get(local_name(root), "Invoice"), tuple(_additions(root)), tuple(_payments(root))
+        values,
+        tuple(lines),
+        _TITLES.get(local_name(root), "Invoice"),
+        tuple(_additions(root)),
+        payments(text(root, f"{_TOTAL}/PrepaidAmount"), text(root, f"{_TOTAL}/PayableAmount")),
     )
 
 
@@ -71,22 +77,13 @@ def _additions(root: "_Element") -> Iterator[tuple[str, str]]:
         is_charge = text(part, "ChargeIndicator") == "true"
         reason = text(part, "AllowanceChargeReason")
         yield addition(reason, text(part, "Amount"), is_charge=is_charge)
-    taxes = [
-        tax
-        for total in elements(root, "TaxTotal")
-        for tax in elements(total, "TaxSubtotal")
-        if text(tax, "TaxableAmount")
-    ]
-    if len(taxes) > 1:
-        for tax in taxes:
-            rate = text(tax, "TaxCategory/Percent") or "0"
-            yield f"Tax {rate} % on {text(tax, 'TaxableAmount')}", text(tax, "TaxAmount")
-
-
-def _payments(root: "_Element") -> Iterator[tuple[str, str]]:
-    if paid := text(root, f"{_TOTAL}/PrepaidAmount"):
-        yield "Prepaid", paid
-        yield "Amount due", text(root, f"{_TOTAL}/PayableAmount")
+    yield from taxes_by_rate(
+        [
+            (text(tax, "TaxCategory/Percent"), base, text(tax, "TaxAmount"))
+            for tax in elements(root, "TaxTotal/TaxSubtotal")
+            if (base := text(tax, "TaxableAmount"))
+        ]
+    )
 
 
 def _address(party: "_Element") -> str:

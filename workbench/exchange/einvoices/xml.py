@@ -1,7 +1,7 @@
 """XML of e-invoices: parsed safely, and walked by local names."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -113,6 +113,16 @@ def one_of(values: Iterator[str]) -> str:
     """The only value; "" where there are several, because an invoice then has no single one to label."""
     distinct = {value for value in values if value}
     return distinct.pop() if len(distinct) == 1 else ""
+
+
+def taxes_by_rate(taxes: Sequence[tuple[str, str, str]]) -> list[tuple[str, str]]:
+    """(caption, amount) of an invoice's taxes, (rate, base, amount) each, where there are several."""
+    return [(f"Tax {rate or '0'} % on {base}", amount) for rate, base, amount in taxes] if len(taxes) > 1 else []
+
+
+def payments(paid: str, due: str) -> tuple[tuple[str, str], ...]:
+    """(caption, amount) of what was paid before and what is still due, where something was paid."""
+    return (("Prepaid", paid), ("Amount due", due)) if paid else ()
 
 
 def addition(reason: str, amount: str, *, is_charge: bool) -> tuple[str, str]:

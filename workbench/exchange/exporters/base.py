@@ -188,16 +188,22 @@ LONGEST_CELL = 32_767
 """Characters that a workbook's cell can hold."""
 
 
-def text_cell(sheet: Any, text: str, written: ExportReport) -> Any:
-    """A workbook's cell with a text that is never a formula; control characters go, and a cut is counted as lost."""
+def text_cells(sheet: Any, written: ExportReport) -> Callable[[str], Any]:
+    """What makes cells of a workbook's sheet of texts, never a formula.
+
+    Control characters are left out, and a text that was cut is counted as lost in `written`.
+    """
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-    text = ILLEGAL_CHARACTERS_RE.sub("", text)
-    if len(text) > LONGEST_CELL:
-        written.lost[f"texts longer than {LONGEST_CELL:,} characters were cut"] += 1
-    cell = WriteOnlyCell(sheet, text[:LONGEST_CELL])
-    cell.data_type = "s"
+    def cell(text: str) -> Any:
+        text = ILLEGAL_CHARACTERS_RE.sub("", text)
+        if len(text) > LONGEST_CELL:
+            written.lost[f"texts longer than {LONGEST_CELL:,} characters were cut"] += 1
+        made = WriteOnlyCell(sheet, text[:LONGEST_CELL])
+        made.data_type = "s"
+        return made
+
     return cell
 
 

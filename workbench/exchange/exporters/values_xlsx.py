@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.records import Content
-from workbench.exchange.exporters.base import ExportReport, text_cell, workbook
+from workbench.exchange.exporters.base import ExportReport, text_cells, workbook
 from workbench.exchange.exporters.values import header, rows
 from workbench.fields import FieldType, Schema
 
@@ -34,8 +34,10 @@ class XlsxExporter:
             sheet = book.create_sheet("values")
             sheet.freeze_panes = "B2"
 
+            text_cell = text_cells(sheet, written)
+
             def cell(value: Any) -> Any:
-                return text_cell(sheet, value, written) if isinstance(value, str) else value
+                return text_cell(value) if isinstance(value, str) else value
 
             names = header(schema)
             kinds = {_FIRST + place: entry.type for place, entry in enumerate(schema.spans)}

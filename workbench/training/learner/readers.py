@@ -26,7 +26,7 @@ from workbench.runs.config.families import STARTER_FOLDER
 from workbench.runs.parquet import FrozenDocument
 from workbench.runs.suggestions_file import Proposal
 from workbench.training.learner.head import Head
-from workbench.training.predictor import Description, Predictor, load_named
+from workbench.training.predictor import Description, load_named
 from workbench.workspace import Workspace
 
 Values = dict[str, tuple[tuple[int, ...], float]]
@@ -61,7 +61,7 @@ class Base:
         self._predictor, self._once = predictor, frozenset(description.once)
         self._files = FeatureFiles(
             workspace.files.features,
-            _fingerprint(name, predictor, description),
+            _fingerprint(name, description),
             int(workspace.settings.limits.features_gb * 1e9),
         )
 
@@ -191,8 +191,9 @@ def _digest(row: FrozenDocument) -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 
-def _fingerprint(name: str, predictor: Predictor, description: Description) -> str:
+def _fingerprint(name: str, description: Description) -> str:
+    # Not the precision: which is faster is measured anew in each process, and the head does not notice the difference.
     folder = STARTER_FOLDER if name == prediction_process.STARTER else Path(name)
     weights = digest_of(folder / "model.safetensors")
-    encoding = json.dumps([_FORM, weights, description.data.model_dump(), description.sep_box, predictor.bf16])
+    encoding = json.dumps([_FORM, weights, description.data.model_dump(), description.sep_box])
     return hashlib.sha256(encoding.encode()).hexdigest()[:16]

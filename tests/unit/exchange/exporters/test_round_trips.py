@@ -283,10 +283,10 @@ def test_the_workbook_holds_numbers_and_no_formulas(tmp_path: Path) -> None:
 def test_a_text_too_long_for_a_workbooks_cell_is_cut_with_a_word(tmp_path: Path) -> None:
     from openpyxl import Workbook
 
-    from workbench.exchange.exporters.base import ExportReport, text_cell
+    from workbench.exchange.exporters.base import ExportReport, text_cells
 
     written = ExportReport()
-    cell = text_cell(Workbook(write_only=True).create_sheet(), "=" + "\x00x" * 40_000, written)
+    cell = text_cells(Workbook(write_only=True).create_sheet(), written)("=" + "\x00x" * 40_000)
     assert (len(cell.value), cell.data_type) == (32_767, "s")
     assert list(written.lost) == ["texts longer than 32,767 characters were cut"]
 

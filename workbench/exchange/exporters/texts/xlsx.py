@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from storage.records import Content
-from workbench.exchange.exporters.base import ExportReport, text_cell, workbook
+from workbench.exchange.exporters.base import ExportReport, text_cells, workbook
 from workbench.exchange.exporters.texts.csv_file import cell
 from workbench.exchange.exporters.texts.rows import Columns, rows
 from workbench.fields import Schema
@@ -25,11 +25,12 @@ class TextXlsxExporter:
         with workbook(target) as book:
             sheet = book.create_sheet("texts")
             sheet.freeze_panes = "A2"
-            sheet.append([text_cell(sheet, name, written) for name in columns.names])
+            text_cell = text_cells(sheet, written)
+            sheet.append([text_cell(name) for name in columns.names])
             multiple = {name: field.multiple for name, field in columns.fields}
             for row in listed:
                 values = (cell(row[name], multiple[name]) if name in multiple else row[name] for name in columns.names)
-                sheet.append([text_cell(sheet, value, written) if value else None for value in values])
+                sheet.append([text_cell(value) if value else None for value in values])
         return written
 
 
