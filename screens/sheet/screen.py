@@ -199,6 +199,8 @@ class SheetScreen(ModeScreen):
         return f"{row.likely} {row.probability:.0%}?" if row.likely else ""
 
     def _pairs(self) -> tuple[tuple[str, str], ...]:
+        if not self.texts.place[1]:
+            return (("sheet.show", "show others"), ("sheet.find", "find"), ("sheet.undo", "undo"))
         targets = [self.rows[number] for number in self.texts.targets if number in self.rows]
         suggested = any(row.is_open and row.likely for row in targets)
         sure = len(self._sure())

@@ -132,6 +132,20 @@ async def test_labelled_texts_are_shown_when_they_are_asked_for(opened, tmp_path
     workspace.close()
 
 
+async def test_where_every_text_is_labelled_the_line_says_how_to_see_them(opened, tmp_path):
+    workspace = text_documents.workspace(
+        tmp_path / "w", labels={0: "invoice", 1: "invoice", 2: "invoice", 3: "question"}
+    )
+    async with opened(workspace) as pilot:
+        await sheet_of(pilot)
+        line = str(pilot.app.mode_screen.query_one(HintLine).render())
+        assert "No text is listed here." in line and "F show others" in line and "label it" not in line
+        await pilot.press("F")
+        await settled(pilot)
+        assert sorted(listed(pilot)) == [0, 1, 2, 3]
+    workspace.close()
+
+
 async def test_what_another_annotator_labelled_meanwhile_stays(opened, tmp_path):
     workspace = text_documents.workspace(tmp_path / "w")
     async with opened(workspace) as pilot:

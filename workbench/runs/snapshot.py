@@ -15,6 +15,7 @@ from storage import document_list, documents, label_queries
 from storage.exceptions import RunProblem
 from storage.records import TEXT, Content, Document, Side, Split, State
 from workbench.fields import Field, Schema, tags_of
+from workbench.fields.plain_text import counted
 from workbench.runs import parquet
 from workbench.runs.config.tune import Model
 from workbench.runs.splits import divide
@@ -149,11 +150,12 @@ def _hold_out(order: Sequence[Document], seed: int) -> tuple[list[Document], str
     held = [document for document in order if division.sides[_vendor(document)] is Side.VALIDATION]
     if len(held) > len(order) // 2:  # one vendor has most of the documents
         held = held[:wanted]
-        return (
-            held,
-            f"{len(held)} documents of the largest vendor measure the model; it is also trained on others of it.",
-        )
-    return held, f"{len(held)} labelled documents of other vendors were set apart to measure the model on."
+        number = counted(len(held), "document")
+        return held, f"The model is measured by {number} of the largest vendor; it is also trained on others of it."
+    return (
+        held,
+        f"The model is measured by {counted(len(held), 'labelled document')} of other vendors, set apart for it.",
+    )
 
 
 def freeze(
