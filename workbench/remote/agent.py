@@ -16,22 +16,19 @@ import hashlib
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import storage
 import workbench
-from storage import events, locks
+from storage import locks
 from storage.files import digest_of
-from workbench.runs import machine
-from workbench.runs.config.request import Request
+from workbench.runs import launcher
 from workbench.runs.state import RunFolder
 
 LOOK_SECONDS = 0.3
@@ -39,6 +36,7 @@ QUIET_SECONDS = 5.0
 """So often something is said while nothing happens: a line that is gone is noticed by writing to it."""
 LOG_BYTES = 200_000
 """Of a log's end, at most so much travels at a time."""
+_CHECKED = "checked"  # what was sent has arrived whole
 GIVEN = ("request.yaml", "dataset", "base")
 """What a run is sent with; it does not come back."""
 STAYS = (
@@ -52,6 +50,7 @@ STAYS = (
     "pause",
     "killed",
     "selections",
+    _CHECKED,
 )
 """What of a run's folder is not fetched as its result."""
 
@@ -94,7 +93,7 @@ def _look(path: str) -> None:
     folder = RunFolder(Path(path))
     working = folder.at_work()  # asked before the events are read, so that no last one is missed
     size = folder.events.stat().st_size if folder.events.is_file() else 0
-    is_there = folder.request.is_file() and (folder.path / "checked").is_file()
+    is_there = folder.request.is_file() and (folder.path / _CHECKED).is_file()
     _say(there=is_there, working=working, events=size, time=time.time())
 
 
@@ -105,37 +104,18 @@ def _check(path: str) -> None:
         if not file.is_file() or digest_of(file) != digest:
             wrong.append(name)
     if not wrong:
-        (folder / "checked").touch()
+        (folder / _CHECKED).touch()
     _say(wrong=wrong)
 
 
 def _start(path: str, slots: str) -> None:
-    """As `jobs.start`, without a workspace."""
     folder = RunFolder(Path(path))
-    threads = Request.read(folder.path).threads
-    waiting = None if locks.held(folder.lock) else locks.acquire(folder.waiting, inheritable=True, named=False)
-    if waiting is None:
-        _say(started=False)  # it is at work already
-        return
-    for mark in (folder.stop, folder.pause, folder.killed):
-        mark.unlink(missing_ok=True)
-    with events.EventWriter(folder.events) as writer:
-        writer.write("queued")
-    folder.request.touch()  # the order in which runs wait is that of this machine's clock
-    with folder.log.open("ab") as log:
-        child = subprocess.Popen(
-            machine.python(machine.LAUNCHER, str(folder.path), slots),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd=folder.path,
-            env=machine.worker_environment(threads),
-            start_new_session=True,  # it outlives this line
-            pass_fds=(waiting,),
-        )
-    os.write(waiting, f"{child.pid}\n".encode())
-    os.close(waiting)
-    _say(started=True)
+    if not folder.at_work():
+        folder.request.touch()  # the order in which runs wait is that of this machine's clock
+    begun = launcher.begin(folder, int(slots))
+    if begun is not None:
+        os.close(begun[1])
+    _say(started=begun is not None)  # else it is at work already
 
 
 def _attend(path: str, events_from: str, log_from: str) -> None:
@@ -198,18 +178,13 @@ def _take_wishes(folder: RunFolder) -> None:
 
 def _kill(folder: RunFolder) -> None:
     folder.killed.touch()
-    pid = folder.process() if folder.at_work() else None
-    if pid is not None:
-        with suppress(ProcessLookupError):
-            if os.getpgid(pid) == pid:
-                os.killpg(pid, signal.SIGKILL)
-            else:
-                os.kill(pid, signal.SIGKILL)
+    if folder.at_work():
+        folder.kill()
 
 
 def _results(path: str) -> None:
     folder = Path(path)
-    _say(files={name: digest_of(file) for name, file in files_of(folder, (*STAYS, "checked"))})
+    _say(files={name: digest_of(file) for name, file in files_of(folder, STAYS)})
 
 
 def _remove(path: str) -> None:

@@ -2,9 +2,10 @@
 
 import shlex
 from dataclasses import dataclass, replace
+from shutil import which
 
 from workbench import __version__
-from workbench.remote.line import DEFAULT_PATH, Line, TargetProblem, line_to
+from workbench.remote.line import Line, TargetProblem, line_to
 from workbench.settings import Target
 
 PYTHONS = ((3, 11), (3, 12), (3, 13))
@@ -64,7 +65,7 @@ def look(target: Target) -> TargetFacts:
         TargetProblem: the key is refused.
     """
     line = line_to(target)
-    answer = line.run(f"sh -s -- {shlex.quote(line.path or DEFAULT_PATH)} {shlex.quote(target.python)}", _SCRIPT)
+    answer = line.run(f"sh -s -- {shlex.quote(line.path)} {shlex.quote(target.python)}", _SCRIPT)
     values: dict[str, list[str]] = {}
     for row in answer.splitlines():
         key, sign, value = row.partition("=")
@@ -82,17 +83,12 @@ def look(target: Target) -> TargetFacts:
         free_gb=int(latest.get("free_kb") or 0) / 1e6,
         pythons=tuple(pythons),
         uv=latest.get("uv", ""),
-        rsync="rsync" in latest,
+        rsync="rsync" in latest and which("rsync") is not None,  # else tar carries
         gpus=tuple(values.get("gpu", [])),
         environments=tuple(values.get("environment", [])),
         own_version=latest.get("own", ""),
     )
     return replace(facts, problems=tuple(_problems(target, facts)))
-
-
-def without_rsync(facts: TargetFacts) -> TargetFacts:
-    """For a machine that has no rsync itself: tar carries."""
-    return replace(facts, rsync=False)
 
 
 def checked(target: Target) -> TargetFacts:

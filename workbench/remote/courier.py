@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from shutil import rmtree, which
+from shutil import rmtree
 from typing import Any, TypeVar
 
 from storage import events, locks
@@ -98,8 +98,6 @@ class Courier:
     def _reach(self) -> tuple[TargetFacts, str]:
         name = self.target.name or self.target.address
         facts = check.checked(self.target)
-        if which("rsync") is None:
-            facts = check.without_rsync(facts)
         python = environment.python_of(self.target, facts)
         if not python:
             self.note(f"{name}: the environment of version {__version__} is made there, once; it takes minutes.")
@@ -288,7 +286,7 @@ class Courier:
         """
         folder, arrived = self.folder.path, self.folder.path / ".results"
         digests = self._ask(facts, python, "results", remote)["files"]
-        self._patiently(lambda: facts.line.fetch(remote, arrived, (*agent.STAYS, "checked"), rsync=facts.rsync))
+        self._patiently(lambda: facts.line.fetch(remote, arrived, agent.STAYS, rsync=facts.rsync))
         here = {name: digest_of(path) for name, path in agent.files_of(arrived)}
         if here != digests:
             wrong = sorted(set(here.items()) ^ set(digests.items()))[0][0]

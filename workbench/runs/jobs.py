@@ -9,21 +9,17 @@ import json
 import os
 import secrets
 import shutil
-import signal
-import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from storage import events, locks
+from storage import events
 from storage import runs as run_store
 from storage.exceptions import ConfigProblem, MissingTool, RunProblem, WorkspaceProblem
 from storage.files import write_atomic
 from storage.records import Run, RunState
-from workbench import lifeline, warm_workers
-from workbench.runs import machine, progress, snapshot
+from workbench.runs import launcher, machine, progress, snapshot
 from workbench.runs.config import families, trackers
 from workbench.runs.config import files as config_files
 from workbench.runs.config.request import FieldSpec, Request
@@ -185,38 +181,18 @@ def start(workspace: Workspace, run_id: str, slots: int = DEFAULT_SLOTS, *, tied
             f"Go on from its model with `workbench tune --from {run_id}`, or train it anew with "
             f"`workbench runs clone {run_id}`.",
         )
-    threads = Request.read(folder.path).threads
-    # Taken here and handed down: of two terminals that start the same run only one gets it, and no terminal that
-    # looks in between takes the run for a crashed one.
-    waiting = None if locks.held(folder.lock) else locks.acquire(folder.waiting, inheritable=True, named=False)
-    if waiting is None:
-        raise RunProblem(f"Run {run_id} is running already.", "Follow it on the runs screen.")
     try:
-        for mark in (folder.stop, folder.pause, folder.killed, folder.prepared):
-            mark.unlink(missing_ok=True)
-        # whatever ended the run before does not end it any more, also when it is killed before its first event
-        with events.EventWriter(folder.events) as writer:
-            writer.write("queued")
-        entry = machine.COURIER if folder.target.exists() else machine.LAUNCHER
-        variables, descriptors = warm_workers.passed_on()
-        with folder.log.open("ab") as log:
-            child = (lifeline.start if tied else subprocess.Popen)(
-                machine.python(entry, str(folder.path), str(slots)),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=folder.path,
-                env=machine.worker_environment(threads) | variables,
-                start_new_session=True,
-                pass_fds=(waiting, *descriptors),
-            )
-        os.write(waiting, f"{child.pid}\n".encode())
-        with workspace.db.write() as connection:
-            run_store.change(connection, run_id, state=RunState.QUEUED, reason="", ended=None)
+        begun = launcher.begin(folder, slots, tied=tied)
+        if begun is None:
+            raise RunProblem(f"Run {run_id} is running already.", "Follow it on the runs screen.")
+        child, waiting = begun
+        try:
+            with workspace.db.write() as connection:
+                run_store.change(connection, run_id, state=RunState.QUEUED, reason="", ended=None)
+        finally:
+            os.close(waiting)  # the child has it now
     except OSError as error:
         raise RunProblem(f"Run {run_id} cannot be started: {error}.", "Free some space, then resume it.") from error
-    finally:
-        os.close(waiting)  # the child has it now
     children.append(child)
 
 
@@ -242,15 +218,8 @@ def kill(workspace: Workspace, run_id: str) -> None:
     if folder.target.exists() and not folder.killed.exists():
         folder.killed.touch()  # its courier ends it there; asked once more, the courier itself is ended
         return
-    pid = folder.process()
-    if pid is None:
+    if not folder.kill():
         raise RunProblem(f"Run {run_id} is just being started.", "Try again in a moment.")
-    folder.killed.touch()
-    with suppress(ProcessLookupError):  # it ended by itself in between
-        if os.getpgid(pid) == pid:  # the whole session: a tokenizer's or a loader's processes go with it
-            os.killpg(pid, signal.SIGKILL)
-        else:  # started by hand, in a group with other processes
-            os.kill(pid, signal.SIGKILL)
 
 
 def _at_work(workspace: Workspace, run_id: str) -> RunFolder:

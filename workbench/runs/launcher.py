@@ -9,16 +9,65 @@ No terminal need be open.
 """
 
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
 
-from storage import locks
+from storage import events, locks
 from workbench import lifeline, warm_workers
 from workbench.runs import machine
 from workbench.runs.state import RunFolder
 
 POLL_SECONDS = 0.5
+
+
+def begin(folder: RunFolder, slots: int, *, tied: bool = False) -> "tuple[subprocess.Popen[bytes], int] | None":
+    """Start a run's process in a session of its own; None where the run has one.
+
+    Args:
+        folder: of the run.
+        slots: how many runs may work at a time.
+        tied: let it end with this process instead.
+
+    Returns:
+        The process, and the descriptor of the lock `waiting`, to be closed when the run is kept as queued.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    from workbench.runs.config.request import Request  # not loaded by a process that waits for its turn
+
+    threads = Request.read(folder.path).threads
+    # Taken here and handed down: of two terminals that start the same run only one gets it, and no terminal that
+    # looks in between takes the run for a crashed one.
+    waiting = None if locks.held(folder.lock) else locks.acquire(folder.waiting, inheritable=True, named=False)
+    if waiting is None:
+        return None
+    try:
+        for mark in (folder.stop, folder.pause, folder.killed, folder.prepared):
+            mark.unlink(missing_ok=True)
+        # whatever ended the run before does not end it any more, also when it is killed before its first event
+        with events.EventWriter(folder.events) as writer:
+            writer.write("queued")
+        entry = machine.COURIER if folder.target.exists() else machine.LAUNCHER
+        variables, descriptors = warm_workers.passed_on()
+        with folder.log.open("ab") as log:
+            child = (lifeline.start if tied else subprocess.Popen)(
+                machine.python(entry, str(folder.path), str(slots)),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=folder.path,
+                env=machine.worker_environment(threads) | variables,
+                start_new_session=True,
+                pass_fds=(waiting, *descriptors),
+            )
+        os.write(waiting, f"{child.pid}\n".encode())
+    except BaseException:
+        os.close(waiting)
+        raise
+    return child, waiting
 
 
 def _is_next(run: RunFolder) -> bool:

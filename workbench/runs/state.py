@@ -1,7 +1,10 @@
 """A run's folder: the names of its files, and the state that its locks and events say the run is in."""
 
 import json
+import os
+import signal
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Protocol, Required, TypedDict
 
@@ -166,6 +169,19 @@ class RunFolder:
     def process(self) -> int | None:
         """The process that has the run; None when none has, or it is just being started."""
         return locks.holder(self.lock) if locks.held(self.lock) else locks.holder(self.waiting)
+
+    def kill(self) -> bool:
+        """End the process that has the run at once; False when none has, or it is just being started."""
+        pid = self.process()
+        if pid is None:
+            return False
+        self.killed.touch()
+        with suppress(ProcessLookupError):  # it ended by itself in between
+            if os.getpgid(pid) == pid:  # the whole session: a tokenizer's or a loader's processes go with it
+                os.killpg(pid, signal.SIGKILL)
+            else:  # started by hand, in a group with other processes
+                os.kill(pid, signal.SIGKILL)
+        return True
 
     def is_paused(self) -> bool:
         """Whether the run was asked to pause; it does so after its current step."""
