@@ -128,7 +128,12 @@ ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
     ("history.show", "h", "history", "History: who did what, and when"),
     ("view.zoom-in", "equals_sign", "view('closer')", "More space between the words"),
     ("view.zoom-out", "minus", "view('further')", "Less space between the words"),
-    ("view.picture", "P", "view('picture')", "Show the page as text, as a picture, or both"),
+    (
+        "view.picture",
+        "P",
+        "view('picture')",
+        "Show the page as text, beside its picture, or as a picture alone, in turn",
+    ),
     ("view.fit", "I", "view('fit')", "Picture: the region around the cursor, the width of the page, the whole page"),
     ("view.open", "H", "view('open')", "Open the page in the system's viewer"),
     ("view.hide-list", "backslash", "view('hide_list')", "Hide the document list, or show it again"),
@@ -143,6 +148,11 @@ ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
 SIGNS = (
     ("t9.00", "a label: the key of its field stands before it, in the field's colour"),
     ("t9.00 80%", "a suggestion, underlined, and how sure the model is"),
+    ("▁ ▄ █", "how sure a suggestion is (little to very), where there is no space for its figure"),
+    (
+        "known 98% ?",
+        "the suggested place of a value that is known; ≠ known: what is suggested or labelled differs from it",
+    ),
     ("¹ ² ³", "where the field's key labels when it is pressed 1, 2 or 3 times more"),
     ("✓ ? · ∅ !", "of a field: labelled, suggested, empty, not on the document, with a value that does not fit"),
     ("· ◐ ✓ » ✗", "of a document: new, begun, labelled, skipped, unusable"),
