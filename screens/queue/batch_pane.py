@@ -20,6 +20,7 @@ from screens.widgets.dialogs import Choice, Confirm
 from screens.widgets.status_lines import Hint
 from storage.exceptions import UsageProblem
 from storage.records import QueueEntry
+from workbench import pool_order
 from workbench.active_learning import loop_task, selection
 from workbench.active_learning.overview import LoopOverview
 from workbench.active_learning.selection_request import SelectionRequest
@@ -213,6 +214,13 @@ class BatchPane(Pane):
     def action_size(self, by: int) -> None:
         self.batch_size = min(max(self.batch_size + by, _SIZES[0]), _SIZES[1])
         self._request_changed()
+
+    def action_order(self) -> None:
+        """Have documents come in the learner's order, or as they are listed."""
+        is_live = self.workspace.settings.order == pool_order.LIVE
+        self.workspace.change_settings(order=pool_order.LIST if is_live else pool_order.LIVE)
+        self.notify(pool_order.sentence(self.workspace.settings.order, has_learner=self.workspace.settings.learner))
+        self.post_message(self.Changed(stale=True))
 
     def _request_changed(self) -> None:
         self.clear_problem()

@@ -764,3 +764,13 @@ def test_state(snap_compare, tmp_path, state, size):
 
     assert snap_compare(WorkbenchApp(made), run_before=before, terminal_size=size)
     made.close()
+
+
+async def test_o_has_the_least_sure_document_come_next(opened, shop):
+    made, *_ = shop
+    async with opened(made, (80, 24)) as pilot:
+        await press(pilot, "f3", "o")
+        assert made.settings.order == "live" and "Live order" in shown(pilot, BatchPane, "#request")
+        await press(pilot, "o")
+        assert "Live order" not in shown(pilot, BatchPane, "#request")
+        assert 'order = "list"' in made.files.settings.read_text()
