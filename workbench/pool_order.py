@@ -1,6 +1,6 @@
 """The order in which undecided documents come while `order` is "live": the most useful first, as the learner sees it.
 
-The learner writes a file after every label; the list of documents reads it when it goes on. Without the file, and of the
+The learner writes a file after every label; the list of documents reads it when it goes on. Without the file, and for
 documents that are not in it, the order is that of the list.
 """
 
