@@ -61,7 +61,7 @@ class TrainingAttempt:
     built: Built
     dataset: Any  # a torch Dataset of windows
     predictor: TaskPredictor
-    evaluated: dict[str, list[EncodedDocument]]  # "validation", and the sample of "train"
+    evaluated: dict[str, list[EncodedDocument]]  # "validation", and some of "train"
     selection: BestCheckpoint
     assessed: dict[int, dict[str, list[Any]]] = field(default_factory=dict)  # step -> split -> predictions
     best_step: int = -1  # of this process: the one that was resumed may have had a better one
@@ -101,7 +101,7 @@ class TrainingAttempt:
             built, encoder, request, device=prepared.device, bf16=prepared.precision == "bf16", batch_size=at_once,
             multiple=8 if prepared.device.type == "cuda" else 1,
         )  # fmt: skip
-        sample = {row.document for row in prepared.sample}
+        sample = {row.document for row in prepared.compared}
         evaluated = {
             "train": [document for document in encoded["train"] if document.row.document in sample],
             "validation": encoded["validation"],

@@ -24,6 +24,7 @@ from workbench.training.models.loading import Built
 from workbench.training.predictor import Description
 from workbench.training.preparation import TrainingInput, distributed, prepare
 from workbench.training.tasks import baseline
+from workbench.training.tasks.base import TaskPredictor
 from workbench.training.tasks.classes import ClassTask
 from workbench.training.training_attempt import Result, TrainingAttempt, full_disk_named, out_of_memory, tracked
 
@@ -138,7 +139,7 @@ def _predictions(
     pool = (row.anchor(folder.path) for row in parquet.stream(folder.dataset("pool")))
     done, total = 0, sum(map(len, labelled.values())) + prepared.sizes["pool"]
     for split, documents in (*labelled.items(), ("pool", pool)):
-        for prediction in _known(result.assessed.get(split, ()), documents) or result.predictor.predict(documents):
+        for prediction in _read(result.predictor, result.assessed.get(split, ()), documents):
             yield prediction.as_row(split, prepared.task.labels)
             if split != "pool":
                 judged.setdefault(split, []).append(prediction)
@@ -147,11 +148,18 @@ def _predictions(
                 write("predicting", done=done, total=total)
 
 
-def _known(assessed: Sequence[Any], documents: Iterable[parquet.FrozenDocument]) -> list[Any]:
-    """What the model said of these documents when it was evaluated last; empty where that is not known of all."""
+def _read(
+    predictor: TaskPredictor, assessed: Sequence[Any], documents: Iterable[parquet.FrozenDocument]
+) -> Iterator[Any]:
+    """Predictions in the documents' order; those that the model was evaluated on last are not read again."""
     known = {prediction.row.document: prediction for prediction in assessed}
-    wanted = [row.document for row in documents] if known else []
-    return [known[number] for number in wanted] if all(number in known for number in wanted) else []
+    if not known:
+        yield from predictor.predict(documents)  # of the pool, part by part
+        return
+    listed = list(documents)
+    others = predictor.predict([row for row in listed if row.document not in known])
+    for row in listed:
+        yield known[row.document] if row.document in known else next(others)
 
 
 def save_model(built: Built, description: Description, folder: Path) -> None:
