@@ -14,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from importlib.metadata import files
 from pathlib import Path
@@ -21,13 +22,17 @@ from typing import Any
 
 import pytest
 from dockerfile_parse import DockerfileParser
+from uvicorn.config import STARTUP_FAILURE
 
+from storage.exceptions import InputProblem
 from tests.support import tiny_model
 from tests.support.tiny_documents import documents
 from workbench.runs import machine, transfer
 from workbench.runs.state import RunFolder
-from workbench.serving import container, server
+from workbench.serving import container, server, siblings
 from workbench.serving.app import State
+from workbench.serving.metrics import SHARED
+from workbench.serving.options import ENVIRONMENT, Options, to_json
 from workbench.workspace import Workspace
 
 TOKEN = "a-token-of-some-length"
@@ -209,6 +214,22 @@ def test_other_machines_need_a_token_or_a_word_that_they_do_not(tmp_path: Path) 
     command = [sys.executable, "-c", "from workbench.cli import main; main()", "serve", "starter", "--host", "0.0.0.0"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 2 and "--token-file" in done.stderr and "--no-token" in done.stderr
+
+
+def test_several_processes_that_cannot_load_the_model_are_not_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others were started in their place for ever, and nothing was answered; the server ends as one process does."""
+    ended: list[int] = []
+    monkeypatch.setattr(os, "_exit", ended.append)
+    monkeypatch.setenv(SHARED, str(tmp_path))
+    task: Future[None] = Future()
+    task.set_exception(InputProblem("The model has no config.json."))
+    for workers in (1, 2):
+        monkeypatch.setenv(ENVIRONMENT, to_json(Options(model="none", name="none", workers=workers)))
+        server._end_on_failure(task)
+    assert ended == [InputProblem.exit_code, STARTUP_FAILURE]
+    assert siblings.failure(tmp_path) == InputProblem.exit_code
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's filter is Linux's")

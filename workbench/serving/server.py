@@ -14,6 +14,7 @@ from typing import Any
 import torch
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from storage.exceptions import WorkbenchError
@@ -27,6 +28,7 @@ from workbench.serving.metrics import SHARED, Metrics
 from workbench.serving.options import ENVIRONMENT, Options, from_json
 from workbench.serving.schemas import Words
 from workbench.serving.service import Service
+from workbench.serving.siblings import failure, report_failure
 from workbench.workspace import Workspace
 
 
@@ -76,7 +78,11 @@ def _end_on_failure(task: Any) -> None:
         sys.stderr.write(f"{error.message} {error.remedy}\n")
     else:
         logging.getLogger("workbench.serving").error("the model cannot be loaded", exc_info=error)
-    os._exit(error.exit_code if isinstance(error, WorkbenchError) else 1)
+    code = error.exit_code if isinstance(error, WorkbenchError) else 1
+    if from_json(os.environ[ENVIRONMENT]).workers > 1:  # else others are started in its place, and fail alike
+        report_failure(Path(os.environ[SHARED]), code)
+        code = STARTUP_FAILURE
+    os._exit(code)
 
 
 def _drain_on_signal(state: application.State, own_port: Callable[[], Iterable[Listening]]) -> None:
@@ -125,6 +131,8 @@ def main() -> None:
             os.environ[SHARED] = str(folder)
             config = uvicorn.Config("workbench.serving.server:create", workers=options.workers, **settings)
             _Supervisor(config, [config.bind_socket()]).run()
+            if (code := failure(folder)) is not None:
+                sys.exit(code)
         else:
             _serve_alone(settings)
 

@@ -28,6 +28,7 @@ from workbench.serving import connections
 from workbench.serving.collecting import Collector
 from workbench.serving.documents import DocumentReader
 from workbench.serving.guard import digest
+from workbench.serving.metrics import SHARED
 from workbench.workspace import Workspace
 
 WORDS = {"words": ["Total", "11.90"], "boxes": [[0, 0, 40, 10], [50, 0, 90, 10]], "width": 100, "height": 100}
@@ -251,6 +252,24 @@ def test_until_the_model_is_loaded_requests_are_told_to_wait() -> None:
 
     with ExitStack() as stack:
         assert asyncio.run(ask(application(CountingEngine(), stack))) == [503, 503, 503, 200]
+
+
+def test_a_server_of_several_processes_is_ready_with_the_last_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request that follows a ready /health comes upon no process that loads; nor does one after a process ended."""
+    monkeypatch.setenv(SHARED, str(tmp_path))
+    with ExitStack() as stack:
+        app = application(CountingEngine(), stack, workers=2)
+        client = stack.enter_context(TestClient(app, base_url="http://127.0.0.1"))
+        while client.get("/info").status_code == 503:
+            time.sleep(0.01)
+        assert client.get("/health").status_code == 503
+        (tmp_path / "ready-1").touch()
+        assert client.get("/health").status_code == 200
+        in_place_of_another = application(CountingEngine(), stack, workers=2)
+        client = stack.enter_context(TestClient(in_place_of_another, base_url="http://127.0.0.1"))
+        assert client.post("/predict", json={"inputs": "one"}).status_code == 200
 
 
 def test_whatever_the_openapi_document_allows_is_answered_as_it_says(client: TestClient) -> None:
