@@ -9,8 +9,8 @@ machine with all its cores, one after the other; a client sends its next request
 receipts_en (default: $WORKBENCH_REALDATA/receipts_en, else ../shared/data/receipts_en). `--overload` sends 4 times as
 many requests a second as are answered; `--restart` ends the server under load and starts another. Ours does more for a
 request: values, checks, normalising. Prints a table in Markdown, and the memory of the server. On two quiet cores, by
-the speeds in docs/measurements.md, `--overload 25 --restart` (the whole table) takes about ten minutes, and 20,000 requests
-(`--requests 200 --clients 1 --kind receipts --ways serve --memory 800`) about six.
+the speeds in docs/measurements.md, `--overload 25 --restart` (the whole table) takes about ten minutes, and 20,000
+requests (`--requests 200 --clients 1 --kind receipts --ways serve --memory 800`) about six.
 """
 
 import argparse
