@@ -53,7 +53,9 @@ def keep_daily(db: "Database", files: Files) -> Path | None:
             db.copy_to(Path(file.name))  # SQLite writes into a file that is there and empty
     except (OSError, WorkspaceProblem):
         return None
-    for old in sorted(path for path in files.copies.iterdir() if _DAILY.fullmatch(path.name))[:-KEPT]:
+    daily = [path for path in files.copies.iterdir() if _DAILY.fullmatch(path.name)]
+    # A day that is still to come is of a clock that was wrong: it goes first, and never what was written just now.
+    for old in sorted(daily, key=lambda path: (path.name <= target.name, path.name))[:-KEPT]:
         with suppress(OSError):
             old.unlink()
     return target
@@ -111,27 +113,41 @@ def restore(files: Files, copy: Copy) -> Path | None:
     was_file = files.database.is_file()
     if was_file and is_in_use(files.database):
         raise Busy("Another process has this workspace open.", "Close every workbench on it, then repeat the step.")
+    files.sweep()  # the draft of one that was killed
     replaced: Path | None = None
     try:
-        if os.path.lexists(files.database):
-            files.copies.mkdir(exist_ok=True)
-            replaced = _free_name(files)
-            mode = files.database.stat().st_mode & 0o777 if was_file else None
-            for ending in _BESIDE:  # of a database that is damaged: they would be taken for the new one's
-                if (beside := Path(f"{files.database}{ending}")).exists():
-                    beside.rename(f"{replaced}{ending}")
-            files.database.rename(replaced)
-        else:
-            mode = None
-            for ending in _BESIDE:
-                Path(f"{files.database}{ending}").unlink(missing_ok=True)
-        with replacing(files.database) as file, copy.path.open("rb") as source:
-            shutil.copyfileobj(source, file, 1 << 20)
-        if mode is not None:
-            files.database.chmod(mode)
+        with replacing(files.database) as file:
+            with copy.path.open("rb") as source:
+                shutil.copyfileobj(source, file, 1 << 20)
+            file.flush()
+            os.fsync(file.fileno())  # from here on no space is needed
+            if os.path.lexists(files.database):
+                files.copies.mkdir(exist_ok=True)
+                replaced = _free_name(files)
+            _set_aside(files.database, replaced)
     except OSError as error:
         raise WorkspaceProblem(f"{files.database} cannot be replaced: {error.strerror}.", "Free some space.") from error
     return replaced
+
+
+def _set_aside(database: Path, replaced: Path | None) -> None:
+    """Give what is replaced its other name, and what lies beside it, which would be taken for the new one's.
+
+    A file has both names until the new one takes the old name in one step: there is a database at every moment.
+    """
+    for ending in _BESIDE:
+        beside = Path(f"{database}{ending}")
+        if replaced is None:
+            beside.unlink(missing_ok=True)
+        elif beside.exists():
+            beside.rename(f"{replaced}{ending}")
+    if replaced is None:
+        return
+    if database.is_file() and not database.is_symlink():
+        with suppress(OSError):  # a file system without links
+            os.link(database, replaced)
+            return
+    database.rename(replaced)
 
 
 def _free_name(files: Files) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from storage import events, runs
-from storage.exceptions import InputProblem, RunProblem
+from storage.exceptions import InputProblem, RunProblem, WorkbenchError
 from storage.records import Run, RunState
 from tests.support import workspaces
 from workbench.runs import jobs, transfer
@@ -65,6 +65,34 @@ def test_a_run_comes_back_in_its_own_place(workspace: Workspace, away: Path) -> 
     assert (run.state, run.name, run.note) == (RunState.FINISHED, "first", "mine")
     assert run.f1 is not None and run.report
     assert [path.name for path in workspace.files.runs.iterdir()] == [run.id]
+
+
+def test_a_run_that_is_deleted_while_it_is_replaced_stays_deleted(
+    workspace: Workspace, away: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its folder came back without the run, and could neither be imported, replaced nor deleted."""
+    check = transfer._check_copy
+
+    def meanwhile(source: Path, draft: RunFolder) -> None:
+        check(source, draft)
+        jobs.delete(workspace, away.name)
+
+    monkeypatch.setattr(transfer, "_check_copy", meanwhile)
+    with pytest.raises(WorkbenchError, match="no run"):
+        transfer.adopt(workspace, away, replace=True)
+    assert list(workspace.files.runs.iterdir()) == []
+    assert transfer.adopt(workspace, away).state is RunState.FINISHED
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_a_folder_whose_run_is_not_known_is_named_with_the_way_out(
+    workspace: Workspace, away: Path, replace: bool
+) -> None:
+    with workspace.db.write() as connection:
+        runs.remove(connection, away.name)
+    with pytest.raises(RunProblem, match="does not know") as refusal:
+        transfer.adopt(workspace, away, replace=replace)
+    assert str(workspace.files.run(away.name)) in refusal.value.remedy
 
 
 def test_what_is_further_along_here_is_not_replaced_unless_that_is_asked_for(workspace: Workspace, away: Path) -> None:
