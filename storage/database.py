@@ -258,7 +258,7 @@ class Database:
 
     def _make_tables(self, server: "Server") -> None:
         with self.write() as connection:
-            if self._revision_in(connection) is None:  # another process may have been faster
+            if self.revision_in(connection) is None:  # another process may have been faster
                 server.make_tables(connection, HEAD)
 
     def claim(self, kept_in: Path, place: str, *, take_over: bool = False) -> None:
@@ -285,9 +285,10 @@ class Database:
 
     def _revision(self) -> str | None:
         with self.read() as connection:
-            return self._revision_in(connection)
+            return self.revision_in(connection)
 
-    def _revision_in(self, connection: Connection) -> str | None:
+    def revision_in(self, connection: Connection) -> str | None:
+        """Of its tables; None where it has none yet."""
         tables = set(inspect(connection).get_table_names())
         revision = None
         if "alembic_version" in tables:

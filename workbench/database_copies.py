@@ -110,44 +110,46 @@ def restore(files: Files, copy: Copy) -> Path | None:
         raise WorkspaceProblem(f"The copy {copy.name} is damaged. Nothing was changed.", "Choose another one.")
     if held.revision > HEAD:
         raise NewerWorkspace(f"The copy has schema {held.revision}; this program knows up to {HEAD}.", "Update it.")
-    was_file = files.database.is_file()
-    if was_file and is_in_use(files.database):
+    if files.database.is_file() and is_in_use(files.database):
         raise Busy("Another process has this workspace open.", "Close every workbench on it, then repeat the step.")
     files.sweep()  # the draft of one that was killed
-    replaced: Path | None = None
     try:
         with replacing(files.database) as file:
             with copy.path.open("rb") as source:
                 shutil.copyfileobj(source, file, 1 << 20)
             file.flush()
             os.fsync(file.fileno())  # from here on no space is needed
-            if os.path.lexists(files.database):
-                files.copies.mkdir(exist_ok=True)
-                replaced = _free_name(files)
-            _set_aside(files.database, replaced)
+            replaced = set_aside(files, stays=True)
     except OSError as error:
         raise WorkspaceProblem(f"{files.database} cannot be replaced: {error.strerror}.", "Free some space.") from error
     return replaced
 
 
-def _set_aside(database: Path, replaced: Path | None) -> None:
-    """Give what is replaced its other name, and what lies beside it, which would be taken for the new one's.
+def set_aside(files: Files, *, stays: bool = False) -> Path | None:
+    """Move the database to its copies, whatever is in its place; where it is now, None where there is none.
 
-    A file has both names until the new one takes the old name in one step: there is a database at every moment.
+    Args:
+        files: of the workspace.
+        stays: a file has both names until another one takes the old name, so that there is a database at every moment.
+
+    Raises:
+        OSError: the folder cannot be written.
     """
-    for ending in _BESIDE:
-        beside = Path(f"{database}{ending}")
-        if replaced is None:
-            beside.unlink(missing_ok=True)
-        elif beside.exists():
+    if not os.path.lexists(files.database):
+        for ending in _BESIDE:
+            Path(f"{files.database}{ending}").unlink(missing_ok=True)
+        return None
+    files.copies.mkdir(exist_ok=True)
+    replaced = _free_name(files)
+    for ending in _BESIDE:  # of a database that is damaged: they would be taken for the new one's
+        if (beside := Path(f"{files.database}{ending}")).exists():
             beside.rename(f"{replaced}{ending}")
-    if replaced is None:
-        return
-    if database.is_file() and not database.is_symlink():
+    if stays and files.database.is_file() and not files.database.is_symlink():
         with suppress(OSError):  # a file system without links
-            os.link(database, replaced)
-            return
-    database.rename(replaced)
+            os.link(files.database, replaced)
+            return replaced
+    files.database.rename(replaced)
+    return replaced
 
 
 def _free_name(files: Files) -> Path:

@@ -53,8 +53,8 @@ def adopt(workspace: Workspace, source: Path, *, replace: bool = False, force: b
         raise RunProblem(f"{source} is run {request.run} of this workspace.", "Name the one from elsewhere.")
     if known is None and target.exists() and not here:
         raise RunProblem(
-            f"{target} is a folder of a run that this workspace does not know.",
-            f"`workbench runs import {target}` takes it in; or move it away.",
+            f"{target} is here, but the workspace does not know it.",
+            f"`workbench runs import {target}` takes it up; or move it away.",
         )
     if known is not None and not replace:
         raise RunProblem(
@@ -113,10 +113,11 @@ def _replace(workspace: Workspace, run: Run, source: Path, request: Request, *, 
         sync_tree(draft.path, draft.checkpoints)
         # From here on the state follows from the folder: the one that is there when this process ends, however it ends.
         with workspace.db.write() as connection:
-            run_store.change(connection, run.id, state=RunState.QUEUED, reason="", ended=None)
-        with workspace.db.write() as connection:
-            run_store.get(connection, run.id)  # it was deleted while the folder was copied: nothing is put in its place
-            _exchange(folder.path, draft.path)
+            if not run_store.change(connection, run.id, state=RunState.QUEUED, reason="", ended=None):
+                raise RunProblem(
+                    f"Run {run.name} was deleted meanwhile; nothing was replaced.", "Import it without --replace."
+                )
+        _exchange(folder.path, draft.path)
     with workspace.db.write() as connection:
         config = request.config.model_dump(mode="json")
         run_store.change(connection, run.id, state=RunState.QUEUED, reason="", ended=None, config=config)

@@ -4,11 +4,12 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from storage import events, runs
-from storage.exceptions import InputProblem, RunProblem, WorkbenchError
+from storage.exceptions import InputProblem, RunProblem
 from storage.records import Run, RunState
 from tests.support import workspaces
 from workbench.runs import jobs, transfer
@@ -67,32 +68,34 @@ def test_a_run_comes_back_in_its_own_place(workspace: Workspace, away: Path) -> 
     assert [path.name for path in workspace.files.runs.iterdir()] == [run.id]
 
 
-def test_a_run_that_is_deleted_while_it_is_replaced_stays_deleted(
+def test_a_run_deleted_while_another_folder_is_copied_stays_deleted(
     workspace: Workspace, away: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its folder came back without the run, and could neither be imported, replaced nor deleted."""
+    run = kept(workspace)
     check = transfer._check_copy
 
-    def meanwhile(source: Path, draft: RunFolder) -> None:
-        check(source, draft)
-        jobs.delete(workspace, away.name)
+    def delete_meanwhile(*folders: Any) -> None:
+        check(*folders)
+        jobs.delete(workspace, run.id)
 
-    monkeypatch.setattr(transfer, "_check_copy", meanwhile)
-    with pytest.raises(WorkbenchError, match="no run"):
+    monkeypatch.setattr(transfer, "_check_copy", delete_meanwhile)
+    with pytest.raises(RunProblem, match="deleted meanwhile"):
         transfer.adopt(workspace, away, replace=True)
     assert list(workspace.files.runs.iterdir()) == []
     assert transfer.adopt(workspace, away).state is RunState.FINISHED
 
 
-@pytest.mark.parametrize("replace", [False, True])
-def test_a_folder_whose_run_is_not_known_is_named_with_the_way_out(
+@pytest.mark.parametrize("replace", [True, False])
+def test_a_folder_that_no_run_belongs_to_is_taken_up_where_it_is(
     workspace: Workspace, away: Path, replace: bool
 ) -> None:
-    with workspace.db.write() as connection:
-        runs.remove(connection, away.name)
-    with pytest.raises(RunProblem, match="does not know") as refusal:
+    orphan = workspace.files.run(kept(workspace).id)
+    jobs.delete(workspace, orphan.name)
+    shutil.copytree(away, orphan)
+    with pytest.raises(RunProblem, match="does not know it") as refusal:
         transfer.adopt(workspace, away, replace=replace)
-    assert str(workspace.files.run(away.name)) in refusal.value.remedy
+    assert str(orphan) in refusal.value.remedy
+    assert transfer.adopt(workspace, orphan).id == orphan.name
 
 
 def test_what_is_further_along_here_is_not_replaced_unless_that_is_asked_for(workspace: Workspace, away: Path) -> None:
