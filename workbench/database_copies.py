@@ -53,7 +53,9 @@ def keep_daily(db: "Database", files: Files) -> Path | None:
             db.copy_to(Path(file.name))  # SQLite writes into a file that is there and empty
     except (OSError, WorkspaceProblem):
         return None
-    for old in sorted(path for path in files.copies.iterdir() if _DAILY.fullmatch(path.name))[:-KEPT]:
+    daily = [path for path in files.copies.iterdir() if _DAILY.fullmatch(path.name)]
+    # A day that is still to come is of a clock that was wrong: it goes first, and never what was written just now.
+    for old in sorted(daily, key=lambda path: (path.name <= target.name, path.name))[:-KEPT]:
         with suppress(OSError):
             old.unlink()
     return target
@@ -110,20 +112,25 @@ def restore(files: Files, copy: Copy) -> Path | None:
         raise NewerWorkspace(f"The copy has schema {held.revision}; this program knows up to {HEAD}.", "Update it.")
     if files.database.is_file() and is_in_use(files.database):
         raise Busy("Another process has this workspace open.", "Close every workbench on it, then repeat the step.")
+    files.sweep()  # the draft of one that was killed
     try:
-        mode = files.database.stat().st_mode & 0o777 if files.database.is_file() else None
-        replaced = set_aside(files)
-        with replacing(files.database) as file, copy.path.open("rb") as source:
-            shutil.copyfileobj(source, file, 1 << 20)
-        if mode is not None:
-            files.database.chmod(mode)
+        with replacing(files.database) as file:
+            with copy.path.open("rb") as source:
+                shutil.copyfileobj(source, file, 1 << 20)
+            file.flush()
+            os.fsync(file.fileno())  # from here on no space is needed
+            replaced = set_aside(files, stays=True)
     except OSError as error:
         raise WorkspaceProblem(f"{files.database} cannot be replaced: {error.strerror}.", "Free some space.") from error
     return replaced
 
 
-def set_aside(files: Files) -> Path | None:
+def set_aside(files: Files, *, stays: bool = False) -> Path | None:
     """Move the database to its copies, whatever is in its place; where it is now, None where there is none.
+
+    Args:
+        files: of the workspace.
+        stays: a file has both names until another one takes the old name, so that there is a database at every moment.
 
     Raises:
         OSError: the folder cannot be written.
@@ -137,6 +144,10 @@ def set_aside(files: Files) -> Path | None:
     for ending in _BESIDE:  # of a database that is damaged: they would be taken for the new one's
         if (beside := Path(f"{files.database}{ending}")).exists():
             beside.rename(f"{replaced}{ending}")
+    if stays and files.database.is_file() and not files.database.is_symlink():
+        with suppress(OSError):  # a file system without links
+            os.link(files.database, replaced)
+            return replaced
     files.database.rename(replaced)
     return replaced
 
