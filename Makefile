@@ -37,7 +37,7 @@ unit: $(STAMP)
 
 # `check`, then the tests that train, drive the screens, call the commands, and keep a workspace on PostgreSQL.
 test: check
-	$(BIN)/python -m pytest $(AT_ONCE) -m postgresql tests/unit/storage tests/unit/test_workspace_place.py
+	$(BIN)/python -m pytest $(AT_ONCE) -m postgresql tests/unit/storage tests/unit/test_workspace_place.py tests/unit/test_database_move.py
 	$(BIN)/python -m pytest $(AT_ONCE) tests/worker tests/screens tests/e2e tests/fuzz
 
 # Mutants of every input for ten minutes; the table of docs/measurements.md. `make test` does so for a moment.

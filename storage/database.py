@@ -262,7 +262,7 @@ class Database:
         from storage.tables import make_tables
 
         with self.write() as connection:
-            if self._revision_in(connection) is None:  # another process may have been faster
+            if self.revision_in(connection) is None:  # another process may have been faster
                 make_tables(connection, HEAD)
                 if self._server is not None:
                     self._server.make_tables(connection)
@@ -291,9 +291,10 @@ class Database:
 
     def _revision(self) -> str | None:
         with self.read() as connection:
-            return self._revision_in(connection)
+            return self.revision_in(connection)
 
-    def _revision_in(self, connection: Connection) -> str | None:
+    def revision_in(self, connection: Connection) -> str | None:
+        """Of its tables; None where it has none yet."""
         tables = set(inspect(connection).get_table_names())
         revision = None
         if "alembic_version" in tables:

@@ -108,29 +108,36 @@ def restore(files: Files, copy: Copy) -> Path | None:
         raise WorkspaceProblem(f"The copy {copy.name} is damaged. Nothing was changed.", "Choose another one.")
     if held.revision > HEAD:
         raise NewerWorkspace(f"The copy has schema {held.revision}; this program knows up to {HEAD}.", "Update it.")
-    was_file = files.database.is_file()
-    if was_file and is_in_use(files.database):
+    if files.database.is_file() and is_in_use(files.database):
         raise Busy("Another process has this workspace open.", "Close every workbench on it, then repeat the step.")
-    replaced: Path | None = None
     try:
-        if os.path.lexists(files.database):
-            files.copies.mkdir(exist_ok=True)
-            replaced = _free_name(files)
-            mode = files.database.stat().st_mode & 0o777 if was_file else None
-            for ending in _BESIDE:  # of a database that is damaged: they would be taken for the new one's
-                if (beside := Path(f"{files.database}{ending}")).exists():
-                    beside.rename(f"{replaced}{ending}")
-            files.database.rename(replaced)
-        else:
-            mode = None
-            for ending in _BESIDE:
-                Path(f"{files.database}{ending}").unlink(missing_ok=True)
+        mode = files.database.stat().st_mode & 0o777 if files.database.is_file() else None
+        replaced = set_aside(files)
         with replacing(files.database) as file, copy.path.open("rb") as source:
             shutil.copyfileobj(source, file, 1 << 20)
         if mode is not None:
             files.database.chmod(mode)
     except OSError as error:
         raise WorkspaceProblem(f"{files.database} cannot be replaced: {error.strerror}.", "Free some space.") from error
+    return replaced
+
+
+def set_aside(files: Files) -> Path | None:
+    """Move the database to its copies, whatever is in its place; where it is now, None where there is none.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    if not os.path.lexists(files.database):
+        for ending in _BESIDE:
+            Path(f"{files.database}{ending}").unlink(missing_ok=True)
+        return None
+    files.copies.mkdir(exist_ok=True)
+    replaced = _free_name(files)
+    for ending in _BESIDE:  # of a database that is damaged: they would be taken for the new one's
+        if (beside := Path(f"{files.database}{ending}")).exists():
+            beside.rename(f"{replaced}{ending}")
+    files.database.rename(replaced)
     return replaced
 
 

@@ -139,3 +139,12 @@ class Server:
         except DBAPIError:
             return ""
         return f": {row.application_name} ({row.usename})" if row is not None else ""
+
+
+def other_processes(connection: Connection) -> list[str]:
+    """The other processes of this program that are connected to the database, as "workbench 123 on host"."""
+    query = (
+        "SELECT DISTINCT application_name FROM pg_stat_activity WHERE datname = current_database() "
+        "AND application_name LIKE 'workbench %%' AND application_name <> current_setting('application_name')"
+    )
+    return sorted(connection.exec_driver_sql(query).scalars())
