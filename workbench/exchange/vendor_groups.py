@@ -17,6 +17,7 @@ from workbench.exchange.duplicates import Index, fingerprint_of
 from workbench.fields import FieldType, legal_forms
 from workbench.fields.plain_text import normal_form
 from workbench.fields.values import normalise
+from workbench.locate.party_words import is_heading
 
 MODES = ("seller", "template", "folder", "none")
 GUESSED = "~ "
@@ -235,9 +236,14 @@ class _Merged:
 
 
 def _headline(tokens: Sequence[Token]) -> str:
-    """The first line with letters in it, as a name for the template."""
-    for line in islice(dict.fromkeys(token.line for token in tokens), _TOP_LINES):
-        text = " ".join(token.text for token in tokens if token.line == line)
-        if sum(c.isalpha() for c in text) >= 3:
-            return text[:_NAME_LENGTH].strip()
-    return ""
+    """A name for the template: the first line with a legal form, for what is written above it is often a note by hand.
+
+    Without one it is the first line with letters in it that is no heading.
+    """
+    lines = islice(dict.fromkeys(token.line for token in tokens), _TOP_LINES)
+    texts = [" ".join(token.text for token in tokens if token.line == line) for line in lines]
+    named = [text for text in texts if sum(c.isalpha() for c in text) >= 3]
+    companies = (text for text in named if _LEGAL.search(normalise(FieldType.PARTY, text).normal or ""))
+    others = (text for text in named if not is_heading(text))
+    best = next(companies, None) or next(others, None) or next(iter(named), "")
+    return best[:_NAME_LENGTH].strip()
