@@ -91,7 +91,7 @@ class Annotator:
                 if labelled[field].tokens != tokens:
                     return self._mended(session, visible, labelled[field], tokens)
             elif offered.get(field) != tokens:
-                if view.unlikely is not None and view.armed == field and view.unlikely.tokens == tokens:
+                if view.offered is not None and view.armed == field and view.offered.tokens == tokens:
                     return [self._key(field)]
                 if view.armed == field:  # its key found no place
                     return self._by_hand(session, visible, field, tokens)

@@ -96,7 +96,7 @@ class Files:
 
     def sweep(self) -> None:
         """Delete the temporary files and folders of processes that were killed while they wrote."""
-        sweep(self.root, r"\.workbench\.toml\.", own=True)
+        sweep(self.root, r"\.(workbench\.(toml|db)\.|moving-)", own=True)
         for folder in (self.originals, self.pages, self.copies):
             sweep(folder, _DRAFT, own=True)
         sweep(self.runs, r"\.(reading|incoming|onnx)-", own=True)

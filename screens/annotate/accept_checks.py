@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 from screens.annotate import hints
 from screens.annotate.fields_panel import FieldsPanel
+from screens.annotate.keys import Work
 from screens.annotate.page_view import PageView
 from storage.records import Suggestion
-from workbench.annotation.document_acts import InView
+from workbench.annotation.document_acts import AcceptPlan, InView
 from workbench.annotation.field_states import text_of
 from workbench.annotation.session import AnnotationSession
 
@@ -24,11 +25,16 @@ class AcceptChecks:
         self._panel = panel
         self._empty: AnnotationSession | None = None
         self._unlabelled: tuple[AnnotationSession, frozenset[int]] | None = None
-        self._left_out: tuple[AnnotationSession, list[Suggestion]] | None = None
+        self._accepted = 0  # by the last press
+        self._asked: tuple[AnnotationSession, frozenset[str]] | None = None
 
     def in_view(self) -> InView:
         """What the analyst sees now."""
         return InView(self._page.visible_tokens(), self._panel.fields_in_view())
+
+    def accept(self, session: AnnotationSession) -> None:
+        """Accept the sure suggestions in view."""
+        self._accepted = session.document_acts.accept_all(self.in_view())
 
     def question(self, session: AnnotationSession) -> str:
         """What is asked before the document is accepted: words are selected, or nothing is labelled; "" for nothing."""
@@ -49,21 +55,44 @@ class AcceptChecks:
         self._unlabelled = session, selected
         return hints.unlabelled(text_of(session.tokens, sorted(selected)))
 
-    def left(self, session: AnnotationSession, known_key: str) -> tuple[Suggestion, str] | None:
-        """The suggestion to look at before the document is accepted, and why it was not accepted with the others.
+    def ahead(self, session: AnnotationSession) -> str:
+        """What accepting all suggestions will do now, for the hint line."""
+        plan = session.document_acts.plan(self.in_view())
+        has_labels = bool(plan.accepted or session.editor.state.spans)
+        return hints.accept_all(plan, bool(self._unasked(session, plan)), has_labels)
 
-        Suggestions out of view are named until they are in view, those that contradict a known value once. The page
-        begins at the one that brings the most of them into view.
+    def left(self, session: AnnotationSession) -> Work | None:
+        """What shows the analyst why the document is not accepted yet, once the sure suggestions in view are.
+
+        Suggestions out of view are shown until they are in view; what stays open, and a field that nearly every
+        document has, is named once. The page begins at the suggestion that brings the most of them into view.
         """
-        rest = sorted(session.document_acts.acceptable(), key=lambda s: session.layout.where[s.tokens[0]])
-        differing = session.document_acts.contradicting()
-        if rest:
+        plan, accepted = session.document_acts.plan(), f"{self._accepted} accepted. " if self._accepted else ""
+        if rest := sorted(plan.accepted, key=lambda s: session.layout.where[s.tokens[0]]):
             views = {s.id: InView(self._page.tokens_from(s.tokens[0])) for s in rest}
             first = max(rest, key=lambda s: sum(map(views[s.id].shows, rest)))
             self._page.begin_at(first.tokens[0])
-            return first, hints.out_of_view([session.schema.name(s.field) for s in rest])
-        if not differing or self._left_out == (session, differing):
+            return _look_at(first, f"{accepted}{hints.out_of_view([session.schema.name(s.field) for s in rest])}")
+        unasked = self._unasked(session, plan)
+        if not unasked or not session.editor.state.spans:
             return None
-        self._left_out = (session, differing)
-        names = [session.schema.name(s.field) for s in differing]
-        return differing[0], hints.left_out(names, known_key)
+        self._asked = session, self._asked_of(session) | unasked
+        message = f"{accepted}{hints.left_out(plan, session.schema)}"
+        return _look_at(plan.left_out[0] if plan.left_out else None, message)
+
+    def _asked_of(self, session: AnnotationSession) -> frozenset[str]:
+        return self._asked[1] if self._asked is not None and self._asked[0] is session else frozenset()
+
+    def _unasked(self, session: AnnotationSession, plan: AcceptPlan) -> frozenset[str]:
+        """What the plan leaves, suggestions and missing fields, of which the analyst was not told yet."""
+        left = frozenset([*plan.missing, *(f"{s.field} {s.id}" for s in plan.left_out)])
+        return left - self._asked_of(session)
+
+
+def _look_at(suggestion: Suggestion | None, message: str) -> Work:
+    def work(session: AnnotationSession) -> None:
+        if suggestion is not None:
+            session.look_at(suggestion)
+        session.show_message(message)
+
+    return work

@@ -11,6 +11,7 @@ from screens import system_viewer
 from screens.annotate import view_settings
 from screens.annotate.page_view import PageView
 from screens.annotate.view_settings import ViewSettings
+from screens.base import screen_of
 from screens.widgets.picture_view import PARTS, PictureView, frame_of
 from storage import documents
 from workbench.annotation.session import AnnotationSession
@@ -113,6 +114,14 @@ class DocumentPane(Horizontal):
                 original = documents.original(connection, self._session.view.content.document.id)
             path = self._workspace.files.originals / original if original else None
         self._session.show_message(system_viewer.show(path) if path else "This document has no picture and no file.")
+
+    @on(PageView.Moved)
+    def _moved(self) -> None:
+        def follow() -> None:
+            if self.page.has_focus:  # the hints of the list and the search stay
+                screen_of(self).refresh_status()
+
+        self.call_after_refresh(follow)
 
     @on(PageView.Resized)
     def _lay_out(self) -> None:

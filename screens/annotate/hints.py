@@ -4,17 +4,22 @@ A hint is a sentence and (binding id or key, text) pairs.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from screens.annotate.classes.hints import hint_of_classes
 from screens.widgets.status_lines import Hint
 from storage.document_list import KINDS, Filter
-from storage.records import Content, State
+from storage.records import Content, State, Suggestion
+from workbench.annotation.document_acts import LEAST_SURE, AcceptPlan
 from workbench.annotation.editor import Proposal
 from workbench.annotation.field_states import text_of
 from workbench.annotation.session_state import SessionView
 from workbench.annotation.worklist import Worklist
 from workbench.fields import Schema
 from workbench.fields.plain_text import counted
+
+Pairs = tuple[tuple[str, str], ...]
+"""Keys, or ids of bindings, and what they do."""
 
 BLIND = "Shown without its labels, to see whether you label it the same way again. Nothing is suggested."
 
@@ -43,37 +48,35 @@ _PICTURE = (
 """How the picture is looked at, while no word is in hand."""
 
 
-def hint_of(
-    view: SessionView,
-    schema: Schema,
-    review: bool,
-    similar: Content | None = None,
-    error_walk: bool = False,
-    shows: str = "text",
-) -> Hint:
-    """The hint for a view. Names with a dot are binding ids; the screen puts their keys in.
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a hint depends on besides the session."""
 
-    Args:
-        view: what is seen.
-        schema: the fields.
-        review: documents begin at their least sure suggestion.
-        similar: a labelled document of the same vendor.
-        error_walk: the document was opened to look at a model's error.
-        shows: "text", "picture" or "both".
-    """
-    lead, pairs = _next_key(view, schema, review, similar)
-    if not lead and shows != "text":
+    review: bool = False  # documents begin at their least sure suggestion
+    similar: Content | None = None  # a labelled document of the same vendor
+    error_walk: bool = False  # the document was opened to look at a model's error
+    shows: str = "text"  # "text", "picture" or "both"
+    accept_all: str = ""  # what accepting all suggestions will do; see `accept_all`
+
+
+def hint_of(view: SessionView, schema: Schema, context: Context) -> Hint:
+    """The hint for a view. Names with a dot are binding ids; the screen puts their keys in."""
+    lead, pairs = _next_key(view, schema, context)
+    if not lead and context.shows != "text":
         pairs = (*_PICTURE, *pairs)
-    return lead, (("error_walk.next", "next error"), *pairs) if error_walk else pairs
+    return lead, (("error_walk.next", "next error"), *pairs) if context.error_walk else pairs
 
 
-def _next_key(view: SessionView, schema: Schema, review: bool, similar: Content | None) -> Hint:
+def _next_key(view: SessionView, schema: Schema, context: Context) -> Hint:
+    document = _document(view, context)
     if view.cursor is None:
         return "This document has no words.", (("document.unusable", "unusable"), ("document.next", "next"))
     if view.classes.in_hand:
         return hint_of_classes(view)
+    if view.message and view.focus is not None:
+        return view.message, _of_focus_left(view, view.focus, schema, context)
     if view.message:
-        return view.message, _document(view)
+        return view.message, document
     tokens = view.content.tokens
     if view.adding:
         text = f" “{_short(text_of(tokens, sorted(view.selection)))}”" if view.selection else ""
@@ -89,16 +92,16 @@ def _next_key(view: SessionView, schema: Schema, review: bool, similar: Content 
             (
                 ("label.confirm", "yes"),
                 ("label.reject", "no"),
+                ("suggestion.next", "next"),
                 *own,
+                ("document.accept-all", context.accept_all),
                 ("field key", "other field"),
                 ("span.end-less", "shorter"),
                 ("span.end-more", "longer"),
-                ("suggestion.next", "next"),
-                ("document.accept-all", "accept all, next document"),
             ),
         )
     if view.armed:
-        return _armed(view, schema, tokens[view.cursor].text)
+        return _armed(view, schema, tokens[view.cursor].text, document)
     if view.label is not None:
         return (
             f"{schema.name(view.label.field)}: “{_short(text_of(tokens, view.label.tokens))}”.",
@@ -108,17 +111,17 @@ def _next_key(view: SessionView, schema: Schema, review: bool, similar: Content 
                 ("span.end-more", "longer"),
                 ("span.line-more", "next line too"),
                 ("label.confirm", "select its words"),
-                *_document(view),
+                *document,
             ),
         )
-    if view.suggestion is not None:
+    if view.suggestion is not None and view.pointed:
         at = view.suggestion
         return (
             f"Suggested {at.confidence:.0%}: {schema.name(at.field)} “{_short(text_of(tokens, at.tokens))}”.",
             (
                 ("label.confirm", "accept"),
                 ("label.reject", "reject"),
-                ("document.accept-all", f"accept all {len(view.open_suggestions)}"),
+                ("document.accept-all", context.accept_all),
                 ("suggestion.next", "next"),
             ),
         )
@@ -127,15 +130,18 @@ def _next_key(view: SessionView, schema: Schema, review: bool, similar: Content 
             ("field key", "label it"),
             ("select.phrase", "select the line"),
             ("select.none", "back to the likeliest places"),
-            *_document(view),
+            *document,
         )
-    if review and view.open_suggestions:
-        return "Review:", (("suggestion.next", "next suggestion"), *_document(view))
-    as_there = (("label.template", f"suggest labels as in {_short(similar.document.name, 16)}"),) if similar else ()
-    likeliest, document = ("field key", "label the likeliest place"), _document(view)
+    if context.review and view.open_suggestions:
+        return "Review:", (("suggestion.next", "next suggestion"), *document)
+    as_there = tuple[tuple[str, str], ...]()
+    if context.similar is not None:
+        as_there = (("label.template", f"suggest labels as in {_short(context.similar.document.name, 16)}"),)
+    likeliest = ("field key", "label the likeliest place")
+    here = (("label.confirm", f"accept {schema.name(view.suggestion.field)}"),) if view.suggestion else ()
     return "", (
         *(as_there if view.untouched else ()),
-        *((*document, likeliest) if view.open_suggestions else (likeliest, *document)),
+        *((*document, *here, likeliest) if view.open_suggestions else (likeliest, *document)),
         ("select.phrase", "select line"),
         ("label.find", "find"),
     )
@@ -169,8 +175,8 @@ def filter_name(chosen: Filter) -> str:
 
 
 def out_of_view(fields: Sequence[str]) -> str:
-    """Why suggestions were not accepted with the others."""
-    return f"Not in view before: {_listed(fields)}. Check, then press again."
+    """Which suggestions were not accepted with the others because they were not in view."""
+    return f"Out of view until now: {_listed(fields)}."
 
 
 def unlabelled(text: str) -> str:
@@ -178,9 +184,38 @@ def unlabelled(text: str) -> str:
     return f"“{_short(text)}” is selected and has no label: a field's key labels it. Press again to accept without it."
 
 
-def left_out(fields: Sequence[str], key: str) -> str:
-    """Which suggestions were not accepted because they are other values than the known ones."""
-    return f"≠ known value: {_listed(fields)}. {key} takes the known value; again: accept without."
+def left_out(plan: AcceptPlan, schema: Schema) -> str:
+    """Which suggestions stay open and why, and which fields are missing."""
+    contradicting = [schema.name(s.field) for s in plan.contradicting]
+    doubtful = [f"{schema.name(s.field)} {s.confidence:.0%}" for s in plan.doubtful]
+    parts = (
+        (contradicting, "≠ known value: {}."),
+        (doubtful, "Not sure: {}."),
+        (plan.missing, "No label yet: {}."),
+    )
+    return " ".join(text.format(_listed(names)) for names, text in parts if names)
+
+
+def accept_all(plan: AcceptPlan, is_unasked: bool, has_labels: bool) -> str:
+    """What accepting all suggestions will do.
+
+    Args:
+        plan: what it accepts, and what it leaves.
+        is_unasked: the analyst was not told yet of something that the plan leaves.
+        has_labels: the document has labels, at least when the plan is done.
+    """
+    count = len(plan.accepted)
+    stops = [f"{len(plan.out_of_view)} out of view"] if plan.out_of_view else []
+    if is_unasked and has_labels and not stops:
+        stops = [f"{len(plan.contradicting)} ≠ known value"] if plan.contradicting else []
+        stops += [f"{len(plan.doubtful)} below {LEAST_SURE:.0%}"] if plan.doubtful else []
+        stops += [f"no {name}" for name in plan.missing]
+    if stops:
+        return (f"accept {count}, then stop: " if count else "look at what is left: ") + ", ".join(stops)
+    if plan.left_out:
+        left = "it" if len(plan.left_out) == 1 else "them"
+        return f"accept {count} and the document" if count else f"the document without {left}"
+    return f"accept {'it' if count == 1 else f'all {count}'}, next document" if count else "accept, next document"
 
 
 def _listed(fields: Sequence[str]) -> str:
@@ -194,11 +229,23 @@ def proposed(source: Content, proposals: Sequence[Proposal], schema: Schema) -> 
     return f"As in {source.document.name}: {counted(len(proposals), 'suggestion')}{not_found}."
 
 
-def _document(view: SessionView) -> tuple[tuple[str, str], ...]:
-    open_ones = len(view.open_suggestions)
-    if open_ones:
+def _of_focus_left(view: SessionView, focus: Suggestion, schema: Schema, context: Context) -> Pairs:
+    """The keys for a suggestion that was not accepted with the others."""
+    field = schema.get(focus.field)
+    is_known = any(r.field == focus.field for r in view.content.references)
+    return (
+        ("label.confirm", f"accept “{_short(text_of(view.content.tokens, focus.tokens), 16)}”"),
+        *((("suggestion.known", "known value"),) if is_known else ()),
+        ("document.accept-all", context.accept_all),
+        ("label.reject", "reject"),
+        *(((field.key, "next place"),) if field and field.key else ()),
+    )
+
+
+def _document(view: SessionView, context: Context) -> Pairs:
+    if view.open_suggestions:
         return (
-            ("document.accept-all", f"accept {counted(open_ones, 'suggestion')} and the document"),
+            ("document.accept-all", context.accept_all),
             ("suggestion.next", "review them"),
             ("document.accept", "accept without them"),
         )
@@ -228,21 +275,25 @@ def _selected(view: SessionView, schema: Schema, text: str) -> Hint:
     )
 
 
-def _armed(view: SessionView, schema: Schema, word: str) -> Hint:
+def _armed(view: SessionView, schema: Schema, word: str, document: Pairs) -> Hint:
     field = schema.get(view.armed or "")
     name = field.name if field else str(view.armed)
     key = field.key if field else ""
-    rest = (("select.none", "done"), *_document(view))
+    rest = (("select.none", "done"), *document)
     proposals, tokens = view.proposals, view.content.tokens
     if proposals is None:
         if any(s.field == view.armed for s in view.content.annotations.spans):
             return f"{name}:", (("label.confirm", f"add or drop “{_short(word)}”"), *rest)
-        unlikely, best = view.unlikely, tuple[tuple[str, str], ...]()
-        if unlikely is not None:
-            text = _short(text_of(tokens, unlikely.tokens), 20)
-            best = ((key, f"“{text}” ({unlikely.likelihood:.0%} likely)"),)
+        offered, best = view.offered, tuple[tuple[str, str], ...]()
+        if offered is not None:
+            text = f"“{_short(text_of(tokens, offered.tokens), 20)}” ({offered.likelihood:.0%} likely)"
+            if offered.pointed_at:
+                taken = (("label.confirm", "label it"), (key, "the same"), ("label.find", "find another"), *rest)
+                return f"{name}: {text}?", taken
+            best = ((key, text),)
+        here = (("label.confirm", f"label “{_short(word)}”"),) if field and view.can_label_cursor(field) else ()
         return f"{name}: no likely place.", (
-            ("label.confirm", f"label “{_short(word)}”"),
+            *here,
             *best,
             ("label.find", "find it"),
             ("label.absent", "not there"),
@@ -266,7 +317,7 @@ def _armed(view: SessionView, schema: Schema, word: str) -> Hint:
             ("span.end-less", "drop last word"),
             ("span.end-more", "add next word"),
             ("label.absent", "not there"),
-            *_document(view),
+            *document,
         ),
     )
 

@@ -27,6 +27,9 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
     class Resized(Message):
         """The view has another width: the layout should follow."""
 
+    class Moved(Message):
+        """Other words are in view: what is accepted with them is others, too."""
+
     def __init__(self, schema: Schema) -> None:
         super().__init__()
         self.schema = schema
@@ -64,13 +67,14 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
             if not same_size:
                 self.refresh(layout=True)
             self.refresh()
-        else:
+            self._follow()
+        elif view != before:  # else the mouse wheel is left where it scrolled to
             rows = self._changed(before, view, marks)
             self._view, self._marks = view, marks
             for row in rows:
                 self._strips.pop(row, None)
                 self.refresh_lines(row)
-        self._follow()
+            self._follow()
 
     def _changed(self, before: SessionView, after: SessionView, marks: dict[int, TokenMark]) -> set[int]:
         assert self._layout is not None
@@ -118,6 +122,11 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
             return set()
         rows = self._layout.rows[top : top + self.scrollable_content_region.height]
         return {placed.token for row in rows for placed in row.placed}
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        if round(old_value) != round(new_value):
+            self.post_message(self.Moved())
 
     def page_rows(self) -> int:
         """Rows that a screenful has."""
@@ -271,6 +280,7 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
 
     def on_resize(self, event: events.Resize) -> None:
         """Ask for another layout when the width changed."""
+        self.post_message(self.Moved())
         if self.columns != self._columns:
             self._columns = self.columns
             self.post_message(self.Resized())

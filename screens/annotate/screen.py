@@ -204,8 +204,9 @@ class AnnotateScreen(ModeScreen):
         self._panel.show(view.content, settings.schema, settings.day_first, armed, view.classes)
         error_walk = self.workbench.error_walk
         walking = error_walk is not None and error_walk.document == view.content.document.id
-        similar, shows = self.look_ahead.similar, self._pane.shows
-        self.show_hint(hints.hint_of(view, settings.schema, self._review, similar, walking, shows))
+        ahead, similar = self._accept_checks.ahead(session), self.look_ahead.similar
+        context = hints.Context(self._review, similar, walking, self._pane.shows, ahead)
+        self.show_hint(hints.hint_of(view, settings.schema, context))
         self.facts(*hints.facts_of(view, self.worklist))
 
     def show_message(self, text: str) -> None:
@@ -228,6 +229,7 @@ class AnnotateScreen(ModeScreen):
         before, done = session.content, False
         with self.guarded():
             try:
+                session.show_message("")  # it was there until this key
                 work(session)
             except Conflict as error:
                 session.disarm()  # the places it would go on to are of the document as it was
@@ -295,19 +297,17 @@ class AnnotateScreen(ModeScreen):
         return bool(question)
 
     def action_accept_visible(self) -> bool:
-        return self.act(lambda session: session.document_acts.accept_all(self._accept_checks.in_view()))
+        return self.act(self._accept_checks.accept)
 
     def action_accept_all(self) -> None:
-        """Accept the suggestions in view; when none is left that has to be looked at, the document, and go on."""
+        """Accept the sure suggestions in view; when nothing is left to be looked at, the document, and go on."""
         if self._asked(self._accept_checks.unlabelled) or not self.action_accept_visible() or self.session is None:
             return
-        left = self._accept_checks.left(self.session, self.key_of("suggestion.known"))
-        if left is None:
+        look = self._accept_checks.left(self.session)
+        if look is None:
             self.action_accept()
         else:
-            suggestion, message = left
-            self.act(lambda session: session.look_at(suggestion))
-            self.show_message(message)
+            self.act(look)
 
     def action_set_aside(self, how: str) -> None:
         """Skip the document or mark it unusable, and go on; one that was set aside before is only opened again."""

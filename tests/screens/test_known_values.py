@@ -12,9 +12,12 @@ def hint_of(pilot):
 
 async def test_accept_all_leaves_out_what_contradicts_a_known_value_and_the_known_key_takes_it(opened, workspace):
     async with opened(workspace) as pilot:
-        await pilot.press("J", "A")  # the document whose total is suggested as 10.00, and known as 9.00
+        await pilot.press("J")  # the document whose total is suggested as 10.00, and known as 9.00
+        assert "A accept 2, then stop: 1 ≠ known value" in hint_of(pilot)
+        await pilot.press("A")
         assert labels(workspace, 2) == {"seller_name": ["ACME TRADING SDN BHD"], "invoice_date": ["25/12/2018"]}
-        assert "≠ known value: amount_total. W takes the known value" in hint_of(pilot)
+        left = "2 accepted. ≠ known value: amount_total.  Enter accept “10.00”  W known value"
+        assert f"{left}  A the document without it" in hint_of(pilot)
         assert kept(workspace, 2).state == "started"
         await pilot.press("W")
         assert labels(workspace, 2)["amount_total"] == ["9.00"]

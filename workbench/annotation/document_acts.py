@@ -39,6 +39,10 @@ _OF_FIELDS = {
 _MOST_NAMES = 3
 SURE_PLACE = 0.9
 """From which confidence on the place of a known value need not be looked at."""
+LEAST_SURE = 0.5
+"""A suggestion that is less likely right than wrong is accepted by its own keys alone."""
+_EXPECTED = ("amount_total",)
+"""Fields that nearly every document has: one that lacks them is not accepted with its suggestions unasked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,22 @@ class InView:
         """Whether a suggestion's words are on the page in view, or a known value with a sure place is in the panel."""
         is_sure = suggestion.run in KNOWN_SOURCES and suggestion.confidence >= SURE_PLACE
         return not set(suggestion.tokens).isdisjoint(self.tokens) or (is_sure and suggestion.field in self.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptPlan:
+    """What accepting all suggestions does to a document as it is now, and what it leaves."""
+
+    accepted: tuple[Suggestion, ...]  # those that become labels
+    out_of_view: tuple[Suggestion, ...]  # those that would, were they in view
+    doubtful: tuple[Suggestion, ...]  # less likely right than wrong
+    contradicting: tuple[Suggestion, ...]  # other values than the known ones
+    missing: tuple[str, ...]  # names of fields that nearly every document has, with no label and no suggestion
+
+    @property
+    def left_out(self) -> tuple[Suggestion, ...]:
+        """What stays open, although it is in view."""
+        return (*self.contradicting, *self.doubtful)
 
 
 def name_of(event: Event, schema: Schema, suggestions: Iterable[Suggestion] = ()) -> str:
@@ -134,19 +154,30 @@ class DocumentActs:
             f" Left as they are: {', '.join(kept)}." if kept else ""
         )
 
-    def acceptable(self, in_view: InView | None = None) -> list[Suggestion]:
-        """Open suggestions that contradict no label and no known value; with `in_view`, those that are seen."""
-        state, left_out = self._editor.state, set(self.contradicting())
+    def plan(self, in_view: InView | None = None) -> AcceptPlan:
+        """What `accept_all` does, and what it leaves; `in_view`: what the analyst sees, None everything."""
+        state, contradicting = self._editor.state, self.contradicting()
         fields = {s.field for s in state.spans} | state.absent
         used = {t for s in state.spans for t in s.tokens}
         suggestions: list[Suggestion] = []
         for s in reversed(self._editor.open_suggestions):  # of two for one token the surer one
-            if s.field in fields or used.intersection(s.tokens) or s in left_out:
-                continue
-            if in_view is None or in_view.shows(s):
+            if s.field not in fields and used.isdisjoint(s.tokens) and s not in contradicting:
                 suggestions.append(s)
                 used.update(s.tokens)
-        return suggestions
+        sure = [s for s in suggestions if s.confidence >= LEAST_SURE or s.run in KNOWN_SOURCES]
+        visible = [s for s in sure if in_view is None or in_view.shows(s)]
+        offered = fields | {s.field for s in self._editor.open_suggestions}
+        return AcceptPlan(
+            tuple(visible),
+            tuple(s for s in sure if s not in visible),
+            tuple(s for s in suggestions if s not in sure),
+            tuple(contradicting),
+            tuple(f.name for f in self._schema.spans if f.id in _EXPECTED and f.id not in offered),
+        )
+
+    def acceptable(self) -> Sequence[Suggestion]:
+        """Open suggestions that contradict no label and no known value, and are likelier right than wrong."""
+        return self.plan().accepted
 
     def contradicting(self) -> list[Suggestion]:
         """Open suggestions of fields without a label that are other values than the known ones."""
@@ -160,17 +191,26 @@ class DocumentActs:
         ]
 
     def accept_all(self, in_view: InView | None = None) -> int:
-        """Accept every acceptable suggestion (in view) in one act, and say which; returns how many."""
-        suggestions = self.acceptable(in_view)
+        """Accept the sure suggestions (in view) in one act, and say which; returns how many."""
+        suggestions = self.plan(in_view).accepted
         after, options = self._classes.accept_suggested(self._editor.state)
         for s in suggestions:
             after = acts.accept(after, s, self._editor.annotator, rivals(self._editor.content.suggestions, s))
         self._state.commit("accept-visible", after)
-        self._state.focus = None
-        rest = len(self.acceptable())
+        self._state.release()
+        rest = self.plan(in_view)
         names = _listed([*options, *(self._schema.name(s.field) for s in sorted(suggestions, key=lambda s: s.tokens))])
         done = f"Accepted: {names}." if suggestions or options else "No suggestion in view that can be accepted."
-        self._state.message = done + (f" {rest} more out of view." if rest else "")
+        left = [
+            f"{count} {what}"
+            for count, what in (
+                (len(rest.out_of_view), "out of view"),
+                (len(rest.doubtful), f"below {LEAST_SURE:.0%}"),
+                (len(rest.contradicting), "≠ known value"),
+            )
+            if count
+        ]
+        self._state.message = done + (f" Left open: {', '.join(left)}." if left else "")
         return len(suggestions)
 
     def finish(self) -> None:
@@ -192,6 +232,8 @@ class DocumentActs:
         if self._cursor.token is None or not text.strip():
             return
         token = self._editor.content.tokens[self._cursor.token]
+        if self._cursor.selection == {self._cursor.token}:
+            self._cursor.drop_selection()  # it was selected to be corrected, not to be labelled
         original = token.original if token.original is not None else token.text
         self._state.commit("correct", acts.correct(self._editor.state, token.id, " ".join(text.split()), original))
 

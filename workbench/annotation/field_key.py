@@ -8,7 +8,7 @@ from workbench.annotation import acts
 from workbench.annotation.cursor import Cursor
 from workbench.annotation.document_words import DocumentWords
 from workbench.annotation.field_states import text_of
-from workbench.annotation.session_state import Proposals, SessionState, UnlikelyPlace
+from workbench.annotation.session_state import OfferedPlace, Proposals, SessionState
 from workbench.fields import Field, Schema, checks
 from workbench.locate.likelihoods import LEAST
 from workbench.locate.places import known_places
@@ -31,7 +31,7 @@ class FieldKey:
 
         after `&` it adds a value; a selection becomes the field's value, instead of what it had; a focused suggestion
         of this field gives way to the next likely place, one of another field becomes this field where its words can be
-        a value of it; pressed
+        a value of it; of a field whose suggestion was rejected just now the next likely place is only shown; pressed
         again the label moves to the next likely place, or to the cursor where that was moved; of a field's labels the
         next one is jumped to; a word that the cursor was put on is labelled; else the likeliest place is, a suggestion
         before anything else; an unlikely one only when the key is pressed again. On an accepted document the likeliest
@@ -49,6 +49,8 @@ class FieldKey:
             state.disarm()  # a click only points again
         elif (focused := state.focused) is not None and focused.field == field.id:
             self._try_another(field, focused)
+        elif state.rejected == field.id and not own:
+            self._show_likeliest(field)
         elif focused is not None and self._can_be(field, focused.tokens):
             self.take(focused, field.id, focused.tokens)
         elif proposals and proposals.moved and cursor.token is not None:
@@ -74,16 +76,26 @@ class FieldKey:
 
     def _label_likeliest(self, field: Field) -> None:
         likely = self._words.places(field, None)
-        pressed_again = self._state.armed == field.id and self._state.unlikely is not None
+        pressed_again = self._state.armed == field.id and self._state.offered is not None
         self._arm(field.id)
         if not likely.places:
             return
         if likely.likelihood < LEAST and not pressed_again:
-            self._state.unlikely = UnlikelyPlace(likely.places[0], likely.likelihood)
+            self._state.offered = OfferedPlace(likely.places[0], likely.likelihood)
         elif self._state.editor.state.state is State.LABELLED:
             self._cursor.select(likely.places[0])
         else:
             self._try(field.id, likely.places, 0, None, likely.likelihood)
+
+    def _show_likeliest(self, field: Field) -> None:
+        """Go to the likeliest place and label nothing yet: one was rejected, so that this one is looked at first."""
+        likely = self._words.places(field, None)
+        self._arm(field.id)
+        if likely.places:
+            is_likely = likely.likelihood >= LEAST
+            self._state.offered = OfferedPlace(likely.places[0], likely.likelihood, pointed_at=is_likely)
+            if is_likely:
+                self._cursor.show(likely.places[0])
 
     def _try_another(self, field: Field, suggestion: Suggestion) -> None:
         """Label the likeliest place of the field besides the suggested one, which is rejected."""
@@ -201,7 +213,7 @@ class FieldKey:
     def confirm(self) -> None:
         """Enter: label with the armed field, accept the suggestion in hand, or select the label under the cursor."""
         state, cursor, proposals = self._state, self._cursor, self._state.proposals
-        view = state.view(cursor)
+        view, armed = state.view(cursor), self._schema.get(state.armed) if state.armed else None
         if cursor.selection:
             if state.armed:
                 self._label(state.armed, cursor.selection, [proposals.span] if proposals else [])
@@ -209,6 +221,10 @@ class FieldKey:
                 state.message = "Press a field's key to label the selection."
         elif view.focus is not None:
             self.take(view.focus, view.focus.field, view.focus.tokens)
+        elif armed is not None and state.offered is not None and state.offered.pointed_at:
+            self._label_likeliest(armed)
+        elif armed is not None and proposals is None and not view.can_label_cursor(armed):
+            state.message = f"{armed.name}: go to its word first, or type / to find it."
         elif state.armed and cursor.token is not None and (proposals is None or proposals.moved):
             self._label_more(state.armed, cursor.token)
         elif view.suggestion is not None:

@@ -169,11 +169,12 @@ class AnnotationSession:
             self.cursor.show(tuple(t for t in tokens if t < len(self.tokens)))
 
     def look_at(self, suggestion: Suggestion) -> None:
-        """Go to a suggestion; one that contradicts a known value is taken in hand."""
-        if suggestion in self.document_acts.contradicting():
+        """Go to a suggestion; one that is not accepted with the others is taken in hand."""
+        if suggestion in self.document_acts.plan().left_out:
             self.field_key.focus_on(suggestion)
         else:
-            self.cursor.go_to(min(suggestion.tokens))
+            self.cursor.drop_selection()
+            self.cursor.show(suggestion.tokens)  # not gone to by hand: a field's key does not label this word
 
     # labels and suggestions
 
@@ -198,6 +199,7 @@ class AnnotationSession:
             return
         self._state.commit("reject", acts.reject(self.editor.state, suggestion))
         self.field_key.go_on_after(suggestion)
+        self._state.rejected = suggestion.field
 
     def confirm(self) -> None:
         """Enter: of a class field in hand its suggestion; else what `FieldKey.confirm` says."""

@@ -7,6 +7,7 @@ from storage.suggestions import leading
 from workbench.annotation.classes.states import NO_CLASSES, ClassView
 from workbench.annotation.cursor import Cursor
 from workbench.annotation.editor import Editor
+from workbench.fields import Field, checks
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +23,12 @@ class Proposals:
 
 
 @dataclass(frozen=True, slots=True)
-class UnlikelyPlace:
-    """The best place that was found for the armed field, too unlikely to label it unasked."""
+class OfferedPlace:
+    """The best place of the armed field, offered and not labelled: it is unlikely, or another was just rejected."""
 
     tokens: tuple[int, ...]
     likelihood: float  # 0..1
+    pointed_at: bool = False  # the cursor went there: Enter labels it, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class SessionView:
     focus: Suggestion | None
     message: str
     pointed: bool = False  # the cursor was put where it is by hand: a field's key labels that word
-    unlikely: UnlikelyPlace | None = None  # the field's key labels it when it is pressed again
+    offered: OfferedPlace | None = None  # the field's key labels it when it is pressed again
     adding: bool = False  # the next field key adds a value instead of replacing one
     classes: ClassView = NO_CLASSES
 
@@ -59,6 +61,16 @@ class SessionView:
         if self.cursor is None:
             return None
         return next((s for s in self.content.annotations.spans if self.cursor in s.tokens), None)
+
+    def can_label_cursor(self, field: Field) -> bool:
+        """Whether the cursor's word can be a field's value: it was gone to by hand, or no other label and no check of
+        the field speaks against it.
+        """
+        if self.cursor is None or self.pointed:
+            return self.pointed
+        if self.label is not None:
+            return self.label.field == field.id
+        return checks.acceptable(field.id, field.type, self.content.tokens[self.cursor].text)
 
     @property
     def open_suggestions(self) -> tuple[Suggestion, ...]:
@@ -81,7 +93,8 @@ class SessionState:
         editor: the document.
         armed: id of the field whose key was pressed last.
         proposals: the places that this key steps through.
-        unlikely: what the armed field's key would label only when pressed again.
+        offered: what the armed field's key labels only when pressed again.
+        rejected: id of the field whose suggestion the last act rejected.
         building: the span that further words join, one by one.
         focus: id of the suggestion in hand.
         message: what the hint line says until the next key.
@@ -94,7 +107,8 @@ class SessionState:
     editor: Editor
     armed: str | None = None
     proposals: Proposals | None = None
-    unlikely: UnlikelyPlace | None = None
+    offered: OfferedPlace | None = None
+    rejected: str | None = None
     building: Span | None = None
     focus: int | None = None
     message: str = ""
@@ -119,12 +133,12 @@ class SessionState:
         Raises:
             Conflict: the document was changed elsewhere; see `Editor.act`.
         """
-        self.message, self.pointed = "", False
+        self.message, self.pointed, self.rejected = "", False, None
         self.editor.act(name, after)
 
     def disarm(self) -> None:
         """Forget the field whose key was pressed: Enter and a click label nothing."""
-        self.armed = self.proposals = self.unlikely = self.building = self.class_in_hand = None
+        self.armed = self.proposals = self.offered = self.building = self.class_in_hand = self.rejected = None
         self.adding = False
 
     def release(self) -> None:
@@ -134,9 +148,11 @@ class SessionState:
 
     def cursor_moved(self, token: int, pointing: bool) -> None:
         """The cursor left what was in hand: the armed field's key labels where it is now."""
-        self.focus = None
+        self.focus = self.rejected = None
         self.message = ""
         self.pointed = pointing
+        if self.offered is not None and token not in self.offered.tokens:
+            self.offered = replace(self.offered, pointed_at=False)
         if self.proposals and token not in self.proposals.span.tokens:
             self.proposals = replace(self.proposals, moved=True)
 
@@ -155,6 +171,6 @@ class SessionState:
             self.focused,
             self.message,
             self.pointed,
-            self.unlikely,
+            self.offered,
             self.adding,
         )

@@ -4,7 +4,6 @@ A document whose seller is known is grouped by the seller, any other by the look
 """
 
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
@@ -16,7 +15,9 @@ from rapidfuzz import fuzz, process
 from storage.records import Page, Token
 from workbench.exchange.duplicates import Index, fingerprint_of
 from workbench.fields import FieldType, legal_forms
+from workbench.fields.plain_text import normal_form
 from workbench.fields.values import normalise
+from workbench.locate.party_words import is_heading
 
 MODES = ("seller", "template", "folder", "none")
 GUESSED = "~ "
@@ -123,7 +124,7 @@ class Grouper:
             near = process.extractOne(
                 key, self._sellers.keys(), scorer=fuzz.token_sort_ratio, score_cutoff=_SAME_SELLER
             )
-            spelled = " ".join(unicodedata.normalize("NFC", seller).split())
+            spelled = " ".join(normal_form("NFC", seller).split())
             self._sellers[key] = self._sellers[near[0]] if near else spelled
             self._names.add(self._sellers[key])
         return self._sellers[key]
@@ -235,9 +236,14 @@ class _Merged:
 
 
 def _headline(tokens: Sequence[Token]) -> str:
-    """The first line with letters in it, as a name for the template."""
-    for line in islice(dict.fromkeys(token.line for token in tokens), _TOP_LINES):
-        text = " ".join(token.text for token in tokens if token.line == line)
-        if sum(c.isalpha() for c in text) >= 3:
-            return text[:_NAME_LENGTH].strip()
-    return ""
+    """A name for the template: the first line with a legal form, for what is written above it is often a note by hand.
+
+    Without one it is the first line with letters in it that is no heading.
+    """
+    lines = islice(dict.fromkeys(token.line for token in tokens), _TOP_LINES)
+    texts = [" ".join(token.text for token in tokens if token.line == line) for line in lines]
+    named = [text for text in texts if sum(c.isalpha() for c in text) >= 3]
+    companies = (text for text in named if _LEGAL.search(normalise(FieldType.PARTY, text).normal or ""))
+    others = (text for text in named if not is_heading(text))
+    best = next(companies, None) or next(others, None) or next(iter(named), "")
+    return best[:_NAME_LENGTH].strip()

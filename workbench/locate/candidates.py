@@ -41,7 +41,8 @@ _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Za-z0-9]{11,30}")
 _NO_ID = re.compile(r"[^A-Za-z0-9#()/.:_-]|,$|^\(.*\)$|^[0-9]+(ml|g|kg|l|cm|mm|m)$")
 _TAX_DIGITS = 7  # tax numbers have at least so many
 _MOST_TAX = 0.3  # of the net amount
-_A_LITTLE, _MUCH = 0.01, 0.3  # of a score
+_A_LITTLE, _MUCH, _NO_TOTAL = 0.01, 0.3, 2.0  # of a score
+_COIN = 5  # cents: the smallest coin where cash totals are rounded
 _NONE: Mapping[str, tuple[int, ...]] = MappingProxyType({})
 
 
@@ -152,7 +153,7 @@ class Finder:
                 replace(c, score=c.score + 0.8 * min(v / most, 1.0) * (c.score > 1.2))
                 for v, c in zip(values, candidates, strict=True)
             ]
-            return _gross_before_due(candidates, values)
+            return _rounded_first(_gross_before_due(candidates, values), values)
         return candidates
 
     def _size(self, tokens: tuple[int, ...]) -> float:
@@ -316,6 +317,28 @@ class Finder:
                         yield Candidate(
                             tuple(rest), 1.0 + 0.1 * length, f"beside “{self.around.text(row[at : at + length])}”"
                         )
+
+
+def _rounded_first(candidates: list[Candidate], amounts: list[float]) -> list[Candidate]:
+    """The likeliest total gives way to one that is a few cents off and in whole coins: that one was to be paid in cash.
+
+    What is no more than such a difference is the rounding itself, and no total.
+    """
+    cents = [round(100 * amount) for amount in amounts]
+    if max(cents, default=0) > _COIN:
+        candidates = [
+            replace(c, score=c.score - _NO_TOTAL) if size <= _COIN else c
+            for c, size in zip(candidates, cents, strict=True)
+        ]
+    best, exact = max(zip(candidates, cents, strict=True), key=lambda placed: placed[0].score, default=(None, 0))
+    if best is None or exact % _COIN == 0:
+        return candidates
+    return [
+        replace(c, score=max(c.score, best.score + _A_LITTLE))
+        if c.headed and size % _COIN == 0 and abs(size - exact) < _COIN
+        else c
+        for c, size in zip(candidates, cents, strict=True)
+    ]
 
 
 def _gross_before_due(candidates: Sequence[Candidate], amounts: Sequence[float]) -> list[Candidate]:

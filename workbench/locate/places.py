@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from storage.records import KNOWN_SOURCES, Content, Decision, Span
-from workbench.fields import Field
+from workbench.fields import Field, checks
 from workbench.locate.candidates import Finder
 from workbench.locate.likelihoods import likelihood
 
@@ -22,7 +22,8 @@ def likely_places(content: Content, finder: Finder, field: Field, own: Span | No
     """All possible places of a field's value.
 
     The field's label comes first, then where its known value is suggested or printed, then a model's open suggestions
-    by confidence, then what looks like it. Tokens of other fields' labels are left out, so that these do not lose them.
+    by confidence, then what looks like it, and last the places that were rejected. Tokens of other fields' labels are
+    left out, so that these do not lose them, and so is what the field's own check refuses.
     """
     proposed = sorted(
         (s for s in content.suggestions if s.field == field.id and s.decision is Decision.OPEN),
@@ -35,8 +36,18 @@ def likely_places(content: Content, finder: Finder, field: Field, own: Span | No
     taken = {t for tokens in labelled.values() for t in tokens}
     listed = [(place, 1.0) for place in ([own.tokens] if own else []) + known_places(content, field)]
     listed += [(s.tokens, s.confidence) for s in proposed]
-    listed += [(c.tokens, likelihood(field.id, c.score)) for c in finder.ranked(field, labelled)]
+    listed += [
+        (c.tokens, likelihood(field.id, c.score))
+        for c in finder.ranked(field, labelled)
+        if field.id == "iban" or checks.acceptable(field.id, field.type, finder.around.text(c.tokens))
+    ]  # an IBAN with a misread digit is still the place; the check is shown beside it
     free = [(tuple(sorted(place)), rate) for place, rate in listed if taken.isdisjoint(place)]
+    rejected = {
+        tuple(sorted(s.tokens))
+        for s in content.suggestions
+        if s.field == field.id and s.decision is Decision.REJECTED and (own is None or s.tokens != own.tokens)
+    }
+    free.sort(key=lambda placed: placed[0] in rejected)  # the others stay in their order
     return LikelyPlaces(tuple(dict.fromkeys(place for place, _ in free)), free[0][1] if free else 0.0)
 
 

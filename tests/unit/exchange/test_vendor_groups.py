@@ -138,3 +138,15 @@ def test_near_equal_names_and_equal_identifiers_are_one_vendor() -> None:
     assert len({vendors[n] for n in (1, 4, 5, 7, 8)}) == 5, "other vendors, and templates of one headline, stay apart"
     assert vendors[9] == vendors[10] == ""
     assert len(set(one_vendor({1: "Supplier Number 12", 2: "Supplier Number 13"}).values())) == 2
+
+
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        ("tan woon yann\nBOOK TA .K SDN BHD\nNo 5 Jalan Ros", "BOOK TA .K SDN BHD"),
+        ("Tax Invoice\nGrocery Corner\nHigh Street", "Grocery Corner"),
+        ("Grocery Corner\nHigh Street", "Grocery Corner"),
+    ],
+)
+def test_a_template_is_named_by_the_company_and_not_by_what_stands_above_it(head: str, name: str) -> None:
+    assert Grouper("template").group("d1", _tokens(head)) == GUESSED + name

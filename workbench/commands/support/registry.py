@@ -15,6 +15,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "export": ("export", "Write documents, labels or values in another format."),
     "sample-data": ("sample_data", "Make invoices to try things on."),
     "ocr": ("ocr", "Read documents again with another OCR engine."),
+    "move": ("move", "Keep the database on a server, or in the folder again."),
     "restore": ("restore", "Go back to a copy of the database."),
     "doctor": ("doctor", "What a run shows, why, and what to change next."),
     "doctor-env": ("doctor_env", "What this machine can do, and what is missing."),

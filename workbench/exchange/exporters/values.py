@@ -2,8 +2,8 @@
 
 A value is, in this order: the label (confidence 1), a known value's open suggestion, the reference value, the surest
 open suggestion of a model. Amounts, dates, currencies, rates and ids are written in one form (1234.50, 2024-03-31,
-EUR, 19, DE136695976) where they can be read, everything else as it is printed. Several
-labels of one field are joined by " | " in reading order.
+EUR, 19, DE136695976) where they can be read, everything else as it is printed. Numbers of documents are written as they
+are printed, and in one form in a column at the end. Several labels of one field are joined by " | " in reading order.
 
 Holds: what was decided, per field.
 Cannot hold: words, boxes, pages, where on the page a value stands.
@@ -34,13 +34,14 @@ def header(schema: Schema) -> list[str]:
     """The column names: the document, a column a field, then confidence and decision of each field."""
     names = [entry.name for entry in schema.spans]
     extra = [f"{name} ({what})" for name in names for what in ("confidence", "decided by")]
-    return ["file", "group", "split", "state", *names, *extra]
+    normalised = [f"{entry.name} (normalised)" for entry in schema.spans if _is_document_number(entry)]
+    return ["file", "group", "split", "state", *names, *extra, *normalised]
 
 
 def numeric_columns(schema: Schema) -> frozenset[int]:
     """The numbers of the columns with amounts, rates and confidences."""
     fields = schema.spans
-    first = len(header(schema)) - 3 * len(fields)
+    first = header(schema).index(fields[0].name, 4) if fields else 0
     numbers = {n for n, entry in enumerate(fields, first) if entry.type in (FieldType.AMOUNT, FieldType.RATE)}
     return frozenset(numbers | {first + len(fields) + 2 * n for n in range(len(fields))})
 
@@ -58,6 +59,11 @@ def rows(contents: Iterable[Content], schema: Schema, written: ExportReport) -> 
             document.state.value,
             *(value for value, _, _ in cells),
             *extra,
+            *(
+                _normalised(value)
+                for entry, (value, _, _) in zip(schema.spans, cells, strict=True)
+                if _is_document_number(entry)
+            ),
         ]
         written.count(content)
 
@@ -91,8 +97,28 @@ def _text(content: Content, tokens: tuple[int, ...]) -> str:
     return joined(listed[number].text for number in tokens)
 
 
+def _is_document_number(entry: Field) -> bool:
+    """Whether it is a number that people look for as it is printed, unlike an account's or a tax number."""
+    return entry.type is FieldType.ID and entry.id != "iban" and not entry.id.endswith("tax_id")
+
+
+def _normalised(cell: str) -> str:
+    return JOIN.join(normalise(FieldType.ID, value).normal or value for value in cell.split(JOIN)) if cell else ""
+
+
+def _without_caption(text: str) -> str:
+    """A number as it is printed, without the caption that is glued to it: A-77 of "No:A-77"."""
+    normal = normalise(FieldType.ID, text).normal
+    starts = (n for n, sign in enumerate(text) if sign.isalnum())
+    rests = [text[n:] for n in starts if normal and normalise(FieldType.ID, text[n:]).normal == normal]
+    caption = text.removesuffix(rests[-1]) if rests else ""
+    return rests[-1] if any(map(str.isalpha, caption)) else text
+
+
 def _in_one_form(entry: Field, text: str) -> str:
     text = trimmed(entry.type, text)
+    if _is_document_number(entry):
+        return _without_caption(text)
     if entry.type not in _IN_ONE_FORM:
         return text
     normal = normalise(entry.type, text).normal

@@ -270,6 +270,22 @@ def test_values_say_what_was_decided_and_by_whom(tmp_path: Path) -> None:
     assert row["iban"] == row["iban (decided by)"] == ""
 
 
+@pytest.mark.parametrize(
+    ("words", "printed", "normalised"),
+    [("CS 0031 .663", "CS 0031 .663", "CS0031663"), ("No:A-77,", "A-77", "A-77"), ("# 12", "# 12", "12")],
+)
+def test_a_documents_number_is_written_as_printed_and_in_one_form(tmp_path, words, printed, normalised) -> None:
+    tokens = tuple(Token(n, 0, 0, word, (20.0 * n, 0.0, 20.0 * n + 15, 10.0)) for n, word in enumerate(words.split()))
+    ids = tuple(token.id for token in tokens)
+    state = Annotations(frozenset({Span("invoice_no", ids, Source.HUMAN, "ann")}))
+    content = replace(example(), pages=(Page(0, 200.0, 100.0, tokens),), annotations=state, suggestions=())
+    exporters.load("values-csv").write([content], SCHEMA, tmp_path / "v.csv")
+    with (tmp_path / "v.csv").open(encoding="utf-8-sig", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["invoice_no"], row["invoice_no (normalised)"]) == (printed, normalised)
+    assert row["invoice_no (decided by)"] == "labelled by ann"
+
+
 def test_the_workbook_holds_numbers_and_no_formulas(tmp_path: Path) -> None:
     from openpyxl import load_workbook
 

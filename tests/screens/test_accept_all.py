@@ -1,0 +1,127 @@
+"""Accepting all suggestions: what one press does, what the next one does, and that the hint says so before."""
+
+import pytest
+
+from screens.widgets.status_lines import HintLine
+from tests.support import sample_documents
+from tests.support.sample_documents import find, kept, labels
+
+SLIP = "ACME SDN BHD\nDATE 25/12/2018\nTOTAL 9.00\nCASH 10.00\nREF TEN"
+
+
+def hint(pilot) -> str:
+    return str(pilot.app.mode_screen.query_one(HintLine).render())
+
+
+def slips(folder, *suggested: tuple[str, str, float], count: int = 2):
+    """Documents with a suggestion for each (field, text, confidence)."""
+    page = sample_documents.page_of(SLIP)
+    words = {token.text: token.id for token in page.tokens}
+    offered = [
+        (field, tuple(words[word] for word in text.split()), confidence, "run-1")
+        for field, text, confidence in suggested
+    ]
+    listed = [sample_documents.new(f"slip{number}", [page], offered) for number in range(count)]
+    return sample_documents.workspace_of(folder, listed)
+
+
+@pytest.fixture
+def unsure(tmp_path):
+    made = slips(
+        tmp_path / "unsure",
+        ("seller_name", "ACME SDN BHD", 0.9),
+        ("invoice_date", "25/12/2018", 0.8),
+        ("amount_total", "10.00", 0.44),
+    )
+    yield made
+    made.close()
+
+
+async def test_a_suggestion_that_is_likelier_wrong_is_named_before_and_left_open(opened, unsure):
+    async with opened(unsure) as pilot:
+        assert "A accept 2, then stop: 1 below 50%" in hint(pilot)
+        await pilot.press("A")
+        assert set(labels(unsure)) == {"seller_name", "invoice_date"} and kept(unsure).state == "started"
+        assert "2 accepted. Not sure: amount_total 44%." in hint(pilot) and "A the document without it" in hint(pilot)
+        await pilot.press("A")
+        assert "amount_total" not in labels(unsure) and kept(unsure).state == "labelled"
+
+
+async def test_the_suggestion_that_was_left_open_is_in_hand(opened, unsure):
+    async with opened(unsure) as pilot:
+        await pilot.press("A", "enter")
+        assert labels(unsure)["amount_total"] == ["10.00"]
+        await pilot.press("A")
+        assert kept(unsure).state == "labelled"
+
+
+async def test_a_document_without_a_total_is_asked_about_once(opened, tmp_path):
+    made = slips(tmp_path / "no total", ("seller_name", "ACME SDN BHD", 0.9))
+    async with opened(made) as pilot:
+        assert "then stop: no amount_total" in hint(pilot)
+        await pilot.press("A")
+        assert kept(made).state == "started" and "No label yet: amount_total." in hint(pilot)
+        await pilot.press("A")
+        assert kept(made).state == "labelled"
+        await pilot.press("t", "A")  # the next document: with a total nothing is asked
+        assert kept(made, 2).state == "labelled"
+    made.close()
+
+
+async def test_tab_after_a_stop_shows_what_the_next_key_is_about(opened, tmp_path):
+    page = sample_documents.long_page()
+    offered = [
+        ("amount_net", (0,), 0.9, "r"),
+        ("amount_tax", (1480,), 0.8, "r"),
+        ("amount_total", (1490,), 0.9, "r"),
+    ]
+    made = sample_documents.workspace_of(tmp_path / "long", [sample_documents.new("long", [page], offered)])
+    async with opened(made) as pilot:
+        await pilot.press("A")
+        assert "Out of view until now: " in hint(pilot)
+        await pilot.press("tab")
+        assert hint(pilot).startswith("amount_tax 80%")
+        await pilot.press("x")
+        assert hint(pilot).startswith("amount_total 90%")
+    made.close()
+
+
+async def test_a_word_that_was_gone_to_by_a_stop_is_not_what_a_fields_key_labels(opened, tmp_path):
+    page = sample_documents.long_page()
+    offered = [("amount_net", (0,), 0.9, "r"), ("purchase_order", (1490,), 0.9, "r")]
+    made = sample_documents.workspace_of(tmp_path / "long", [sample_documents.new("long", [page], offered)])
+    async with opened(made) as pilot:
+        await pilot.press("A")
+        assert not pilot.app.mode_screen.session.view.pointed
+    made.close()
+
+
+async def test_after_a_rejection_the_fields_key_shows_the_next_place_and_labels_it_when_pressed_again(opened, unsure):
+    async with opened(unsure) as pilot:
+        await pilot.press("tab", "x", "t")
+        assert labels(unsure) == {}  # neither the total nor the suggestion that follows
+        assert hint(pilot).startswith("amount_total: “9.00”") and "Enter label it" in hint(pilot)
+        assert pilot.app.mode_screen.session.cursor.token == find(pilot.app.mode_screen.session.content, "9.00")[0]
+        await pilot.press("t")
+        assert labels(unsure) == {"amount_total": ["9.00"]}
+        await pilot.press("J", "tab", "x", "t", "enter")
+        assert labels(unsure, 2) == {"amount_total": ["9.00"]}
+
+
+async def test_a_word_that_was_corrected_is_no_question(opened, unsure):
+    async with opened(unsure) as pilot:
+        session = pilot.app.mode_screen.session
+        session.cursor.select(find(session.content, "TEN"))
+        await pilot.press("e", *"10", "enter", "A")
+        assert "has no label" not in hint(pilot) and set(labels(unsure)) == {"seller_name", "invoice_date"}
+
+
+async def test_a_field_without_a_likely_place_is_not_offered_the_word_that_another_field_has(opened, unsure):
+    async with opened(unsure) as pilot:
+        await pilot.press("2", "2", "i")  # the date, then an IBAN, of which there is none
+        assert "no likely place" in hint(pilot) and "25/12/2018" not in hint(pilot)
+        before = labels(unsure)
+        await pilot.press("enter")
+        assert labels(unsure) == before and "go to its word first" in hint(pilot)
+        await pilot.press("7")  # nor a date as a tax number
+        assert "25/12/2018" not in hint(pilot) and labels(unsure) == before
