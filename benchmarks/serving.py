@@ -104,7 +104,7 @@ class Server:
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=tempfile.gettempdir(),
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         )  # fmt: skip
-        for _ in range(1200):
+        for _ in range(3000):
             with contextlib.suppress(OSError):
                 if self.ask(None) == 200:
                     return
@@ -263,7 +263,8 @@ def overload(server: Server, bodies: list[bytes], seconds: float) -> None:
 def restart(server: Server, bodies: list[bytes], clients: int = 16) -> Server:
     """SIGTERM under load and a new server at the same port: what became of every request that was sent.
 
-    A client sends again what was refused (503, or no connection). Lost is what was sent whole and had no answer.
+    A client sends again what was refused (503, or no connection). Lost is what was sent whole and had no answer. Every
+    second client opens a connection for each request, as curl does, so that some wait at the port when it is closed.
     """
     statuses, lock, end = Counter[str](), threading.Lock(), threading.Event()
 
@@ -276,8 +277,9 @@ def restart(server: Server, bodies: list[bytes], clients: int = 16) -> Server:
                 status = "refused"
             except (OSError, http.client.HTTPException) as error:
                 status = f"lost: {type(error).__name__}"
-            if status != "200":
+            if status != "200" or number % 2:
                 connection.close()
+            if status != "200":
                 time.sleep(0.02)
             with lock:
                 statuses[status] += 1

@@ -2,7 +2,7 @@
 
 from screens import graphics
 from screens.app import WorkbenchApp
-from screens.terminal_input import tolerate_stray_bytes
+from screens.terminal_input import make_safe
 from workbench import lifeline
 from workbench.workspace import Workspace
 
@@ -15,7 +15,7 @@ def run(workspace: Workspace) -> int:
         Exception: a fault of the program, once the terminal is as it was.
     """
     lifeline.hold()  # in a browser: the session ends with its server
-    tolerate_stray_bytes()
+    make_safe()
     app = WorkbenchApp(workspace, graphics=graphics.ask())
     app.live.enabled = True
     try:

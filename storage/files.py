@@ -55,6 +55,7 @@ class Files:
         self.features = root / "features"
         self.learner_record = root / "learner.json"
         self.learner_lock = root / ".learner.lock"
+        self.pool_order = root / ".pool-order.json"  # of the learner: which document is most useful next
         self.speeds = root / "measured.json"  # of training on this machine, by model and batch
 
     def make(self) -> None:

@@ -165,6 +165,7 @@ async def test_without_the_token_no_one_is_shown_anything() -> None:
     async with serving(echo(), DIGEST) as client:
         page = await client.get("/")
         assert page.status == 401 and "terminal" not in await page.text()
+        assert page.headers["Referrer-Policy"] == "same-origin", "else Chromium sends the form with the origin null"
         for path in ("/ws", "/static/js/textual.js", "/download/x"):
             assert (await client.get(path)).status == 401
         wrong = await client.post("/login", data={"token": "another token of the tests"})

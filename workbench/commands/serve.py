@@ -35,6 +35,7 @@ _PACKAGES = ("fastapi", "uvicorn", "python_multipart", "prometheus_client", "fas
     type=click.IntRange(0, 512),
     help="Processor threads for each process; 0: all cores, divided.",
 )
+@click.option("--name", default="", help="What answers and /info call the model; default: as it is named here.")
 @click.option(
     "--collect",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
@@ -51,6 +52,7 @@ def command(
     no_token: bool,
     workers: int,
     threads: int,
+    name: str,
     collect: Path | None,
     as_json: bool,
 ) -> None:
@@ -76,8 +78,8 @@ def command(
     token = server_token.digest_of(host, token_file, no_token)
     source, workspace = _model(context, model)
     options = Options(
-        model=source, name=_public_name(model), host=host, port=port, token=token, workers=workers, workspace=workspace,
-        collect=str(_collecting(collect)) if collect else "", threads=threads,
+        model=source, name=name or _public_name(model), host=host, port=port, token=token, workers=workers,
+        workspace=workspace, collect=str(_collecting(collect)) if collect else "", threads=threads,
     )  # fmt: skip
     if no_token and host not in LOOPBACK:
         click.echo(f"Without a token: whoever reaches {host}:{port} is answered.", err=True)

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,6 @@ from workbench.training.models.loading import Built
 from workbench.training.predictor import Description
 from workbench.training.preparation import TrainingInput, distributed, prepare
 from workbench.training.tasks import baseline
-from workbench.training.tasks.base import TaskPredictor
 from workbench.training.tasks.classes import ClassTask
 from workbench.training.training_attempt import Result, TrainingAttempt, full_disk_named, out_of_memory, tracked
 
@@ -89,7 +88,7 @@ def _finish(
         smooth_boxes.bake(result.built.model)
     judged: dict[str, list[Any]] = {}
     with full_disk_named():
-        predictions = _predictions(folder, prepared, result.predictor, judged, write)
+        predictions = _predictions(folder, prepared, result, judged, write)
         parquet.write_predictions(folder.predictions, predictions, prepared.task.once, prepared.task.name)
     figures = {split: prepared.task.figures(rows) for split, rows in judged.items()}
     f1 = figures["validation"]["f1"] if "validation" in figures else None
@@ -128,22 +127,31 @@ def _finish(
 def _predictions(
     folder: RunFolder,
     prepared: TrainingInput,
-    predictor: TaskPredictor,
+    result: Result,
     judged: dict[str, list[Any]],
     write: Write,
 ) -> Iterator[parquet.Prediction]:
     """Document by document: a pool may have a hundred thousand, so only what is judged stays in memory (`judged`)."""
+    if result.held is not None:
+        result.held.keeps = False  # what is read from here on is read once
     labelled = {s: prepared.documents[s] for s in ("validation", "test")} | {"train": prepared.sample}
     pool = (row.anchor(folder.path) for row in parquet.stream(folder.dataset("pool")))
     done, total = 0, sum(map(len, labelled.values())) + prepared.sizes["pool"]
     for split, documents in (*labelled.items(), ("pool", pool)):
-        for prediction in predictor.predict(documents):
+        for prediction in _known(result.assessed.get(split, ()), documents) or result.predictor.predict(documents):
             yield prediction.as_row(split, prepared.task.labels)
             if split != "pool":
                 judged.setdefault(split, []).append(prediction)
             done += 1
             if done % 20 == 0 or done == total:
                 write("predicting", done=done, total=total)
+
+
+def _known(assessed: Sequence[Any], documents: Iterable[parquet.FrozenDocument]) -> list[Any]:
+    """What the model said of these documents when it was evaluated last; empty where that is not known of all."""
+    known = {prediction.row.document: prediction for prediction in assessed}
+    wanted = [row.document for row in documents] if known else []
+    return [known[number] for number in wanted] if all(number in known for number in wanted) else []
 
 
 def save_model(built: Built, description: Description, folder: Path) -> None:

@@ -28,7 +28,7 @@ _WRONG_SECONDS = 0.5  # before a wrong token is answered
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # with none, a browser sends the form's origin as "null"
     "Server": "workbench",
     "Cache-Control": "no-store",
     "Content-Security-Policy": (

@@ -8,7 +8,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from starlette.testclient import TestClient
 from storage import document_list, documents
 from storage.files import sweep_temporary
 from storage.records import Decision
-from tests.support.serving import BREAKS, CountingEngine, application
+from tests.support.serving import BREAKS, CountingEngine, application, serving
 from workbench.serving import connections
 from workbench.serving.collecting import Collector
 from workbench.serving.documents import DocumentReader
@@ -32,16 +32,6 @@ from workbench.workspace import Workspace
 
 WORDS = {"words": ["Total", "11.90"], "boxes": [[0, 0, 40, 10], [50, 0, 90, 10]], "width": 100, "height": 100}
 PDF = b"%PDF-1.4\nnot a document"
-
-
-@contextmanager
-def serving(engine: CountingEngine | None = None, collector: Any = None, **options: Any) -> Iterator[TestClient]:
-    with ExitStack() as stack:
-        app = application(engine or CountingEngine(), stack, collector, **options)
-        client = stack.enter_context(TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False))
-        while client.get("/health").status_code == 503:
-            time.sleep(0.01)
-        yield client
 
 
 @pytest.fixture(scope="module")
