@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "suggest": ("suggest", "Let a model propose labels; the starter needs none to begin with."),
     "predict": ("predict", "Read files with a model."),
     "serve": ("serve", "Serve a model to other programs over HTTP."),
+    "web": ("web", "Show the screens in a browser."),
     "evaluate": ("evaluate", "The figures of a model, field by field."),
     "runs": ("runs", "List, follow, stop and resume runs."),
     "queue": ("queue", "Choose the documents from which the model would learn most."),
