@@ -5,11 +5,14 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # Tests and demos never go to a hub: everything they need is made on the spot.
 export HF_HUB_OFFLINE ?= 1
+# Compiled modules are kept, also where the environment forbids it (images of containers do): tests start a hundred
+# processes, and each would compile the program again.
+export PYTHONDONTWRITEBYTECODE :=
 
 # Three at a time also on two cores: many tests wait for a child process.
 AT_ONCE := -n 3 --dist loadfile
 
-.PHONY: demo lint check test fuzz starter release-check clean
+.PHONY: demo lint unit check test fuzz starter release-check clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -25,13 +28,16 @@ lint: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Lint, types, import contracts, and the tests that load no model library and start no server.
-check: lint
+# Lint, types, import contracts, and beside them the tests that load no model library and start no server.
+check: $(STAMP)
+	$(MAKE) --no-print-directory -j2 lint unit
+
+unit: $(STAMP)
 	$(BIN)/python -m pytest $(AT_ONCE) -m "not postgresql" tests/unit
 
 # `check`, then the tests that train, drive the screens, call the commands, and keep a workspace on PostgreSQL.
 test: check
-	$(BIN)/python -m pytest $(AT_ONCE) -m postgresql tests/unit/storage tests/unit/test_workspace_place.py
+	$(BIN)/python -m pytest $(AT_ONCE) -m postgresql tests/unit/storage tests/unit/test_workspace_place.py tests/unit/test_database_move.py
 	$(BIN)/python -m pytest $(AT_ONCE) tests/worker tests/screens tests/e2e tests/fuzz
 
 # Mutants of every input for ten minutes; the table of docs/measurements.md. `make test` does so for a moment.

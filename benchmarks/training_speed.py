@@ -106,11 +106,18 @@ def child(arm: Arm, folder: str, pipe: Connection, batches: int) -> None:
 
 
 def tutorial(arm: Arm, request: Any, folder: Path) -> None:
+    """Train by what `tutorial_trainer` gives, for ever."""
+    from workbench.runs import parquet
+
+    rows = parquet.read(folder / "dataset" / "train.parquet")
+    tutorial_trainer(arm, request, rows, folder, epochs=1e5).train()
+
+
+def tutorial_trainer(arm: Arm, request: Any, rows: Any, folder: Path, epochs: float) -> Any:
     """Hugging Face's Trainer on LayoutLM, as tutorials show it, with what the arm changes."""
     import torch
     from transformers import AutoTokenizer, LayoutLMForTokenClassification, Trainer, TrainingArguments
 
-    from workbench.runs import parquet
     from workbench.training.models import loading, starter
 
     source = request.config.model.name or starter.shipped()
@@ -123,7 +130,7 @@ def tutorial(arm: Arm, request: Any, folder: Path) -> None:
         id2label=dict(enumerate(labels_of)), ignore_mismatched_sizes=True,
     )  # fmt: skip
     examples = []
-    for row in parquet.read(folder / "dataset" / "train.parquet"):
+    for row in rows:
         encoded = tokenizer(row.words, is_split_into_words=True, truncation=True, max_length=512)
         words = encoded.word_ids()
         labels = [-100 if w is None else ids.get((row.tags or [])[w], 0) for w in words]
@@ -146,15 +153,15 @@ def tutorial(arm: Arm, request: Any, folder: Path) -> None:
     if arm.batches:
         options = {"per_device_train_batch_size": size, "train_sampling_strategy": "group_by_length"}
     arguments = TrainingArguments(
-        output_dir=str(folder / arm.name), num_train_epochs=1e5, learning_rate=3e-5, bf16=arm.bf16, use_cpu=True,
+        output_dir=str(folder / arm.name), num_train_epochs=epochs, learning_rate=3e-5, bf16=arm.bf16, use_cpu=True,
         save_strategy="no", logging_strategy="no", report_to="none", disable_tqdm=True, remove_unused_columns=False,
         dataloader_pin_memory=False, **options,
     )  # fmt: skip
     dataset: Any = [{"input_ids": e[0], "all": e} for e in examples]  # the sampler looks at input_ids
-    Trainer(
+    return Trainer(
         model=model, args=arguments, train_dataset=dataset, processing_class=tokenizer,
         data_collator=lambda batch: collate([item["all"] for item in batch]),
-    ).train()  # fmt: skip
+    )  # fmt: skip
 
 
 def frozen(given: argparse.Namespace, folder: Path) -> tuple[Path, Any]:

@@ -2,7 +2,8 @@
 
 from screens import graphics
 from screens.app import WorkbenchApp
-from screens.terminal_input import tolerate_stray_bytes
+from screens.terminal_input import make_safe
+from workbench import lifeline
 from workbench.workspace import Workspace
 
 
@@ -13,7 +14,8 @@ def run(workspace: Workspace) -> int:
         WorkspaceProblem, NewerWorkspace: it cannot be opened.
         Exception: a fault of the program, once the terminal is as it was.
     """
-    tolerate_stray_bytes()
+    lifeline.hold()  # in a browser: the session ends with its server
+    make_safe()
     app = WorkbenchApp(workspace, graphics=graphics.ask())
     app.live.enabled = True
     try:

@@ -1,18 +1,69 @@
-"""What is typed, made safe: bytes that are not UTF-8 are left out, where Textual's driver would end the program."""
+"""What is typed and pasted, made safe before Textual reads it.
+
+Bytes that are not UTF-8 are left out, where Textual's driver would end the program. In what is pasted, ESC is left out:
+Textual takes the first one for the end of the paste, and what follows for keys, which label documents.
+"""
 
 import codecs
 from collections.abc import Callable
 from functools import partial
 
+_ESC = "\x1b"
+_START, _END = f"{_ESC}[200~", f"{_ESC}[201~"
+"""What a terminal puts around a paste (bracketed paste of xterm)."""
 
-def tolerate_stray_bytes() -> None:
-    """Have the driver decode as UTF-8 with what cannot be decoded left out: a terminal in Latin-1, a pasted binary."""
+
+def make_safe() -> None:
+    """Have the driver decode as `SafeDecoder` does: a terminal in Latin-1, a pasted binary, an escape sequence."""
     try:
         from textual.drivers import linux_driver
     except ImportError:  # Windows: its driver reads characters, not bytes
         return
-    linux_driver.getincrementaldecoder = _forgiving  # type: ignore[assignment,attr-defined]
+    linux_driver.getincrementaldecoder = lambda encoding: partial(SafeDecoder, encoding)  # type: ignore[assignment,attr-defined]
 
 
-def _forgiving(encoding: str) -> Callable[[], codecs.IncrementalDecoder]:
-    return partial(codecs.getincrementaldecoder(encoding), errors="ignore")
+class SafeDecoder(codecs.IncrementalDecoder):
+    """Decodes a terminal's input, in pieces of any length.
+
+    Args:
+        encoding: of the input.
+    """
+
+    def __init__(self, encoding: str) -> None:
+        super().__init__()
+        self._decode: Callable[[bytes, bool], str] = codecs.getincrementaldecoder(encoding)(errors="ignore").decode
+        self._pasting = False
+        self._before = ""  # the end of what was typed: it may be the beginning of a paste's mark
+        self._held = ""  # of a paste: it may be the beginning of its end
+
+    def decode(self, input: bytes, final: bool = False) -> str:  # type: ignore[override]
+        """The characters of a piece of input; the last few of an unfinished paste come with the next piece."""
+        text = self._held + self._decode(input, final)
+        self._held = ""
+        safe = ""
+        while text:
+            part, text = self._of_paste(text, final) if self._pasting else self._typed(text)
+            safe += part
+        return safe
+
+    def _typed(self, text: str) -> tuple[str, str]:
+        """What was typed up to the beginning of a paste, with its mark; what follows."""
+        joined = self._before + text
+        at = joined.find(_START)
+        if at < 0:
+            self._before = joined[-len(_START) + 1 :]
+            return text, ""
+        end = at + len(_START) - len(self._before)
+        self._before, self._pasting = "", True
+        return text[:end], text[end:]
+
+    def _of_paste(self, text: str, final: bool) -> tuple[str, str]:
+        """What was pasted without ESC, with the mark of its end; what follows."""
+        content, mark, rest = text.partition(_END)
+        if mark:
+            self._pasting = False
+        elif not final:
+            unfinished = next((n for n in range(len(_END) - 1, 0, -1) if content.endswith(_END[:n])), 0)
+            self._held = content[len(content) - unfinished :]
+            content = content[: len(content) - unfinished]
+        return content.replace(_ESC, "") + mark, rest

@@ -227,7 +227,9 @@ class Database:
             raise WorkspaceProblem(f"{target} cannot be written: {error}.", "Free some space.") from error
 
     def migrate(self) -> None:
-        """Upgrade the schema to this program's version, in one transaction. SQLite's file is copied before.
+        """Bring the schema to this program's version, in one transaction. SQLite's file is copied before.
+
+        A new database gets its tables as they are now; only an older one goes through the migrations.
 
         Raises:
             NewerWorkspace: it was written by a newer version; it is left untouched.
@@ -235,10 +237,10 @@ class Database:
         current = self._revision()
         if current == HEAD:
             return
-        if self._server is not None and current is None:
-            self._make_tables(self._server)
+        if current is None:
+            self._make_tables()
             return
-        if current is not None and current > HEAD:
+        if current > HEAD:
             raise NewerWorkspace(
                 f"It has schema {current}; this program knows up to {HEAD}.",
                 "Update invoice-workbench, then open it again.",
@@ -246,7 +248,7 @@ class Database:
         from alembic import command  # costs 0.2 s, and is needed only when something changes
         from alembic.config import Config
 
-        if current is not None and self._sqlite is not None:
+        if self._sqlite is not None:
             with self.engine.connect() as connection:  # so that the copy holds everything
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
             shutil.copy2(self._sqlite, self._sqlite.with_name(f"{BEFORE_MIGRATION}{HEAD}.db"))
@@ -256,10 +258,14 @@ class Database:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
-    def _make_tables(self, server: "Server") -> None:
+    def _make_tables(self) -> None:
+        from storage.tables import make_tables
+
         with self.write() as connection:
-            if self._revision_in(connection) is None:  # another process may have been faster
-                server.make_tables(connection, HEAD)
+            if self.revision_in(connection) is None:  # another process may have been faster
+                make_tables(connection, HEAD)
+                if self._server is not None:
+                    self._server.make_tables(connection)
 
     def claim(self, kept_in: Path, place: str, *, take_over: bool = False) -> None:
         """Make sure that a server's database is this workspace's, and claim one that is free.
@@ -285,9 +291,10 @@ class Database:
 
     def _revision(self) -> str | None:
         with self.read() as connection:
-            return self._revision_in(connection)
+            return self.revision_in(connection)
 
-    def _revision_in(self, connection: Connection) -> str | None:
+    def revision_in(self, connection: Connection) -> str | None:
+        """Of its tables; None where it has none yet."""
         tables = set(inspect(connection).get_table_names())
         revision = None
         if "alembic_version" in tables:

@@ -55,6 +55,7 @@ class Files:
         self.features = root / "features"
         self.learner_record = root / "learner.json"
         self.learner_lock = root / ".learner.lock"
+        self.pool_order = root / ".pool-order.json"  # of the learner: which document is most useful next
         self.speeds = root / "measured.json"  # of training on this machine, by model and batch
 
     def make(self) -> None:
@@ -95,7 +96,7 @@ class Files:
 
     def sweep(self) -> None:
         """Delete the temporary files and folders of processes that were killed while they wrote."""
-        sweep(self.root, r"\.workbench\.toml\.", own=True)
+        sweep(self.root, r"\.(workbench\.(toml|db)\.|moving-)", own=True)
         for folder in (self.originals, self.pages, self.copies):
             sweep(folder, _DRAFT, own=True)
         sweep(self.runs, r"\.(reading|incoming|onnx)-", own=True)

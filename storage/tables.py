@@ -6,6 +6,7 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    Connection,
     DateTime,
     Float,
     ForeignKey,
@@ -13,9 +14,12 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
+    String,
     Table,
     UniqueConstraint,
     false,
+    insert,
 )
 
 from storage.postgresql.columns import text
@@ -264,3 +268,12 @@ opinions = Table(  # a second, independent labelling of a document; never its la
 def utc(moment: datetime) -> datetime:
     """A stored moment with its time zone, which SQLite drops."""
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def make_tables(connection: Connection, revision: str) -> None:
+    """Make the tables of a new database, and note for later migrations which revision they are."""
+    metadata.create_all(connection)
+    key = PrimaryKeyConstraint("version_num", name="alembic_version_pkc")
+    alembic = Table("alembic_version", MetaData(), Column("version_num", String(32), nullable=False), key)
+    alembic.create(connection)
+    connection.execute(insert(alembic).values(version_num=revision))

@@ -22,10 +22,14 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     return f"{argname}-of-{len(val)}" if isinstance(val, str | bytes) and len(val) > 80 else None
 
 
+gc.disable()  # until all tests are collected: what is imported stays
+
+
 def pytest_collection_finish() -> None:
     """Modules and tests live to the end: full collections that look through them cost a third of the screens' tests."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import errno
 import gc
 import io
+import os
 import signal
 import sys
 import threading
@@ -32,6 +33,18 @@ class _Group(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+    def make_context(self, *args: Any, **options: Any) -> click.Context:
+        try:
+            return super().make_context(*args, **options)
+        except BrokenPipeError as error:  # of --help
+            raise _ReaderEnded from error
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:  # click would end with 1, which means a fault of the program
+            raise _ReaderEnded from error
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         return super().parse_args(ctx, _workspace_first(args))
@@ -122,9 +135,9 @@ def main() -> Any:
         sys.exit(130)
     except _Ended as ended:
         sys.exit(128 + ended.number)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(141)
+    except _ReaderEnded:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left is written at the end
+        sys.exit(128 + signal.SIGPIPE)
     except OSError as error:
         problem = _of_the_system(error)
         if problem is None:
@@ -152,6 +165,10 @@ def _of_the_system(error: OSError) -> WorkbenchError | None:
             f"{what} cannot be written: {error.strerror}.", "Free some space, then repeat the step."
         )
     return None
+
+
+class _ReaderEnded(BaseException):
+    """What reads the output of this program has ended."""
 
 
 class _Ended(BaseException):

@@ -53,7 +53,9 @@ def keep_daily(db: "Database", files: Files) -> Path | None:
             db.copy_to(Path(file.name))  # SQLite writes into a file that is there and empty
     except (OSError, WorkspaceProblem):
         return None
-    for old in sorted(path for path in files.copies.iterdir() if _DAILY.fullmatch(path.name))[:-KEPT]:
+    daily = [path for path in files.copies.iterdir() if _DAILY.fullmatch(path.name)]
+    # A day that is still to come is of a clock that was wrong: it goes first, and never what was written just now.
+    for old in sorted(daily, key=lambda path: (path.name <= target.name, path.name))[:-KEPT]:
         with suppress(OSError):
             old.unlink()
     return target
@@ -108,29 +110,45 @@ def restore(files: Files, copy: Copy) -> Path | None:
         raise WorkspaceProblem(f"The copy {copy.name} is damaged. Nothing was changed.", "Choose another one.")
     if held.revision > HEAD:
         raise NewerWorkspace(f"The copy has schema {held.revision}; this program knows up to {HEAD}.", "Update it.")
-    was_file = files.database.is_file()
-    if was_file and is_in_use(files.database):
+    if files.database.is_file() and is_in_use(files.database):
         raise Busy("Another process has this workspace open.", "Close every workbench on it, then repeat the step.")
-    replaced: Path | None = None
+    files.sweep()  # the draft of one that was killed
     try:
-        if os.path.lexists(files.database):
-            files.copies.mkdir(exist_ok=True)
-            replaced = _free_name(files)
-            mode = files.database.stat().st_mode & 0o777 if was_file else None
-            for ending in _BESIDE:  # of a database that is damaged: they would be taken for the new one's
-                if (beside := Path(f"{files.database}{ending}")).exists():
-                    beside.rename(f"{replaced}{ending}")
-            files.database.rename(replaced)
-        else:
-            mode = None
-            for ending in _BESIDE:
-                Path(f"{files.database}{ending}").unlink(missing_ok=True)
-        with replacing(files.database) as file, copy.path.open("rb") as source:
-            shutil.copyfileobj(source, file, 1 << 20)
-        if mode is not None:
-            files.database.chmod(mode)
+        with replacing(files.database) as file:
+            with copy.path.open("rb") as source:
+                shutil.copyfileobj(source, file, 1 << 20)
+            file.flush()
+            os.fsync(file.fileno())  # from here on no space is needed
+            replaced = set_aside(files, stays=True)
     except OSError as error:
         raise WorkspaceProblem(f"{files.database} cannot be replaced: {error.strerror}.", "Free some space.") from error
+    return replaced
+
+
+def set_aside(files: Files, *, stays: bool = False) -> Path | None:
+    """Move the database to its copies, whatever is in its place; where it is now, None where there is none.
+
+    Args:
+        files: of the workspace.
+        stays: a file has both names until another one takes the old name, so that there is a database at every moment.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    if not os.path.lexists(files.database):
+        for ending in _BESIDE:
+            Path(f"{files.database}{ending}").unlink(missing_ok=True)
+        return None
+    files.copies.mkdir(exist_ok=True)
+    replaced = _free_name(files)
+    for ending in _BESIDE:  # of a database that is damaged: they would be taken for the new one's
+        if (beside := Path(f"{files.database}{ending}")).exists():
+            beside.rename(f"{replaced}{ending}")
+    if stays and files.database.is_file() and not files.database.is_symlink():
+        with suppress(OSError):  # a file system without links
+            os.link(files.database, replaced)
+            return replaced
+    files.database.rename(replaced)
     return replaced
 
 

@@ -30,11 +30,11 @@ def start(
         pass_fds: further descriptors that the child gets.
         options: for `subprocess.Popen`.
     """
-    theirs, mine = os.pipe()
+    named, theirs, mine = rope(os.environ if env is None else env)
     try:
         child = subprocess.Popen(
             command,
-            env={**(os.environ if env is None else env), _NAME: str(theirs)},
+            env=named,
             pass_fds=(*pass_fds, theirs),
             **options,
         )
@@ -45,6 +45,15 @@ def start(
         os.close(theirs)
     weakref.finalize(child, os.close, mine)  # with what stands for the child, at the latest with this process
     return child
+
+
+def rope(env: Mapping[str, str]) -> tuple[dict[str, str], int, int]:
+    """What a child needs that is started otherwise: its environment, its end, and the end that this process keeps open.
+
+    The child is passed its end, which is closed here then; this process closes its own when the child has ended.
+    """
+    theirs, mine = os.pipe()
+    return {**env, _NAME: str(theirs)}, theirs, mine
 
 
 def descriptor() -> int | None:

@@ -16,6 +16,7 @@ import msgspec
 from storage import locks
 from storage.exceptions import Busy, ConfigProblem, WorkspaceProblem
 from storage.files import write_atomic
+from workbench import pool_order
 from workbench.fields import Field, FieldKind, FieldType, Schema, colours, invoice_schema
 from workbench.fields.plain_text import harmless
 
@@ -65,6 +66,7 @@ class Settings:
     ocr_languages: tuple[str, ...] = ()  # Tesseract's names; the first four that are installed are read
     day_first: bool | None = None  # for dates that can be read both ways
     learner: bool = True  # whether suggestions learn from every label
+    order: str = pool_order.LIST  # of undecided documents; "live": the learner's, new after every label
     limits: Limits = field(default_factory=Limits)
     postprocess: dict[str, bool] = field(default_factory=dict)  # rule -> on; the others as measured on validation
     targets: dict[str, str | Target] = field(default_factory=dict)  # name -> address, or more of it
@@ -99,13 +101,15 @@ class Settings:
             return "annotator"
 
 
-_PLAIN = ("keys", "theme", "annotator", "database", "ocr_engine", "day_first", "learner")
+_PLAIN = ("keys", "theme", "annotator", "database", "ocr_engine", "day_first", "learner", "order")
+_USUAL = {"learner": True, "order": pool_order.LIST}
 _KNOWN = {"fields", *(f.name for f in fields(Settings))} - {"schema", "notes"}
 _REMEDIES = {
     "fields": f"It needs an id, and a type of {', '.join(FieldType)}.",
     "bindings": "Write a binding's id and its keys, both in quotes.",
     "day_first": "Write true or false, or leave it out.",
     "learner": "Write true or false, or leave it out.",
+    "order": f"Write one of {', '.join(pool_order.ORDERS)}, or leave it out.",
     "ocr_languages": 'Write a list of Tesseract\'s names, such as ["deu", "eng"].',
     "limits": f"It has numbers for {', '.join(sorted(Limits.__struct_fields__))}.",
     "targets": 'Write name = "ssh:user@host", or a table with address and python.',
@@ -145,6 +149,10 @@ def read(path: Path) -> Settings:
         raise ConfigProblem(
             f"{_place(path, text, 'keys')}: there is no key preset '{settings.keys}'.",
             f"Use one of {', '.join(KEY_PRESETS)}.",
+        )
+    if settings.order not in pool_order.ORDERS:
+        raise ConfigProblem(
+            f"{_place(path, text, 'order')}: there is no order '{harmless(settings.order)}'.", _REMEDIES["order"]
         )
     if wrong := [name for name in settings.postprocess if name not in REPAIR_RULES]:
         raise ConfigProblem(
@@ -283,7 +291,7 @@ def write(path: Path, settings: Settings) -> None:
     document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else _fresh()
     for name in _PLAIN:
         value = getattr(settings, name)
-        is_usual = value == "" or (name == "learner" and value)
+        is_usual = value == "" or (name in ("learner", "order") and value == _USUAL[name])
         if value is None or (is_usual and name not in document):
             document.pop(name, None)
         elif document.get(name) != value:

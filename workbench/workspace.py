@@ -52,7 +52,7 @@ class Workspace:
 
                 db = Database(self.settings.database) if self.settings.database else _own_database(self.files)
                 db.migrate()
-                db.claim(self.files.database_id, self._place, take_over=self._takes_over)
+                db.claim(self.files.database_id, self.place, take_over=self._takes_over)
                 _note_retired(db, self.schema)
                 self._db = db
                 self.files.sweep()
@@ -151,7 +151,8 @@ class Workspace:
         return self.files.root.name
 
     @property
-    def _place(self) -> str:
+    def place(self) -> str:
+        """Host and folder, as messages name them."""
         return f"{socket.gethostname()}:{self.files.root}"
 
     @property

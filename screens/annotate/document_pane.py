@@ -1,5 +1,6 @@
 """The open document in the middle of the annotate screen: as text in space, as a picture, or as both."""
 
+import mimetypes
 from collections.abc import Callable, Mapping
 
 from msgspec.structs import replace
@@ -113,7 +114,14 @@ class DocumentPane(Horizontal):
             with self._workspace.db.read() as connection:
                 original = documents.original(connection, self._session.view.content.document.id)
             path = self._workspace.files.originals / original if original else None
-        self._session.show_message(system_viewer.show(path) if path else "This document has no picture and no file.")
+        if path is None:
+            self._session.show_message("This document has no picture and no file.")
+        elif self.app.is_web:
+            kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+            self.app.deliver_binary(path, open_method="browser", mime_type=kind)
+            self._session.show_message("The page opens in another tab of the browser.")
+        else:
+            self._session.show_message(system_viewer.show(path))
 
     @on(PageView.Moved)
     def _moved(self) -> None:

@@ -377,7 +377,7 @@ class AnnotateScreen(ModeScreen):
     @on(DocumentList.Chosen)
     def _chosen(self, event: DocumentList.Chosen) -> None:
         if event.order is not None and self.worklist is not None:
-            self.worklist.ids = event.order
+            self.worklist.sort(event.order)
         self._leave_list()
         self._open(OpenDocument(event.document))  # a search also finds documents that the list does not have
 

@@ -1,40 +1,35 @@
 """The batch: what is chosen next and how; what was chosen, with scores and reasons; what became of it."""
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 
 from msgspec import structs
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container, VerticalScroll
 from textual.content import Content
-from textual.message import Message
 from textual.widgets import OptionList, Static
 
 from screens.keys import bindings
 from screens.navigation import OpenDocument
 from screens.queue import batch_text, hints
+from screens.queue.batch_work import BatchWork
 from screens.queue.choice_list import Rows
 from screens.queue.keys import BATCH
 from screens.queue.pane import Pane
-from screens.widgets.bars import bar
 from screens.widgets.dialogs import Choice, Confirm
 from screens.widgets.status_lines import Hint
-from storage.exceptions import RunProblem, UsageProblem, WorkbenchError
+from storage.exceptions import UsageProblem
 from storage.records import QueueEntry
+from workbench import pool_order
 from workbench.active_learning import loop_task, selection
-from workbench.active_learning import overview as loop
 from workbench.active_learning.overview import LoopOverview
-from workbench.active_learning.selection import RunningSelection
 from workbench.active_learning.selection_request import SelectionRequest
 from workbench.active_learning.strategies import registry as strategies
 from workbench.annotation import rounds
-from workbench.evaluation import prediction_process
 from workbench.fields.plain_text import counted
-from workbench.workspace import Workspace
 
 _SHOWN = 1000
 _SIZES = (5, 500)
-_SCORING = "Scoring"
 
 
 class BatchPane(Pane):
@@ -57,34 +52,16 @@ class BatchPane(Pane):
     }
     """
 
-    class Worked(Message):
-        """The work in the background went on (`text` says what is done), or ended (text "")."""
-
-        def __init__(
-            self,
-            text: str = "",
-            done: int = 0,
-            total: int = 0,
-            notice: str = "",
-            error: WorkbenchError | None = None,
-            overview: LoopOverview | None = None,
-        ) -> None:
-            super().__init__()
-            self.text, self.done, self.total = text, done, total
-            self.notice, self.error, self.overview = notice, error, overview
-
     def __init__(self) -> None:
         super().__init__(id="batch")
         self.overview = LoopOverview()
         self.batch_size = 20
         self.chosen_task: loop_task.LoopTask | None = None  # None: what the workspace is about
         self.focus_fields: tuple[str, ...] = ()
-        self.working = False
+        self.work = BatchWork(self)
         self._strategy = ""
         self._like: tuple[int, ...] = ()  # documents that `similar` looks for; empty: the one under the cursor
         self._entries: dict[str, QueueEntry] = {}
-        self._stopping = False
-        self._selection: RunningSelection | None = None
 
     def compose(self) -> ComposeResult:
         yield Static(id="request")
@@ -98,7 +75,7 @@ class BatchPane(Pane):
 
     def on_unmount(self) -> None:
         """Nothing goes on in the background when the program ends."""
-        self.stop()
+        self.work.stop()
 
     # what is shown
 
@@ -175,11 +152,11 @@ class BatchPane(Pane):
 
     def clear_problem(self) -> None:
         """Show no longer why what was asked for before came to nothing."""
-        if not self.working:
+        if not self.work.is_going_on:
             self.show_work("")
 
     def hint(self) -> Hint:
-        return hints.batch(self.overview, self.batch_size, self.working)
+        return hints.batch(self.overview, self.batch_size, self.work.is_going_on)
 
     def take_focus(self) -> None:
         if self.overview.round is None:
@@ -238,6 +215,13 @@ class BatchPane(Pane):
         self.batch_size = min(max(self.batch_size + by, _SIZES[0]), _SIZES[1])
         self._request_changed()
 
+    def action_order(self) -> None:
+        """Have documents come in the learner's order, or as they are listed."""
+        is_live = self.workspace.settings.order == pool_order.LIVE
+        self.workspace.change_settings(order=pool_order.LIST if is_live else pool_order.LIVE)
+        self.notify(pool_order.sentence(self.workspace.settings.order, has_learner=self.workspace.settings.learner))
+        self.post_message(self.Changed(stale=True))
+
     def _request_changed(self) -> None:
         self.clear_problem()
         self._draw()
@@ -258,7 +242,7 @@ class BatchPane(Pane):
 
     def action_choose(self) -> None:
         """Choose a batch in the background; a round that was begun is asked about."""
-        self._check_idle()
+        self.work.check_idle(self.owner.key_of("queue.stop"))
         now = self.overview.round
         if now is not None and now.left and self.overview.begun:
             question = f"Round {now.round.id} still has {counted(len(now.left), 'document')}. End it?"
@@ -273,75 +257,26 @@ class BatchPane(Pane):
 
     def _choose(self, closing: int | None) -> None:
         known = self.overview.round
-        self._begin("Choosing")
-        work = partial(self._select, self.workspace, self.request, closing, known.round.id if known else None)
-        self.owner.in_background(work, "work")
-
-    def _select(
-        self, workspace: Workspace, request: SelectionRequest, closing: int | None, known_round: int | None
-    ) -> None:
-        """In a thread: close the old round, let a child process choose, keep the choice as a round."""
-        running = None
-        try:
-            now = rounds.current(workspace)
-            if now is not None and now.round.id != known_round:
-                raise UsageProblem(f"Round {now.round.id} was opened in another terminal.", "It is shown now.")
-            selection.check(workspace, request)
-            if closing is not None:
-                selection.close(workspace, closing)
-            self._selection = running = selection.start(workspace, request)
-            running.wait(partial(self._tick, _SCORING))
-            selection.open_round(workspace, running)
-            # read here, so that the list is the new one when the work has ended
-            self.post_message(self.Worked(overview=loop.read(workspace, self.chosen_task)))
-        except WorkbenchError as error:
-            self._post_failure(error, "Stopped; no batch was chosen.")
-        finally:
-            if running is not None:
-                running.stop()  # stopped before it was known here, it would go on
+        number = known.round.id if known else None
+        task = self.work.choosing(self.workspace, self.request, closing, number, self.chosen_task)
+        self._begin("Choosing", task)
 
     def action_starter(self) -> None:
-        self._check_idle()
-        self._begin("The starter reads")
-        self.owner.in_background(partial(self._suggest, self.workspace), "work")
+        self.work.check_idle(self.owner.key_of("queue.stop"))
+        self._begin("The starter reads", self.work.suggesting(self.workspace))
 
-    def _suggest(self, workspace: Workspace) -> None:
-        try:
-            result = prediction_process.suggest(workspace, tick=partial(self._tick, "The starter reads"))
-            self.post_message(self.Worked(notice=batch_text.suggested(result)))
-        except WorkbenchError as error:
-            self._post_failure(error, "Stopped; nothing was changed.")
-
-    def stop(self) -> None:
-        """End what goes on in the background."""
-        self._stopping = True
-        if self._selection is not None:
-            self._selection.stop()
-
-    def _check_idle(self) -> None:
-        if self.working:
-            raise UsageProblem("Another task is still running.", f"{self.owner.key_of('queue.stop')} stops it.")
-
-    def _begin(self, text: str) -> None:
-        self.working, self._stopping, self._selection = True, False, None
+    def _begin(self, text: str, task: Callable[[], None]) -> None:
         self.show_work(f"{text} …")
         self.post_message(self.Changed())
+        self.owner.in_background(task, "work")
 
-    def _tick(self, text: str, done: int, total: int) -> None:
-        if self._stopping:
-            raise RunProblem("Stopped.", "")
-        self.post_message(self.Worked(text, done, total))
-
-    def _post_failure(self, error: WorkbenchError, stopped: str) -> None:
-        by_user = self._stopping and isinstance(error, RunProblem)
-        self.post_message(self.Worked(notice=stopped) if by_user else self.Worked(error=error))
-
-    def on_batch_pane_worked(self, event: Worked) -> None:
+    @on(BatchWork.Worked)
+    def _worked(self, event: BatchWork.Worked) -> None:
         event.stop()
         if event.text:
-            self.show_work(self._progress_text(event))
+            self.show_work(event.progress(self.batch_size, self.owner.key_of("queue.stop")))
             return
-        self.working = False
+        self.work.is_going_on = False
         error = event.error
         self.show_work(f"{error.message} {error.remedy}" if error else "", failed=error is not None)
         if error is not None and not self.display:
@@ -349,14 +284,6 @@ class BatchPane(Pane):
         if event.notice:
             self.notify(event.notice)
         self.post_message(self.Changed(stale=True, overview=event.overview))
-
-    def _progress_text(self, event: Worked) -> str:
-        stops = f"   {self.owner.key_of('queue.stop')} stops"
-        if not event.total:
-            return f"{event.text} …{stops}"
-        if event.done == event.total and event.text == _SCORING:
-            return f"All are scored; choosing {self.batch_size} of them …{stops}"
-        return f"{event.text} {bar(event.done / event.total, 20)} {event.done:,} of {event.total:,}{stops}"
 
     # the open round
 

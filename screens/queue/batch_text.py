@@ -36,7 +36,8 @@ def suggested(result: Mapping[str, Any]) -> str:
 def head(overview: LoopOverview, request: SelectionRequest, schema: Schema) -> Content:
     """The open round and how far it is; where none is open, what would be chosen next; what labels brought so far."""
     learned = Content(f"\n{overview.learned}" if overview.learned else "")
-    return Content.assemble(_head(overview, request, schema), learned)
+    order = Content("\nLive order: the least sure document comes next." if overview.is_live else "")
+    return Content.assemble(_head(overview, request, schema), learned, order)
 
 
 def _head(overview: LoopOverview, request: SelectionRequest, schema: Schema) -> Content:

@@ -118,7 +118,7 @@ class QueueScreen(ModeScreen):
 
     def glance(self) -> None:
         """Look whether another terminal did something that is shown here."""
-        if self.is_current and not self.batch_pane.working:
+        if self.is_current and not self.batch_pane.work.is_going_on:
             self.in_background(self._compare, "glance")
 
     def _compare(self) -> None:
@@ -228,8 +228,8 @@ class QueueScreen(ModeScreen):
             self.review_pane.focus_on(fields)
 
     def action_stop(self) -> None:
-        if self.batch_pane.working:
-            self.batch_pane.stop()
+        if self.batch_pane.work.is_going_on:
+            self.batch_pane.work.stop()
 
     def help_notes(self) -> list[tuple[str, str]]:
         """The fields' keys, where a question asks for one."""

@@ -15,6 +15,7 @@ from workbench.fields import Schema
 from workbench.runs.config import draft as drafts
 from workbench.runs.cost import cost, duration
 from workbench.runs.progress import Progress, figures_line, untouched
+from workbench.search.charts import Outcome
 
 Parts = list[Content | str | tuple[str, str]]
 Pair = tuple[str, str]
@@ -28,7 +29,8 @@ class RunsView:
     progress: dict[str, Progress] = field(default_factory=dict)  # by run id, as far as it was read
     figures: Figures = field(default_factory=dict)  # F1 on validation by run id, as far as it was read
     compared: dict[Pair, dict[str, Any]] = field(default_factory=dict)
-    kind: str = "f1"  # of charts.KINDS, or "fields"
+    kind: str = "f1"  # of charts.KINDS, "fields", or of a search one of search.charts.KINDS
+    searches: dict[str, Outcome] = field(default_factory=dict)  # by the name of their group
 
     def run(self, run_id: str) -> Run | None:
         return next((run for run in self.runs if run.id == run_id), None)
@@ -100,6 +102,8 @@ def run_text(view: RunsView, run: Run, known: Progress, schema: Schema) -> Conte
         parts.append((f"\n{figures}", "bold"))
     if run.reason:
         parts.append(f"\n{run.reason}")
+    if search := view.searches.get(run.batch or ""):
+        parts += search_text(search)
     if run.note:
         parts.append((f"\n“{run.note}”", "italic"))
     if report := run.report:
@@ -118,6 +122,15 @@ def run_text(view: RunsView, run: Run, known: Progress, schema: Schema) -> Conte
     for note in known.notes[-4:]:
         parts.append((f"\n· {note}", "$text-muted"))
     return Content.assemble(*parts)
+
+
+def search_text(search: Outcome) -> Parts:
+    """How far a search is, its best run, and once it has ended what that gained over the preset."""
+    best = search.best
+    so_far = f", the best {best.name} with {best.value:.3f}" if best is not None else ""
+    parts: Parts = [(f"\nSearch {search.name}: ", "bold $primary")]
+    parts.append(f"{len(search.trials)} of {search.planned} runs have ended{so_far}.")
+    return parts + [f"\n{sentence}" for sentence in search.sentences]
 
 
 def comparison_text(view: RunsView, runs: Sequence[Run], schema: Schema) -> Content:

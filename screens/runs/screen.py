@@ -1,5 +1,7 @@
 """The runs screen: every run with its figures, what was set otherwise, and two or more over each other."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ from screens.widgets.columns import heads as short_heads
 from screens.widgets.dialogs import Prompt
 from screens.widgets.run_chart import RunChart
 from storage import runs as run_store
-from storage.exceptions import RunProblem
+from storage.exceptions import RunProblem, WorkbenchError
 from storage.records import Run
 from workbench.evaluation import charts, comparison
 from workbench.evaluation.comparison import Figures
@@ -30,11 +32,14 @@ from workbench.runs import progress
 from workbench.runs.config import files as config_files
 from workbench.runs.progress import Progress, untouched
 from workbench.runs.watch import RunUpdate
+from workbench.search import charts as search_charts
+from workbench.search import plan as searches
+from workbench.search.charts import Outcome
 
 RUNS = [
     ("compare.mark", "space", "mark", "Mark the run, to compare it with others"),
     ("compare.none", "escape", "unmark", "Unmark all"),
-    ("compare.chart", "c", "chart", "Next curve, or the bars of the fields"),
+    ("compare.chart", "c", "chart", "Next curve, the bars of the fields, or a search's charts"),
     ("compare.draw", "b", "charting", "Text or chart, in a narrow terminal"),
     ("compare.picture", "w", "picture", "Write the chart to a PNG or SVG file"),
     ("run.clone", "enter", "clone", "A new run with these settings, to be changed"),
@@ -132,10 +137,27 @@ class RunsScreen(ModeScreen):
         ids = {run.id for run in listed}
         kept = {name: known for name, known in self.view.progress.items() if name in ids & ended}
         marked = tuple(name for name in self.view.marked if name in ids)
-        self.view = replace(self.view, runs=listed, marked=marked, progress={**kept, **active})
+        self.view = replace(
+            self.view, runs=listed, marked=marked, progress={**kept, **active}, searches=self._searches(listed)
+        )
         self.set_class(not listed, "-empty")
         self._fill()
         self._read_folders()
+
+    def _searches(self, runs: Sequence[Run]) -> dict[str, Outcome]:
+        """What the searches know whose runs these are."""
+        known = {}
+        groups = {run.batch for run in runs if run.batch}
+        for folder in searches.listed(self.workspace) if groups else ():
+            if folder.path.name in groups:
+                with suppress(WorkbenchError):  # damaged: its runs are listed all the same
+                    known[folder.path.name] = search_charts.outcome(folder, runs)
+        return known
+
+    @property
+    def _search(self) -> Outcome | None:
+        """The search of the first of the chosen runs."""
+        return self.view.searches.get(self._chosen[0].batch or "")
 
     def _read_folders(self) -> None:
         """In the background: what the list says of runs that have not been read yet."""
@@ -232,12 +254,26 @@ class RunsScreen(ModeScreen):
         self.query_one("#facts", Static).update(text)
 
     def _show_chart(self, runs: list[Run]) -> None:
-        chart, kind = self.query_one(RunChart), self.view.kind
-        if kind == "fields":
+        chart, kind, search = self.query_one(RunChart), self.view.kind, self._search
+        if search is None and kind in search_charts.KINDS:
+            kind = "f1"
+        if search is not None and kind in search_charts.KINDS:
+            self._show_search(chart, kind, search)
+        elif kind == "fields":
             names = comparison.fields_of(runs)
             chart.bars(charts.BARS, [self.workspace.schema.name(name) for name in names], comparison.bars(runs, names))
         else:
             chart.curves(charts.KINDS[kind], comparison.curves(runs, kind, self._progress))
+
+    def _show_search(self, chart: RunChart, kind: str, search: Outcome) -> None:
+        title = f"Search {search.name}: {search_charts.KINDS[kind]}"
+        if kind == "search-progress":
+            chart.curves(title, search_charts.progress(search), search.unit)
+        elif kind == "parallel":
+            chart.parallel(title, *search_charts.coordinates(search))
+        else:
+            names, shares = search_charts.shares(search)
+            chart.bars(title if names else f"{title}: {search_charts.TOO_FEW}", names, [("", shares)] if names else [])
 
     def refresh_status(self) -> None:
         view, key = self.view, self.key_of
@@ -310,15 +346,22 @@ class RunsScreen(ModeScreen):
         self._fill()
 
     def action_chart(self) -> None:
-        kinds = [*charts.KINDS, "fields"]
-        self.view = replace(self.view, kind=kinds[(kinds.index(self.view.kind) + 1) % len(kinds)])
+        kinds = [*charts.KINDS, "fields", *(search_charts.KINDS if self._search else ())]
+        at = kinds.index(self.view.kind) if self.view.kind in kinds else -1
+        self.view = replace(self.view, kind=kinds[(at + 1) % len(kinds)])
         self._show()
 
     def action_charting(self) -> None:
         self.toggle_class("-charting")
 
     def action_picture(self) -> None:
-        chart = comparison.picture(self.workspace, self._chosen, self.view.kind, self._progress)
+        kind, search = self.view.kind, self._search
+        if kind in search_charts.KINDS and search is None:
+            kind = "f1"
+        if search is not None and kind in search_charts.KINDS:
+            chart = search_charts.picture(search, kind)
+        else:
+            chart = comparison.picture(self.workspace, self._chosen, kind, self._progress)
 
         def take(text: str) -> None:
             path = Path(text).expanduser().absolute()
@@ -330,4 +373,4 @@ class RunsScreen(ModeScreen):
 
             self.in_background(draw, "picture")
 
-        self.prompt(Prompt("Write the chart to", f"{self.view.kind}.png", "A file that ends in .png or .svg"), take)
+        self.prompt(Prompt("Write the chart to", f"{kind}.png", "A file that ends in .png or .svg"), take)

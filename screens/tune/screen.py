@@ -175,8 +175,8 @@ class TuneScreen(ModeScreen):
 
     def _searching(self, name: str, trials: int) -> None:
         self.workbench.look_after_runs()
-        self.notify(f"{counted(trials, 'run')}, the preset first; `workbench searches show {name}` reports them.",
-                    title="The search has begun", timeout=12)  # fmt: skip
+        text = f"{counted(trials, 'run')}, the preset first. F5 lists them, and draws the search's charts."
+        self.notify(f"{text} `workbench searches show {name}` reports.", title="The search has begun", timeout=12)
 
     def _start(self, variants: Mapping[str, TuneConfig]) -> None:
         """Start a run of the form's settings, or a group of the variants, by name."""

@@ -10,7 +10,8 @@ from textual.widgets import Static
 from textual_plotext import PlotextPlot
 
 from workbench.evaluation.charts import KINDS, Series
-from workbench.fields.colours import ON_DARK
+from workbench.fields.colours import GREY, LIGHT_GREEN, ON_DARK, SKY_BLUE
+from workbench.search.charts import Axis, Line
 
 _THICK = 0.4  # of what there is for a name's bars: more, and the bars of two names touch
 
@@ -27,7 +28,7 @@ class RunChart(Vertical):
     def __init__(self, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._legend, self._chart = Static(), PlotextPlot()
-        self._titles: tuple[str, Sequence[tuple[str, str]]] = ("", ())
+        self._titles: tuple[str, Sequence[tuple[str, str]], str] = ("", (), "")
 
     def compose(self) -> ComposeResult:
         yield self._legend
@@ -36,19 +37,21 @@ class RunChart(Vertical):
     def on_resize(self) -> None:
         self._explain(*self._titles)
 
-    def _explain(self, title: str, named: Sequence[tuple[str, str]]) -> None:
+    def _explain(self, title: str, named: Sequence[tuple[str, str]], note: str = "") -> None:
         """The title, and every curve's or bar's colour where there are several; no square apart from its name."""
-        self._titles = (title, named)
+        self._titles = (title, named, note)
         parts, at, space = [(title, "bold")], cell_len(title), self.size.width - 2
         for name, colour in named if len(named) > 1 else ():
             width = cell_len(f"  ■ {name}")
             breaks = at + width > space > 0
             at = width - 2 if breaks else at + width
             parts += [("\n■ " if breaks else "  ■ ", colour), (name, "")]
+        if note:
+            parts.append((f"\n{note}", "$text-muted"))
         self._legend.update(Content.assemble(*parts))
 
-    def curves(self, title: str, lines: Sequence[Series]) -> None:
-        """Draw curves over each other; those without points are left out."""
+    def curves(self, title: str, lines: Sequence[Series], unit: str = "step") -> None:
+        """Draw curves over each other; those without points are left out. `unit` is what is counted to the right."""
         plot = self._chart.plt
         plot.clear_figure()
         drawn = [line for line in lines if line.points]
@@ -60,14 +63,44 @@ class RunChart(Vertical):
             plot.yticks([0, 0.25, 0.5, 0.75, 1])
         for line, colour in zip(drawn, colours, strict=True):
             x, y = zip(*line.points, strict=True)
-            plot.plot(list(x), list(y), marker="braille" if len(x) > 1 else "dot", color=_rgb(colour))
+            if line.joined:
+                plot.plot(list(x), list(y), marker="braille" if len(x) > 1 else "dot", color=_rgb(colour))
+            else:
+                plot.scatter(list(x), list(y), marker="dot", color=_rgb(colour))
         if drawn:
             steps = [x for line in drawn for x, _ in line.points]
             values = [y for line in drawn for _, y in line.points]
-            plot.xticks(_ticks(min(steps), max(steps), 4, whole=True))
+            places = _ticks(min(steps), max(steps), 4, whole=unit == "step")
+            plot.xticks(places, [f"{place:.3g}" if unit != "step" else str(place) for place in places])
+            plot.xlabel("" if unit == "step" else unit)
             if title == KINDS["learning_rate"]:
                 places = _ticks(min(values), max(values), 4)
                 plot.yticks(places, [f"{place:.0e}" for place in places])
+        self._chart.refresh()
+
+    def parallel(self, title: str, axes: Sequence[Axis], lines: Sequence[Line]) -> None:
+        """Draw a line for each run over its settings and F1: the best, those that ran to their end, the others."""
+        plot = self._chart.plt
+        plot.clear_figure()
+        signed = [(str(number) if axis is not axes[-1] else "", axis) for number, axis in enumerate(axes, 1)]
+        kinds = [("the best", LIGHT_GREEN), ("a run", SKY_BLUE), ("a run that fell behind", GREY)]
+        ranges = [f"{sign} {axis.name} {'…'.join(text for _, text in axis.marks)}".strip() for sign, axis in signed]
+        self._explain(
+            title if lines else f"{title}: nothing yet",
+            kinds if lines else (),
+            "  ".join(text.replace(" ", "\N{NO-BREAK SPACE}") for text in ranges),
+        )
+        for line in lines:
+            _, colour = kinds[0 if line.is_best else 1 if line.is_whole else 2]
+            plot.plot([*range(len(line.places))], [*line.places], marker="braille", color=_rgb(colour))
+        if lines:
+            plot.xlim(-0.1, len(axes) - 0.9)
+            plot.ylim(-0.05, 1.05)
+            plot.xlabel("")
+            plot.yticks([])
+            plot.xticks([*range(len(axes))], [sign or axis.name for sign, axis in signed])
+            for place in range(len(axes)):
+                plot.vline(place, color="gray")
         self._chart.refresh()
 
     def bars(self, title: str, names: Sequence[str], runs: Sequence[tuple[str, Sequence[float]]]) -> None:
@@ -76,6 +109,7 @@ class RunChart(Vertical):
         plot.clear_figure()
         colours = [ON_DARK[i % len(ON_DARK)] for i in range(len(runs))]
         self._explain(title, [(run, colour) for (run, _), colour in zip(runs, colours, strict=True)])
+        plot.xlabel("")
         if names and runs:
             plot.multiple_bar(
                 list(reversed(names)), [list(reversed(row)) for _, row in reversed(runs)], orientation="horizontal",

@@ -46,3 +46,10 @@ def claim(connection: Connection, kept_in: Path, place: str, *, take_over: bool 
     connection.execute(delete(_workspace))
     connection.execute(insert(_workspace).values(id=number, place=place, claimed=datetime.now(UTC)))
     write_atomic(kept_in, number)
+
+
+def release(connection: Connection, moved_to: str) -> None:
+    """Have no folder open the database any more, in the caller's transaction: its rows were moved."""
+    connection.execute(delete(_workspace))
+    moved = f"whose rows were moved to {moved_to}"
+    connection.execute(insert(_workspace).values(id=uuid4().hex, place=moved, claimed=datetime.now(UTC)))

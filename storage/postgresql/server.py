@@ -9,7 +9,7 @@ import os
 import socket
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from storage.exceptions import Busy, WorkspaceProblem
@@ -93,12 +93,9 @@ class Server:
                 "Make a database of its own for the workspace: createdb NAME.",
             )
 
-    def make_tables(self, connection: Connection, revision: str) -> None:
-        """Make the tables of a new database."""
-        metadata.create_all(connection)
+    def make_tables(self, connection: Connection) -> None:
+        """Make the tables that only a server's database has."""
         claim.metadata.create_all(connection)
-        connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
-        connection.execute(text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": revision})
 
     def problem(self, error: DBAPIError) -> Exception:
         """What a driver's error means for the analyst; the error itself where that is not known."""
@@ -142,3 +139,12 @@ class Server:
         except DBAPIError:
             return ""
         return f": {row.application_name} ({row.usename})" if row is not None else ""
+
+
+def other_processes(connection: Connection) -> list[str]:
+    """The other processes of this program that are connected to the database, as "workbench 123 on host"."""
+    query = (
+        "SELECT DISTINCT application_name FROM pg_stat_activity WHERE datname = current_database() "
+        "AND application_name LIKE 'workbench %%' AND application_name <> current_setting('application_name')"
+    )
+    return sorted(connection.exec_driver_sql(query).scalars())

@@ -1,5 +1,6 @@
 """Copies of the database: one a day, the last seven; and going back to one, which loses nothing."""
 
+import errno
 import os
 import sqlite3
 import stat
@@ -50,6 +51,17 @@ def test_a_workspace_is_copied_once_a_day_and_seven_days_are_kept(root: Path, mo
     workspace.keep_copy()
     workspace.close()
     assert names(root) == [*(f"workbench-2026010{day}.db" for day in range(4, 10)), today.name]
+
+
+def test_copies_of_a_clock_that_ran_ahead_go_first(root: Path) -> None:
+    """They took the places of all others for ever, today's included."""
+    (root / "copies").mkdir(exist_ok=True)
+    for day in range(1, 8):
+        (root / "copies" / f"workbench-2099010{day}.db").write_bytes(b"ahead")
+    (root / "copies" / "workbench-20260101.db").write_bytes(b"true")
+    Workspace.open(root).close()
+    kept = names(root)
+    assert len(kept) == 7 and {"workbench-20260101.db", f"workbench-{date.today():%Y%m%d}.db"} <= set(kept)
 
 
 def test_a_copy_that_cannot_be_written_keeps_no_one_from_working(root: Path) -> None:
@@ -143,6 +155,33 @@ def test_going_back_keeps_what_it_replaces_and_can_be_taken_back(root: Path, wor
     assert workbench("-w", root, "restore", replaced, "--yes").code == 0
     workspace = Workspace.open(root)
     assert counted(workspace) == 0
+    workspace.close()
+
+
+@pytest.mark.parametrize("wal", [False, True])
+def test_a_disk_that_is_full_while_going_back_leaves_the_database(
+    root: Path, monkeypatch: pytest.MonkeyPatch, wal: bool
+) -> None:
+    """It was moved away before there was another one in its place, and the message said that nothing was changed."""
+    workspace = Workspace.open(root)
+    workspace.close()
+    if wal:
+        (root / "workbench.db-wal").write_bytes(b"")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    [copy] = database_copies.listed(workspace.files)
+    written = (root / "workbench.db").stat().st_ino
+    for name in ("shutil.copyfileobj", "os.fsync"):
+        with monkeypatch.context() as patched:
+            patched.setattr(f"workbench.database_copies.{name}", full)
+            with pytest.raises(WorkspaceProblem, match=r"Nothing was changed|cannot be replaced"):
+                database_copies.restore(workspace.files, copy)
+        assert (root / "workbench.db").stat().st_ino == written
+        assert [copy.name] == [kept.name for kept in database_copies.listed(workspace.files)]
+    workspace = Workspace.open(root)
+    assert counted(workspace) == 3
     workspace.close()
 
 

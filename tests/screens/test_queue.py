@@ -11,7 +11,7 @@ from textual.widgets import SelectionList
 
 from screens.annotate.document_list import DocumentList
 from screens.app import WorkbenchApp
-from screens.queue import batch_pane
+from screens.queue import batch_work
 from screens.queue.batch_pane import BatchPane
 from screens.queue.choice_list import Rows
 from screens.queue.quality_pane import QualityPane
@@ -159,7 +159,7 @@ async def test_the_starter_suggests_on_one_key(opened, shop, monkeypatch):
             keep_suggestions(connection, "starter", {pool[0]: [("amount_total", (1,), 0.7)]})
         return {"suggestions": 1, "documents": 12}
 
-    monkeypatch.setattr(batch_pane.prediction_process, "suggest", suggest)
+    monkeypatch.setattr(batch_work.prediction_process, "suggest", suggest)
     async with opened(made) as pilot:
         await press(pilot, "f3", "g")
         assert "1 open suggestion on 12 documents" in answer(pilot)
@@ -170,7 +170,7 @@ async def test_a_starter_that_is_missing_is_told_with_its_remedy(opened, shop, m
     def suggest(workspace, tick):
         raise RunProblem("The starter's file is missing.", "Install the package again.")
 
-    monkeypatch.setattr(batch_pane.prediction_process, "suggest", suggest)
+    monkeypatch.setattr(batch_work.prediction_process, "suggest", suggest)
     async with opened(shop[0]) as pilot:
         await press(pilot, "f3", "g")
         message = shown(pilot, BatchPane, "#doing")
@@ -274,7 +274,7 @@ async def test_choosing_can_be_stopped_and_changes_nothing(opened, trained, monk
     async with opened(made) as pilot:
         await press(pilot, "f3")
         await pilot.press("c")
-        while pilot.app.mode_screen.batch_pane._selection is None:
+        while pilot.app.mode_screen.batch_pane.work.selection is None:
             await pilot.pause(0.01)
         assert "stop" in hint(pilot)
         await press(pilot, "x")
@@ -286,7 +286,7 @@ async def test_choosing_that_is_stopped_while_it_starts_leaves_no_process(opened
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
 
     def start(workspace, request):
-        pilot.app.mode_screen.batch_pane.stop()  # the key comes before the child is known
+        pilot.app.mode_screen.batch_pane.work.stop()  # the key comes before the child is known
         return selection.RunningSelection(tmp_path, child)
 
     monkeypatch.setattr(selection, "start", start)
@@ -764,3 +764,13 @@ def test_state(snap_compare, tmp_path, state, size):
 
     assert snap_compare(WorkbenchApp(made), run_before=before, terminal_size=size)
     made.close()
+
+
+async def test_o_has_the_least_sure_document_come_next(opened, shop):
+    made, *_ = shop
+    async with opened(made, (80, 24)) as pilot:
+        await press(pilot, "f3", "o")
+        assert made.settings.order == "live" and "Live order" in shown(pilot, BatchPane, "#request")
+        await press(pilot, "o")
+        assert "Live order" not in shown(pilot, BatchPane, "#request")
+        assert 'order = "list"' in made.files.settings.read_text()

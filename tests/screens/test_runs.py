@@ -13,9 +13,10 @@ from textual.widgets import DataTable, Input, Static
 from screens.runs.screen import RunsScreen
 from screens.tune.screen import TuneScreen
 from screens.widgets.dialogs import Confirm
-from storage import runs
+from storage import runs, tables
 from storage.records import Run
 from tests.support import workspaces
+from workbench.search import plan as searches
 from workbench.workspace import Workspace
 
 Opener = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
@@ -209,3 +210,32 @@ async def test_a_run_is_cloned_into_the_tune_screen(opened: Opener, invoices: Wo
         screen = pilot.app.screen
         assert isinstance(screen, TuneScreen)
         assert screen.form.draft.config.train.learning_rate == 1e-3
+
+
+async def test_a_search_is_drawn_with_what_it_gained(opened: Opener, invoices: Workspace) -> None:
+    """The best so far, parallel coordinates and importance come after the curves of a run of the search."""
+    folder = searches.folder_of(invoices, "rates")
+    folder.path.mkdir(parents=True)
+    space = ["train.learning_rate=0.001..0.01 log"]
+    config = run_of(invoices, "strong").config
+    folder.plan.write_text(json.dumps({"name": "rates", "config": config, "space": space, "trials": 4}))
+    row = {"run": "strong", "value": 1.0, "params": {}}
+    sentence = "strong and weak cannot be told apart"
+    report = {"best": row, "trials": [row | {"state": "complete"}], "gain": {"sentence": sentence}, "test": None}
+    folder.result.write_text(json.dumps(report | {"importance": {"train.learning_rate": 1.0}}))
+    with invoices.db.write() as connection:
+        connection.execute(tables.runs.update().values(batch="rates"))
+    async with opened(invoices, (120, 36)) as pilot:
+        screen = await screen_of(pilot)
+        assert "2 of 4 runs have ended, the best strong with 1.000" in details(screen) and sentence in details(screen)
+        legend = screen.query_one("RunChart Static", Static)
+        titles = []
+        for _ in range(11):
+            await pilot.press("c")
+            await pilot.pause()
+            titles.append(str(legend.render()))
+        drawn = [title for title in titles if title.startswith("Search rates: ")]
+        assert [title.splitlines()[0][14:30] for title in drawn] == [
+            "Best F1 so far  ", "Settings and F1 ", "Importance of ea",
+        ]  # fmt: skip
+        assert "■ a run" in drawn[0] and "■ the best" in drawn[1]

@@ -1,12 +1,14 @@
 """A server without a model: an engine that counts words, behind the real application."""
 
 import threading
-from collections.abc import Sequence
-from contextlib import ExitStack
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.testclient import TestClient
 
 from workbench.serving import app, documents
 from workbench.serving.documents import Sent
@@ -79,3 +81,14 @@ def application(engine: CountingEngine, stack: ExitStack, collector: Any = None,
         return Service(engine, reader, options, metrics, collector)
 
     return app.create(chosen, load)
+
+
+@contextmanager
+def serving(engine: CountingEngine | None = None, collector: Any = None, **options: Any) -> Iterator[TestClient]:
+    """A client of a server that is ready."""
+    with ExitStack() as stack:
+        app = application(engine or CountingEngine(), stack, collector, **options)
+        client = stack.enter_context(TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False))
+        while client.get("/health").status_code == 503:
+            time.sleep(0.01)
+        yield client

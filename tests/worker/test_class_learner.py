@@ -8,6 +8,7 @@ import pytest
 from storage.records import Source, State
 from storage.suggestions import class_shares, keep_class_suggestions
 from tests.support import text_documents
+from workbench import pool_order
 from workbench.annotation.classes import label_many
 from workbench.annotation.classes.label_many import Choice
 from workbench.fields import Field, FieldKind, FieldType, colours
@@ -15,6 +16,7 @@ from workbench.live import record
 from workbench.live.messages import Look
 from workbench.training.learner import class_head, text_encoder, texts
 from workbench.training.learner.class_learner import RUN, ClassLearner
+from workbench.training.learner.pool_scores import PoolScores
 from workbench.training.learner.text_encoder import TextEncoder
 from workbench.training.learner.texts import FILE
 from workbench.training.learner.vector_file import VectorFile
@@ -72,7 +74,7 @@ def believed(workspace: Workspace, position: int) -> tuple[str, str]:
 
 
 def learner_of(workspace: Workspace) -> ClassLearner:
-    return ClassLearner(workspace, record.read(workspace.files.learner_record))
+    return ClassLearner(workspace, record.read(workspace.files.learner_record), PoolScores(workspace))
 
 
 def taught(workspace: Workspace, count: int = 6) -> ClassLearner:
@@ -241,3 +243,14 @@ def test_suggestions_that_were_accepted_are_learned_from_too(workspace: Workspac
     work(learner, 6)
     assert learner.documents("type") == 4
     assert believed(workspace, 9) == (RUN, kind(9))
+
+
+def test_live_order_has_the_least_sure_texts_first(workspace: Workspace) -> None:
+    workspace.change_settings(order=pool_order.LIVE)
+    learner = taught(workspace)
+    work(learner, 7)
+    order = pool_order.read(workspace.files.pool_order)
+    with workspace.db.read() as connection:
+        shares = class_shares(connection, "type", order)
+    sure = [max(shares[number][1].values()) for number in order if number != 7]
+    assert len(order) >= COUNT - 6 and sure == sorted(sure)

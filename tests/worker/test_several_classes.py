@@ -11,14 +11,17 @@ from click.testing import CliRunner
 from transformers import pipeline
 
 from storage import documents, events
+from storage.exceptions import RunProblem
 from storage.records import RunState
 from tests.support import tiny_model
 from workbench import cli
-from workbench.active_learning import class_selection
+from workbench.active_learning import class_selection, selection
+from workbench.active_learning.selection_request import SelectionRequest
 from workbench.annotation.classes import states
 from workbench.runs import jobs, parquet
 from workbench.runs.config.tune import Regularization, TuneConfig
 from workbench.runs.state import RunFolder
+from workbench.training import mc_dropout
 from workbench.training.models.loading import SEVERAL
 from workbench.training.tasks.baseline import Baseline
 from workbench.training.trainer import loss_function
@@ -102,7 +105,9 @@ def test_both_engines_learn_every_class_by_itself_with_the_same_losses(root: Pat
     base = tiny_model.base(tmp_path, "text")
     workspace = Workspace.open(root)
     steps, folder, _ = trained(workspace, base, "trainer")
-    of_loop, other, _ = trained(workspace, base, "loop")
+    of_loop, other, ended = trained(workspace, base, "loop")
+    with pytest.raises(RunProblem, match="no dropout"):
+        selection.start(workspace, SelectionRequest("bald", 3, ended.id, class_field="label"))
     workspace.close()
     assert steps == pytest.approx(of_loop, abs=1e-5)
     assert steps[0] == pytest.approx(np.log(2), abs=0.1) and steps[-1] < 0.85 * steps[0]
@@ -115,6 +120,20 @@ def test_both_engines_learn_every_class_by_itself_with_the_same_losses(root: Pat
     classify = pipeline("text-classification", model=str(folder.model), tokenizer=str(folder.model), top_k=None)
     [scores] = classify(["total item date 3"])
     assert sum(entry["score"] for entry in scores) != pytest.approx(1, abs=1e-2)
+
+    choose_where_dropout_contradicts_itself(other)
+
+
+def choose_where_dropout_contradicts_itself(run: RunFolder) -> None:
+    config = run.model / "config.json"
+    config.write_text(config.read_text().replace('dropout_prob": 0.0', 'dropout_prob": 0.2'))
+    place = run.path / "selections" / "bald"
+    place.mkdir(parents=True)
+    request = SelectionRequest("bald", 3, run.path.name, 0, class_field="label")
+    choice = class_selection.choose(place, request, lambda done, total: None)
+    assert len(choice["items"]) == 3 and choice["items"][0]["score"] > choice["items"][2]["score"] >= 0
+    assert "contradicts itself" in choice["items"][0]["reasons"][-1]
+    assert len(mc_dropout.read(run.path)) == 10
 
 
 def test_the_loss_is_binary_cross_entropy_with_weights_smoothing_and_focus() -> None:

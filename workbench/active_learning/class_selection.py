@@ -16,6 +16,7 @@ from workbench.active_learning.strategies.pool import Floats, Pool, Vectors, uni
 from workbench.runs import parquet
 from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
+from workbench.training import mc_dropout
 
 _DIMENSIONS, _FEATURES = 64, 50_000  # of vectors made of words
 _CLUSTERS = 12
@@ -153,6 +154,8 @@ def _of_run(run: Path, request: SelectionRequest, progress: Progress) -> ReadPoo
     labels = [counted[option] for option in options]
     doubtful = _least_sure(shares) if several else shares
     scores = scores_of(shares, labels, doubtful) if options else {}
+    if "dropout" in strategies.get(request.strategy).needs and options:
+        scores["bald"] = mc_dropout.bald(run, documents, scores["entropy"], request.size, progress)
     pool = Pool(documents, scores, vectors, labelled, likes=likes)
     return ReadPool(pool, options, shares, counted, several=several)
 

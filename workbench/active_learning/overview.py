@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from storage import document_list, queue, runs, suggestions
 from storage.records import Round, Run, Split, State
+from workbench import pool_order
 from workbench.active_learning import loop_task, retraining, round_figures
 from workbench.active_learning.loop_task import TOKENS, LoopTask
 from workbench.active_learning.round_figures import Chart
@@ -40,6 +41,7 @@ class LoopOverview:
         measuring: documents of the validation and test sides that want labels.
         advice: whether another batch pays; None while a batch is being labelled.
         learned: what the learner brought so far, in a sentence.
+        is_live: whether the learner orders what is left anew after every label.
     """
 
     task: LoopTask = TOKENS
@@ -57,6 +59,7 @@ class LoopOverview:
     suggested: int = 0
     advice: Advice | None = None
     learned: str = ""
+    is_live: bool = False
 
     @property
     def documents(self) -> tuple[int, ...]:
@@ -108,6 +111,7 @@ def read(workspace: Workspace, task: LoopTask | None = None) -> LoopOverview:
             states={d.id: d.state for d in listed},
             labelled=retraining.labelled_documents(connection, task),
             learned="" if task.field else record.line(workspace.files),
+            is_live=workspace.settings.learner and workspace.settings.order == pool_order.LIVE,
             pool=pool,
             suggested=suggested,
             measuring=sum(

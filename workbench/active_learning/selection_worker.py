@@ -41,7 +41,6 @@ _COLUMNS = ("document", "split", "labels", "probabilities", "embedding")
 _CLUSTERS = 20
 _NEAR_MISSES = 2000
 _UNSURE = 0.9  # fields with a lower confidence are named as unsure
-_BALD_LEAST, _BALD_PLACES = 100, 5  # documents that are read several times: each costs seconds
 
 
 @dataclass(slots=True)
@@ -223,7 +222,9 @@ def _pool(
             f"Run {folder.name} stored no embeddings.", "Choose a strategy that needs none, such as value_error."
         )
     if "dropout" in needs:
-        extra["bald"] = _bald(folder, request, pool_scores, progress)
+        extra["bald"] = mc_dropout.bald(
+            folder, pool_scores.documents, pool_scores.scored.scores["entropy"], request.size, progress
+        )
     if "committee" in needs:
         extra["committee"] = _committee(folder, request, pool_scores)
     likes = None
@@ -245,25 +246,6 @@ def _pool(
 
 def _stacked(vectors: Sequence[Vectors], mean: Vectors) -> Vectors:
     return unit(np.array(vectors, np.float32), mean) if vectors else np.zeros((0, len(mean)), np.float32)
-
-
-def _bald(folder: Path, request: SelectionRequest, pool_scores: PoolScores, progress: Progress) -> Floats:
-    """BALD of the documents with the highest entropy; the others, which could hardly win, get 0.
-
-    What was not scored under dropout yet is scored now, and kept in the run folder.
-    """
-    likely = np.argsort(-pool_scores.scored.scores["entropy"], kind="stable")[
-        : max(_BALD_LEAST, _BALD_PLACES * request.size)
-    ]
-    known = mc_dropout.read(folder)
-    missing = {int(pool_scores.documents[row]) for row in likely} - known.keys()
-    if missing:
-        known = mc_dropout.extend(folder, missing, progress)
-    gain = np.zeros(len(pool_scores.documents))
-    for row in likely:
-        of_mean, of_each = known.get(int(pool_scores.documents[row]), (0.0, 0.0))
-        gain[row] = of_mean - of_each
-    return gain
 
 
 def _committee(folder: Path, request: SelectionRequest, pool_scores: PoolScores) -> Floats:

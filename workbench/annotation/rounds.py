@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from storage import document_list, opinions, queue
 from storage.exceptions import RunProblem
 from storage.records import QueueEntry, Round, State
+from workbench import pool_order
 from workbench.annotation import acts
 from workbench.annotation.editor import DocumentEditor
 from workbench.workspace import Workspace
@@ -54,7 +55,16 @@ def look(workspace: Workspace, round_id: int) -> RoundProgress:
         replace(entry, fields={name: sure for name, sure in entry.fields.items() if name in active})
         for entry in entries
     )
-    return RoundProgress(kept, shown)
+    return RoundProgress(kept, _in_order(workspace, shown))
+
+
+def _in_order(workspace: Workspace, entries: tuple[QueueEntry, ...]) -> tuple[QueueEntry, ...]:
+    """Where the order is live, what is decided comes first, then what is left, the most useful first."""
+    if workspace.settings.order != pool_order.LIVE:
+        return entries
+    left = {entry.document: entry for entry in entries if not entry.done}
+    order = pool_order.arranged(list(left), pool_order.read(workspace.files.pool_order))
+    return (*(entry for entry in entries if entry.done), *(left[number] for number in order))
 
 
 def put_back(workspace: Workspace, run: str, entry: QueueEntry) -> int:

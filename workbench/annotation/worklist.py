@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from storage import document_list, queue
 from storage.document_list import Filter
 from storage.records import Document, State
+from workbench import pool_order
 from workbench.annotation import rounds
 from workbench.workspace import Workspace
 
@@ -33,6 +34,7 @@ class Worklist:
             if chosen.round is not None:
                 self.blind = {e.document: e.done for e in queue.entries(connection, chosen.round) if e.blind}
         self.position = 0 if self.ids else -1
+        self._is_sorted = False
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -54,8 +56,26 @@ class Worklist:
         self.position += by
         return self.current
 
+    def sort(self, ids: Sequence[int]) -> None:
+        """Follow the list in another order, as it was sorted by hand: no other order is put in its place."""
+        self.ids, self._is_sorted = ids, True
+
+    def _arrange(self, workspace: Workspace) -> None:
+        """Where the order is live: behind the position come the undecided documents, the most useful first."""
+        if workspace.settings.order != pool_order.LIVE or self._is_sorted or self.filter.kind in OF_DECIDED_DOCUMENTS:
+            return
+        order = pool_order.read(workspace.files.pool_order)
+        with workspace.db.read() as connection:
+            undecided = document_list.undecided(connection, order) - {self.current}
+        wanted = undecided.intersection(self.ids)
+        useful = [number for number in order if number in wanted]
+        before = [number for number in self.ids[: self.position + 1] if number not in wanted]
+        behind = [number for number in self.ids[self.position + 1 :] if number not in wanted]
+        self.ids, self.position = array("q", [*before, *useful, *behind]), len(before) - 1
+
     def next_open(self, workspace: Workspace) -> bool:
         """Go on to the next document that is not decided, around the end if need be; False when there is none."""
+        self._arrange(workspace)
         order = [*self.ids[self.position + 1 :], *self.ids[: max(self.position, 0)]]
         if self.filter.round is not None:
             undecided = {entry.document for entry in rounds.look(workspace, self.filter.round).left}
@@ -96,7 +116,12 @@ class Worklist:
         return True
 
     def first_open(self, workspace: Workspace) -> None:
-        """Start at the first document that is not decided yet, where there is one."""
+        """Start at the document that comes next by the live order, else the first one that is not decided yet."""
+        if workspace.settings.order == pool_order.LIVE and self.filter == Filter():
+            self.position = -1
+            if self.next_open(workspace):
+                return
+            self.position = 0 if self.ids else -1
         with workspace.db.read() as connection:
             rest = document_list.page(connection, document_list.Filter("unlabelled", round=self.filter.round), 0, 1)
         if self.filter == Filter() and rest and rest[0].state in (State.NEW, State.STARTED):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import click
 
 from storage.records import Round
+from workbench import pool_order
 from workbench.active_learning import loop_task, selection
 from workbench.active_learning.loop_task import TOKENS, LoopTask
 from workbench.active_learning.selection_request import SelectionRequest
@@ -52,6 +53,11 @@ from workbench.workspace import Workspace
     "--blind", default=selection.BLIND_SHARE, show_default=True, type=click.FloatRange(0, 1),
     help="Share of labelled documents that come back without their labels.",
 )  # fmt: skip
+@click.option(
+    "--order", type=click.Choice(pool_order.ORDERS),
+    help="How documents come from now on: as listed, or live: the one that the learner is least sure of next, anew "
+    "after every label. Kept in workbench.toml; nothing is queued.",
+)  # fmt: skip
 @click.option("--strategies", "explain", is_flag=True, help="List the strategies and what each is for.")
 @json_option
 @click.pass_obj
@@ -66,6 +72,7 @@ def command(
     like: tuple[int, ...],
     committee: tuple[str, ...],
     blind: float,
+    order: str | None,
     explain: bool,
     as_json: bool,
 ) -> None:
@@ -91,6 +98,11 @@ def command(
         return
     workspace = context.open_workspace()
     try:
+        if order is not None:
+            workspace.change_settings(order=order)
+            sentence = pool_order.sentence(order, has_learner=workspace.settings.learner)
+            emit({"order": order}, as_json=as_json, text=[sentence])
+            return
         reconcile(workspace)  # a run that ended while no terminal was open counts
         task = _task(workspace, name, focus)
         request = SelectionRequest(

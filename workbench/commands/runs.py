@@ -294,33 +294,45 @@ def compare(context: Context, a: str, b: str, on: str | None, as_json: bool) -> 
 @click.option(
     "--of", "kind", default="f1", show_default=True,
     type=click.Choice(
-        ["loss", "f1", "learning_rate", "grad_norm", "tokens_per_second", "memory_mb", "fields", "comparison"]
+        ["loss", "f1", "learning_rate", "grad_norm", "tokens_per_second", "memory_mb", "fields", "comparison",
+         "search-progress", "parallel", "importance"]
     ),
+    help="The last three are of a search (tune --search).",
 )  # fmt: skip
 @json_option
 @click.pass_obj
 def chart(context: Context, runs: tuple[str, ...], file: Path, kind: str, as_json: bool) -> None:
     """Draw RUNS over each other into a picture: curves, the bars of the fields, or the F1 of each with its interval.
 
-    The name of a group (`tune --grid … --name GROUP`) stands for all of its runs.
+    The name of a group (`tune --grid … --name GROUP`) stands for all of its runs. Of a search, by its name: the best so
+    far over time, each run's settings with its F1 (parallel coordinates), and how much each setting matters (Optuna's
+    PED-ANOVA); below the picture stands what the best gained over the preset.
 
     \b
     Examples:
       workbench runs chart 20261122-093000 20261122-101500 --of loss --to loss.svg
       workbench runs chart rates --of comparison --to rates.png
+      workbench runs chart rates --of search-progress --to rates.svg
     """
     from storage import runs as run_store
     from workbench.evaluation import charts, comparison
     from workbench.runs import progress
+    from workbench.search import charts as search_charts
+    from workbench.search import plan as searches
 
     workspace = open_runs(context)
     with workspace.db.read() as connection:
         known = run_store.listed(connection)
-    records = []
-    for name in runs:
-        group = [run for run in reversed(known) if run.batch == name]  # the first that was started comes first
-        records += group or [run_of(workspace, name)]
-    picture = comparison.picture(workspace, records, kind, lambda run: progress.of(workspace.files.run(run.id)))
+    if kind in search_charts.KINDS:
+        if len(runs) > 1:
+            raise UsageProblem(f"A chart of {kind} is of one search.", "Name it alone.")
+        picture = search_charts.picture(search_charts.outcome(searches.get(workspace, runs[0]), known), kind)
+    else:
+        records = []
+        for name in runs:
+            group = [run for run in reversed(known) if run.batch == name]  # the first that was started comes first
+            records += group or [run_of(workspace, name)]
+        picture = comparison.picture(workspace, records, kind, lambda run: progress.of(workspace.files.run(run.id)))
     is_stream = file == streams.STREAM
     with streams.output_of(file, ".svg") as target:
         charts.save(picture, target.absolute())

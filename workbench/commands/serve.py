@@ -7,12 +7,11 @@ from pathlib import Path
 
 import click
 
-from workbench.commands.support import argument_completion
+from workbench.commands.support import argument_completion, server_token
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option
 from workbench.serving.options import LOOPBACK
 
-_SHORTEST_TOKEN, _LONGEST_TOKEN = 16, 10_000
 _PACKAGES = ("fastapi", "uvicorn", "python_multipart", "prometheus_client", "fastapi_offline")
 
 
@@ -25,14 +24,8 @@ _PACKAGES = ("fastapi", "uvicorn", "python_multipart", "prometheus_client", "fas
     help="The address to listen on; others than this machine's own need a token.",
 )
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
-@click.option(
-    "--token-file",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="A file with the token that every request must send.",
-)
-@click.option(
-    "--no-token", is_flag=True, help="Answer other machines without a token: whoever reaches the port is answered."
-)
+@server_token.file_option
+@server_token.without_option
 @click.option(
     "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes, each with the model."
 )
@@ -42,6 +35,7 @@ _PACKAGES = ("fastapi", "uvicorn", "python_multipart", "prometheus_client", "fas
     type=click.IntRange(0, 512),
     help="Processor threads for each process; 0: all cores, divided.",
 )
+@click.option("--name", default="", help="What answers and /info call the model; default: as it is named here.")
 @click.option(
     "--collect",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
@@ -58,6 +52,7 @@ def command(
     no_token: bool,
     workers: int,
     threads: int,
+    name: str,
     collect: Path | None,
     as_json: bool,
 ) -> None:
@@ -80,11 +75,11 @@ def command(
 
     if missing := [name for name in _PACKAGES if find_spec(name) is None]:
         raise MissingTool(f"Serving needs {', '.join(missing)}.", "pip install 'invoice-workbench[serve]'")
-    token = _token(host, token_file, no_token)
+    token = server_token.digest_of(host, token_file, no_token)
     source, workspace = _model(context, model)
     options = Options(
-        model=source, name=_public_name(model), host=host, port=port, token=token, workers=workers, workspace=workspace,
-        collect=str(_collecting(collect)) if collect else "", threads=threads,
+        model=source, name=name or _public_name(model), host=host, port=port, token=token, workers=workers,
+        workspace=workspace, collect=str(_collecting(collect)) if collect else "", threads=threads,
     )  # fmt: skip
     if no_token and host not in LOOPBACK:
         click.echo(f"Without a token: whoever reaches {host}:{port} is answered.", err=True)
@@ -99,35 +94,6 @@ def command(
     environment = machine.worker_environment(threads or None) | {ENVIRONMENT: to_json(options)}
     arguments = machine.python(machine.SERVER)
     os.execve(arguments[0], arguments, environment)
-
-
-def _token(host: str, file: Path | None, no_token: bool) -> str:
-    """The SHA-256 of the token; "" for none.
-
-    Raises:
-        UsageProblem: other machines could ask without a token, or the token is short.
-    """
-    import hashlib
-
-    from storage.exceptions import UsageProblem
-
-    if file is None:
-        if host not in LOOPBACK and not no_token:
-            raise UsageProblem(
-                f"{host} is open to other machines: that needs a token.",
-                "Name a file with one (--token-file), or say --no-token.",
-            )
-        return ""
-    if no_token:
-        raise UsageProblem("--token-file and --no-token exclude each other.", "Leave one out.")
-    with file.open("rb") as opened:  # bounded: a device has no end
-        token = opened.read(_LONGEST_TOKEN).decode("utf-8", "replace").strip()
-    if not (_SHORTEST_TOKEN <= len(token) < _LONGEST_TOKEN and token.isprintable()):
-        raise UsageProblem(
-            f"The token in {file} is no line of {_SHORTEST_TOKEN} to {_LONGEST_TOKEN - 1:,} characters.",
-            'Make one: python -c "import secrets; print(secrets.token_urlsafe(32))"',
-        )
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _model(context: Context, name: str) -> tuple[str, str]:

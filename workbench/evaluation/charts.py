@@ -52,11 +52,12 @@ _FONTS = (
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A curve: (step, value) points in order, and (step, low, high) where an interval is known."""
+    """A curve, or points: (step, value) in order, and (step, low, high) where an interval is known."""
 
     name: str
     points: tuple[tuple[float, float], ...]
     colour: str = ""
+    joined: bool = True  # by a line; else there are points alone
     spread: tuple[tuple[float, float, float], ...] = ()
 
 
@@ -120,13 +121,13 @@ class Curves:
         """Draw the curves that have points."""
         lines = [line for line in self.lines if line.points]
         if not lines:
-            _title(figure, self.title)
+            write_title(figure, self.title)
             figure.text(0.5, 0.5, "nothing to draw", color="#777777", ha="center")
             return
         axes = figure.add_subplot(xlabel=self.unit)
         handles = [_curve(figure, axes, number, len(lines), line) for number, line in enumerate(lines)]
         axes.set_xlim(left=0)
-        axes.locator_params(axis="x", integer=True)  # there is no half a step
+        axes.locator_params(axis="x", integer=self.unit == "step")  # there is no half a step
         axes.locator_params(axis="y", nbins=6)
         _legend(figure, self.title, handles, [line.name for line in lines])
 
@@ -139,10 +140,10 @@ def _curve(figure: "Figure", axes: "Axes", number: int, of: int, line: Series) -
     (drawn,) = axes.plot(
         *zip(*line.points, strict=True),
         color=colour,
-        linestyle=_DASHES[number % len(_DASHES)],
-        marker=_MARKERS[number // len(_DASHES) % len(_MARKERS)],
-        markersize=4,
-        markevery=len(line.points) // 8 if many else 1,
+        linestyle=_DASHES[number % len(_DASHES)] if line.joined else "",
+        marker=_MARKERS[number // len(_DASHES) % len(_MARKERS) if line.joined else number % len(_MARKERS)],
+        markersize=4 if line.joined else 6,
+        markevery=len(line.points) // 8 if many and line.joined else 1,
     )
     if line.spread:
         steps, low, high = zip(*line.spread, strict=True)
@@ -192,7 +193,7 @@ class Bars:
             for place, ci95 in zip(places, intervals, strict=False):
                 if ci95:
                     axes.hlines(place, ci95[0], ci95[1], color="black", linewidth=1.2)
-        axes.set_yticks(range(len(self.names)), [_printable(name, 40) for name in self.names])
+        axes.set_yticks(range(len(self.names)), [printable(name, 40) for name in self.names])
         axes.set_ylim(len(self.names) - 0.5, -0.5)
         axes.set_xticks([0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
         axes.grid(visible=True, axis="x")
@@ -201,7 +202,7 @@ class Bars:
         if any(name for name, _ in self.runs):
             _legend(figure, self.title, handles, [name for name, _ in self.runs])
         else:
-            _title(figure, self.title)
+            write_title(figure, self.title)
 
 
 def _paired(
@@ -223,7 +224,7 @@ class Reliability:
 
     def draw(self, figure: "Figure") -> None:
         """Draw the bars behind the diagonal."""
-        _title(figure, self.title)
+        write_title(figure, self.title)
         axes = figure.add_subplot(xlim=(0, 1), ylim=(0, 1.02), xlabel="confidence", ylabel="share right")
         for low, high, share in self.bars:
             axes.bar(low, share, high - low, align="edge", color=COLOURS[0], edgecolor="white")
@@ -247,11 +248,11 @@ class Shares:
         if any(line.name for line in lines):
             _legend(figure, self.title, handles, [line.name for line in lines])
         else:
-            _title(figure, self.title)
+            write_title(figure, self.title)
 
 
-def _title(figure: "Figure", text: str) -> None:
-    figure.suptitle(_printable(text, 110), x=0.01, ha="left", fontsize=11)
+def write_title(figure: "Figure", text: str) -> None:
+    figure.suptitle(printable(text, 110), x=0.01, ha="left", fontsize=11)
 
 
 def _legend(figure: "Figure", title: str, handles: Sequence[Any], names: Sequence[str]) -> None:
@@ -264,15 +265,15 @@ def _legend(figure: "Figure", title: str, handles: Sequence[Any], names: Sequenc
         ncols=_ACROSS,
         frameon=False,
         fontsize=9,
-        title=_printable(title, 110),
+        title=printable(title, 110),
         title_fontsize=11,
         alignment="left",
     )
     for text, name in zip(legend.get_texts(), names, strict=False):
-        text.set_text(_printable(name, 34))
+        text.set_text(printable(name, 34))
 
 
-def _printable(name: str, most: int) -> str:
+def printable(name: str, most: int) -> str:
     """A name as it can be written into a picture: short, and without signs that XML cannot hold."""
     plain = "".join(sign if sign.isprintable() else " " for sign in name)
     return plain if len(plain) <= most else plain[: most - 1] + "…"

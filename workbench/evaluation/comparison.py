@@ -1,6 +1,5 @@
 """Runs beside each other: what was set otherwise, which is better, and whether that is more than chance."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -60,9 +59,9 @@ def as_evaluated(workspace: Workspace, runs: Iterable[Run]) -> dict[str, Figure]
     """The F1 of the runs' evaluations, on the test side where a run has one, else on validation."""
 
     def evaluated(run: Run, folder: Path) -> tuple[float, str] | None:
-        path = RunFolder(folder).report
-        evaluation = json.loads(path.read_bytes()).get("evaluation") if path.is_file() else None
-        return (evaluation["micro"]["f1"], evaluation["split"]) if evaluation else None
+        evaluation = RunFolder(folder).read_report().get("evaluation") or {}
+        f1 = (evaluation.get("micro") or {}).get("f1")
+        return None if f1 is None else (float(f1), evaluation.get("split", "validation"))
 
     return _figures(workspace, runs, evaluated)
 

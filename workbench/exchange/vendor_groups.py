@@ -4,7 +4,6 @@ A document whose seller is known is grouped by the seller, any other by the look
 """
 
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
@@ -16,6 +15,7 @@ from rapidfuzz import fuzz, process
 from storage.records import Page, Token
 from workbench.exchange.duplicates import Index, fingerprint_of
 from workbench.fields import FieldType, legal_forms
+from workbench.fields.plain_text import normal_form
 from workbench.fields.values import normalise
 from workbench.locate.party_words import is_heading
 
@@ -124,7 +124,7 @@ class Grouper:
             near = process.extractOne(
                 key, self._sellers.keys(), scorer=fuzz.token_sort_ratio, score_cutoff=_SAME_SELLER
             )
-            spelled = " ".join(unicodedata.normalize("NFC", seller).split())
+            spelled = " ".join(normal_form("NFC", seller).split())
             self._sellers[key] = self._sellers[near[0]] if near else spelled
             self._names.add(self._sellers[key])
         return self._sellers[key]

@@ -4,6 +4,7 @@ import re
 import unicodedata
 
 from workbench.fields import currencies
+from workbench.fields.plain_text import normal_form
 
 _WRITTEN_OUT = re.compile("[零〇一二三四五六七八九十百千万萬亿億壹贰貳叁參肆伍陆陸柒捌玖拾佰仟两兩]")
 
@@ -69,7 +70,7 @@ def plain(text: str) -> str:
     """
     if not text.isascii():
         text = _FRACTION.sub(lambda match: f"{match[1] or 0}{_FRACTIONS[match[2]]}", _FOOTNOTE.sub("", text))
-        text = unicodedata.normalize("NFKC", text).translate(_SAME)
+        text = normal_form("NFKC", text).translate(_SAME)
         if not text.isascii():  # digits of other scripts
             text = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
     return " ".join(text.split())

@@ -11,6 +11,7 @@ from datetime import date
 from functools import lru_cache
 
 from workbench.fields.amounts import plain
+from workbench.fields.plain_text import normal_form
 
 _MONTHS = (
     "january jan januar jaenner janner janvier janv januari enero ene gennaio gen stycznia styczen janeiro",
@@ -101,7 +102,7 @@ def _iso(year: int, month: int, day: int) -> str | None:
 
 
 def _month(name: str) -> int | None:
-    folded = unicodedata.normalize("NFKD", name.casefold())
+    folded = normal_form("NFKD", name.casefold())
     return _MONTH.get("".join(c for c in folded if not unicodedata.combining(c)))
 
 

@@ -1,6 +1,8 @@
 """Texts that are shown: those from files made harmless for terminals and pages, and numbers with their nouns."""
 
 import re
+import unicodedata
+from typing import Literal
 
 _LINE_ENDS = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
 # Control characters (escape sequences begin with one), and what turns the direction of all text after it.
@@ -9,6 +11,10 @@ _PASSWORD = re.compile(
     r"(\w[\w+.-]*://[^\s:/@'\"]*):[^\s/'\"]+@"
 )  # up to the last @: an unescaped one may be part of it
 _PASSWORD_SETTING = re.compile(r"((?:password|passwd|pwd)\s*=\s*)('[^']*'|\"[^\"]*\"|[^\s&'\"]+)", re.IGNORECASE)
+_MOST_MARKS = 30
+"""On one letter, as in Unicode's stream-safe text: sorting longer runs takes the square of their length."""
+_MARKS = re.compile(rf"[^\w\s\x00-\x7f]{{{_MOST_MARKS + 1}}}")
+"""A run that may be of marks: they are no letters."""
 _ANY = re.compile(rf"{_LINE_ENDS.pattern}|{_HARMFUL.pattern}")
 _ANY_BUT_LINES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
@@ -23,6 +29,24 @@ def harmless(text: str) -> str:
         return text
     plain = text.encode("utf-8", "replace").decode()
     return _HARMFUL.sub("\ufffd", _LINE_ENDS.sub(" ", plain)) if _ANY.search(plain) else plain
+
+
+def normal_form(form: Literal["NFC", "NFKC", "NFKD"], text: str) -> str:
+    """`unicodedata.normalize` in time that grows with the text: what `with_few_marks` leaves out is left out."""
+    return text if text.isascii() else unicodedata.normalize(form, with_few_marks(text))
+
+
+def with_few_marks(text: str) -> str:
+    """A text without the marks beyond 30 on one letter."""
+    if text.isascii() or not _MARKS.search(text):
+        return text
+    kept: list[str] = []
+    marks = 0
+    for letter in text:
+        marks = marks + 1 if unicodedata.combining(letter) else 0
+        if marks <= _MOST_MARKS:
+            kept.append(letter)
+    return text if len(kept) == len(text) else "".join(kept)
 
 
 def harmless_lines(text: str) -> str:

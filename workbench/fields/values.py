@@ -4,7 +4,6 @@ What cannot be read is refused; what can be read in two ways has a note about it
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,6 +11,7 @@ from unicodedata import category
 
 from workbench.fields import amounts, currencies, dates
 from workbench.fields.legal_forms import LEGAL_AT_END
+from workbench.fields.plain_text import normal_form
 from workbench.fields.schema import FieldType
 
 
@@ -202,7 +202,7 @@ def _currency_names() -> dict[str, str]:
 
 def _id(text: str) -> tuple[str | None, str, str | None]:
     # Without the removed characters an accent may follow its letter, hence it is composed again.
-    normal = unicodedata.normalize("NFKC", re.sub(r"[\s.]+", "", amounts.plain(text).strip(_EDGE)).upper())
+    normal = normal_form("NFKC", re.sub(r"[\s.]+", "", amounts.plain(text).strip(_EDGE)).upper())
     if not any(c.isalnum() for c in normal):
         return None, "no letter or digit in it", None
     if _IBAN_SHAPE.fullmatch(normal) and not iban_is_valid(normal):
@@ -233,9 +233,9 @@ def _rate(text: str) -> tuple[str | None, str, str | None]:
 
 
 def _words(text: str) -> tuple[str | None, str, str | None]:
-    folded = unicodedata.normalize("NFKC", text).casefold()
+    folded = normal_form("NFKC", text).casefold()
     # Case folding can undo composition; points and apostrophes join ("S.A.", "d'or"), other characters divide words.
-    folded = re.sub(r"[.'’`´]", "", unicodedata.normalize("NFKC", folded))
+    folded = re.sub(r"[.'’`´]", "", normal_form("NFKC", folded))
     if folded.isascii():
         normal = " ".join(_NOT_PRINTED.sub(" ", folded).split())
     else:  # a combining mark stays with its letter
@@ -245,7 +245,7 @@ def _words(text: str) -> tuple[str | None, str, str | None]:
 
 
 def _text(text: str) -> tuple[str | None, str, str | None]:
-    normal = " ".join(unicodedata.normalize("NFKC", text).split())
+    normal = " ".join(normal_form("NFKC", text).split())
     return normal or None, "" if normal else "empty", None
 
 

@@ -27,7 +27,8 @@ class FuzzyFinder:
             least: the percentage of alike letters below which a stream is not looked at further.
         """
         text = "".join(self._letters[i] for i in stream)
-        if not text:
+        # No part of a text is more like the value than its length allows.
+        if 200 * len(text) < least * (len(text) + len(wanted)):
             return None
         owner = [n for n, i in enumerate(stream) for _ in self._letters[i]]
         if len(text) > len(wanted):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from workbench.fields import Field, FieldType
+from workbench.fields.plain_text import normal_form
 
 # field -> phrases; a phrase that ends in "?" is weak. "~amount", "~date" and "~id" are phrases for other amounts, dates
 # or numbers, whose values are not taken, "~address" of any party's address; "-" are phrases without a meaning, which
@@ -285,9 +286,9 @@ def fold(text: str) -> str:
     """Letters and digits only, without case and accents: for comparing phrases with printed words."""
     if text.isascii():
         return text.casefold().translate(_NO_LETTERS)
-    text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    text = "".join(c for c in normal_form("NFKD", text) if not unicodedata.combining(c))
     # Precomposed Hangul and the like come back together; Latin letters stay without their accents.
-    text = unicodedata.normalize("NFC", text).translate(_STRUCK)
+    text = normal_form("NFC", text).translate(_STRUCK)
     return "".join(c for c in text.casefold() if c.isalnum())
 
 

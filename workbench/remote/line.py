@@ -15,7 +15,7 @@ from workbench.settings import Target
 
 DEFAULT_PATH = "invoice-workbench"
 """Where everything lies on a target that names no path: in the home directory there."""
-_ADDRESS = re.compile(r"ssh:(?P<host>(?:[\w.-]+@)?[A-Za-z0-9_][\w.-]*)(?::(?P<path>[\w./~+@-]+))?")
+_ADDRESS = re.compile(r"ssh:(?P<host>(?:\w[\w.-]*@)?[A-Za-z0-9_][\w.-]*)(?::(?P<path>[\w./~+@-]+))?")
 _OPTIONS = (
     "-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=10",
     "-o", "ServerAliveCountMax=3",
@@ -55,7 +55,7 @@ class Line:
 
     def command(self, remote: str) -> list[str]:
         """The command line that runs a shell command there; WORKBENCH_SSH names another `ssh`, or its options."""
-        return [*_ssh(), self.host, remote]
+        return [*_ssh(), "--", self.host, remote]
 
     def run(self, remote: str, text: str = "", seconds: float = 120.0) -> str:
         """Run a shell command there; its output.

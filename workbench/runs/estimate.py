@@ -212,7 +212,8 @@ def judge(
     speed = statistics.median(alike) if alike else float(measurement["tokens_per_second"])
     # the speed of finished runs has their evaluations in it already
     sample = train.tokens * min(1.0, config.train.train_sample / max(1, train.documents))
-    evaluation = 0.0 if alike else PREDICTION * (validation.tokens + sample)
+    compared = sample if not validation.documents else min(sample, train.tokens * _share_compared(train, validation))
+    evaluation = 0.0 if alike else PREDICTION * (validation.tokens + compared)
     per_epoch = (train.tokens + evaluation) / max(1.0, speed)
     batch = config.train.per_device_train_batch_size * config.train.gradient_accumulation_steps
     steps_an_epoch = max(1, -(-train.windows // batch))
@@ -227,6 +228,11 @@ def judge(
         seconds, per_epoch, speed, memory, free_mb, str(measurement["device"]), str(measurement["precision"]), steps,
         len(alike), smaller, why,
     )  # fmt: skip
+
+
+def _share_compared(train: SideFacts, validation: SideFacts) -> float:
+    """Of the training documents, the share that each evaluation reads beside validation (TrainingInput.compared)."""
+    return max(10, validation.documents) / max(1, train.documents)
 
 
 def _alike(config: TuneConfig, finished: Iterable[Run], device: str) -> Iterable[float]:

@@ -51,7 +51,12 @@ def adopt(workspace: Workspace, source: Path, *, replace: bool = False, force: b
         raise RunProblem(f"Run {request.run} is at work where it is.", "Stop it there first, then copy it.")
     if known is not None and here:
         raise RunProblem(f"{source} is run {request.run} of this workspace.", "Name the one from elsewhere.")
-    if (known is not None or (target.exists() and not here)) and not replace:
+    if known is None and target.exists() and not here:
+        raise RunProblem(
+            f"{target} is here, but the workspace does not know it.",
+            f"`workbench runs import {target}` takes it up; or move it away.",
+        )
+    if known is not None and not replace:
         raise RunProblem(
             f"There is a run {request.run} here already.", "--replace puts this one in its place; or delete that one."
         )
@@ -108,7 +113,10 @@ def _replace(workspace: Workspace, run: Run, source: Path, request: Request, *, 
         sync_tree(draft.path, draft.checkpoints)
         # From here on the state follows from the folder: the one that is there when this process ends, however it ends.
         with workspace.db.write() as connection:
-            run_store.change(connection, run.id, state=RunState.QUEUED, reason="", ended=None)
+            if not run_store.change(connection, run.id, state=RunState.QUEUED, reason="", ended=None):
+                raise RunProblem(
+                    f"Run {run.name} was deleted meanwhile; nothing was replaced.", "Import it without --replace."
+                )
         _exchange(folder.path, draft.path)
     with workspace.db.write() as connection:
         config = request.config.model_dump(mode="json")

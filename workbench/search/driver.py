@@ -177,6 +177,7 @@ class Driver:
                 study.tell(trial, state=TrialState.PRUNED)
             else:
                 study.tell(trial, look.f1)
+        write_atomic(self.folder.progress, json.dumps({"trials": self._rows(study), "importance": _importance(study)}))
 
     def _is_worse(self, trial: Trial, look: Look) -> bool:
         known = trial.study.get_trials(deepcopy=False)[trial.number].intermediate_values
@@ -196,31 +197,37 @@ class Driver:
             if places != before and all(place is not None for place in places.values()):
                 study.enqueue_trial(places, user_attrs={ORIGIN: reason}, skip_if_exists=True)
 
+    def _rows(self, study: optuna.Study) -> list[dict[str, Any]]:
+        """The trials that began, the preset's first."""
+        trials = [_row(trial) for trial in study.get_trials(deepcopy=False) if trial.state is not TrialState.WAITING]
+        return [_row_beside(self.runs.look(self._beside)), *trials] if self._beside else trials
+
     def _report(self, study: optuna.Study, ended: str) -> dict[str, Any]:
         """The report, written to result.json.
 
         Raises:
             WorkbenchError: no trial ended well.
         """
-        trials = [_row(trial) for trial in study.get_trials(deepcopy=False) if trial.state is not TrialState.WAITING]
-        if self._beside:
-            trials.insert(0, _row_beside(self.runs.look(self._beside)))
+        trials = self._rows(study)
         complete = [row for row in trials if row["state"] == "complete"]
         if not complete:
             reasons = "; ".join(dict.fromkeys(self._failures)) or "it was stopped early"
             raise ConfigProblem(f"No trial of the search ended well: {reasons}.", "Look at the log of its runs.")
         best, preset, gain = max(complete, key=lambda row: row["value"]), self._preset(study), None
+        test = self.runs.test_figures(best["run"])
         if best["run"] == preset:
             gain = {"difference": 0.0, "ci95": None, "sentence": "Nothing was better than the preset."}
         elif preset in [row["run"] for row in complete]:
-            gain = self.runs.gain(str(preset), best["run"])
+            gain = self.runs.gain(str(preset), best["run"], "validation")
+            if test is not None:
+                test["gain"] = self.runs.gain(str(preset), best["run"], "test")
         report = {
             "name": self.plan.name,
             "ended": ended,
             "best": {key: best[key] for key in ("run", "value", "params")},
             "preset": preset,
             "gain": gain,
-            "test": self.runs.test_figures(best["run"]),
+            "test": test,
             "importance": _importance(study),
             "trials": trials,
         }

@@ -1,6 +1,7 @@
 """Searches from the terminal's side: planned, started, followed and reported here; driver.py carries one out.
 
-searches/<name>/ plan.json  journal.log (Optuna's)  lock  stop  result.json (written last)  stderr.log
+searches/<name>/ plan.json  journal.log (Optuna's)  lock  stop  progress.json (as each run ends)
+result.json (written last)  stderr.log
 """
 
 import json
@@ -82,6 +83,11 @@ class _Figures(msgspec.Struct):
     f1: float
 
 
+class _Progress(msgspec.Struct):
+    importance: dict[str, float]
+    trials: list[_Trial]
+
+
 class _Report(msgspec.Struct):
     """What is read of a report: a file that lacks it is none."""
 
@@ -101,6 +107,7 @@ class SearchFolder:
         self.journal = path / "journal.log"
         self.lock = path / "lock"
         self.stop = path / "stop"
+        self.progress = path / "progress.json"
         self.result = path / "result.json"
         self.log = path / LOG
 
@@ -125,6 +132,17 @@ class SearchFolder:
         ):
             raise InputProblem(f"{self.plan} is damaged: its name or numbers cannot be.", "Start a search anew.")
         return plan
+
+    def read_progress(self) -> dict[str, Any]:
+        """{"trials", "importance"} as of the run that ended last; {} before that, or where the file is damaged."""
+        if (report := self.read_result()) is not None:
+            return report
+        try:
+            known = json.loads(read_regular(self.progress))
+            msgspec.convert(known, _Progress)
+        except (OSError, ValueError, RecursionError):
+            return {}
+        return dict(known)
 
     def read_result(self) -> dict[str, Any] | None:
         """The report of a search that ended; None while there is none."""

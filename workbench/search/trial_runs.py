@@ -45,8 +45,8 @@ class Runs(Protocol):
     def advice(self, run: str) -> Mapping[str, TuneConfig]:
         """What the Doctor advises after a run that ended: reason -> configuration."""
 
-    def gain(self, before: str, after: str) -> dict[str, Any]:
-        """The difference in F1 on validation documents: {"difference", "ci95", "sentence"}."""
+    def gain(self, before: str, after: str, on: str) -> dict[str, Any]:
+        """The difference in F1 on the documents of a split: {"difference", "ci95", "sentence"}."""
 
     def test_figures(self, run: str) -> dict[str, Any] | None:
         """A run's micro figures on the test side; None where there is none."""
@@ -103,9 +103,9 @@ class WorkspaceRuns:
                     proposals[action.title] = consultation.proposed(self.plan.base, action)
         return proposals
 
-    def gain(self, before: str, after: str) -> dict[str, Any]:
+    def gain(self, before: str, after: str, on: str) -> dict[str, Any]:
         a, b = self._kept(before), self._kept(after)
-        compared = comparison.compare(self.workspace, a, b, "validation")
+        compared = comparison.compare(self.workspace, a, b, on)
         micro = compared["differences"].get("micro") or {}
         return {
             "difference": micro.get("difference"),

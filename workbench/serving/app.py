@@ -23,6 +23,7 @@ from workbench.serving.options import Options
 from workbench.serving.problems import ServingProblem
 from workbench.serving.schemas import EXAMPLES, Health, Info, PredictRequest, PredictResponse, Problem
 from workbench.serving.service import Input, SentFile, Service
+from workbench.serving.siblings import Siblings
 
 Load = Callable[[Options, Metrics], Service]
 """Loads the model and warms it up; called in a thread."""
@@ -88,18 +89,21 @@ def create(options: Options, load: Load) -> FastAPI:
         options: of the server.
         load: makes the service.
     """
-    state, metrics = State(), Metrics()
+    state, metrics, siblings = State(), Metrics(), Siblings(options.workers)
 
     async def start() -> None:
         state.service = await asyncio.to_thread(load, options, metrics)
         state.service.start()
         state.name = "ready"
+        siblings.report_ready()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.started()
         loading = asyncio.create_task(start())
         loading.add_done_callback(app.state.loaded)
+        if siblings.answer_already():
+            await asyncio.wait([loading])
         yield
         state.name = "draining"
         loading.cancel()
@@ -116,13 +120,13 @@ def create(options: Options, load: Load) -> FastAPI:
     app.state.loaded = lambda task: None
     _answer_problems(app, metrics)
     _add_docs(app)
-    _add_paths(app, options, state, metrics)
+    _add_paths(app, options, state, metrics, siblings)
     app.add_middleware(Guard, options=options, metrics=metrics, state=lambda: state.name)
     _describe(app, options)
     return app
 
 
-def _add_paths(app: FastAPI, options: Options, state: State, metrics: Metrics) -> None:
+def _add_paths(app: FastAPI, options: Options, state: State, metrics: Metrics, siblings: Siblings) -> None:
     raw_scores = Query(description="What the model takes every word for, too.")
     page_number = Query(ge=1, le=10_000, description="Read this page alone.")
 
@@ -176,10 +180,10 @@ def _add_paths(app: FastAPI, options: Options, state: State, metrics: Metrics) -
 
     @app.get("/health", tags=["Server"], summary="Whether it is ready", responses={503: _PROBLEMS[503]})
     async def health() -> Health:
-        """Ready only when the model has been loaded and has read its first documents."""
+        """Ready only when the model has been loaded and has read its first documents, by each of several processes."""
         if state.name == "draining":
             raise problems.draining()
-        if state.service is None:
+        if state.service is None or not siblings.all_were_ready():
             raise problems.loading()
         return Health(status="ready")
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from storage import documents
 from storage.documents import NewDocument
+from storage.exceptions import Busy
 from storage.records import Content, Page
 from storage.suggestions import keep_class_suggestions
 from workbench.runs.suggestions_file import Proposal
@@ -14,6 +15,8 @@ from workbench.serving.documents import Sent
 from workbench.workspace import Workspace
 
 FORMAT = "serve"
+_PATIENCE_SECONDS = 5.0
+"""How long a document waits for those before it."""
 
 
 class Collector:
@@ -30,29 +33,39 @@ class Collector:
         self._lock = threading.Lock()
 
     def keep(self, sent: Sent, proposals: Sequence[Proposal], probabilities: Mapping[str, float], request: str) -> bool:
-        """Keep a document, unless the workspace has it already; whether it is new."""
+        """Keep a document, unless the workspace has it already; whether it is new.
+
+        Raises:
+            WorkbenchError: the workspace cannot be written: it was moved, is full, or another process is at it.
+        """
         content = sent.content
         digest = _digest(content)
-        with self._lock:
-            with self._workspace.db.read() as connection:
+        if not self._lock.acquire(timeout=_PATIENCE_SECONDS):
+            raise Busy("The workspace takes too long to write.", "See what else is at work in it.")
+        try:
+            # The transaction begins with a look whether the workspace is still there: no picture is kept elsewhere.
+            with self._workspace.db.write() as connection:
                 if documents.known(connection, [digest]):
                     return False
-            new = NewDocument(
-                name=f"{content.document.name} {request[:8]}",
-                source=f"request {request}",
-                digest=digest,
-                format=FORMAT,
-                pages=tuple(self._page(sent, page) for page in content.pages),
-                group=f"request {request[:8]}",
-                suggestions=tuple((field, tokens, sure, self._model) for field, tokens, sure in self._known(proposals)),
-                references=content.references,
-            )
-            with self._workspace.db.write() as connection:
+                new = NewDocument(
+                    name=f"{content.document.name} {request[:8]}",
+                    source=f"request {request}",
+                    digest=digest,
+                    format=FORMAT,
+                    pages=tuple(self._page(sent, page) for page in content.pages),
+                    group=f"request {request[:8]}",
+                    suggestions=tuple(
+                        (field, tokens, sure, self._model) for field, tokens, sure in self._known(proposals)
+                    ),
+                    references=content.references,
+                )
                 [number] = documents.add(connection, [new], self._workspace.settings.who)
                 if probabilities and self._class_field:
                     keep_class_suggestions(
                         connection, self._model, self._class_field, {number: list(probabilities.items())}
                     )
+        finally:
+            self._lock.release()
         return True
 
     def _known(self, proposals: Sequence[Proposal]) -> list[Proposal]:

@@ -1,5 +1,6 @@
 """A folder from which `docker build` makes a server: program, model, pinned packages, Dockerfile, clients."""
 
+import json
 import shutil
 import sys
 from importlib.metadata import PackageNotFoundError, requires, version
@@ -24,7 +25,7 @@ _DOCKERFILE = """\
 FROM python:{python}-slim
 
 ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1 \\
-    HOME=/tmp PYTHONPATH=/srv/program
+    ORT_DISABLE_TELEMETRY=1 HOME=/tmp PYTHONPATH=/srv/program
 WORKDIR /srv
 
 COPY requirements.txt ./
@@ -39,7 +40,8 @@ EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=120s --retries=3 \\
     CMD ["python", "-P", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/health', timeout=4)"]
 STOPSIGNAL SIGTERM
-ENTRYPOINT ["python", "-P", "-m", "workbench.cli", "serve", "/srv/run/model", "--host", "0.0.0.0"]
+ENTRYPOINT ["python", "-P", "-m", "workbench.cli", "serve", "/srv/run/model", "--name", {name}, \\
+    "--host", "0.0.0.0"]
 CMD ["--token-file", "/run/secrets/token"]
 """
 
@@ -135,7 +137,7 @@ def export(workspace: Workspace, run_id: str, target: Path) -> Path:
     target = transfer.free_folder(target)
     with transfer.appearing(target) as draft:
         draft.mkdir()
-        _fill(draft, source, run.name)
+        _fill(draft, source, run.name or run.id)
     return target
 
 
@@ -143,7 +145,7 @@ def _fill(folder: Path, source: RunFolder, name: str) -> None:
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     texts = {
         "requirements.txt": "\n".join(pinned()) + "\n",
-        "Dockerfile": _DOCKERFILE.format(python=python, index=_CPU_INDEX),
+        "Dockerfile": _DOCKERFILE.format(python=python, index=_CPU_INDEX, name=json.dumps(name)),
         "compose.yaml": _COMPOSE,
         ".dockerignore": "token.txt\nREADME.md\ncompose.yaml\n",
         "README.md": _README.format(name=name, version=__version__),

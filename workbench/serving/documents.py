@@ -27,6 +27,7 @@ from workbench.settings import Limits, Settings
 from workbench.workspace import Workspace
 
 _NAME = re.compile(r"[^\w. -]+")
+_NAME_BYTES = 100
 _READERS = 2  # processes for OCR: pages of one request are read beside each other. Each takes 0.8 GB
 _SETTING = re.compile(r" \(\w+ under \[limits\][^)]*\)")  # where the server's operator changes a limit
 
@@ -204,5 +205,6 @@ def only_page(sent: Sent, number: int) -> Sent:
 
 def file_name(name: str | None, number: int) -> str:
     """A name for a file that was sent: no folder, nothing that a file system minds."""
-    last = _NAME.sub("_", (name or "").replace("\\", "/").rpartition("/")[2]).strip(" .")[-100:]
-    return last or f"file {number}"
+    last = _NAME.sub("_", (name or "").replace("\\", "/").rpartition("/")[2])
+    # file systems count bytes, and a suffix is at the end
+    return last.encode("utf-8", "replace")[-_NAME_BYTES:].decode("utf-8", "ignore").strip(" .") or f"file {number}"

@@ -27,6 +27,7 @@ from workbench.serving.documents import Sent
 from workbench.serving.schemas import RECEIPT, SENTENCE, FieldInfo, FieldValue, Info, Prediction, Refused, Score
 from workbench.settings import Settings
 from workbench.training.device import has_bf16
+from workbench.training.onnx_model import form_check
 from workbench.training.onnx_model.session import OnnxSession
 from workbench.training.prediction_run import load_any
 from workbench.training.predictor import Description
@@ -113,20 +114,26 @@ class Engine:
         self.warm_up_seconds = round(time.monotonic() - began, 3)
 
     def _choose_runtime(self, prepared: Sequence[Prepared]) -> None:
-        """Of fp32, bf16 where the processor has it, and the model's ONNX form where there is one: the fastest here."""
+        """Of fp32, bf16 where the processor has it, and the model's ONNX form where there is one: the fastest here.
+
+        Raises:
+            InputProblem: the ONNX form is not this model.
+        """
         if not hasattr(self.predictor, "encoder") or self.predictor.device.type != "cpu":
             return
         forms: dict[str, tuple[bool, OnnxSession | None]] = {"fp32": (False, None)}
         if has_bf16(self.predictor.device):
             forms["bf16"] = (True, None)
+        encoded = [document.encoded for document in prepared]
         folder = Path(self._model)
         if onnx_form.read(folder) is not None:
-            forms["onnx"] = (False, OnnxSession(folder / onnx_form.FILE, torch.get_num_threads()))
+            session = OnnxSession(folder / onnx_form.FILE, torch.get_num_threads())
+            form_check.hold_to_model(self.predictor, session, encoded, folder / onnx_form.FILE)
+            forms["onnx"] = (False, session)
         if len(forms) == 1:
             self.predictor.bf16 = False
             return
         seconds = dict.fromkeys(forms, math.inf)
-        encoded = [document.encoded for document in prepared]
         for _ in range(_TURNS):
             for name, form in forms.items():
                 self.predictor.bf16, self.predictor.session = form

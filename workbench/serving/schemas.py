@@ -29,8 +29,9 @@ class Words(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [RECEIPT]})
 
-    words: list[Annotated[str, Field(max_length=10_000)]]
-    boxes: list[tuple[Number, Number, Number, Number]]
+    # The first wrong entry ends the look at a list: an error for each of millions took gigabytes.
+    words: Annotated[list[Annotated[str, Field(max_length=10_000)]], Field(fail_fast=True)]
+    boxes: Annotated[list[tuple[Number, Number, Number, Number]], Field(fail_fast=True)]
     width: Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
     height: Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
 
@@ -40,7 +41,7 @@ class PredictRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    inputs: str | Words | list[str | Words]
+    inputs: str | Words | Annotated[list[str | Words], Field(fail_fast=True)]
 
 
 class FieldValue(BaseModel):

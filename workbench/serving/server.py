@@ -1,10 +1,12 @@
 """What a server's process holds, with its options in the environment. [worker]"""
 
+import asyncio
 import functools
 import logging
 import os
 import signal
 import sys
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from typing import Any
 import torch
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from storage.exceptions import WorkbenchError
@@ -19,12 +22,13 @@ from storage.files import sweep_temporary, temporary_folder
 from workbench.serving import app as application
 from workbench.serving import documents
 from workbench.serving.collecting import Collector
-from workbench.serving.connections import IDLE_SECONDS, Connection
+from workbench.serving.connections import IDLE_SECONDS, LAST_SECONDS, Connection, Listening, refuse_new
 from workbench.serving.engine import Engine
 from workbench.serving.metrics import SHARED, Metrics
 from workbench.serving.options import ENVIRONMENT, Options, from_json
 from workbench.serving.schemas import Words
 from workbench.serving.service import Service
+from workbench.serving.siblings import failure, report_failure
 from workbench.workspace import Workspace
 
 
@@ -48,13 +52,21 @@ def load(options: Options, metrics: Metrics) -> Service:
 
 
 _RESOURCES = ExitStack()
+_HUNG_SECONDS = 60
+"""Of no sign of life, after which one of several processes is replaced. On a busy machine a process that loads its
+libraries gives none for more than uvicorn's 5 s, and was replaced by one that fared no better."""
 
 
-def create() -> FastAPI:
-    """The application of a server's process, which ends where the model cannot be loaded."""
+def create(own_port: Callable[[], Iterable[Listening]] = lambda: ()) -> FastAPI:
+    """The application of a server's process, which ends where the model cannot be loaded.
+
+    Args:
+        own_port: the sockets that no other process listens on.
+    """
     options = from_json(os.environ[ENVIRONMENT])
     app = application.create(options, load)
-    app.state.started, app.state.loaded = functools.partial(_drain_on_signal, app.state.server), _end_on_failure
+    app.state.started = functools.partial(_drain_on_signal, app.state.server, own_port)
+    app.state.loaded = _end_on_failure
     return app
 
 
@@ -66,25 +78,33 @@ def _end_on_failure(task: Any) -> None:
         sys.stderr.write(f"{error.message} {error.remedy}\n")
     else:
         logging.getLogger("workbench.serving").error("the model cannot be loaded", exc_info=error)
-    os._exit(error.exit_code if isinstance(error, WorkbenchError) else 1)
+    code = error.exit_code if isinstance(error, WorkbenchError) else 1
+    if from_json(os.environ[ENVIRONMENT]).workers > 1:  # else others are started in its place, and fail alike
+        report_failure(Path(os.environ[SHARED]), code)
+        code = STARTUP_FAILURE
+    os._exit(code)
 
 
-def _drain_on_signal(state: application.State) -> None:
-    """Answer 503 to what comes after the signal to stop, on connections that are open still; uvicorn listens by now."""
+def _drain_on_signal(state: application.State, own_port: Callable[[], Iterable[Listening]]) -> None:
+    """Answer 503 to what comes after the signal to stop: on connections that are open, and on those that wait."""
+    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         stop = signal.getsignal(number)
 
         def drain(sig: int, frame: Any, stop: Any = stop) -> None:
             state.name = "draining"
-            stop(sig, frame)
+            refuse_new(own_port())
+            loop.call_soon_threadsafe(loop.call_later, LAST_SECONDS, stop, sig, frame)
 
         signal.signal(number, drain)
 
 
 class _Supervisor(Multiprocess):
-    """Several processes at one port, which is closed before they end: else requests wait there for nothing."""
+    """Several processes at one port."""
 
     def terminate_all(self) -> None:
+        """End them, and the port with the last; closed here too, else requests wait there for nothing."""
+        refuse_new(self.sockets)
         for listening in self.sockets:
             listening.close()
         super().terminate_all()
@@ -94,23 +114,34 @@ def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     options = from_json(os.environ[ENVIRONMENT])
     sweep_temporary()  # what was sent to a server that was killed
+    settings: dict[str, Any] = {
+        "factory": True,
+        "host": options.host,
+        "port": options.port,
+        "log_level": "warning",
+        "access_log": False,
+        "server_header": False,
+        "timeout_keep_alive": int(IDLE_SECONDS),
+        "http": Connection,
+        "timeout_graceful_shutdown": int(options.drain_seconds),
+        "timeout_worker_healthcheck": _HUNG_SECONDS,
+    }
     with temporary_folder("metrics") as folder, _RESOURCES:
         if options.workers > 1:
             os.environ[SHARED] = str(folder)
-        settings: dict[str, Any] = {
-            "factory": True,
-            "host": options.host,
-            "port": options.port,
-            "log_level": "warning",
-            "access_log": False,
-            "server_header": False,
-            "timeout_keep_alive": int(IDLE_SECONDS),
-            "http": Connection,
-            "timeout_graceful_shutdown": int(options.drain_seconds),
-        }
-        target = "workbench.serving.server:create"
-        config = uvicorn.Config(target, workers=options.workers, **settings)
-        if options.workers > 1:
+            config = uvicorn.Config("workbench.serving.server:create", workers=options.workers, **settings)
             _Supervisor(config, [config.bind_socket()]).run()
+            if (code := failure(folder)) is not None:
+                sys.exit(code)
         else:
-            uvicorn.Server(config).run()
+            _serve_alone(settings)
+
+
+def _serve_alone(settings: dict[str, Any]) -> None:
+    """Serve with one process, whose port is its own."""
+
+    def port() -> list[Listening]:
+        return [listening for bound in getattr(server, "servers", ()) for listening in bound.sockets]
+
+    server = uvicorn.Server(uvicorn.Config(functools.partial(create, port), **settings))
+    server.run()

@@ -23,6 +23,7 @@ from workbench.serving.problems import ServingProblem
 from workbench.serving.schemas import Prediction, Problem, Words
 
 LOG = logging.getLogger("workbench.serving")
+NOT_KEPT = "this document was not kept for the workspace: the server's log says why"
 _THREADS = 4  # that read texts and words, and answer
 _FILE_THREADS = 4  # that read files, which are parsed in processes of their own: a page takes OCR seconds
 T = TypeVar("T")
@@ -167,8 +168,9 @@ class Service:
             return [self._reader.words(item)]
         began = time.monotonic()
         own = folder / str(number)
-        own.mkdir()
-        path = own / documents.file_name(item.name, number)
+        sent = own / "sent"  # beside what is made of it, so that no name is taken
+        sent.mkdir(parents=True)
+        path = sent / documents.file_name(item.name, number)
         path.write_bytes(item.content)
         documents_of_file = list(self._reader.file(path, own))
         self._file_seconds = 0.7 * self._file_seconds + 0.3 * (time.monotonic() - began)
@@ -184,7 +186,12 @@ class Service:
         read = self.engine.read(prepared, outcome)
         answer: Prediction = self.engine.answer(prepared.sent, read, raw=raw)
         if self._collector is not None:
-            self._collector.keep(prepared.sent, read.proposals, read.probabilities, request)
+            try:
+                self._collector.keep(prepared.sent, read.proposals, read.probabilities, request)
+            except WorkbenchError as problem:  # what was read is answered all the same
+                LOG.error("request %s was not kept: %s %s", request, problem.message, problem.remedy)
+                self._metrics.errors.labels("not_kept").inc()
+                answer.warnings.append(NOT_KEPT)
         return answer
 
     async def _in_threads(

@@ -4,10 +4,10 @@
 `mean_entropy` float64 (see `disagreement`). torch is imported only when something has to be read.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,13 @@ from storage.files import replacing
 from workbench.runs import parquet
 from workbench.runs.state import RunFolder
 
+if TYPE_CHECKING:
+    from workbench.training.predictor import Predictor
+    from workbench.training.tasks.classes import ClassPredictor
+
 PASSES = 8
 _CHUNK = 16
+_LEAST, _PLACES = 100, 5  # documents that are read several times: each costs seconds
 SURELY_OUTSIDE = 0.98
 """Words that belong to no field with this probability say nothing about fields."""
 
@@ -49,26 +54,72 @@ def extend(
     progress(0, len(documents))  # loading takes a while
     import torch
 
-    from workbench.training.predictor import load
+    from workbench.training.prediction_run import load_any
 
     if not RunFolder(folder).has_model():
         raise RunProblem(f"Run {folder.name} has no model to read with.", "Choose another run, or another strategy.")
-    predictor, _ = load(RunFolder(folder).model)
-    if not _keep_dropout(predictor.model):
+    predictor, description = load_any(str(RunFolder(folder).model))
+    if not _keep_dropout(getattr(predictor, "model", None)):
         raise RunProblem(f"The model of run {folder.name} has no dropout.", "Choose another strategy.")
     torch.manual_seed(seed)
     pool = parquet.stream(RunFolder(folder).dataset("pool"))
     wanted = [row.anchor(folder) for row in pool if row.document in documents]
     known = read(folder)
+    classes = description.task == "classes"
+    several = classes and description.fields[0].multiple
     for start in range(0, len(wanted), _CHUNK):
-        encoded = [predictor.encoder.encode(row) for row in wanted[start : start + _CHUNK]]
-        turns = [predictor.predict_encoded(encoded) for _ in range(passes)]
-        for outcomes in zip(*turns, strict=True):
-            matrix = np.stack([outcome.probabilities for outcome in outcomes])
-            known[outcomes[0].row.document] = disagreement(matrix)
+        part = wanted[start : start + _CHUNK]
+        turns = _class_turns(predictor, part, passes) if classes else _word_turns(predictor, part, passes)
+        for row, matrices in zip(part, zip(*turns, strict=True), strict=True):
+            each = np.stack(matrices)
+            known[row.document] = disagreement_of_classes(each, several=several) if classes else disagreement(each)
         progress(min(start + _CHUNK, len(wanted)), len(wanted))
     _write(folder, known)
     return known
+
+
+def bald(
+    folder: Path,
+    documents: NDArray[np.int64],
+    entropy: NDArray[np.float64],
+    size: int,
+    progress: Callable[[int, int], None],
+) -> NDArray[np.float64]:
+    """BALD of the documents with the highest entropy; the others, which could hardly win a place, get 0.
+
+    Args:
+        folder: the run's.
+        documents: ids of pool documents.
+        entropy: of each of them.
+        size: documents that will be picked.
+        progress: gets the documents done, and how many there are.
+
+    Raises:
+        RunProblem: as for `extend`.
+    """
+    likely = np.argsort(-entropy, kind="stable")[: max(_LEAST, _PLACES * size)]
+    known = read(folder)
+    missing = {int(documents[row]) for row in likely} - known.keys()
+    if missing:
+        known = extend(folder, missing, progress)
+    gain = np.zeros(len(documents))
+    for row in likely:
+        of_mean, of_each = known.get(int(documents[row]), (0.0, 0.0))
+        gain[row] = of_mean - of_each
+    return gain
+
+
+def _word_turns(
+    predictor: "Predictor", rows: Sequence[parquet.FrozenDocument], passes: int
+) -> list[list[NDArray[np.floating[Any]]]]:
+    encoded = [predictor.encoder.encode(row) for row in rows]
+    return [[read.probabilities for read in predictor.predict_encoded(encoded)] for _ in range(passes)]
+
+
+def _class_turns(
+    predictor: "ClassPredictor", rows: Sequence[parquet.FrozenDocument], passes: int
+) -> list[list[NDArray[np.floating[Any]]]]:
+    return [[read.probabilities for read in predictor.predict(rows)] for _ in range(passes)]
 
 
 def disagreement(passes: NDArray[np.floating[Any]]) -> tuple[float, float]:
@@ -84,7 +135,22 @@ def disagreement(passes: NDArray[np.floating[Any]]) -> tuple[float, float]:
     matters = mean[:, 0] < SURELY_OUTSIDE
     if not matters.any():
         return 0.0, 0.0
-    each = passes[:, matters].astype(np.float64)
+    return _entropies(passes[:, matters].astype(np.float64))
+
+
+def disagreement_of_classes(passes: NDArray[np.floating[Any]], *, several: bool) -> tuple[float, float]:
+    """As `disagreement`, of a document's class.
+
+    Args:
+        passes: T x options probabilities.
+        several: a document can have several options; then the means are over the options, each yes or no.
+    """
+    each = passes.astype(np.float64)
+    return _entropies(np.stack([each, 1 - each], axis=2) if several else each[:, None, :])
+
+
+def _entropies(each: NDArray[np.float64]) -> tuple[float, float]:
+    """(entropy of the mean, mean of the entropies) of T x rows x labels, in nats a row."""
     middle = each.mean(axis=0)
     of_mean = -(middle * np.log(middle + TINY)).sum(axis=1).mean()
     of_each = -(each * np.log(each + TINY)).sum(axis=2).mean()
@@ -96,7 +162,8 @@ def _keep_dropout(model: object) -> bool:
     from torch import nn
     from torch.nn import functional
 
-    assert isinstance(model, nn.Module)
+    if not isinstance(model, nn.Module):
+        return False  # the baseline
     layers = [module for module in model.modules() if isinstance(module, nn.Dropout) and module.p > 0]
     for layer in layers:
         layer.forward = partial(functional.dropout, p=layer.p, training=True)  # type: ignore[method-assign]

@@ -22,6 +22,8 @@ from workbench.training.tasks.classes import ClassTask
 from workbench.training.tasks.tokens import TokenTask
 from workbench.training.trainer import AdamThenSGD
 
+_LEAST_COMPARED = 10  # training documents in an evaluation, where there are as many
+
 
 @dataclass(slots=True)
 class TrainingInput:
@@ -35,6 +37,12 @@ class TrainingInput:
     device: torch.device
     precision: str  # "fp32", "bf16" or "fp16"
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def compared(self) -> list[parquet.FrozenDocument]:
+        """The training documents of each evaluation: as many as there are of validation, which decide everything."""
+        measured = len(self.documents["validation"])
+        return self.sample[: max(_LEAST_COMPARED, measured)] if measured else self.sample
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -122,7 +130,7 @@ def _epochs_between_evaluations(prepared: TrainingInput) -> int:
     Reading a word costs about a third of learning from it; evaluations may take a third of the learning's time, but
     there are five of them at least.
     """
-    evaluated = sum(len(row.words) for row in (*prepared.documents["validation"], *prepared.sample))
+    evaluated = sum(len(row.words) for row in (*prepared.documents["validation"], *prepared.compared))
     learnt = sum(len(row.words) for row in prepared.documents["train"])
     most = int(prepared.request.config.train.num_train_epochs // 5)
     return max(1, min(most, evaluated // max(1, learnt)))

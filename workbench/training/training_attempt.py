@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,13 @@ from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
 
 from storage.exceptions import RunProblem, WorkspaceProblem
 from workbench.runs.config import families
+from workbench.runs.model_folders import weights
 from workbench.runs.state import RunFolder
 from workbench.training import checkpoints, tracking
 from workbench.training.callbacks import Control, Reporter, Write
 from workbench.training.encoding import EncodedDocument
 from workbench.training.engines.accelerate_loop import Loop
+from workbench.training.models.held_layers import HeldLayers, layers_held
 from workbench.training.models.loading import Built
 from workbench.training.preparation import TrainingInput, adam_then_sgd, arguments_of
 from workbench.training.tasks.base import TaskPredictor
@@ -40,6 +42,8 @@ class Result:
     best_step: int | None
     effective_batch: int
     tokens_per_second: float
+    held: HeldLayers | None  # in the model, where what held layers make of windows is kept
+    assessed: dict[str, list[Any]]  # of the model as it is: predictions of evaluated splits, where they are known
     track: Callable[[dict[str, Any], str], None]  # gives figures to the trackers, after the training
 
 
@@ -57,8 +61,10 @@ class TrainingAttempt:
     built: Built
     dataset: Any  # a torch Dataset of windows
     predictor: TaskPredictor
-    evaluated: dict[str, list[EncodedDocument]]  # "validation", and the sample of "train"
+    evaluated: dict[str, list[EncodedDocument]]  # "validation", and some of "train"
     selection: BestCheckpoint
+    assessed: dict[int, dict[str, list[Any]]] = field(default_factory=dict)  # step -> split -> predictions
+    best_step: int = -1  # of this process: the one that was resumed may have had a better one
 
     @classmethod
     def build(
@@ -95,7 +101,7 @@ class TrainingAttempt:
             built, encoder, request, device=prepared.device, bf16=prepared.precision == "bf16", batch_size=at_once,
             multiple=8 if prepared.device.type == "cuda" else 1,
         )  # fmt: skip
-        sample = {row.document for row in prepared.sample}
+        sample = {row.document for row in prepared.compared}
         evaluated = {
             "train": [document for document in encoded["train"] if document.row.document in sample],
             "validation": encoded["validation"],
@@ -128,13 +134,24 @@ class TrainingAttempt:
         tuner.add_callback(reporter)
         tuner.remove_callback(PrinterCallback)
         tuner.add_callback(tracking.OneMLflowRun(tuner.callback_handler.callbacks))
+        layers = 0 if distributed.is_initialized() else layers_held(self.built.model, self.prepared.request.config)
+        held = HeldLayers(self.built.model, layers) if layers else None
         with _resources_named(self.batch):
             self._train(tuner)
         state = tuner.state
         return Result(
             self.built, self.predictor, state.global_step, float(state.epoch or 0), state.best_global_step or None,
-            self.batch * self.accumulation * _world(), reporter.speed(), self._track(tuner),
+            self.batch * self.accumulation * _world(), reporter.speed(), held,
+            self.assessed.get(self._step_of_model(tuner), {}), self._track(tuner),
         )  # fmt: skip
+
+    def _step_of_model(self, tuner: Tuner) -> int:
+        """The step that the model was at: after the training it is the best one again; -1 where that is not sure."""
+        state = tuner.state
+        if not tuner.args.load_best_model_at_end:
+            return int(state.global_step)
+        best = f"checkpoint-{state.best_global_step}"
+        return int(state.best_global_step) if (self.folder.checkpoints / best / weights.FILE).is_file() else -1
 
     def _train(self, tuner: Tuner) -> None:
         train = self.prepared.request.config.train
@@ -155,7 +172,7 @@ class TrainingAttempt:
         config = self.prepared.request.config
         task = self.prepared.task
         counts = task.counts(self.prepared.documents["train"])
-        weights = class_weights(task.labels, counts, config.regularization.class_weights)
+        of_labels = class_weights(task.labels, counts, config.regularization.class_weights)
         per_epoch = math.ceil(math.ceil(len(self.dataset) / self.batch / _world()) / self.accumulation)
         arguments = arguments_of(self.folder, self.prepared, self.batch, self.accumulation, per_epoch)
         optimizer = {}
@@ -171,19 +188,19 @@ class TrainingAttempt:
             eval_dataset=[],
             data_collator=self.predictor.collator,
             processing_class=self.built.tokenizer,
-            compute_loss_func=loss_function(config.regularization, weights),
+            compute_loss_func=loss_function(config.regularization, of_labels),
             callbacks=self.callbacks(early_stopping=arguments.load_best_model_at_end),
             **optimizer,
         )
 
     def _assess(self, step: int, epoch: float) -> dict[str, float]:
         """The event `evaluated`, and the figures that the Trainer compares checkpoints by."""
-        figures = {
-            side: self.prepared.task.figures(_predict_shared(self.predictor, documents))
-            for side, documents in self.evaluated.items()
-        }
+        predictions = {side: _predict_shared(self.predictor, documents) for side, documents in self.evaluated.items()}
+        figures = {side: self.prepared.task.figures(rows) for side, rows in predictions.items()}
         measured = {side: row for side, row in figures.items() if row["documents"]}
         best = self.selection.better(measured.get("validation"))
+        self.best_step = step if best else self.best_step
+        self.assessed = {at: known for at, known in self.assessed.items() if at == self.best_step} | {step: predictions}
         self.write("evaluated", step=step, epoch=round(epoch, 4), best=best, **measured)
         row = measured.get("validation") or measured.get("train")
         if row is None:

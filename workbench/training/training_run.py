@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +89,7 @@ def _finish(
         smooth_boxes.bake(result.built.model)
     judged: dict[str, list[Any]] = {}
     with full_disk_named():
-        predictions = _predictions(folder, prepared, result.predictor, judged, write)
+        predictions = _predictions(folder, prepared, result, judged, write)
         parquet.write_predictions(folder.predictions, predictions, prepared.task.once, prepared.task.name)
     figures = {split: prepared.task.figures(rows) for split, rows in judged.items()}
     f1 = figures["validation"]["f1"] if "validation" in figures else None
@@ -128,22 +128,38 @@ def _finish(
 def _predictions(
     folder: RunFolder,
     prepared: TrainingInput,
-    predictor: TaskPredictor,
+    result: Result,
     judged: dict[str, list[Any]],
     write: Write,
 ) -> Iterator[parquet.Prediction]:
     """Document by document: a pool may have a hundred thousand, so only what is judged stays in memory (`judged`)."""
+    if result.held is not None:
+        result.held.keeps = False  # what is read from here on is read once
     labelled = {s: prepared.documents[s] for s in ("validation", "test")} | {"train": prepared.sample}
     pool = (row.anchor(folder.path) for row in parquet.stream(folder.dataset("pool")))
     done, total = 0, sum(map(len, labelled.values())) + prepared.sizes["pool"]
     for split, documents in (*labelled.items(), ("pool", pool)):
-        for prediction in predictor.predict(documents):
+        for prediction in _read(result.predictor, result.assessed.get(split, ()), documents):
             yield prediction.as_row(split, prepared.task.labels)
             if split != "pool":
                 judged.setdefault(split, []).append(prediction)
             done += 1
             if done % 20 == 0 or done == total:
                 write("predicting", done=done, total=total)
+
+
+def _read(
+    predictor: TaskPredictor, assessed: Sequence[Any], documents: Iterable[parquet.FrozenDocument]
+) -> Iterator[Any]:
+    """Predictions in the documents' order; those that the model was evaluated on last are not read again."""
+    known = {prediction.row.document: prediction for prediction in assessed}
+    if not known:
+        yield from predictor.predict(documents)  # of the pool, part by part
+        return
+    listed = list(documents)
+    others = predictor.predict([row for row in listed if row.document not in known])
+    for row in listed:
+        yield known[row.document] if row.document in known else next(others)
 
 
 def save_model(built: Built, description: Description, folder: Path) -> None:

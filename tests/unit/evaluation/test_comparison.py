@@ -14,7 +14,9 @@ from workbench.cli import group
 from workbench.evaluation import comparison
 from workbench.evaluation.charts import Bars
 from workbench.evaluation.comparison import Figure
+from workbench.evaluation.doctor import consultation
 from workbench.runs.cost import duration
+from workbench.runs.state import RunFolder
 from workbench.runs.watch import RunWatcher
 from workbench.workspace import Workspace
 
@@ -78,6 +80,19 @@ def test_figures_are_only_compared_on_the_same_side_and_documents() -> None:
         before - Figure(0.75, "test", here)  # type: ignore[operator]
     with pytest.raises(TypeError):
         assert before < Figure(0.75, "test", here)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["[]", "5", '{"evaluation": {"micro": 5, "fields": 3}}', '{"evaluation": {"split": "test"}}', "{", "\x00"],
+)
+def test_the_doctor_of_a_run_beside_one_with_a_damaged_report(workspace: Workspace, content: str) -> None:
+    """It ended with a fault of the program: every run of the workspace is looked at."""
+    listed = by_name(workspace)
+    RunFolder(workspace.files.run(listed["weak"].id)).report.write_text(content)
+    figures = comparison.as_evaluated(workspace, listed.values())
+    assert listed["weak"].id not in figures
+    assert consultation.consult(workspace, listed["strong"]).diagnosis
 
 
 def test_a_chart_of_runs_on_different_documents_says_that_they_do_not_compare(workspace: Workspace) -> None:

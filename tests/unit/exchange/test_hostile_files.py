@@ -121,6 +121,8 @@ def test_damaged_and_packed_workbooks_are_rejected(workspace: Workspace, folder:
             bomb.writestr(part, content + b" " * 600_000_000 if part.endswith("sheet1.xml") else content)
     summary, reasons = brought(workspace, folder)
     assert set(reasons) == {"cut.xlsx", "changed.xlsx", "bomb.xlsx"}
+    assert all("it is no Excel workbook" in reasons[name] for name in ("cut.xlsx", "changed.xlsx"))
+    assert "unpacked_bytes" in reasons["bomb.xlsx"]
     for name in reasons:  # and as `workbench values` is given it
         report = run(workspace, ImportRequest((folder / "z good.json",), tables=(folder / name,))).values
         assert report is not None

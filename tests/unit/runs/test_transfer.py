@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,6 +66,36 @@ def test_a_run_comes_back_in_its_own_place(workspace: Workspace, away: Path) -> 
     assert (run.state, run.name, run.note) == (RunState.FINISHED, "first", "mine")
     assert run.f1 is not None and run.report
     assert [path.name for path in workspace.files.runs.iterdir()] == [run.id]
+
+
+def test_a_run_deleted_while_another_folder_is_copied_stays_deleted(
+    workspace: Workspace, away: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = kept(workspace)
+    check = transfer._check_copy
+
+    def delete_meanwhile(*folders: Any) -> None:
+        check(*folders)
+        jobs.delete(workspace, run.id)
+
+    monkeypatch.setattr(transfer, "_check_copy", delete_meanwhile)
+    with pytest.raises(RunProblem, match="deleted meanwhile"):
+        transfer.adopt(workspace, away, replace=True)
+    assert list(workspace.files.runs.iterdir()) == []
+    assert transfer.adopt(workspace, away).state is RunState.FINISHED
+
+
+@pytest.mark.parametrize("replace", [True, False])
+def test_a_folder_that_no_run_belongs_to_is_taken_up_where_it_is(
+    workspace: Workspace, away: Path, replace: bool
+) -> None:
+    orphan = workspace.files.run(kept(workspace).id)
+    jobs.delete(workspace, orphan.name)
+    shutil.copytree(away, orphan)
+    with pytest.raises(RunProblem, match="does not know it") as refusal:
+        transfer.adopt(workspace, away, replace=replace)
+    assert str(orphan) in refusal.value.remedy
+    assert transfer.adopt(workspace, orphan).id == orphan.name
 
 
 def test_what_is_further_along_here_is_not_replaced_unless_that_is_asked_for(workspace: Workspace, away: Path) -> None:

@@ -57,8 +57,8 @@ class Trainings:
     def advice(self, run: str) -> Mapping[str, TuneConfig]:
         return self.advised
 
-    def gain(self, before: str, after: str) -> dict[str, Any]:
-        return {"difference": 0.6, "ci95": [0.5, 0.7], "sentence": f"{after} is better than {before}."}
+    def gain(self, before: str, after: str, on: str) -> dict[str, Any]:
+        return {"difference": 0.6, "ci95": [0.5, 0.7], "sentence": f"{after} is better than {before} on {on}."}
 
     def test_figures(self, run: str) -> dict[str, Any] | None:
         return {"f1": 0.8}
@@ -80,8 +80,9 @@ def test_the_preset_is_tried_first_and_the_best_is_reported_with_what_it_gained(
     assert trainings.configs["rates preset"].train.learning_rate == 5e-4
     assert report["best"]["value"] == 0.9
     assert 5e-5 <= report["best"]["params"]["train.learning_rate"] <= 2e-4
-    assert report["gain"]["sentence"] == f"{report['best']['run']} is better than rates preset."
-    assert report["test"] == {"f1": 0.8}
+    assert report["gain"]["sentence"] == f"{report['best']['run']} is better than rates preset on validation."
+    assert report["test"]["f1"] == 0.8, "of the documents that chose nothing"
+    assert report["test"]["gain"]["sentence"].endswith("than rates preset on test.")
     assert (len(report["trials"]), report["ended"]) == (10, "trials")
     assert set(report["importance"]) == {"train.learning_rate", "train.weight_decay"}
     assert folder.read_result() == report

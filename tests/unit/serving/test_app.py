@@ -8,7 +8,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -23,25 +23,16 @@ from starlette.testclient import TestClient
 from storage import document_list, documents
 from storage.files import sweep_temporary
 from storage.records import Decision
-from tests.support.serving import BREAKS, CountingEngine, application
+from tests.support.serving import BREAKS, CountingEngine, application, serving
 from workbench.serving import connections
 from workbench.serving.collecting import Collector
 from workbench.serving.documents import DocumentReader
 from workbench.serving.guard import digest
+from workbench.serving.metrics import SHARED
 from workbench.workspace import Workspace
 
 WORDS = {"words": ["Total", "11.90"], "boxes": [[0, 0, 40, 10], [50, 0, 90, 10]], "width": 100, "height": 100}
 PDF = b"%PDF-1.4\nnot a document"
-
-
-@contextmanager
-def serving(engine: CountingEngine | None = None, collector: Any = None, **options: Any) -> Iterator[TestClient]:
-    with ExitStack() as stack:
-        app = application(engine or CountingEngine(), stack, collector, **options)
-        client = stack.enter_context(TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False))
-        while client.get("/health").status_code == 503:
-            time.sleep(0.01)
-        yield client
 
 
 @pytest.fixture(scope="module")
@@ -251,6 +242,24 @@ def test_until_the_model_is_loaded_requests_are_told_to_wait() -> None:
 
     with ExitStack() as stack:
         assert asyncio.run(ask(application(CountingEngine(), stack))) == [503, 503, 503, 200]
+
+
+def test_a_server_of_several_processes_is_ready_with_the_last_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request that follows a ready /health comes upon no process that loads; nor does one after a process ended."""
+    monkeypatch.setenv(SHARED, str(tmp_path))
+    with ExitStack() as stack:
+        app = application(CountingEngine(), stack, workers=2)
+        client = stack.enter_context(TestClient(app, base_url="http://127.0.0.1"))
+        while client.get("/info").status_code == 503:
+            time.sleep(0.01)
+        assert client.get("/health").status_code == 503
+        (tmp_path / "ready-1").touch()
+        assert client.get("/health").status_code == 200
+        in_place_of_another = application(CountingEngine(), stack, workers=2)
+        client = stack.enter_context(TestClient(in_place_of_another, base_url="http://127.0.0.1"))
+        assert client.post("/predict", json={"inputs": "one"}).status_code == 200
 
 
 def test_whatever_the_openapi_document_allows_is_answered_as_it_says(client: TestClient) -> None:

@@ -8,9 +8,10 @@ import subprocess
 import sys
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 import storage.migrations
 from storage import document_list, documents
@@ -38,21 +39,34 @@ def test_head_is_the_newest_migration() -> None:
     assert newest == storage.migrations.HEAD
 
 
-def test_the_schema_of_the_migrations_is_the_schema_of_the_code(sqlite: Database) -> None:
+def _schema(database: Database) -> dict[str, dict[str, Any]]:
+    """Columns, keys, constraints and indexes of every table, by their names; in which order they stand is no matter."""
+    with database.read() as connection:
+        tables = inspect(connection)
+        return {
+            name: {
+                "columns": {column["name"]: str(column) for column in tables.get_columns(name)},
+                "primary": tables.get_pk_constraint(name),
+                "foreign": sorted(map(str, tables.get_foreign_keys(name))),
+                "unique": sorted(map(str, tables.get_unique_constraints(name))),
+                "indexes": sorted(map(str, tables.get_indexes(name))),
+            }
+            for name in tables.get_table_names()
+        }
+
+
+def test_the_oldest_schema_is_brought_up_to_date_after_a_copy_and_is_that_of_a_new_database(
+    tmp_path: Path, sqlite: Database
+) -> None:
+    from alembic import command
     from alembic.autogenerate import compare_metadata
+    from alembic.config import Config
     from alembic.migration import MigrationContext
 
     from storage.tables import metadata
 
-    with sqlite.read() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-
-
-def test_the_oldest_schema_is_brought_up_to_date_after_a_copy(tmp_path: Path) -> None:
-    from alembic import command
-    from alembic.config import Config
-
-    path = tmp_path / "workbench.db"
+    path = tmp_path / "oldest" / "workbench.db"
+    path.parent.mkdir()
     database = Database(_url(path))
     oldest = min(file.stem.split("_")[0] for file in VERSIONS.glob("[0-9]*.py"))
     config = Config()
@@ -63,6 +77,8 @@ def test_the_oldest_schema_is_brought_up_to_date_after_a_copy(tmp_path: Path) ->
     database.migrate()
     with database.read() as connection:
         assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == storage.migrations.HEAD
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    assert _schema(database) == _schema(sqlite)
     assert path.with_suffix(f".before-{storage.migrations.HEAD}.db").exists() == (oldest != storage.migrations.HEAD)
     database.close()
 

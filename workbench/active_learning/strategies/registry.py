@@ -152,6 +152,7 @@ FOR_CLASSES: dict[str, str] = {
     "margin": "The smallest gap between the two likeliest classes.",
     "least_confidence": "The lowest probability of the likeliest class.",
     "entropy": "The probabilities spread out most over the classes.",
+    "bald": STRATEGIES["bald"].explanation,
     "class_balance": CLASS_ONLY["class_balance"].explanation,
     "combined": "Texts whose class is unsure, each unlike the labelled ones and unlike the rest of the batch.",
     "ranked_batch": STRATEGIES["ranked_batch"].explanation,

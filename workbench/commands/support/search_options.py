@@ -120,6 +120,8 @@ def report_lines(report: Mapping[str, Any]) -> list[str]:
         lines.append(report["gain"]["sentence"])
     if report["test"]:
         lines.append(f"On the test documents, which chose nothing: F1 {report['test']['f1']:.3f}.")
+        if gain := report["test"].get("gain"):
+            lines.append(gain["sentence"])
     if importance:
         lines.append(f"What made the difference: {importance}.")
     return lines

@@ -1,7 +1,6 @@
 """Normalises documents before they are stored, for all formats alike."""
 
 import math
-import unicodedata
 from dataclasses import replace
 
 from storage.exceptions import InputProblem
@@ -16,7 +15,7 @@ from workbench.exchange.reading.incoming import (
     Options,
     Rejected,
 )
-from workbench.fields.plain_text import harmless
+from workbench.fields.plain_text import harmless, normal_form, with_few_marks
 
 _OFF_PAGE = 0.01  # of the page: a box that leaves it by less was only rounded
 
@@ -52,7 +51,7 @@ def _cleaned(incoming: Incoming, options: Options) -> Incoming:
         raise InputProblem(
             f"it has {len(incoming.pages):,} pages; the limit is {limits.pages:,} (pages under [limits])"
         )
-    counted = {"turned": 0, "clipped": 0}
+    counted = {"turned": 0, "clipped": 0, "marks": 0}
     kept: list[int] = []  # old number of every word that stays
     first = 0
     for number, page in enumerate(incoming.pages, 1):
@@ -76,6 +75,8 @@ def _cleaned(incoming: Incoming, options: Options) -> Incoming:
     _one_label_a_word(incoming)
     if counted["turned"]:
         incoming.notes.append(f"{counted['turned']} boxes were the wrong way round")
+    if counted["marks"]:
+        incoming.notes.append(f"{counted['marks']} words had more than 30 marks on one letter and were cut there")
     if counted["clipped"]:
         incoming.notes.append(f"{counted['clipped']} boxes left the page and were cut at its edge")
     return incoming
@@ -104,7 +105,9 @@ def _clean_page(page: IncomingPage, number: int, first: int, counted: dict[str, 
     for position, token in enumerate(page.tokens or (), first):
         text = token.text
         if not text.isascii():
-            text = token.text = unicodedata.normalize("NFC", text)
+            few = with_few_marks(text)
+            counted["marks"] += few is not text
+            text = token.text = normal_form("NFC", few)
         elif not text.isprintable():
             text = token.text = harmless(text)
         if not text or text.isspace():

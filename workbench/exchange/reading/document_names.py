@@ -1,9 +1,9 @@
 """Which document a row of a table means: by its path, its name with or without suffix, and never by a guess."""
 
-import unicodedata
 from collections.abc import Iterable
 
 from workbench.exchange.reading.parsing import PICTURES
+from workbench.fields.plain_text import normal_form
 
 _DOCUMENTS = (".pdf", *PICTURES)
 _LISTED = 4  # candidates that a message names
@@ -13,7 +13,7 @@ Parts = tuple[str, ...]
 
 def folded(name: str) -> str:
     """The form in which names of files are compared: a Mac writes accents as marks of their own."""
-    return unicodedata.normalize("NFC", name).casefold()
+    return normal_form("NFC", name).casefold()
 
 
 class DocumentNames:

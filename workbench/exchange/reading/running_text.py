@@ -10,7 +10,7 @@ from itertools import accumulate, pairwise
 from storage.exceptions import InputProblem
 from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingSpan, IncomingToken
 from workbench.exchange.reading.parsing import page_of_boxes
-from workbench.fields.plain_text import harmless
+from workbench.fields.plain_text import harmless, normal_form
 
 _WIDE = re.compile(
     r"[\u1100-\u115f\u2e80-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\uffe6\U00016fe0-\U0003fffd]"
@@ -58,7 +58,7 @@ def words_of(text: str) -> tuple[list[str], list[int]]:
     numbers: list[int] = []
     number = 0
     for line in text.splitlines():
-        plain = harmless(unicodedata.normalize("NFC", line.replace("\t", " ")))
+        plain = harmless(normal_form("NFC", line.replace("\t", " ")))
         is_wide = _WIDE.search(plain)
         pieces = [plain[start:end] for start, end in pieces_of(plain)] if is_wide else plain.split()
         words += pieces

@@ -38,12 +38,18 @@ class KnownRow:
 
 
 def is_table(path: Path, limits: Limits) -> bool:
-    """Whether a file is a table of known values: it has a column for files, or is named after a document."""
+    """Whether a file is a table of known values: it has a column for files, or is named after a document.
+
+    Raises:
+        InputProblem: it is called a workbook, and is damaged or too large unpacked.
+    """
     if path.suffix.lower() not in _TABLES:
         return False
     try:
         first = next(iter(_records(path, limits)), None)
     except InputProblem:
+        if path.suffix.lower() == ".xlsx":
+            raise
         return False
     return isinstance(first, dict) and len(first) > 1 and table_cells.has_file_column(first)
 
@@ -186,7 +192,7 @@ def _json(path: Path) -> Iterable[Any]:
 @in_reader_process
 def _excel(path: Path, limits: Limits) -> Iterator[dict[str, Any]]:
     """The rows of a workbook's first sheet that has a column for files, as column -> cell."""
-    with table_cells.workbook(path, limits, str(path)) as book:
+    with table_cells.workbook(path, limits, "it") as book:
         columns, rows = table_cells.from_header(())
         # the first with a column for files, else the first; what is seen before what is hidden
         for sheet in sorted(book.worksheets, key=lambda sheet: sheet.sheet_state != "visible"):

@@ -14,7 +14,7 @@ from workbench.exchange.import_summary import Summary
 from workbench.exchange.reading import running_text
 from workbench.exchange.reading.incoming import Incoming
 from workbench.exchange.texts import repeats
-from workbench.fields.plain_text import harmless
+from workbench.fields.plain_text import harmless, with_few_marks
 from workbench.workspace import Workspace
 
 SIZE = 50_000
@@ -58,7 +58,10 @@ class TextBatch:
         Raises:
             InputProblem: it is too long.
         """
-        words, lines = running_text.words_of(incoming.text or "")
+        text = with_few_marks(incoming.text or "")
+        if text != incoming.text:
+            incoming.notes.append("texts had more than 30 marks on one letter and were cut there")
+        words, lines = running_text.words_of(text)
         most = self._workspace.settings.limits.tokens_per_page
         if len(words) > most:
             raise InputProblem(

@@ -319,7 +319,8 @@ class Train(_Section):
     logging_steps: int = _setting(10, Group.RUN, "Steps between log lines", "How often the curves get a point.", ge=1)
     train_sample: int = _setting(
         50, Group.RUN, "Training documents evaluated",
-        "A fixed sample whose figures are shown beside validation's: the gap between the two tells overfitting.",
+        "A fixed sample whose figures are shown beside validation's: the gap between the two tells overfitting. While "
+        "the run trains, no more of it than there are validation documents (at least 10).",
         ge=0, le=10_000,
     )  # fmt: skip
     engine: Literal["trainer", "loop"] = _setting(

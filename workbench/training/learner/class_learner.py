@@ -15,6 +15,7 @@ from storage.exceptions import WorkbenchError
 from storage.label_queries import ClassStanding
 from storage.records import RunState, State
 from storage.suggestions import class_shares, keep_class_suggestions
+from workbench import pool_order
 from workbench.fields import Field
 from workbench.live import record as records
 from workbench.live.messages import Look
@@ -24,6 +25,7 @@ from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
 from workbench.training.learner import class_head
 from workbench.training.learner.class_head import ClassHead, Shares
+from workbench.training.learner.pool_scores import PoolScores
 from workbench.training.learner.texts import Texts
 from workbench.workspace import Workspace
 
@@ -61,13 +63,14 @@ class ClassLearner:
     Args:
         workspace: open.
         record: shared with the learner of words.
+        scores: shared with it, too.
 
     Raises:
         WorkbenchError: the encoder is missing or damaged.
     """
 
-    def __init__(self, workspace: Workspace, record: Record) -> None:
-        self._workspace, self._record = workspace, record
+    def __init__(self, workspace: Workspace, record: Record, scores: PoolScores) -> None:
+        self._workspace, self._record, self._scores = workspace, record, scores
         self._texts = Texts(workspace)
         self._learned: dict[str, Learned] = {}
         self._waiting: list[int] = []  # labelled, and perhaps not encoded yet
@@ -86,6 +89,7 @@ class ClassLearner:
         self._waiting = list(dict.fromkeys(n for learned in self._learned.values() for n in learned.labels))
         for learned in self._learned.values():
             learned.runs_shares = self._of_latest_run(learned.field)
+            self._scores.forget(learned.field.id)
 
     def _of_latest_run(self, of: Field) -> dict[int, Shares]:
         """What the latest run that learned a field thinks of the pool: the learner may have written over it."""
@@ -209,6 +213,8 @@ class ClassLearner:
             WorkbenchError: the workspace cannot be read or written.
         """
         following = [number for number in look.following if number != look.document]
+        if self._scores.is_wanted:
+            following = self._live_order(following, look.document)
         yield from self._learn_earlier(following, is_old)
         yield from self._texts.prepare(following[:AT_ONCE])
         self._suggest(following[:AT_ONCE], is_old)
@@ -218,6 +224,23 @@ class ClassLearner:
         yield from self._texts.prepare(following)
         self._suggest(following[AT_ONCE:], is_old)
         yield from self._all(look, is_old)
+
+    def _live_order(self, following: list[int], in_view: int | None) -> list[int]:
+        """What comes next by what is believed now of the texts that were doubted most before."""
+        for learned in self._learned.values():
+            doubted = next(self._scores.parts(learned.field.id, following), [])
+            self._note_doubts(learned, doubted)
+        self._scores.keep()
+        best = [number for number in self._scores.best(pool_order.MOST) if number != in_view]
+        ordered = pool_order.arranged(following, best)
+        return list(dict.fromkeys([*ordered[:AT_ONCE], *best[:AT_ONCE], *ordered]))
+
+    def _note_doubts(self, learned: Learned, numbers: Sequence[int]) -> None:
+        """Say how unsure the head is of texts."""
+        if self._scores.is_wanted:
+            head = self._head_shares(learned, numbers)
+            doubts = {n: round(1 - class_head.sureness(shares, learned.field), 4) for n, shares in head.items()}
+            self._scores.note(learned.field.id, doubts)
 
     def _learn_earlier(self, following: Sequence[int], is_old: Callable[[], bool]) -> Iterator[None]:
         """Encode what was labelled before the learner began; with every part more is known."""
@@ -239,6 +262,12 @@ class ClassLearner:
                 yield from self._texts.prepare(part)
             self._suggest([number for number in part if number != look.document], is_old, _CHANGE)
             yield
+        if self._scores.is_wanted:
+            for learned in self._learned.values():
+                for numbers in self._scores.parts(learned.field.id, ()):
+                    self._note_doubts(learned, numbers)
+                    yield
+            self._scores.keep()
 
     def _suggest(self, numbers: Sequence[int], is_old: Callable[[], bool], least: float = 0.005) -> None:
         """Replace what is thought of texts without a label by what is believed now.

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from storage import annotations, document_list, documents, label_queries, runs
 from storage.records import KNOWN_SOURCES, Content, Decision, Side, State, Suggestion
 from storage.suggestions import keep_suggestions, leading
+from workbench import pool_order
 from workbench.annotation.review import NEAR_MISS
 from workbench.live import record as records
 from workbench.live.messages import Look
@@ -25,7 +26,8 @@ from workbench.runs.suggestions_file import Proposal
 from workbench.training.learner import head as heads
 from workbench.training.learner import readers
 from workbench.training.learner.head import Head
-from workbench.training.learner.readers import Base, Features, Values
+from workbench.training.learner.pool_scores import PART, PoolScores, doubt
+from workbench.training.learner.readers import Base, Features, Kept, Values
 from workbench.workspace import Workspace
 
 RUN = "learner"
@@ -35,6 +37,7 @@ MOST_DOCUMENTS = 300
 """Labelled documents that are learned from: those that were accepted last."""
 AT_ONCE = 5
 """Of the documents that come next, those that get their suggestions in one go after a label."""
+_ABOUT = "words"  # of the scores
 _REMEMBERED = 200  # documents whose reading by the base stays in memory
 
 
@@ -52,10 +55,11 @@ class Learner:
     Args:
         workspace: open.
         record: shared with the learner of classes.
+        scores: shared with it, too.
     """
 
-    def __init__(self, workspace: Workspace, record: Record) -> None:
-        self._workspace, self._record = workspace, record
+    def __init__(self, workspace: Workspace, record: Record, scores: PoolScores) -> None:
+        self._workspace, self._record, self._scores = workspace, record, scores
         self._base_name = ""
         self._choose_base()
         self._begin()
@@ -69,7 +73,7 @@ class Learner:
             return False
         self._base_name = name
         self._base: Base = readers.base_of(self._workspace, name)
-        self._ahead: set[int] = set()  # documents that were encoded before they are looked at
+        self._ahead: dict[int, Kept | None] = {}  # documents that were encoded before they are looked at
         return True
 
     def _begin(self) -> None:
@@ -78,6 +82,7 @@ class Learner:
         self._labelled: dict[int, Labelled] = {}
         self._readings: dict[int, tuple[int, Values]] = {}  # document -> (hash of its words, the base's)
         self._head: Head | None = None
+        self._scores.forget(_ABOUT)
         with self._workspace.db.read() as connection:
             self._event = label_queries.newest_event(connection)
             # accepted before it began, and not encoded yet: the latest at the end
@@ -191,6 +196,10 @@ class Learner:
             WorkbenchError: the workspace cannot be read or written.
         """
         following = [number for number in look.following if number != look.document]
+        rest = self._score_pool(following)
+        if self._head is not None and self._scores.is_wanted:
+            next(rest, None)
+            following = self._live_order(following, look.document)
         if self._head is not None:
             self._suggest(following[:AT_ONCE], is_old)
             yield
@@ -211,21 +220,60 @@ class Learner:
             for number in following[AT_ONCE:]:
                 self._suggest([number], is_old)
                 yield
+            if self._scores.is_wanted:
+                yield from rest
         yield from self._encode_ahead()
+
+    def _score_pool(self, first: list[int]) -> Iterator[None]:
+        """Say how useful the pool's documents are, part by part, the likeliest to be useful first."""
+        for number, part in enumerate(self._scores.parts(_ABOUT, first)):
+            self._score(part)
+            if number == 0:
+                self._scores.keep()
+            yield
+        self._scores.keep()
+
+    def _score(self, numbers: list[int]) -> None:
+        if self._head is None:
+            return
+        tags = [set(document.row.tags or ()) for document in self._labelled.values()]
+        shares = {f: sum(f"B-{f}" in present for present in tags) / len(tags) for f in self._head.fields}
+        files = {number: kept for number in numbers if (kept := self._ahead.get(number)) is not None}
+        states = {n: table for n, file in files.items() if (table := self._base.kept(file)) is not None}
+        self._scores.note(_ABOUT, {n: doubt(self._head, shares, table) for n, table in states.items()})
+
+    def _live_order(self, following: list[int], in_view: int | None) -> list[int]:
+        """What comes next by the scores of now: of the list that is followed, and of the pool."""
+        best = [number for number in self._scores.best(pool_order.MOST) if number != in_view]
+        ordered = pool_order.arranged(following, best)
+        return list(dict.fromkeys([*ordered[:AT_ONCE], *best[:AT_ONCE], *ordered]))
 
     def _encode_ahead(self) -> Iterator[None]:
         """Encode all other documents, as far as there is space for their features; what was encoded before is kept."""
         with self._workspace.db.read() as connection:
             everything = document_list.ids(connection)
+        new: list[int] = []
         for number in everything:
             if number in self._ahead:
                 continue
             with self._workspace.db.read() as connection:
                 content = self._content(connection, number)
-            if content is not None and (row := self._row(content)).words and not self._base.keep_ahead(row):
-                return
-            self._ahead.add(number)
+            row = self._row(content) if content is not None else None
+            kept = self._base.keep_ahead(row) if row is not None and row.words else None
+            if row is not None and row.words and kept is None:
+                break
+            self._ahead[number] = kept
+            new.append(number)
+            if len(new) % PART == 0:
+                self._place(new[-PART:])
             yield
+        self._place(new[-(len(new) % PART) :] if len(new) % PART else [])
+
+    def _place(self, numbers: list[int]) -> None:
+        """Give documents that were encoded just now their place in the order."""
+        if numbers and self._scores.is_wanted and self._head is not None:
+            self._score(numbers)
+            self._scores.keep()
 
     def _take_earlier(self, number: int) -> None:
         """A document that was accepted before the learner began: it comes before those that were accepted since."""

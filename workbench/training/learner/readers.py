@@ -43,6 +43,14 @@ class Features:
     log_probabilities: NDArray[np.float16]
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Where a document's features are."""
+
+    file: str
+    words: int
+
+
 class Base:
     """A model that documents are encoded with, and that reads them as suggestions come without a learner.
 
@@ -89,12 +97,19 @@ class Base:
             self._files.touch(name)
         return Features(table[:, :hidden], table[:, hidden:])
 
-    def keep_ahead(self, row: FrozenDocument) -> bool:
-        """Encode a document that will be read later; False where there is no space, or others would lose their file."""
-        path = self._files.path(f"{_digest(row)}.npy")
+    def keep_ahead(self, row: FrozenDocument) -> Kept | None:
+        """Encode a document that will be read later; None where there is no space, or others would lose their file."""
+        kept = Kept(f"{_digest(row)}.npy", len(row.words))
+        path = self._files.path(kept.file)
         if self._files.has_space and not path.exists():
             self.features(row)
-        return path.exists()
+        return kept if path.exists() else None
+
+    def kept(self, kept: Kept) -> NDArray[np.float16] | None:
+        """What the base makes of a document's words, (words, hidden), from its file; None where there is none."""
+        hidden = self._predictor.model.config.hidden_size
+        table = _table(self._files.path(kept.file), (kept.words, hidden + len(self._predictor.labels)))
+        return None if table is None else table[:, :hidden]
 
     def read(self, row: FrozenDocument, features: Features, pieces: Set[str], trust: Trust) -> Values:
         """What would be suggested without a learner."""

@@ -8,6 +8,7 @@ from workbench.live import record
 from workbench.live.messages import Look
 from workbench.training.learner.class_learner import ClassLearner
 from workbench.training.learner.learner import Learner
+from workbench.training.learner.pool_scores import PoolScores
 from workbench.workspace import Workspace
 
 
@@ -21,6 +22,7 @@ class WorkspaceLearner:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._record = record.read(workspace.files.learner_record)
+        self._scores = PoolScores(workspace)
         self._words: Learner | None = None
         self._classes: ClassLearner | None = None
 
@@ -35,11 +37,11 @@ class WorkspaceLearner:
         if self._classes is not None:
             changed |= self._classes.update()
         elif self._workspace.schema.classes:
-            self._classes, changed = ClassLearner(self._workspace, self._record), True
+            self._classes, changed = ClassLearner(self._workspace, self._record, self._scores), True
         if self._words is not None:
             changed |= self._words.update()
         elif self._has_words_to_label():
-            self._words, changed = Learner(self._workspace, self._record), True
+            self._words, changed = Learner(self._workspace, self._record, self._scores), True
         return changed
 
     def steps(self, look: Look, is_old: Callable[[], bool]) -> Iterator[None]:

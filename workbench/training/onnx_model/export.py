@@ -23,16 +23,13 @@ from storage.exceptions import MissingTool, RunProblem, WorkbenchError
 from workbench import lifeline
 from workbench.evaluation.classes.several import THRESHOLD
 from workbench.runs import machine, parquet
-from workbench.runs.model_folders import onnx_form
+from workbench.runs.model_folders import onnx_form, onnx_graph
 from workbench.runs.model_folders.onnx_form import MOST_CHANGED, OnnxForm
 from workbench.runs.state import RunFolder
 from workbench.training.encoding import EncodedDocument
 from workbench.training.models.loading import SEVERAL
 from workbench.training.onnx_model.session import OnnxSession
 from workbench.training.prediction_run import load_any
-
-_LARGEST = 2_000_000_000
-"""Bytes of an ONNX file: what its format (protobuf) can hold."""
 
 
 class _Logits(torch.nn.Module):
@@ -65,7 +62,7 @@ def export(predictor: Any, documents: Sequence[EncodedDocument], file: Path, *, 
     # a picture has the model's own size; of words the batch and the length vary
     axes = tuple({0: dynamic} if name == "pixel_values" else {0: dynamic, 1: dynamic} for name in example)
     model = predictor.model.float().cpu().eval()
-    if sum(parameter.numel() for parameter in model.parameters()) * 4 > _LARGEST:
+    if sum(parameter.numel() for parameter in model.parameters()) * 4 > onnx_graph.LARGEST:
         raise RunProblem("The model is larger than an ONNX file can be (2 GB).", "Serve it as it is.")
     whole = file.with_suffix(".fp32") if int8 else file
     try:

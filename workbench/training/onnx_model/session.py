@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from storage.exceptions import InputProblem
+from workbench.runs.model_folders import onnx_graph
 
 
 class OnnxSession:
@@ -17,9 +18,13 @@ class OnnxSession:
     Args:
         file: as `main` wrote it.
         threads: of the processor.
+
+    Raises:
+        InputProblem: the file is damaged, or asks for more than arithmetic on what it holds.
     """
 
     def __init__(self, file: Path, threads: int) -> None:
+        onnx_graph.check(file)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # requests are read meanwhile

@@ -1,0 +1,51 @@
+"""Exit codes are those that the guide names."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from storage.exceptions import Busy, InputProblem, MissingTool, RunProblem, UsageProblem, WorkspaceProblem
+from workbench import cli
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (ZeroDivisionError("of the program"), 1),
+        (UsageProblem("wrong"), 2),
+        (WorkspaceProblem("damaged"), 3),
+        (InputProblem("unreadable"), 4),
+        (Busy("another process writes"), 5),
+        (MissingTool("no tesseract"), 6),
+        (RunProblem("failed"), 7),
+        (KeyboardInterrupt(), 130),
+        (cli._Ended(signal.SIGHUP), 129),
+        (cli._Ended(signal.SIGTERM), 143),
+    ],
+)
+def test_every_kind_of_end_has_its_code(
+    error: BaseException, code: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def ends(**options: object) -> None:
+        raise error
+
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # for the report of a fault
+    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setattr(cli, "_end_in_order", lambda: None)
+    monkeypatch.setattr(cli.group, "main", ends)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == code
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["completion", "bash"]])
+def test_output_that_is_not_read_to_its_end_is_no_fault(arguments: list[str]) -> None:
+    """As in `workbench status --all | head -1`."""
+    command = [sys.executable, "-c", "from workbench.cli import main; main()", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert (process.stderr.read(), process.wait()) == (b"", 141)

@@ -1,0 +1,85 @@
+"""Requests that are meant to take a server down, or that nobody thought of: each is answered, and costs little."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+from reportlab.pdfgen.canvas import Canvas
+
+from tests.support.serving import serving
+from workbench.serving.collecting import Collector
+from workbench.serving.schemas import PredictRequest
+from workbench.serving.service import NOT_KEPT
+from workbench.workspace import Workspace
+
+WORDS = {"words": ["Total", "11.90"], "boxes": [[0, 0, 40, 10], [50, 0, 90, 10]], "width": 100, "height": 100}
+LIST = json.dumps({"words": ["Sum"], "bboxes": [[1, 1, 9, 9]]}).encode()
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        [1] * 5000,
+        [{}] * 5000,
+        [[]] * 5000,
+        {**WORDS, "words": [1] * 5000},
+        {**WORDS, "boxes": [[1]] * 5000},
+        [{**WORDS, "boxes": [None] * 5000}] * 20,
+    ],
+    ids=range(6),
+)
+def test_of_a_long_list_of_wrong_entries_the_first_is_named(inputs: Any) -> None:
+    """An error for each of a million took gigabytes, and the server with them."""
+    with pytest.raises(ValidationError) as refused:
+        PredictRequest.model_validate_json(json.dumps({"inputs": inputs}))
+    assert refused.value.error_count() < 30
+
+
+@pytest.mark.parametrize("name", ["files", "sent", "0", "发" * 96 + ".json", "é" * 300 + ".json", "." * 300])
+def test_a_file_may_have_any_name(name: str) -> None:
+    with serving() as client:
+        answer = client.post("/predict", files={"files": (name, LIST)})
+    assert answer.status_code == 200, answer.text
+
+
+def test_marks_without_end_are_read_in_time_that_grows_with_the_text() -> None:
+    text = "a" + "\u0315\u0301" * 50_000 + " 9.00"  # minutes, in one call that nothing can end
+    with serving() as client:
+        answer = client.post("/predict", json={"inputs": text})
+    assert len(answer.json()["documents"][0]["fields"]["amount_total"]["value"]) < 40
+
+
+def _page(word: str) -> dict[str, Any]:
+    """A PDF, as a form sends it."""
+    content = io.BytesIO()
+    canvas = Canvas(content, pagesize=(200, 200))
+    canvas.drawString(20, 100, word)
+    canvas.save()
+    return {"files": ("a.pdf", content.getvalue())}
+
+
+@pytest.mark.parametrize("how", ["moved", "busy"])
+def test_what_cannot_be_kept_is_answered_all_the_same_and_leaves_nothing_elsewhere(
+    tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = Workspace.create(tmp_path / "ws")
+    collector = Collector(workspace, "counting", "")
+    monkeypatch.setattr("workbench.serving.collecting._PATIENCE_SECONDS", 0.05)
+    with serving(collector=collector, collect="ws") as client:
+        assert client.post("/predict", files=_page("First")).json()["documents"][0]["warnings"] == []
+        assert list((tmp_path / "ws" / "pages").rglob("*.*")), "its picture is kept"
+        if how == "moved":
+            (tmp_path / "ws").rename(tmp_path / "elsewhere")
+        else:
+            collector._lock.acquire()
+        answer = client.post("/predict", files=_page("Total"))
+        if how == "busy":
+            collector._lock.release()
+    assert answer.status_code == 200
+    [document] = answer.json()["documents"]
+    assert document["fields"]["amount_total"]["value"] == "Total" and document["warnings"] == [NOT_KEPT]
+    assert (tmp_path / "ws").exists() == (how == "busy")
+    workspace.close()

@@ -1,0 +1,123 @@
+"""What held layers make of a window is computed once, and nothing else changes by it."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from storage import events
+from tests.support import tiny_model
+from tests.worker.test_training import losses, predictions, train
+from workbench.training import training_attempt
+from workbench.training.models import starter
+from workbench.training.models.held_layers import HeldLayers, layers_held
+
+HELD: dict[str, Any] = {
+    "model": {"classifier_dropout": 0.0},
+    "train": {"freeze": "lowest", "freeze_layers": 1, "save_steps": 2, "num_train_epochs": 3},
+    "regularization": {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0},
+}
+"""As preset `first model` has it, one of two layers."""
+
+
+def changed(**parts: dict[str, Any]) -> dict[str, Any]:
+    return {name: HELD.get(name, {}) | parts.get(name, {}) for name in HELD.keys() | parts.keys()}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_model.run_folder(tmp_path_factory.mktemp("held") / "run", "starter", HELD)
+
+
+def model_of(folder: Path) -> Any:
+    request = tiny_model.Request.read(folder)
+    torch.manual_seed(0)
+    return starter.build(request.config, request.fields).model.eval()
+
+
+def batch() -> dict[str, torch.Tensor]:
+    """Three windows of different length, padded."""
+    ids = torch.tensor([[2, 7, 8, 9, 3], [2, 9, 3, 0, 0], [2, 3, 0, 0, 0]])
+    return {
+        "input_ids": ids, "attention_mask": (ids > 0).long(), "bbox": torch.arange(60).reshape(3, 5, 4).sort(-1).values
+    }  # fmt: skip
+
+
+def test_a_model_gives_the_same_and_computes_the_held_layers_once(folder: Path) -> None:
+    model, inputs = model_of(folder), batch()
+    names = list(model.state_dict())
+    with torch.inference_mode():
+        before = model(**inputs).logits
+        held = HeldLayers(model, 1)
+        first = model(**inputs).logits
+    computed: list[int] = []
+    held._embed = lambda **_: computed.append(1)  # type: ignore[assignment, func-returns-value]
+    shorter = {name: tensor[1:, :3] for name, tensor in inputs.items()}  # other company, other padding
+    again = model(**shorter).logits
+    again.sum().backward()  # what was kept by a prediction may be learned from
+    real = inputs["attention_mask"].bool()
+    assert torch.allclose(first[real], before[real], atol=1e-5)
+    assert torch.allclose(again[real[1:, :3]], first[1:, :3][real[1:, :3]], atol=1e-6)
+    assert not computed and list(model.state_dict()) == names
+    assert all(weight.grad is None for weight in model.base_model.encoder.layer[0].parameters())
+    assert all(weight.grad is not None for weight in model.base_model.encoder.layer[1].parameters())
+
+
+def test_there_is_a_bound_on_what_is_kept_and_the_pool_is_not(folder: Path) -> None:
+    model = model_of(folder)
+    held = HeldLayers(model, 1, most_bytes=5 * 32 * 4)
+    with torch.inference_mode():
+        model(**batch())
+        assert len(held._kept) == 1
+        held.keeps, held._most = False, 10**9
+        model(**batch())
+    assert len(held._kept) == 1
+
+
+def test_a_run_learns_the_same_with_and_without(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without = tmp_path / "without"
+    shutil.copytree(folder, without)
+    kept: list[HeldLayers] = []
+
+    def noted(model: Any, layers: int) -> HeldLayers:
+        kept.append(HeldLayers(model, layers))
+        return kept[-1]
+
+    monkeypatch.setattr(training_attempt, "HeldLayers", noted)
+    expected = train(folder)
+    assert kept and kept[0]._kept
+    monkeypatch.setattr(training_attempt, "layers_held", lambda *_: 0)
+    other = train(without)
+    assert losses(other) == pytest.approx(losses(expected), abs=1e-5)
+    a, b = (load_file(f / "model" / "model.safetensors") for f in (folder, without))
+    assert a.keys() == b.keys() and all(torch.allclose(a[name], b[name], atol=1e-4) for name in a)
+    last = events.last(folder / "events.jsonl", frozenset({"evaluated"}))
+    assert last is not None and {row.split for row in predictions(folder)} >= {"train", "validation", "pool"}
+    assert [row.document for row in predictions(folder)] == [row.document for row in predictions(without)]
+
+
+def test_a_killed_run_with_held_layers_goes_on_with_exactly_the_same_losses(tmp_path: Path) -> None:
+    whole = tiny_model.run_folder(tmp_path / "whole", "starter", HELD)
+    torn = tmp_path / "torn"
+    shutil.copytree(whole, torn)
+    expected = train(whole)
+    train(torn, until=lambda event: event["type"] == "step" and event["step"] == 3)
+    assert losses(train(torn)) == losses(expected)
+    assert [row.probabilities for row in predictions(torn)] == [row.probabilities for row in predictions(whole)]
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"regularization": {"hidden_dropout_prob": 0.1}},
+        {"train": {"unfreeze_after_epochs": 1}},
+        {"train": {"freeze": "none"}},
+        {"augmentation": {"box_jitter": 3.0}},
+    ],
+)
+def test_nothing_is_kept_where_it_would_change(tmp_path: Path, parts: dict[str, Any]) -> None:
+    folder = tiny_model.run_folder(tmp_path / "run", "starter", changed(**parts))
+    assert layers_held(model_of(folder), tiny_model.Request.read(folder).config) == 0

@@ -1,0 +1,98 @@
+"""What the layers that a run holds make of a window is computed once. [worker]
+
+The embeddings and the lowest layers of a LayoutLM that are held from the first step to the last give the same for the
+same window in every epoch, evaluation and prediction, as long as nothing is dropped in them. So it is kept, window by
+window without padding, and only the layers above are computed again. A window's numbers depend on nothing but the
+window: a run that is resumed, or that has other batches, gets the same.
+"""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+
+from workbench.runs.config.tune import TuneConfig
+
+MOST_BYTES = 512_000_000
+"""Of what is kept in memory; of windows beyond, what the held layers make is computed again."""
+
+
+def layers_held(model: Any, config: TuneConfig) -> int:
+    """How many layers a run holds from its first step to its last, and gives the same in; 0: nothing can be kept."""
+    train = config.train
+    if (
+        train.freeze != "lowest"
+        or train.unfreeze_after_epochs
+        or train.gradient_checkpointing
+        or config.augmentation.active
+        or getattr(model.config, "model_type", "") != "layoutlm"
+        or model.device.type != "cpu"
+    ):
+        return 0
+    layers = min(train.freeze_layers, len(model.base_model.encoder.layer))
+    held = [model.base_model.embeddings, *model.base_model.encoder.layer[:layers]]
+    return 0 if any(_drops(part) for module in held for part in module.modules()) else layers
+
+
+def _drops(module: Any) -> bool:
+    return (isinstance(module, nn.Dropout) and module.p > 0) or getattr(module, "attention_dropout", 0) > 0
+
+
+class HeldLayers:
+    """Stands in the model for its embeddings and lowest layers. The model's weights and their names stay as they are.
+
+    Args:
+        model: a LayoutLM on the CPU.
+        layers: how many of its layers, from the bottom, never change from here on.
+
+    Attributes:
+        keeps: whether what is computed is kept: of the pool every window is read once.
+    """
+
+    def __init__(self, model: Any, layers: int, most_bytes: int = MOST_BYTES) -> None:
+        self.keeps = True
+        self._most, self._bytes = most_bytes, 0
+        self._kept: dict[bytes, torch.Tensor] = {}
+        self._padding = int(model.config.pad_token_id or 0)
+        base = model.base_model
+        self._embed: Callable[..., torch.Tensor] = base.embeddings.forward
+        self._layers: list[Callable[..., torch.Tensor]] = [layer.forward for layer in base.encoder.layer[:layers]]
+        base.embeddings.forward = self._output
+        for layer in base.encoder.layer[:layers]:
+            layer.forward = _unchanged
+
+    def _output(self, input_ids: torch.Tensor, bbox: torch.Tensor, **_: Any) -> torch.Tensor:
+        """What the held layers make of a batch, (windows, tokens, hidden), zeros where a window is padded."""
+        lengths = [int(row.nonzero()[-1]) + 1 if row.any() else 0 for row in input_ids != self._padding]
+        outputs = [
+            self._of_window(ids[:length], boxes[:length])
+            for ids, boxes, length in zip(input_ids, bbox, lengths, strict=True)
+        ]
+        batch = outputs[0].new_zeros(*input_ids.shape, outputs[0].shape[-1])
+        for row, output in zip(batch, outputs, strict=True):
+            row[: len(output)] = output
+        return batch
+
+    @torch.no_grad()
+    def _of_window(self, ids: torch.Tensor, boxes: torch.Tensor) -> torch.Tensor:
+        key = hashlib.blake2b(ids.numpy().tobytes() + boxes.numpy().tobytes(), digest_size=16).digest()
+        known = self._kept.get(key)
+        if known is not None:
+            return known
+        states = self._embed(input_ids=ids[None], bbox=boxes[None])
+        nothing_hidden = states.new_zeros(1, 1, 1, len(ids))  # without a mask, attention would look back only
+        for layer in self._layers:
+            states = layer(states, nothing_hidden)
+        output = states[0].contiguous()
+        size = output.numel() * output.element_size()
+        if self.keeps and self._bytes + size <= self._most:
+            self._kept[key] = output
+            self._bytes += size
+        return output
+
+
+def _unchanged(hidden_states: torch.Tensor, *_: Any, **__: Any) -> torch.Tensor:
+    """The forward of a layer whose work is done already."""
+    return hidden_states

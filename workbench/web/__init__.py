@@ -1,0 +1,1 @@
+"""The screens in a browser: a process of the program for each visitor."""
