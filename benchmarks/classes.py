@@ -58,9 +58,13 @@ def workbench(root: Path, *arguments: str) -> Any:
 
 def few(labels: str) -> list[str]:
     """The settings that a workspace with so few labels begins with; the presets see those that are left out, too."""
-    train = presets.of_classes(int(labels)).train
-    values = {"num_train_epochs": train.num_train_epochs, "learning_rate": train.learning_rate}
-    return [part for name, value in values.items() for part in ("--set", f"train.{name}={value}")]
+    config = presets.of_classes(int(labels))
+    values = {
+        f"train.{name}": getattr(config.train, name)
+        for name in ("num_train_epochs", "learning_rate", "freeze", "early_stopping_patience")
+    }
+    values["regularization.class_weights"] = config.regularization.class_weights
+    return [part for name, value in values.items() for part in ("--set", f"{name}={value}")]
 
 
 def train(root: Path, *arguments: str) -> tuple[str, float]:

@@ -109,7 +109,8 @@ def _offer_of_classes(workspace: Workspace, task: LoopTask, labelled: int, last:
     used = config_files.from_dict(last.config) if last is not None else None
     config = used if used is not None and last is not None and last.preset != presets.CLASSES else None
     if config is None:  # the preset's epochs follow the number of labels
-        config = presets.of_classes(labelled, task.field, machine.device())
+        family = used.model.family if used is not None else presets.EMBEDDED
+        config = presets.of_classes(labelled, task.field, machine.device(), family)
         if used is not None:
             config = config.model_copy(update={"model": used.model, "data": used.data})
     preset = last.preset if last is not None else presets.CLASSES

@@ -72,7 +72,7 @@ def chosen(
     warm, parent = start_from(workspace, base) if base else ((), None)
     learns_classes = _sets_classes(sets) or _has_only_classes(workspace)
     named = presets.CLASSES if preset == "auto" and learns_classes else preset
-    began, used = _configurations(workspace, named, sources, device or machine.device())
+    began, used = _configurations(workspace, named, sources, (*warm, *sets), device or machine.device())
     configs = {label: config_files.apply_sets(config, (*warm, *sets)) for label, config in began.items()}
     for values, paired in ((pairs, True), (grid, False)):
         if values:
@@ -103,7 +103,7 @@ def _sources(files: Sequence[Path]) -> dict[str, Path | str]:
 
 
 def _configurations(
-    workspace: "Workspace", preset: str, sources: Mapping[str, Path | str], target: str
+    workspace: "Workspace", preset: str, sources: Mapping[str, Path | str], sets: Sequence[str], target: str
 ) -> tuple[dict[str, Any], str]:
     """Name -> configuration (one without files has no name), and the preset that was used."""
     from storage import document_list
@@ -123,7 +123,8 @@ def _configurations(
     if chosen.name == presets.CLASSES:
         with workspace.db.read() as connection:
             few = document_list.count(connection, document_list.Filter("labelled", split=Split.TRAIN))
-        config = presets.for_few_texts(config) if few < presets.FEW_TEXTS else config
+        if few < presets.FEW_TEXTS:
+            config = presets.for_few_texts(config, config_files.apply_sets(config, sets).model.family)
     return {"": config}, chosen.name
 
 

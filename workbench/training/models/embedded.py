@@ -1,4 +1,5 @@
-"""The text encoder that comes with the program: all-MiniLM-L6-v2, kept as 8-bit integers. [worker]
+"""The text encoder that comes with the program: all-MiniLM-L6-v2, taught to say in its first token what a text is about
+(make_text_encoder.py), kept as 8-bit integers. [worker]
 
 The weights of a matrix are kept as integers from -127 to 127 and one scale a row; what is fine-tuned, and what is
 saved, are ordinary 32-bit weights. The tokenizer is the starter's: both have BERT's English vocabulary.
@@ -65,6 +66,28 @@ def encoder(layers: int) -> tuple[BertModel, Any]:
     return model.eval(), AutoTokenizer.from_pretrained(starter.shipped())
 
 
+def published(minilm: Path) -> dict[str, torch.Tensor]:
+    """The weights of all-MiniLM-L6-v2 as its makers published it (model.safetensors in a folder).
+
+    Raises:
+        InputProblem: the weights are not the published ones.
+    """
+    weights = minilm / weight_files.FILE
+    if not weights.is_file() or digest_of(weights) != starter.MINILM_SHA256:
+        raise InputProblem(
+            f"{weights} is not the published all-MiniLM-L6-v2.",
+            "Bring the file whose SHA-256 is " + starter.MINILM_SHA256,
+        )
+    return {name: tensor for name, tensor in load_file(weights).items() if "position_ids" not in name}
+
+
+def bare(state: dict[str, torch.Tensor]) -> BertModel:
+    """An encoder of these weights without a pooler and without dropout."""
+    model = BertModel(_settings(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0), add_pooling_layer=False)
+    model.load_state_dict({name: tensor for name, tensor in state.items() if not name.startswith("pooler.")})
+    return model
+
+
 def _settings(**options: Any) -> BertConfig:
     return BertConfig(
         vocab_size=30522, hidden_size=384, num_hidden_layers=6, num_attention_heads=12, intermediate_size=1536,
@@ -112,24 +135,12 @@ def restored(kept: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     }
 
 
-def save_shipped(minilm: Path, folder: Path) -> None:
-    """Write the encoder that is shipped.
-
-    Args:
-        minilm: all-MiniLM-L6-v2 as its makers published it (model.safetensors).
-        folder: where to.
-
-    Raises:
-        InputProblem: the weights are not the published ones.
-    """
-    weights = minilm / weight_files.FILE
-    if not weights.is_file() or digest_of(weights) != starter.MINILM_SHA256:
-        raise InputProblem(
-            f"{weights} is not the published all-MiniLM-L6-v2.",
-            "Bring the file whose SHA-256 is " + starter.MINILM_SHA256,
-        )
-    state = {name: tensor for name, tensor in load_file(weights).items() if "position_ids" not in name}
+def save_shipped(model: BertModel, folder: Path) -> None:
+    """Write the encoder that is shipped: its weights, and a pooler that passes on what the first token says."""
+    width = int(model.config.hidden_size)
+    state = {**model.state_dict(), "pooler.dense.weight": torch.eye(width), "pooler.dense.bias": torch.zeros(width)}
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / weight_files.FILE
     save_file({name: tensor.contiguous() for name, tensor in reduced(state).items()}, target)
+    target.chmod(0o644)  # as the other files of the package
     (folder / "SHA256").write_text(f"{digest_of(target)}  {target.name}\n", encoding="ascii")
