@@ -14,12 +14,13 @@ _START, _END = f"{_ESC}[200~", f"{_ESC}[201~"
 
 
 def make_safe() -> None:
-    """Have the driver decode as `SafeDecoder` does: a terminal in Latin-1, a pasted binary, an escape sequence."""
+    """Have the drivers of a terminal and of a browser decode as `SafeDecoder` does."""
     try:
-        from textual.drivers import linux_driver
+        from textual.drivers import linux_driver, web_driver
     except ImportError:  # Windows: its driver reads characters, not bytes
         return
-    linux_driver.getincrementaldecoder = lambda encoding: partial(SafeDecoder, encoding)  # type: ignore[assignment,attr-defined]
+    for driver in (linux_driver, web_driver):
+        driver.getincrementaldecoder = lambda encoding: partial(SafeDecoder, encoding)  # type: ignore[attr-defined]
 
 
 class SafeDecoder(codecs.IncrementalDecoder):

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual import events
 from textual._xterm_parser import XTermParser
+from textual.drivers import linux_driver, web_driver
 
-from screens.terminal_input import SafeDecoder
+from screens.terminal_input import SafeDecoder, make_safe
 
 START, END = "\x1b[200~", "\x1b[201~"
 PIECES = st.sampled_from([START, END, "\x1b", "[200~", "[201", "~", "\x1b[A", "a", "é", "\x1b]52;c;AAAA\x07"])
@@ -54,3 +55,9 @@ def test_what_is_typed_is_not_changed(pieces: list[str]) -> None:
 
 def test_bytes_that_are_no_characters_are_left_out() -> None:
     assert SafeDecoder("utf-8").decode(b"a\xffb", True) == "ab"
+
+
+def test_terminals_and_browsers_are_read_safely() -> None:
+    make_safe()
+    for driver in (linux_driver, web_driver):
+        assert driver.getincrementaldecoder("utf-8")().decode(f"{START}\x1b[A{END}".encode()) == f"{START}[A{END}"
