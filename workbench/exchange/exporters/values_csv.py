@@ -5,15 +5,14 @@ Holds and cannot hold what `values` says. A cell that a spreadsheet would take f
 
 import csv
 import io
-import math
 import re
-import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
 from storage.exceptions import UsageProblem
 from storage.records import Content
 from workbench.exchange.exporters.base import ExportReport, whole_file
+from workbench.exchange.exporters.formulas import without_formula
 from workbench.exchange.exporters.values import header, numeric_columns, rows
 from workbench.fields import Schema
 
@@ -41,10 +40,10 @@ class CsvExporter:
         with whole_file(target) as file:
             text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="", write_through=True)
             table = csv.writer(text, delimiter=self._divider)
-            table.writerow([_no_formula(name) for name in header(schema)])
+            table.writerow([without_formula(name) for name in header(schema)])
             numeric = numeric_columns(schema)
             for row in rows(contents, schema, written):
-                cells = map(_no_formula, row)
+                cells = map(without_formula, row)
                 table.writerow([self._number(cell) if n in numeric else cell for n, cell in enumerate(cells)])
             text.detach()  # the file is flushed, closed and renamed by its own manager
         return written
@@ -74,21 +73,6 @@ def for_excel(locale: str) -> CsvExporter:
 _SEMICOLONS = frozenset({"CH", "LI"})
 """Where Windows divides lists by semicolons though the decimal point is none."""
 _PLAIN = re.compile(r"-?[0-9]+\.[0-9]+")
-
-
-def _no_formula(cell: str) -> str:
-    """The cell, with an apostrophe before what a spreadsheet would calculate; full-width signs count as plain ones."""
-    start = unicodedata.normalize("NFKC", cell.lstrip()[:1])
-    if start in {"=", "@"} or cell.startswith(("\t", "\r")) or (start in {"+", "-", "\u2212"} and not _is_number(cell)):
-        return "'" + cell
-    return cell
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        return math.isfinite(float(cell))
-    except ValueError:
-        return False
 
 
 EXPORTER = CsvExporter()

@@ -146,3 +146,14 @@ def test_a_page_is_exported_with_what_it_is(tmp_path):
     report = exporters.load("class-folders").write(contents(workspace), workspace.schema, tmp_path / "out", pictures)
     assert report.labels == 1
     assert [path.parent.name for path in (tmp_path / "out" / Side.TRAIN.value).rglob("*.*")] == ["receipt"]
+
+
+def test_texts_that_a_spreadsheet_would_calculate_are_counted(tmp_path: Path) -> None:
+    texts = ["=1+1|cmd", "plain", "＝1", "-4.20"]
+    workspace = workspace_of(tmp_path / "w", [{"id": str(n), "text": text} for n, text in enumerate(texts)])
+    texts_csv, texts_xlsx = exporters.load("texts-csv"), exporters.load("texts-xlsx")
+    written = texts_csv.write(contents(workspace), workspace.schema, tmp_path / "out.csv")
+    [(sentence, number)] = written.lost.items()
+    assert "formula" in sentence and "texts-xlsx" in sentence and number == 2
+    assert not texts_xlsx.write(contents(workspace), workspace.schema, tmp_path / "out.xlsx").lost
+    workspace.close()

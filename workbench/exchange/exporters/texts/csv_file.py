@@ -7,17 +7,22 @@ Cannot hold: pages, boxes, labels of words, suggestions, who labelled.
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
 from storage.records import Content
 from workbench.exchange.exporters.base import ExportReport, whole_file
+from workbench.exchange.exporters.formulas import without_formula
 from workbench.exchange.exporters.texts.rows import Columns, rows
 from workbench.fields import Schema
 
+_FORMULAS = "a spreadsheet would take a cell for a formula: open texts-xlsx there, which holds text"
+
 
 class TextCsvExporter:
-    """UTF-8 with commas. Texts stay as they are, also those that a spreadsheet would take for a formula."""
+    """UTF-8 with commas. Texts stay as they are, for other programs; those that a spreadsheet would take for a formula
+    are counted."""
 
     name = "texts-csv"
     folder = False
@@ -31,8 +36,11 @@ class TextCsvExporter:
             table = csv.DictWriter(text, columns.names)
             table.writeheader()
             for row in rows(contents, columns, written):
-                table.writerow(row | {name: cell(row[name], field.multiple) for name, field in columns.fields})
+                cells = row | {name: cell(row[name], field.multiple) for name, field in columns.fields}
+                table.writerow(cells)
+                written.lost[_FORMULAS] += any(without_formula(str(value)) != str(value) for value in cells.values())
             text.detach()
+        written.lost += Counter()  # leaves out what never occurred
         return written
 
 
