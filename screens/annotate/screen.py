@@ -97,8 +97,9 @@ class AnnotateScreen(ModeScreen):
             known.move_to(request.document)
         self.worklist = known
         self.open_current()
-        if request.tokens:
-            self.act(lambda session: session.point(request.tokens))
+        if request.tokens and self.session is not None:
+            self.session.point(request.tokens)  # as an act it would end the message
+            self.refresh_status()
         if request.task is not None:
             self.show_hint(request.task)
 
@@ -303,11 +304,10 @@ class AnnotateScreen(ModeScreen):
         """Accept the sure suggestions in view; when nothing is left to be looked at, the document, and go on."""
         if self._asked(self._accept_checks.unlabelled) or not self.action_accept_visible() or self.session is None:
             return
-        look = self._accept_checks.left(self.session)
-        if look is None:
-            self.action_accept()
-        else:
+        if look := self._accept_checks.left(self.session):
             self.act(look)
+        else:
+            self.action_accept()
 
     def action_set_aside(self, how: str) -> None:
         """Skip the document or mark it unusable, and go on; one that was set aside before is only opened again."""

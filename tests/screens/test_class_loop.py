@@ -60,7 +60,7 @@ async def test_the_tune_screen_begins_with_the_class_field_and_changes_to_words(
         await pilot.pause()
         form = pilot.app.mode_screen.form
         assert form.draft.config.model.task == "classes" and form.draft.preset == "classes"
-        assert form.draft.config.train.num_train_epochs == 30  # few texts
+        assert form.draft.config.train.freeze == "head_only"  # few texts
         form.focus_setting("model.task")
         await pilot.press("left")
         await pilot.pause()
