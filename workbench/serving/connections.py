@@ -6,6 +6,7 @@ import socket
 import struct
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, Protocol
 
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
@@ -36,8 +37,9 @@ def refuse_new(listening: Iterable[Listening]) -> None:
     """Have the kernel make no new connections to these sockets, in whatever process they are open.
 
     What waits to be accepted would be reset by closing the port. Clients that come now try again after a second, and
-    are refused then, or reach the next server. Without the filter (not on Linux) a connection can be lost in the
-    moment between the last that is accepted and the closing.
+    are refused then, or reach the next server. Without the filter (not on Linux, or where the kernel allows users
+    without rights no more of them) a connection can be lost in the moment between the last that is accepted and the
+    closing.
     """
     if sys.platform != "linux":
         return
@@ -45,7 +47,8 @@ def refuse_new(listening: Iterable[Listening]) -> None:
     memory = ctypes.create_string_buffer(program, len(program))
     option = struct.pack("HP", len(_DROP_NEW_CONNECTIONS), ctypes.addressof(memory))
     for listener in listening:
-        listener.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, option)
+        with suppress(OSError):  # the server has to end all the same
+            listener.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, option)
 
 
 class Connection(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # chosen by what is installed
