@@ -362,3 +362,13 @@ def test_a_client_that_goes_away_amid_its_request_is_no_fault_of_the_server() ->
         client.portal.call(client.app, scope, receive, send)
     assert answers[0]["status"] == 400
     assert json.loads(answers[1]["body"])["type"] == "cut_off"
+
+
+def test_a_server_ends_where_the_kernel_allows_no_packet_filter() -> None:
+    """As for users without rights in containers: the signal's handler failed, and the server went on."""
+
+    class WithoutRights:
+        def setsockopt(self, level: int, name: int, value: bytes, /) -> None:
+            raise PermissionError(1, "Operation not permitted")
+
+    connections.refuse_new([WithoutRights()])
