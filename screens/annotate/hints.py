@@ -63,7 +63,7 @@ def hint_of(view: SessionView, schema: Schema, context: Context) -> Hint:
     """The hint for a view. Names with a dot are binding ids; the screen puts their keys in."""
     lead, pairs = _next_key(view, schema, context)
     if not lead and context.shows != "text":
-        pairs = (*_PICTURE, *pairs)
+        pairs = (*pairs[:1], *_PICTURE, *pairs[1:])  # what labels comes first where there is little space
     return lead, (("error_walk.next", "next error"), *pairs) if context.error_walk else pairs
 
 
