@@ -204,7 +204,7 @@ def test_a_pool_that_empties_ends_the_choosing(tmp_path):
 def test_a_process_that_is_killed_leaves_a_folder_that_goes_on(prepared):
     _, folder = prepared
     process = simulation.start(folder)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while not (folder / "trained").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGKILL)
