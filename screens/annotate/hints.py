@@ -176,7 +176,7 @@ def filter_name(chosen: Filter) -> str:
 
 def out_of_view(fields: Sequence[str]) -> str:
     """Which suggestions were not accepted with the others because they were not in view."""
-    return f"Out of view until now: {_listed(fields)}."
+    return f"In view now: {fields[0]}." if len(fields) == 1 else f"In view now: {len(fields)} more."
 
 
 def unlabelled(text: str) -> str:

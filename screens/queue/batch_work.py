@@ -80,20 +80,50 @@ class BatchWork:
         known_round: int | None,
         task: LoopTask | None,
     ) -> Callable[[], None]:
-        """The task of choosing a batch, for a thread.
+        """The task of choosing a batch, for a thread: the old round is closed, a child process chooses, the choice is
+        kept as a round.
 
         Args:
             closing: the round that is closed before.
             known_round: the round that is shown; another one is not replaced.
             task: what is read of the loop afterwards.
         """
+
+        def choose() -> None:
+            running = None
+            try:
+                now = rounds.current(workspace)
+                if now is not None and now.round.id != known_round:
+                    raise UsageProblem(f"Round {now.round.id} was opened in another terminal.", "It is shown now.")
+                selection.check(workspace, request)
+                if closing is not None:
+                    selection.close(workspace, closing)
+                self.selection = running = selection.start(workspace, request)
+                running.wait(partial(self._tick, _SCORING))
+                selection.open_round(workspace, running)
+                # read here, so that the list is the new one when the work has ended
+                self._post(self.Worked(overview=loop.read(workspace, task)))
+            except WorkbenchError as error:
+                self._post_failure(error, "Stopped; no batch was chosen.")
+            finally:
+                if running is not None:
+                    running.stop()  # stopped before it was known here, it would go on
+
         self._begin()
-        return partial(self._choose, workspace, request, closing, known_round, task)
+        return choose
 
     def suggesting(self, workspace: Workspace) -> Callable[[], None]:
         """The task of having the starter suggest, for a thread."""
+
+        def suggest() -> None:
+            try:
+                result = prediction_process.suggest(workspace, tick=partial(self._tick, "The starter reads"))
+                self._post(self.Worked(notice=batch_text.suggested(result)))
+            except WorkbenchError as error:
+                self._post_failure(error, "Stopped; nothing was changed.")
+
         self._begin()
-        return partial(self._suggest, workspace)
+        return suggest
 
     def stop(self) -> None:
         """End what goes on."""
@@ -103,41 +133,6 @@ class BatchWork:
 
     def _begin(self) -> None:
         self.is_going_on, self._stopping, self.selection = True, False, None
-
-    def _choose(
-        self,
-        workspace: Workspace,
-        request: SelectionRequest,
-        closing: int | None,
-        known_round: int | None,
-        task: LoopTask | None,
-    ) -> None:
-        """Close the old round, let a child process choose, keep the choice as a round."""
-        running = None
-        try:
-            now = rounds.current(workspace)
-            if now is not None and now.round.id != known_round:
-                raise UsageProblem(f"Round {now.round.id} was opened in another terminal.", "It is shown now.")
-            selection.check(workspace, request)
-            if closing is not None:
-                selection.close(workspace, closing)
-            self.selection = running = selection.start(workspace, request)
-            running.wait(partial(self._tick, _SCORING))
-            selection.open_round(workspace, running)
-            # read here, so that the list is the new one when the work has ended
-            self._post(self.Worked(overview=loop.read(workspace, task)))
-        except WorkbenchError as error:
-            self._post_failure(error, "Stopped; no batch was chosen.")
-        finally:
-            if running is not None:
-                running.stop()  # stopped before it was known here, it would go on
-
-    def _suggest(self, workspace: Workspace) -> None:
-        try:
-            result = prediction_process.suggest(workspace, tick=partial(self._tick, "The starter reads"))
-            self._post(self.Worked(notice=batch_text.suggested(result)))
-        except WorkbenchError as error:
-            self._post_failure(error, "Stopped; nothing was changed.")
 
     def _tick(self, text: str, done: int, total: int) -> None:
         if self._stopping:

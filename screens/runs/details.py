@@ -129,7 +129,7 @@ def search_text(search: Outcome) -> Parts:
     best = search.best
     so_far = f", the best {best.name} with {best.value:.3f}" if best is not None else ""
     parts: Parts = [(f"\nSearch {search.name}: ", "bold $primary")]
-    parts.append(f"{len(search.trials)} of {search.planned} runs have ended{so_far}.")
+    parts.append(f"{search.ended} of {search.planned} runs have ended{so_far}.")
     return parts + [f"\n{sentence}" for sentence in search.sentences]
 
 

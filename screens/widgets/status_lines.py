@@ -21,7 +21,8 @@ class HintLine(Widget):
     """Says what the next key will do. One line, always there.
 
     Content is `key text` pairs, the most useful first; those that do not fit any more are left out. The key of the help
-    stands at the right edge, however little space there is, and beside it the key of the commands, where it is given.
+    stands at the right edge, however little space there is, and beside it the key of the commands, where it is given
+    and leaves space for a sentence and the first pair.
     """
 
     DEFAULT_CSS = "HintLine { height: 1; background: $surface; color: $foreground; padding: 0 1; }"
@@ -41,24 +42,26 @@ class HintLine(Widget):
     def render(self) -> Content:
         plain = self.app.no_color
         help_pair = Content.assemble("  ", key_part("?", plain), " keys")
-        if self._everywhere:
-            help_pair = Content.assemble("  ", key_part(self._everywhere, plain), " commands", help_pair)
         width = self.content_region.width
-        left = width - help_pair.cell_length
-        parts: list[Content] = []
-        if self._lead:
-            lead = Content(self._lead)
-            parts.append(lead)
-            left -= lead.cell_length
-        for key, text in self._pairs:
-            pair = Content.assemble("  " if parts else "", key_part(key, plain), " ", text)
-            if pair.cell_length > left:
-                continue
-            parts.append(pair)
-            left -= pair.cell_length
-        if left < 0:
-            return Content("").join(parts).truncate(width, ellipsis=True)
-        return Content("").join([*parts, Content(" " * left), help_pair])
+        lead = [Content(self._lead)] if self._lead else []
+        pairs = [Content.assemble(key_part(key, plain), " ", text) for key, text in self._pairs]
+        if self._everywhere:
+            both = Content.assemble("  ", key_part(self._everywhere, plain), " commands", help_pair)
+            beginning = Content("  ").join([*lead, *pairs[:1]])
+            if not lead or beginning.cell_length + both.cell_length <= width:
+                help_pair = both
+        left = width - help_pair.cell_length - sum(part.cell_length for part in lead)
+        parts = lead
+        for pair in pairs:
+            if pair.cell_length + 2 * bool(parts) <= left:
+                left -= pair.cell_length + 2 * bool(parts)
+                parts.append(pair)
+        text = Content("  ").join(parts)
+        return (
+            text.truncate(width, ellipsis=True)
+            if left < 0
+            else Content("").join([text, Content(" " * left), help_pair])
+        )
 
 
 class StatusLine(Widget):

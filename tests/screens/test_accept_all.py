@@ -78,7 +78,7 @@ async def test_tab_after_a_stop_shows_what_the_next_key_is_about(opened, tmp_pat
     made = sample_documents.workspace_of(tmp_path / "long", [sample_documents.new("long", [page], offered)])
     async with opened(made) as pilot:
         await pilot.press("A")
-        assert "Out of view until now: " in hint(pilot)
+        assert "In view now: " in hint(pilot)
         await pilot.press("tab")
         assert hint(pilot).startswith("amount_tax 80%")
         await pilot.press("x")

@@ -80,7 +80,7 @@ async def test_what_a_model_suggests_is_looked_at_and_one_jump_shows_the_most_of
     async with opened(made) as pilot:
         content = pilot.app.mode_screen.session.content
         await pilot.press("A")
-        assert set(labels(made)) == {"seller_name"} and "1 accepted. Out of view until now: " in hint(pilot)
+        assert set(labels(made)) == {"seller_name"} and "1 accepted. In view now: " in hint(pilot)
         assert {find(content, "25/12/2018")[0], find(content, "9.00")[0]} <= visible(pilot)
         page = pilot.app.mode_screen.query_one("PageView")
         row, _ = page._layout.place(find(content, "25/12/2018")[0])

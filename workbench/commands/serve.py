@@ -17,12 +17,7 @@ _PACKAGES = ("fastapi", "uvicorn", "python_multipart", "prometheus_client", "fas
 
 @click.command()
 @click.argument("model", shell_complete=argument_completion.model)
-@click.option(
-    "--host",
-    default="127.0.0.1",
-    show_default=True,
-    help="The address to listen on; others than this machine's own need a token.",
-)
+@server_token.host_option
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 @server_token.file_option
 @server_token.without_option

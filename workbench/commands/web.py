@@ -14,12 +14,7 @@ from workbench.serving.options import LOOPBACK
 
 
 @click.command()
-@click.option(
-    "--host",
-    default="127.0.0.1",
-    show_default=True,
-    help="The address to listen on; others than this machine's own need a token.",
-)
+@server_token.host_option
 @click.option("--port", default=8001, show_default=True, type=click.IntRange(1, 65535))
 @server_token.file_option
 @server_token.without_option

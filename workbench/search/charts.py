@@ -48,7 +48,7 @@ class Outcome:
     """What a search knows so far."""
 
     name: str
-    planned: int  # runs
+    planned: int  # runs, without the preset's where that lies outside of what is searched
     dimensions: tuple[Dimension, ...]
     trials: tuple[Trial, ...]  # in the order of their ends
     importance: dict[str, float]  # setting -> its share, by Optuna; empty where there are too few trials
@@ -58,6 +58,11 @@ class Outcome:
     def best(self) -> Trial | None:
         """The first of the best that ran to their end."""
         return max((trial for trial in self.trials if trial.is_whole), key=lambda trial: trial.value, default=None)
+
+    @property
+    def ended(self) -> int:
+        """How many of the planned runs have ended."""
+        return sum(trial.places is not None for trial in self.trials)
 
     @property
     def unit(self) -> str:

@@ -1,4 +1,4 @@
-"""The token of a server that other machines reach: its options, and how it is read."""
+"""Where a server listens, and the token that other machines need: the options, and how the token is read."""
 
 import hashlib
 from pathlib import Path
@@ -10,6 +10,12 @@ from workbench.serving.options import LOOPBACK
 
 _SHORTEST_TOKEN, _LONGEST_TOKEN = 16, 10_000
 
+host_option = click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="The address to listen on; others than this machine's own need a token.",
+)
 file_option = click.option(
     "--token-file",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
