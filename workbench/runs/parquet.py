@@ -20,13 +20,13 @@ from workbench.runs.state import RunFolder
 
 SPLITS = tuple(split.value for split in Split)
 
-REFERENCES = "references"
-"""The column of known values, JSON {field: value}; folders of older versions have none."""
+REFERENCES, SOURCE = "references", "source"
+"""Columns: known values, JSON {field: value}; the file and its folder. Run folders of older versions have neither."""
 
 TOKENS, CLASSES = "tokens", "classes"
 """The tasks. `classes` is also the column of class labels: options of the field, null where there is none."""
 
-_OPTIONAL = frozenset({REFERENCES, CLASSES})
+_OPTIONAL = frozenset({REFERENCES, SOURCE, CLASSES})
 """Columns that a file may lack."""
 _COPY = "Copy the run folder again, or run it again."
 
@@ -49,6 +49,7 @@ class FrozenDocument:
     pictures: list[str] = field(default_factory=list)
     references: str = "{}"  # JSON {field: value}
     classes: list[str] | None = None
+    source: str = ""  # the file that it was imported from, with its folder
 
     def anchor(self, folder: Path) -> "FrozenDocument":
         """The row itself, its pictures that stand relative to the run's folder made absolute."""
@@ -83,7 +84,7 @@ def _dataset_schema() -> Any:
             "document": pa.int64(), "name": pa.string(), "group": pa.string(), "language": pa.string(),
             "page_sizes": pa.list_(pa.list_(pa.float64())), "words": strings, "boxes": pa.list_(pa.list_(pa.int32())),
             "lines": ints, "pages": ints, "confidences": pa.list_(pa.float32()), "tags": strings, "pictures": strings,
-            REFERENCES: pa.string(), CLASSES: strings,
+            REFERENCES: pa.string(), CLASSES: strings, SOURCE: pa.string(),
         }
     )  # fmt: skip
 
@@ -251,7 +252,7 @@ def tables(path: Path, columns: Sequence[str], split: str | None = None) -> Iter
 
     Args:
         path: of documents or predictions.
-        columns: in any order; `references` and `classes` may be missing in the file.
+        columns: in any order; `references`, `source` and `classes` may be missing in the file.
         split: only the predictions of this one.
 
     Raises:
@@ -347,6 +348,7 @@ class ClassCase:
     group: str = ""
     language: str = ""
     truncated: bool = False  # the model did not see all of its words
+    source: str = ""
 
     @property
     def option(self) -> str | None:
@@ -366,7 +368,7 @@ def stream_classes(folder: Path, split: str) -> Iterator[ClassCase]:
         InputProblem: there are no predictions, they are of another task, or a file is damaged.
     """
     check_predictions(folder, split, CLASSES)
-    run, columns = RunFolder(folder), ["document", "name", "words", "group", "language", CLASSES]
+    run, columns = RunFolder(folder), ["document", "name", "words", "group", "language", CLASSES, SOURCE]
     if not run.dataset(split).is_file():
         return
     documents = (row for part in tables(run.dataset(split), columns) for row in rows_of(part))
@@ -383,7 +385,7 @@ def stream_classes(folder: Path, split: str) -> Iterator[ClassCase]:
         shares = probabilities_of(prediction["labels"], prediction["probabilities"])
         yield ClassCase(
             row["document"], row["name"], tuple(row["words"]), tuple(row[CLASSES] or ()), shares, row["group"] or "",
-            row["language"] or "", bool(prediction["truncated"]),
+            row["language"] or "", bool(prediction["truncated"]), row.get(SOURCE) or "",
         )  # fmt: skip
 
 

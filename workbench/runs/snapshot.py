@@ -3,6 +3,7 @@
 import hashlib
 import json
 import random
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,6 +26,9 @@ from workbench.workspace import Workspace
 VALIDATION_SHARE = 0.2
 """Of the labelled documents, where the workspace has no validation side of its own."""
 
+
+_FILE = re.compile(r"(.*\.\w{1,8})(?: [^./\\]*)?")
+"""A document's source: a path, for some formats with the record in it ("texts.csv line 3")."""
 
 NO_BOX = [0, 0, 0, 0]
 """The box of a word of a text that stands on no page."""
@@ -250,7 +254,14 @@ def row_of(content: Content, fields: set[str], picture: Callable[[str], Path]) -
         tags=tags_of(spans, len(tokens)) if labelled else None,
         pictures=[str(picture(p.picture)) if p.picture else "" for p in content.pages],
         references=json.dumps({r.field: r.value for r in content.references}, ensure_ascii=False),
+        source=_file(content.document.source),
     )
+
+
+def _file(source: str) -> str:
+    """The file that a document was imported from, with its folder, without the record in it."""
+    match = _FILE.fullmatch(source)
+    return "/".join(Path(match[1] if match else source).parts[-2:])
 
 
 def _carry(path: str, folder: Path) -> str:

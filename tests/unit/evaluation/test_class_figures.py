@@ -87,8 +87,8 @@ def test_a_long_curve_is_given_by_few_points_with_both_ends():
     assert len(row["precision_recall"]) <= curves.POINTS and row["precision_recall"][-1][0] == 1
 
 
-def case(words, option="a", group="", language=""):
-    return ClassCase(1, "text", ("word",) * words, (option,), {"a": 0.9, "b": 0.1}, group, language)
+def case(words, option="a", group="", language="", source=""):
+    return ClassCase(1, "text", ("word",) * words, (option,), {"a": 0.9, "b": 0.1}, group, language, source=source)
 
 
 def accuracy(cases):
@@ -110,6 +110,14 @@ def test_figures_are_cut_by_length_language_and_large_groups():
     low, high = cut["language"]["en"]["accuracy_ci95"]
     interval = binomtest(8, 8).proportion_ci(method="wilson")
     assert (low, high) == pytest.approx((interval.low, interval.high))
+
+
+def test_figures_are_cut_by_the_file_that_texts_came_from_and_by_folders_of_documents():
+    texts = [case(5, "a", source="in/a.csv")] * 8 + [case(5, "b", source="in/b.csv")] * 6
+    assert list(slices.figures(texts, accuracy(texts))["source"]) == ["in/a.csv", "in/b.csv"]
+    scans = [case(5, source=f"{folder}/{number}.pdf") for folder in ("may", "june") for number in range(8)]
+    assert list(slices.figures(scans, accuracy(scans))["source"]) == ["may", "june"]
+    assert slices.figures(scans[:8], accuracy(scans)) == {}
 
 
 def test_a_cut_that_tells_nothing_apart_is_left_out():

@@ -144,3 +144,23 @@ def test_boxes_are_ordered_and_inside_the_page(box: tuple[float, ...], width: fl
     x0, y0, x1, y1 = snapshot.thousandths(box, width, height)
     assert 0 <= x0 <= x1 <= 1000
     assert 0 <= y0 <= y1 <= 1000
+
+
+@pytest.mark.parametrize(
+    ("source", "file"),
+    [
+        ("/home/ada/mails/texts.v2.csv line 3", "mails/texts.v2.csv"),
+        ("texts.jsonl record 7", "texts.jsonl"),
+        ("/home/ada/scans of May/a b.pdf", "scans of May/a b.pdf"),
+        ("in/no suffix", "in/no suffix"),
+    ],
+)
+def test_a_run_knows_the_file_of_a_document_without_the_record_in_it(
+    workspace: Workspace, tmp_path: Path, source: str, file: str
+) -> None:
+    import pyarrow.parquet as pq
+
+    keep(workspace, replace(invoice("a"), source=source))
+    snapshot.freeze(workspace, tmp_path / "run", 1)
+    [row] = pq.read_table(tmp_path / "run" / "dataset" / "train.parquet").to_pylist()
+    assert row["source"] == file
