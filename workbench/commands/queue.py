@@ -78,8 +78,8 @@ def command(
 ) -> None:
     """Queue the documents from which the model would learn most, as a round of the relabel loop.
 
-    A round in which nothing was labelled yet is replaced. Labels that are probably wrong are no strategy here: the errors
-    screen (F6) lists them, the surest first, and puts one or all into the queue.
+    A round in which nothing was labelled yet is replaced. Labels that are probably wrong are no strategy here: the
+    errors screen (F6) lists them, the surest first, and puts one or all into the queue.
 
     With two annotators, --blind 0.5 brings more documents back that the other one labelled: the queue screen's Quality
     view then shows how far they agree. The annotator's name is WORKBENCH_ANNOTATOR, else annotator in workbench.toml,
