@@ -66,7 +66,7 @@ def command(
     """
     from storage.exceptions import MissingTool
     from workbench.runs import machine
-    from workbench.serving.options import ENVIRONMENT, Options, to_json
+    from workbench.serving.options import ENVIRONMENT, MEMORY, Options, to_json
 
     if missing := [name for name in _PACKAGES if find_spec(name) is None]:
         raise MissingTool(f"Serving needs {', '.join(missing)}.", "pip install 'invoice-workbench[serve]'")
@@ -86,7 +86,7 @@ def command(
     )
     sys.stdout.flush()
     # the process becomes the server: signals reach it, and this one never loads torch
-    environment = machine.worker_environment(threads or None) | {ENVIRONMENT: to_json(options)}
+    environment = MEMORY | machine.worker_environment(threads or None) | {ENVIRONMENT: to_json(options)}
     arguments = machine.python(machine.SERVER)
     os.execve(arguments[0], arguments, environment)
 

@@ -5,6 +5,9 @@ import msgspec
 ENVIRONMENT = "WORKBENCH_SERVE"
 """The variable in which a server's processes find their options, as JSON."""
 
+MEMORY = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64"}
+"""Variables that keep a server's memory flat, unless the user set them: oneDNN keeps its code for each shape of a
+batch, by default for 1,024 of them, which grew by 6 kB a request (benchmarks/serving.py --memory)."""
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 """How requests name the machine that the server is on."""
