@@ -27,6 +27,7 @@ _SAME: dict[int, str | None] = {
     **{ord(c): "'" for c in "’‘`´′"},
     **{ord(c): "," for c in "٬،"},  # Arabic commas, which group thousands
     ord("٫"): ".",
+    ord("״"): '"',  # of Hebrew abbreviations
     # What steers the direction of writing.
     **dict.fromkeys((0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))),
 }
@@ -77,8 +78,8 @@ def plain(text: str) -> str:
 
 
 def marks_of(text: str) -> list[str]:
-    """The currency signs and codes in a text, as they are printed."""
-    return currencies.MARK.findall(text)
+    """The currency signs and codes in a text, in its plain form."""
+    return currencies.MARK.findall(plain(text))
 
 
 def _canonical(whole: str, fraction: str, negative: bool) -> str:
@@ -164,7 +165,7 @@ def read(text: str) -> tuple[str | None, str, str | None]:
     normal = _canonical(*parts, negative)
     if match := _AMBIGUOUS.fullmatch(rest):
         other = _canonical(match[1], match[3], negative)
-        if any(mark.upper() in currencies.THREE_DECIMALS for mark in marks):
+        if any(map(currencies.has_three_decimals, marks)):
             return None, f"{body} can be {normal} or {other}", other
         # In practice a comma before three digits groups thousands; a point is as often a decimal point.
         note = f"read as {normal}; could be {other}" if match[2] == "." else ""
