@@ -19,6 +19,7 @@ _TYPES = (
 _NO_LABEL = frozenset(
     {"", "other", "others", "none", "null", "nil", "nan", "n/a", "ignore", "background", "no_label", "outside"}
 )
+_CAPITALS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")  # InvoiceDate is invoice_date
 _NUMBER = re.compile(r"-?[0-9]+")  # the number of a label whose name is not known
 
 
@@ -63,7 +64,7 @@ class LabelMap:
 
     def _resolve(self, label: str) -> str:
         wanted = self._mapping.get(label.casefold(), label)
-        field = self.schema.resolve(wanted)
+        field = self.schema.resolve(wanted) or self.schema.resolve(_CAPITALS.sub("_", wanted))
         if field is not None and field.kind is FieldKind.CLASS:  # words are no options of it
             field = None
         # A label becomes a field of its own, also where an alias would give it to another field.
