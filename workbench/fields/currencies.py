@@ -84,8 +84,10 @@ _CURRENCIES = {
     "BHD": _Currency("bhd د.ب دينار_بحريني"),
     "OMR": _Currency("omr ر.ع ريال_عماني"),
     "JOD": _Currency("jod د.أ دينار_أردني"),
+    "DZD": _Currency("dzd د.ج دينار_جزائري", beside="da"),
+    "ETB": _Currency("etb birr ብር"),
     "HRK": _Currency("hrk", "kuna", beside="kn"),
-    "TND": _Currency("tnd د.ت دينار_تونسي"),
+    "TND": _Currency("tnd د.ت دينار_تونسي", beside="dt"),
     "LYD": _Currency("lyd ل.د"),
     "IQD": _Currency("iqd د.ع دينار_عراقي"),
 }
@@ -95,6 +97,7 @@ _RIYAL_MARKS = "ريال ریال"  # the sign ﷼ is the second in its plain fo
 _DINAR_MARKS = "دينار"
 _TOMAN_MARKS = "تومان"
 _BOLIVAR_MARKS = "bs bs."
+_CFA_MARKS = "fcfa f_cfa cfa"
 
 CODES = {name: code for code, c in _CURRENCIES.items() for name in f"{c.marks} {c.names}".replace("_", "").split()}
 """Sign, code or name, case-folded -> ISO 4217 code."""
@@ -115,6 +118,7 @@ AMBIGUOUS = {
     **dict.fromkeys(_BOLIVAR_MARKS.split(), "BOB or VES"),
     **dict.fromkeys(_RIYAL_MARKS.split(), "SAR, QAR, OMR, YER or IRR"),
     **dict.fromkeys([*_DINAR_MARKS.split(), "dinar"], "several countries'"),
+    **dict.fromkeys(_CFA_MARKS.replace("_", "").split(), "XOF or XAF"),
     **dict.fromkeys(_TOMAN_MARKS.split(), "ten IRR, and has no code of its own"),
 }
 """Names that no code is given to -> the currencies that they could mean."""
@@ -130,9 +134,15 @@ def has_three_decimals(mark: str) -> bool:
 
 _MARKS = {mark for c in _CURRENCIES.values() for mark in f"{c.marks} {c.beside}".split()} | {
     mark
-    for marks in (_KRONA_MARKS, _DIRHAM_MARKS, _BOLIVAR_MARKS, _RIYAL_MARKS, _DINAR_MARKS, _TOMAN_MARKS)
+    for marks in (_KRONA_MARKS, _DIRHAM_MARKS, _BOLIVAR_MARKS, _RIYAL_MARKS, _DINAR_MARKS, _TOMAN_MARKS, _CFA_MARKS)
     for mark in marks.split()
 }
+# Codes of all other currencies, beside an amount in capitals alone; ALL and TOP are words of invoices.
+_OTHER_CODES = (
+    "AFN|AMD|ANG|AOA|AWG|BAM|BBD|BIF|BMD|BND|BSD|BTN|BWP|BYN|BZD|CDF|CUP|CVE|DJF|ERN|FJD|FKP|GIP|GMD|GNF|GYD|HTG|IRR|"
+    "ISK|KGS|KHR|KMF|KPW|KYD|LAK|LBP|LRD|LSL|MDL|MGA|MKD|MMK|MNT|MOP|MRU|MUR|MVR|MWK|MZN|NAD|NIO|NPR|PGK|RWF|SBD|SCR|"
+    "SDG|SHP|SLE|SOS|SRD|SSP|STN|SVC|SYP|SZL|TJS|TMT|UZS|VUV|WST|XAF|XCD|XOF|XPF|YER|ZMW|ZWL"
+)
 # Amounts of South Africa, Guatemala, Saudi Arabia and Qatar; only with cents, because R and a number is as often a
 # reference, and SR behind a number the class of its tax.
 _RAND = r"(?-i:[QR]|SR|QR)(?= ?[0-9][0-9 ,]*[.,][0-9]{2}(?![0-9]))"
@@ -155,7 +165,7 @@ def _any_of(marks: Iterable[str]) -> str:
 _WORDS = {mark for mark in _MARKS if "\u0400" <= mark[0] <= "\u06ff"}
 _LETTER = r"[^\W\d_]"
 MARK = re.compile(
-    rf"(?<![A-Za-z])(?:{_any_of(_MARKS - _WORDS)}|{_RAND})(?![A-Za-z])"
+    rf"(?<![A-Za-z])(?:{_any_of(_MARKS - _WORDS)}|(?-i:{_OTHER_CODES})|{_RAND})(?![A-Za-z])"
     rf"|(?<!{_LETTER})(?:{_any_of(_WORDS)})(?!{_LETTER})"
     r"|(?<=[A-Za-z]{4})[$€£¥](?![A-Za-z])",
     re.IGNORECASE,

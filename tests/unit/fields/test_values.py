@@ -49,6 +49,21 @@ def test_currencies_of_other_scripts(text: str, normal: str | None, currency: st
         assert normalise(FieldType.CURRENCY, text).normal == currency
 
 
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [
+        ("1 234,56 €HT", "1234.56"), ("12,00€TTC", "12.00"), ("12.00 $HT", "12.00"), ("£12.00 VAT", "12.00"),
+        ("12.00 (19%)", "12.00"), ("12.00 ( 7,5 % )", "12.00"), ("Rs 500 only", "500.00"), ("Rs.500/- only", "500.00"),
+        ("12.00*A", "12.00"), ("12.00 FS", "12.00"), ("12€50", "12.50"), ("ETB 12.00", "12.00"),
+        ("XOF 12 000", "12000.00"),
+        ("12 000 F CFA", "12000.00"), ("12,50 DA", "12.50"), ("19 %", None), ("12.00 xof", None), ("ALL 12.00", None),
+        ("only 12.00 more", None),
+    ],
+)  # fmt: skip
+def test_remarks_and_codes_beside_amounts(text: str, normal: str | None) -> None:
+    assert normalise(FieldType.AMOUNT, text).normal == normal
+
+
 def test_months_in_arabic_and_hebrew() -> None:
     for text in ("31 مارس 2024", "٣١ مارس ٢٠٢٤", "31 במרץ 2024", "31. ožujka 2024."):
         assert normalise(FieldType.DATE, text).normal == "2024-03-31"

@@ -203,6 +203,18 @@ def test_fractions_and_sizes_of_boxes_are_recognised(put: Any, read: Any) -> Non
     assert any("width" in note for note in item.notes)
 
 
+def test_percent_of_the_page_are_recognised_where_there_are_enough(put: Any, read: Any) -> None:
+    boxes = [[10.5, 10.2 + 8.3 * n, 20.1, 12.3 + 8.3 * n] for n in range(10)]
+    record = {"id": "a", "words": [f"w{n}" for n in range(10)], "bboxes": boxes}
+    (item,), _ = read(put("a.jsonl", json.dumps(record) + "\n"))
+    page = item.pages[0]
+    assert (page.tokens or [])[9].box[1] == pytest.approx(0.849 * page.height)
+    assert "boxes taken as percent of the page" in item.notes
+    few = record | {"words": ["a", "b"], "bboxes": boxes[:2]}
+    (item,), _ = read(put("b.jsonl", json.dumps(few) + "\n"))
+    assert "boxes taken as 0-1000" in item.notes
+
+
 def test_units_are_not_guessed_from_little() -> None:
     assert not are_fractions([(0, 0, 1, 1)])
     assert are_fractions([(0.1, 0.1, 0.2, 0.12), (0.9, 0.98, 1.001, 1.0)])  # rounded over the edge
