@@ -53,6 +53,11 @@ class LabelMap:
             self.used[label] = self._resolve(label)
         return self.used[label]
 
+    def mean(self, label: str, field_id: str) -> None:
+        """Give a label a field, unless it is mapped or is called as a field."""
+        if label.casefold() not in self._mapping and self.schema.resolve(label) is None:
+            self._mapping[label.casefold()] = field_id
+
     def means_none(self, label: str) -> bool:
         """Whether a label says that its words have none ("other", "None", "0"), and is neither mapped nor a field."""
         plain = label.strip().casefold()
