@@ -22,6 +22,7 @@ from workbench.fields import Schema
 from workbench.fields.label_names import LabelMap
 from workbench.fields.values import joined, refusal, same
 from workbench.locate.alignment import align_all
+from workbench.locate.headers import field_under
 from workbench.workspace import Workspace
 
 RUN = "values"
@@ -123,11 +124,17 @@ def unmapped_columns(workspace: Workspace, paths: Iterable[Path], mapping: Mappi
     for row in _rows(paths, workspace):
         if not isinstance(row, Rejected):
             for column, value in row[1].values.items():
-                if column in columns or (column.casefold() not in known and schema.resolve(column) is None):
+                if column in columns or (column.casefold() not in known and not _meant(schema, column)):
                     samples = columns.setdefault(column, [])
                     if len(samples) < _SAMPLES and value not in samples:
                         samples.append(value)
     return columns
+
+
+def _meant(schema: Schema, column: str) -> str:
+    """The field that a column is called after: by its own names, or by what invoices print beside its values."""
+    field = schema.resolve(column) or schema.get(field_under(column))
+    return field.id if field is not None else ""
 
 
 def undo_last(workspace: Workspace) -> Undone | None:
@@ -219,6 +226,7 @@ class _ValuesImport:
         self.labels = LabelMap(workspace.schema, mapping, keep_names=keep_names)
         self._workspace = workspace
         self._only = None if add_fields or keep_names else {column.casefold() for column in mapping or ()}
+        self._keeps_names = keep_names
         self._accept_above = accept_above
         self._dry_run = dry_run
         self._outcome = outcome
@@ -261,11 +269,14 @@ class _ValuesImport:
         outcome.left_out.update(row.nested)
         values: dict[str, str] = {}
         for column, value in row.values.items():
-            if self._only is not None and column.casefold() not in self._only and labels.schema.resolve(column) is None:
+            meant = _meant(labels.schema, column)
+            if self._only is not None and column.casefold() not in self._only and not meant:
                 outcome.left_out[column] += 1
                 if column not in outcome.unmapped:
                     outcome.unmapped.append(column)
                 continue
+            if meant and not self._keeps_names:
+                labels.mean(column, meant)
             field_id = labels.field(column)
             known = labels.schema.get(field_id)
             if known and refusal(known.type, value):

@@ -2,21 +2,30 @@
 
 import ctypes
 import math
+import re
+from bisect import bisect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from pypdfium2 import raw
 
 from storage.records import Box
 from workbench.exchange.reading.incoming import IncomingToken
-from workbench.exchange.reading_direction import is_right_to_left, letters_in_order, ordered
+from workbench.exchange.reading_direction import (
+    is_right_to_left,
+    letters_in_order,
+    ordered,
+    with_brackets_in_pairs,
+)
 from workbench.locate.layout import Layout
 
 _FINE = 100  # device units a point, for positions
 _GARBLED = 0.2  # a text layer with this share of undefined characters or more is not used
 _WIDE_GAP = 0.9  # of the letters' height: a wider gap inside a word divides it
 _QUARTER = 90  # degrees
+_CHUNK, _LINE = re.compile(r"[^\s\0]+"), re.compile(r"[^\r\n\0]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +77,28 @@ def _words(text: Any, page: Any) -> Iterator[PdfWord]:
 
 
 def _chunks(text: Any) -> Iterator[list[_Letter]]:
-    """The letters between spaces. On a page written from right to left, other words' letters go by their place."""
-    sides = [ctypes.c_double() for _ in range(4)]
-    loose = raw.FS_RECTF()
+    """The letters between spaces. In a line with letters from the right, both go by their place: PDFium turns parts."""
     characters = text.get_text_range()
     count = text.count_chars()
     if len(characters) != count:  # surrogates and control characters: one by one
         characters = "".join(chr(raw.FPDFText_GetUnicode(text, i) or 0x20) for i in range(count))
     from_the_right = is_right_to_left(characters)
-    letters: list[_Letter] = []
-    for i, character in enumerate([*characters, " "]):
-        if character.isspace() or character == "\0":
-            if letters:
-                if from_the_right:
-                    letters = _in_direction(letters)
-                yield letters
-                letters = []
-            continue
+    for line in (_LINE if from_the_right else _CHUNK).finditer(characters):
+        letters = list(_letters(text, characters, *line.span()))
+        if not from_the_right:
+            chunks = [letters]
+        elif is_right_to_left(line[0]) and not any(letter.turn for letter in letters):
+            chunks = _by_place(letters)
+        else:
+            spaced = groupby(letters, lambda letter: letter.text.isspace())
+            chunks = [list(chunk) for is_space, chunk in spaced if not is_space]
+        yield from (_in_direction(chunk) if from_the_right else chunk for chunk in chunks if chunk)
+
+
+def _letters(text: Any, characters: str, start: int, stop: int) -> Iterator[_Letter]:
+    sides = [ctypes.c_double() for _ in range(4)]
+    loose = raw.FS_RECTF()
+    for i in range(start, stop):
         if not raw.FPDFText_GetLooseCharBox(text, i, loose):
             continue
         # Height from the loose box (as high as the font), width from the ink, which keeps the gaps between words.
@@ -98,7 +112,21 @@ def _chunks(text: Any) -> Iterator[list[_Letter]]:
         if top - bottom > 3 * (loose.top - loose.bottom):  # a font with a wrong height
             box[1], box[3] = bottom, top
         turn = round(math.degrees(raw.FPDFText_GetCharAngle(text, i)) / _QUARTER) * _QUARTER % 360
-        letters.append(_Letter(character, box, turn, i))
+        yield _Letter(characters[i], box, turn, i)
+
+
+def _by_place(letters: list[_Letter]) -> list[list[_Letter]]:
+    """The letters of a line between its spaces as they are seen."""
+
+    def middle(letter: _Letter) -> float:
+        return (letter.box[0] + letter.box[2]) / 2
+
+    spaces = sorted(middle(letter) for letter in letters if letter.text.isspace())
+    chunks: list[list[_Letter]] = [[] for _ in range(len(spaces) + 1)]
+    for letter in letters:
+        if not letter.text.isspace():
+            chunks[bisect(spaces, middle(letter))].append(letter)
+    return chunks
 
 
 def _in_direction(letters: list[_Letter]) -> list[_Letter]:
@@ -183,9 +211,11 @@ def in_reading_order(words: Sequence[PdfWord]) -> list[IncomingToken]:
     for turn in sorted({word.turn for word in words}):
         turned = [word for word in words if word.turn == turn]
         laid = [PdfWord(word.text, _upright(word.box, turn)) for word in turned]
-        texts = [word.text for word in turned]
+        texts, boxes = [word.text for word in turned], [word.box for word in laid]
         for row in Layout(laid).rows:
-            tokens += [IncomingToken(turned[index].text, turned[index].box, line) for index in ordered(row, texts)]
+            order = ordered(row, texts, boxes)
+            written = with_brackets_in_pairs([texts[index] for index in order])
+            tokens += [IncomingToken(text, turned[index].box, line) for index, text in zip(order, written, strict=True)]
             line += 1
     return tokens
 

@@ -143,8 +143,16 @@ def measure(source: Path | bytes, limits: Limits) -> list[tuple[int, int]]:
 
 
 @in_reader_process
-def for_reading(source: Path | bytes, limits: Limits, index: int = 0) -> tuple[bytes | Path, str, tuple[int, int]]:
+def for_reading(
+    source: Path | bytes, limits: Limits, index: int = 0, turn: int = 0
+) -> tuple[bytes | Path, str, tuple[int, int]]:
     """A page's picture as it is stored: upright, its longest side at most LONGEST pixels.
+
+    Args:
+        source: a file or an encoded picture.
+        limits: of the workspace.
+        index: which frame of a TIFF.
+        turn: degrees clockwise by which it is turned, a multiple of 90.
 
     Returns:
         (picture, suffix, (width, height)): an encoded picture, or the file itself where it is fit as it is; the size
@@ -162,14 +170,17 @@ def for_reading(source: Path | bytes, limits: Limits, index: int = 0) -> tuple[b
         suffix = _SUFFIXES.get(picture.format or "")
         turned = picture.getexif().get(0x0112, 1) != 1
         plain = picture.mode in ("L", "RGB") and "transparency" not in picture.info
-        if suffix and plain and not turned and scale_of(*size) >= 1 and not index:
+        if suffix and plain and not turned and not turn and scale_of(*size) >= 1 and not index:
             picture.draft("L", (size[0] // 8 or 1, size[1] // 8 or 1))  # JPEG: enough to know that it is whole
             picture.load()
             return source, suffix, size
         reduced = [max(round(side * min(scale_of(*picture.size), 1.0)), 1) for side in picture.size]
         picture.draft("RGB", (reduced[0], reduced[1]))  # JPEG: decoded at half size or less where that is enough
         upright = ImageOps.exif_transpose(picture) if turned else picture
-        return encoded(_with_square_pixels(upright, picture)), ".jpg", size
+        square = _with_square_pixels(upright, picture)
+        if turn % 180:
+            size = size[1], size[0]
+        return encoded(square.rotate(-turn, expand=True) if turn else square), ".jpg", size
 
 
 def _with_square_pixels(image: Image.Image, source: Image.Image) -> Image.Image:

@@ -221,7 +221,7 @@ def _new_pages(workspace: Workspace, content: Content, readings: Mapping[int, Pa
             width, height = (height, width) if reading.turn % 180 else (width, height)
         tokens = reading.scaled(width, height) if reading else _as_read(page)
         engine = (reading.engine, reading.engine_version) if reading else (page.engine, page.engine_version)
-        incoming.append(IncomingPage(width, height, tokens, None, 0, *engine))
+        incoming.append(IncomingPage(width, height, tokens, engine=engine[0], engine_version=engine[1]))
     options = Options(workspace.files.root, limits=workspace.settings.limits)
     cleaned = clean.clean(Incoming(content.document.name, content.document.source, incoming, ""), options)
     if isinstance(cleaned, Rejected):

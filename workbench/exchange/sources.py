@@ -338,7 +338,9 @@ class DocumentSource:
             name = None
             if page.picture is not None:
                 try:
-                    picture, suffix, size = pictures.for_reading(page.picture, self._limits, page.picture_index)
+                    picture, suffix, size = pictures.for_reading(
+                        page.picture, self._limits, page.picture_index, page.turn
+                    )
                 except InputProblem as problem:
                     if page.tokens is None:
                         raise

@@ -27,6 +27,7 @@ _SAME: dict[int, str | None] = {
     **{ord(c): "'" for c in "’‘`´′"},
     **{ord(c): "," for c in "٬،"},  # Arabic commas, which group thousands
     ord("٫"): ".",
+    ord("״"): '"',  # of Hebrew abbreviations
     # What steers the direction of writing.
     **dict.fromkeys((0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))),
 }
@@ -44,15 +45,19 @@ _WITH = (
     r"(?:incl(?:uding|uded|us[ao]?)?|inkl(?:usive)?|excl(?:uding)?|exkl(?:usive)?|zzgl|plus|inc|ex|hors|sans|[csw]/)\.?"
 )
 _TAX_WORDS = re.compile(
-    rf"\(?\b(?:{_WITH} ?(?:[0-9]{{1,2}} ?% ?)?{_TAX}|{_TAX} ?{_WITH}|t\.?t\.?c|h\.?t|brutto|netto|gross|net)"
+    rf"\(?\b(?:{_WITH} ?(?:[0-9]{{1,2}} ?% ?)?{_TAX}|{_TAX} ?{_WITH}|(?<=[0-9] ){_TAX}$|"
+    r"t\.?t\.?c|h\.?t|brutto|netto|gross|net)"
     r"(?![A-Za-z])\.?\)?",
     re.IGNORECASE,
 )
 _TAX_CLASS = re.compile(
-    r"(?<=[.,][0-9]{2})(?: *)(?:[A-HNPRSTXZ]|\([A-HNPRSTXZ]\)|SR|ZRL?|ES|OS|EX|TX|NT|AB)?[*#]*(?<![0-9])$"
+    r"(?<=[.,][0-9]{2}) *[*#]*(?:[A-HNPRSTXZ]|\([A-HNPRSTXZ]\)|SR|ZRL?|ES|OS|EX|FS|TX|NT|AB)?[*#]*(?<![0-9])$"
 )
+_RATE_BESIDE = re.compile(r"\( ?[0-9]{1,2}(?:[.,][0-9]{1,2})? ?% ?\)")
+_GLUED = re.compile(r"(?<=[$€£])(?=(?:t\.?t\.?c|h\.?t)\b)", re.IGNORECASE)  # 12,00 €HT
+_SIGN_FOR_POINT = re.compile(r"([0-9]+)([$€£])([0-9]{2})")  # 12€50
 _CREDIT = re.compile(r"(?<=[0-9]) ?(?P<kind>CR|DR|Cr|Dr)\.?$")
-_SLASH = re.compile(r"(?<=[0-9]) ?/[-=]{1,2}$")  # 500/- has no cents
+_SLASH = re.compile(r"(?<=[0-9])(?: ?/[-=]{1,2})?(?: only)?$", re.IGNORECASE)  # 500/- has no cents
 
 # Possible amounts inside other text; `read` may still refuse them.
 INSIDE = re.compile(
@@ -77,8 +82,8 @@ def plain(text: str) -> str:
 
 
 def marks_of(text: str) -> list[str]:
-    """The currency signs and codes in a text, as they are printed."""
-    return currencies.MARK.findall(text)
+    """The currency signs and codes in a text, in its plain form."""
+    return currencies.MARK.findall(_GLUED.sub(" ", plain(text)))
 
 
 def _canonical(whole: str, fraction: str, negative: bool) -> str:
@@ -126,8 +131,13 @@ def read(text: str) -> tuple[str | None, str, str | None]:
         return None, "empty", None
     if len(body) > _LONGEST:
         return None, "too long for an amount", None
-    if "%" in body and "%" in _TAX_WORDS.sub("", body):
-        return None, f"{body} is a rate, not an amount", None
+    if "%" in body:
+        body = _RATE_BESIDE.sub("", body).strip() or body
+        if "%" in _TAX_WORDS.sub("", body):
+            return None, f"{body} is a rate, not an amount", None
+    if match := _SIGN_FOR_POINT.fullmatch(body):
+        body = f"{match[1]},{match[3]} {match[2]}"
+    body = _GLUED.sub(" ", body)
     # Without its currency, an amount has to be a number and nothing else.
     marks = [] if _BARE.fullmatch(body) else marks_of(body)
     if len(marks) > 2:
@@ -164,7 +174,7 @@ def read(text: str) -> tuple[str | None, str, str | None]:
     normal = _canonical(*parts, negative)
     if match := _AMBIGUOUS.fullmatch(rest):
         other = _canonical(match[1], match[3], negative)
-        if any(mark.upper() in currencies.THREE_DECIMALS for mark in marks):
+        if any(map(currencies.has_three_decimals, marks)):
             return None, f"{body} can be {normal} or {other}", other
         # In practice a comma before three digits groups thousands; a point is as often a decimal point.
         note = f"read as {normal}; could be {other}" if match[2] == "." else ""

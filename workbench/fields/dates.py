@@ -155,27 +155,18 @@ def _fast(body: str, day_first: bool | None) -> list[str | None] | None:
 
 
 _OTHER_LANGUAGES = [
-    "es",
-    "it",
-    "pt",
-    "pl",
-    "cs",
-    "sv",
-    "da",
-    "nb",
-    "fi",
-    "hu",
-    "ro",
-    "tr",
-    "ru",
-    "uk",
-    "el",
-    "id",
-    "ms",
-    "vi",
-    "ja",
-    "ko",
+    *("es", "it", "pt", "pl", "cs", "sv", "da", "nb", "fi", "hu", "ro", "tr"),
+    *("ru", "uk", "el", "id", "ms", "vi", "ja", "ko", "hr", "sl", "bg"),
 ]
+_OF_LETTERS = (("\u0590", "\u05ff", ["he"]), ("\u0600", "\u06ff", ["ar"]))
+"""First and last letter of a script -> the languages to read it in."""
+
+
+def _languages(text: str) -> list[str]:
+    for first, last, languages in _OF_LETTERS:
+        if any(first <= letter <= last for letter in text):
+            return languages
+    return _OTHER_LANGUAGES
 
 
 @lru_cache(maxsize=4096)
@@ -187,7 +178,7 @@ def _slow(body: str) -> str | None:
     import dateparser
 
     parsed = dateparser.parse(
-        body, languages=_OTHER_LANGUAGES, settings={"REQUIRE_PARTS": ["day", "month", "year"], "STRICT_PARSING": True}
+        body, languages=_languages(body), settings={"REQUIRE_PARTS": ["day", "month", "year"], "STRICT_PARSING": True}
     )
     if parsed is None:
         return None

@@ -19,6 +19,7 @@ _TYPES = (
 _NO_LABEL = frozenset(
     {"", "other", "others", "none", "null", "nil", "nan", "n/a", "ignore", "background", "no_label", "outside"}
 )
+_CAPITALS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")  # InvoiceDate is invoice_date
 _NUMBER = re.compile(r"-?[0-9]+")  # the number of a label whose name is not known
 
 
@@ -52,6 +53,11 @@ class LabelMap:
             self.used[label] = self._resolve(label)
         return self.used[label]
 
+    def mean(self, label: str, field_id: str) -> None:
+        """Give a label a field, unless it is mapped or is called as a field."""
+        if label.casefold() not in self._mapping and self.schema.resolve(label) is None:
+            self._mapping[label.casefold()] = field_id
+
     def means_none(self, label: str) -> bool:
         """Whether a label says that its words have none ("other", "None", "0"), and is neither mapped nor a field."""
         plain = label.strip().casefold()
@@ -63,7 +69,7 @@ class LabelMap:
 
     def _resolve(self, label: str) -> str:
         wanted = self._mapping.get(label.casefold(), label)
-        field = self.schema.resolve(wanted)
+        field = self.schema.resolve(wanted) or self.schema.resolve(_CAPITALS.sub("_", wanted))
         if field is not None and field.kind is FieldKind.CLASS:  # words are no options of it
             field = None
         # A label becomes a field of its own, also where an alias would give it to another field.

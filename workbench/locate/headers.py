@@ -338,6 +338,14 @@ def fields_of(phrase: str) -> Mapping[str, float] | None:
     return table.get(phrase) or table.get(_CURRENCY_AT_END.sub("", phrase))
 
 
+def field_under(caption: str) -> str:
+    """The field whose values a column of this caption holds ("Rechnungsnummer"); "" where it may hold several's."""
+    meant = {field for field, weight in (fields_of(fold(caption)) or {}).items() if weight == 1}
+    meant = {field for field in meant if not field.endswith("_address")} or meant  # a party's name above its address
+    field = meant.pop() if len(meant) == 1 else ""
+    return field if field.isidentifier() else ""
+
+
 @dataclass(frozen=True, slots=True)
 class HeaderPhrase:
     """A header phrase among the words of a row."""

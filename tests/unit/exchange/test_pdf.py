@@ -252,24 +252,68 @@ def test_text_that_runs_up_or_down_is_a_line_of_its_own(tmp_path: Path, turn: in
     assert tokens[-5].line != tokens[-4].line
 
 
-def test_lines_from_the_right_are_read_from_the_right() -> None:
+def _in_order(*texts: str, gaps: dict[int, float] | None = None) -> list[str]:
+    """Words that stand side by side from left to right, in reading order; gaps before some of them are wider."""
     from workbench.exchange.reading_direction import ordered
 
-    texts = ["119.00", "סה"]
-    assert ordered([0, 1], texts) == [1, 0]
-    texts = ["INV-0042", "חשבונית", "מספר"]
-    assert ordered([0, 1, 2], texts) == [2, 1, 0]
-    texts = ["Acme", "Ltd", "חברת", "הבדיקה"]
-    assert [texts[i] for i in ordered([0, 1, 2, 3], texts)] == ["הבדיקה", "חברת", "Acme", "Ltd"]
-    texts = ["Total", "119.00", "סה"]
-    assert ordered([0, 1, 2], texts) == [0, 1, 2]
+    boxes: list[tuple[float, float, float, float]] = []
+    right = 0.0
+    for number, _ in enumerate(texts):
+        left = right + (gaps or {}).get(number, 4.0)
+        right = left + 30
+        boxes.append((left, 0, right, 10))
+    return [texts[index] for index in ordered(range(len(texts)), texts, boxes)]
+
+
+def test_lines_from_the_right_are_read_from_the_right() -> None:
+    assert _in_order("119.00", "סה") == ["סה", "119.00"]
+    assert _in_order("INV-0042", "חשבונית", "מספר") == ["מספר", "חשבונית", "INV-0042"]
+    assert _in_order("Acme", "Ltd", "חברת", "הבדיקה") == ["הבדיקה", "חברת", "Acme", "Ltd"]
+    assert _in_order("Total", "119.00", "סה") == ["Total", "119.00", "סה"]
+
+
+def test_cells_of_a_row_are_read_each_in_its_direction() -> None:
+    cells = ["Item", "תיאור", "כמות", "Amount"]
+    assert _in_order(*cells, gaps={1: 80, 2: 80, 3: 80}) == cells
+    read = _in_order("Description", "עברית", "תיאור", "כמות", "Amount", gaps={1: 80, 3: 80, 4: 80})
+    assert read == ["Description", "תיאור", "עברית", "כמות", "Amount"]
+    assert _in_order("Amount", "due", "119.00", 'סה"כ', gaps={2: 80}) == ["Amount", "due", 'סה"כ', "119.00"]
+    read = _in_order("VAT", "No.", "300", "رقم", "التسجيل", gaps={2: 80, 3: 80})
+    assert read == ["التسجيل", "رقم", "300", "VAT", "No."]
+
+
+def test_both_languages_of_a_row_keep_their_words_and_brackets(tmp_path: Path) -> None:
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.ttfonts import TTFont
+
+    font = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
+    if not font.exists():
+        pytest.skip("the font DejaVu Sans, which has Hebrew and Arabic letters, is not installed")
+    pdfmetrics.registerFont(TTFont("DejaVu", str(font)))
+
+    def seen(text: str) -> str:
+        """A text from the right as a PDF draws it: its letters from left to right, its brackets mirrored."""
+        return text[::-1].translate(str.maketrans("()", ")("))
+
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("DejaVu", 12)
+        canvas.drawString(50, 700, "Total (excl. VAT)")
+        canvas.drawString(190, 700, "1,000.00 SAR")
+        canvas.drawRightString(480, 700, seen("الإجمالي (بدون الضريبة)"))
+        canvas.drawString(50, 650, "Total (x)")
+        canvas.drawRightString(480, 650, seen("סכום (ללא מעמ)"))
+
+    assert _words(_page_of(tmp_path, draw, (595, 842)))[:13] == [
+        "الإجمالي", "(بدون", "الضريبة)", "1,000.00", "SAR", "Total", "(excl.", "VAT)",
+        "סכום", "(ללא", "מעמ)", "Total", "(x)",
+    ]  # fmt: skip
 
 
 def test_words_from_the_right_inside_a_latin_line_keep_their_order() -> None:
-    from workbench.exchange.reading_direction import letters_in_order, ordered
+    from workbench.exchange.reading_direction import letters_in_order
 
-    texts = ["Seller", "Acme", 'בע"מ', "שלום", "Limited", "Company"]
-    assert [texts[i] for i in ordered(range(6), texts)] == ["Seller", "Acme", "שלום", 'בע"מ', "Limited", "Company"]
+    words = ["Seller", "Acme", 'בע"מ', "שלום", "Limited", "Company"]
+    assert _in_order(*words) == ["Seller", "Acme", "שלום", 'בע"מ', "Limited", "Company"]
     letters = 'מ"בע'  # as PDFium gives them: each stretch turned, the stretches from the left
     assert "".join(letters[i] for i in letters_in_order(letters, [10, 14, 34, 24])) == 'בע"מ'
     number = "ח/12/ב"  # digits between stay whole

@@ -158,10 +158,30 @@ def test_what_a_person_did_since_stays(workspace: Workspace, tmp_path: Path) -> 
 
 
 def test_a_column_without_a_field_makes_none(workspace: Workspace, tmp_path: Path) -> None:
-    table = table_of(tmp_path, "file,Cost centre,Gross amount", "other,4711,3.00")
+    table = table_of(tmp_path, "file,Cost centre,Booked amount", "other,4711,3.00")
     outcome = known_values.bring_in(workspace, table)
-    assert (outcome.unmapped, outcome.new_fields) == (["Cost centre", "Gross amount"], [])
+    assert (outcome.unmapped, outcome.new_fields) == (["Cost centre", "Booked amount"], [])
     assert workspace.schema.resolve("Cost centre") is None
+
+
+def test_a_column_may_be_called_what_invoices_print(workspace: Workspace, tmp_path: Path) -> None:
+    table = table_of(
+        tmp_path,
+        "Datei;Rechnungs-Nr.;Rechnungsdatum;Lieferant;Gesamtbetrag;Betrag",
+        "other;R-7;31.03.2024;Acme;3,00;9,99",
+    )
+    assert known_values.unmapped_columns(workspace, [table], {}) == {"Betrag": ["9,99"]}  # of what, it does not say
+    outcome = known_values.bring_in(workspace, table)
+    assert outcome.unmapped == ["Betrag"]
+    assert known(workspace, 3) == {
+        "invoice_no": "R-7", "invoice_date": "31.03.2024", "seller_name": "Acme", "amount_total": "3,00"
+    }  # fmt: skip
+    assert outcome.mapping["Lieferant"] == "seller_name"
+    own = known_values.bring_in(workspace, table, mapping={"Gesamtbetrag": "amount_net"})
+    assert own.mapping["Gesamtbetrag"] == "amount_net"
+    assert "amount_net" in known(workspace, 3)
+    kept = known_values.bring_in(workspace, table, keep_names=True, add_fields=True)
+    assert "Gesamtbetrag" in kept.new_fields
 
 
 def test_columns_are_asked_about_in_a_terminal(

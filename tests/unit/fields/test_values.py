@@ -20,6 +20,56 @@ DAYS = st.dates(date(1970, 1, 1), date(2068, 12, 31))
 
 
 @pytest.mark.parametrize(
+    ("text", "normal", "currency"),
+    [
+        ("١٬٢٣٤٫٥٦ ر.س", "1234.56", "SAR"),
+        ("1,234.56 ريال سعودي", "1234.56", "SAR"),
+        ("1,234.56 ريال", "1234.56", None),  # of five countries
+        ("﷼ 1,234.56", "1234.56", None),
+        ("SR 12.00", "12.00", "SAR"),
+        ("د.إ. 1,234.50", "1234.50", "AED"),
+        ("250.00 درهم", "250.00", None),
+        ("12.345 د.ك", None, "KWD"),  # a thousand or one and a bit
+        ("12.3450 د.ك", "12.345", "KWD"),
+        ("100 جنيه", "100.00", "EGP"),
+        ('1,234.56 ש"ח', "1234.56", "ILS"),
+        ("1,234.56 ש״ח", "1234.56", "ILS"),
+        ("ש''ח 1,234.56", "1234.56", "ILS"),
+        ("-₪1,234.56", "-1234.56", "ILS"),
+        ("12.00 NIS", "12.00", "ILS"),
+        ("1.234,50 дин.", "1234.50", "RSD"),
+        ("1,234 원", "1234.00", "KRW"),
+        ("1,234.50 บาท", "1234.50", "THB"),
+        ("12.50 שחור", None, None),  # a word that begins as a currency's
+    ],
+)
+def test_currencies_of_other_scripts(text: str, normal: str | None, currency: str | None) -> None:
+    assert normalise(FieldType.AMOUNT, text).normal == normal
+    if currency != "RSD":  # its mark means too much where it stands alone
+        assert normalise(FieldType.CURRENCY, text).normal == currency
+
+
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [
+        ("1 234,56 €HT", "1234.56"), ("12,00€TTC", "12.00"), ("12.00 $HT", "12.00"), ("£12.00 VAT", "12.00"),
+        ("12.00 (19%)", "12.00"), ("12.00 ( 7,5 % )", "12.00"), ("Rs 500 only", "500.00"), ("Rs.500/- only", "500.00"),
+        ("12.00*A", "12.00"), ("12.00 FS", "12.00"), ("12€50", "12.50"), ("ETB 12.00", "12.00"),
+        ("XOF 12 000", "12000.00"),
+        ("12 000 F CFA", "12000.00"), ("12,50 DA", "12.50"), ("19 %", None), ("12.00 xof", None), ("ALL 12.00", None),
+        ("only 12.00 more", None),
+    ],
+)  # fmt: skip
+def test_remarks_and_codes_beside_amounts(text: str, normal: str | None) -> None:
+    assert normalise(FieldType.AMOUNT, text).normal == normal
+
+
+def test_months_in_arabic_and_hebrew() -> None:
+    for text in ("31 مارس 2024", "٣١ مارس ٢٠٢٤", "31 במרץ 2024", "31. ožujka 2024."):
+        assert normalise(FieldType.DATE, text).normal == "2024-03-31"
+
+
+@pytest.mark.parametrize(
     ("text", "normal"),
     [
         ("1,234.56", "1234.56"),

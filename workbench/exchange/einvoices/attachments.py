@@ -39,18 +39,16 @@ def xml_of(source: Path | bytes, password: str | None = None) -> tuple[str, byte
 
 
 def _best(attachments: Iterator[tuple[str, bytes]]) -> tuple[str, bytes] | None:
-    """The first invoice, going by the root of its XML, else the first file that is named as one."""
-    named: tuple[str, bytes] | None = None
+    """The likeliest: an invoice by the root of its XML, and named as the standards name it; the first of these."""
+    likeliest: dict[tuple[bool, bool], tuple[str, bytes]] = {}
     for name, data in attachments:
         is_named = name.casefold() in NAMES
         if not is_named and not looks_like(data):
             continue
         if len(data) > xml.LARGEST:
             raise InputProblem(f"{name} is larger than {xml.LARGEST // 1_000_000} MB.", xml.REMEDY)
-        if looks_like(data):
-            return name, data
-        named = named or (name, data)
-    return named
+        likeliest.setdefault((looks_like(data), is_named), (name, data))
+    return likeliest[max(likeliest)] if likeliest else None
 
 
 def _attachments(pdf: Any) -> Iterator[tuple[str, bytes]]:

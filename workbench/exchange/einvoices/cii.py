@@ -7,7 +7,9 @@ from workbench.exchange.einvoices.xml import (
     Invoice,
     LineItem,
     addition,
+    day,
     elements,
+    is_true,
     joined,
     one_of,
     payments,
@@ -37,7 +39,6 @@ _DELIVERY = "SpecifiedLineTradeDelivery|SpecifiedSupplyChainTradeDelivery"
 _PATHS = {
     "invoice_no": "ExchangedDocument|HeaderExchangedDocument/ID",
     "invoice_date": "ExchangedDocument|HeaderExchangedDocument/IssueDateTime",
-    "due_date": f"{_TRADE}/{_SETTLEMENT}/SpecifiedTradePaymentTerms/DueDateDateTime",
     "purchase_order": f"{_TRADE}/{_AGREEMENT}/BuyerOrderReferencedDocument/IssuerAssignedID|ID",
     "seller_name": f"{_TRADE}/{_AGREEMENT}/SellerTradeParty/Name",
     "buyer_name": f"{_TRADE}/{_AGREEMENT}/BuyerTradeParty/Name",
@@ -56,8 +57,8 @@ def matches(root: "_Element") -> bool:
 def read(root: "_Element") -> Invoice:
     """The values and lines of an invoice or credit note."""
     values = {field: text(root, path) for field, path in _PATHS.items()}
-    for field in ("invoice_date", "due_date"):
-        values[field] = _iso(text(root, f"{_PATHS[field]}/DateTimeString") or values[field])
+    values["invoice_date"] = _date(root, _PATHS["invoice_date"])
+    values["due_date"] = _due_date(root)
     for side, party in (("seller", "SellerTradeParty"), ("buyer", "BuyerTradeParty")):
         values[f"{side}_address"] = _address(root, party)
         values[f"{side}_tax_id"] = _tax_id(root, party)
@@ -87,16 +88,26 @@ def read(root: "_Element") -> Invoice:
 def _additions(root: "_Element", taxes: "list[_Element]") -> Iterator[tuple[str, str]]:
     """Allowances and charges of the whole invoice, and its taxes where there are several."""
     for part in elements(root, f"{_TRADE}/{_SETTLEMENT}/SpecifiedTradeAllowanceCharge"):
-        is_charge = text(part, "ChargeIndicator/Indicator", "ChargeIndicator") == "true"
+        is_charge = is_true(text(part, "ChargeIndicator/Indicator", "ChargeIndicator"))
         yield addition(text(part, "Reason"), text(part, "ActualAmount"), is_charge=is_charge)
     yield from taxes_by_rate(
         [(text(tax, _RATE), text(tax, "BasisAmount"), text(tax, "CalculatedAmount")) for tax in taxes]
     )
 
 
-def _iso(day: str) -> str:
-    """Format 102 (20180605) as ISO; other forms as they are."""
-    return f"{day[:4]}-{day[4:6]}-{day[6:8]}" if len(day) == 8 and day.isdigit() else day
+def _date(element: "_Element", path: str) -> str:
+    """A date: of format 102 (20180605) or a moment as ISO; other forms as they are."""
+    written = text(element, f"{path}/DateTimeString|DateString", f"{path}/DateTime|Date", path)
+    if len(written) == 8 and written.isdigit():
+        return f"{written[:4]}-{written[4:6]}-{written[6:8]}"
+    return day(written)
+
+
+def _due_date(root: "_Element") -> str:
+    """The day on which all is due: not that of terms with a discount, where there are others."""
+    terms = elements(root, f"{_TRADE}/{_SETTLEMENT}/SpecifiedTradePaymentTerms")
+    terms.sort(key=lambda term: bool(elements(term, "ApplicableTradePaymentDiscountTerms")))
+    return next((date for term in terms if (date := _date(term, "DueDateDateTime"))), "")
 
 
 def _address(root: "_Element", party: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from workbench.exchange.einvoices.xml import (
     Invoice,
     LineItem,
+    day,
     elements,
     first,
     joined,
@@ -58,8 +59,8 @@ def _invoice(body: "_Element", parties: dict[str, str]) -> Invoice:
     payment = "DatiPagamento/DettaglioPagamento"
     values = parties | {
         "invoice_no": text(body, f"{_DOCUMENT}/Numero"),
-        "invoice_date": text(body, f"{_DOCUMENT}/Data"),
-        "due_date": text(body, f"{payment}/DataScadenzaPagamento"),
+        "invoice_date": day(text(body, f"{_DOCUMENT}/Data")),
+        "due_date": day(text(body, f"{payment}/DataScadenzaPagamento")),
         "purchase_order": text(body, "DatiGenerali/DatiOrdineAcquisto/IdDocumento"),
         "currency": text(body, f"{_DOCUMENT}/Divisa"),
         "amount_net": "" if net is None else str(net),
@@ -98,7 +99,7 @@ def _simplified(root: "_Element") -> list[Invoice]:
         total, tax = _sum(items, "Importo"), _sum(items, "DatiIVA/Imposta")
         values = parties | {
             "invoice_no": text(body, f"{_DOCUMENT}/Numero"),
-            "invoice_date": text(body, f"{_DOCUMENT}/Data"),
+            "invoice_date": day(text(body, f"{_DOCUMENT}/Data")),
             "currency": text(body, f"{_DOCUMENT}/Divisa"),
             "amount_net": "" if total is None or tax is None else str(total - tax),
             "amount_tax": "" if tax is None else str(tax),

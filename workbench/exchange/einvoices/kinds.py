@@ -30,6 +30,7 @@ _OTHERS = (  # part of the root with its namespaces -> what it is, and what to d
     ("xsd:applicationresponse", "a UBL answer to an invoice", _NO_INVOICE),
     ("scrdmccbdaciomessagestructure", "an Order-X order", _NO_INVOICE),
     ("camt.05", "a bank's statement", _NO_INVOICE),
+    ("sdi/messaggi", "a notice of Italy's exchange system about an invoice", _NO_INVOICE),
 )
 
 

@@ -7,8 +7,10 @@ from workbench.exchange.einvoices.xml import (
     Invoice,
     LineItem,
     addition,
+    day,
     elements,
     first,
+    is_true,
     joined,
     local_name,
     one_of,
@@ -28,6 +30,9 @@ _TITLES = {
     "SelfBilledCreditNote": "Credit note",
 }
 ROOTS = tuple(_TITLES)
+_NO_ORDER = "NA"  # what Peppol has written where there is a sales order alone
+_TAX_SCHEMES = frozenset({"VKN", "TCKN"})
+"""Of identifications that are tax numbers: in Turkey they do not stand with the tax scheme."""
 _TOTAL = "LegalMonetaryTotal|RequestedMonetaryTotal"
 
 
@@ -36,9 +41,9 @@ def read(root: "_Element") -> Invoice:
     currency = text(root, "DocumentCurrencyCode")
     values = {
         "invoice_no": text(root, "ID"),
-        "invoice_date": text(root, "IssueDate"),
-        "due_date": text(root, "DueDate", "PaymentMeans/PaymentDueDate", "PaymentTerms/PaymentDueDate"),
-        "purchase_order": text(root, "OrderReference/ID"),
+        "invoice_date": day(text(root, "IssueDate")),
+        "due_date": day(text(root, "DueDate", "PaymentMeans/PaymentDueDate", "PaymentTerms/PaymentDueDate")),
+        "purchase_order": order if (order := text(root, "OrderReference/ID")) != _NO_ORDER else "",
         "currency": currency,
         "amount_net": text(root, f"{_TOTAL}/TaxExclusiveAmount"),
         "amount_tax": _tax(root, currency),
@@ -50,7 +55,9 @@ def read(root: "_Element") -> Invoice:
         party = first(root, f"{name}/Party")
         if party is None:
             continue
-        values[f"{side}_name"] = text(party, "PartyLegalEntity/RegistrationName", "PartyName/Name")
+        person = (text(party, f"Person/{part}") for part in ("FirstName", "MiddleName", "FamilyName"))
+        company = text(party, "PartyLegalEntity/RegistrationName", "PartyName/Name")
+        values[f"{side}_name"] = company or " ".join(part for part in person if part)
         values[f"{side}_address"] = _address(party)
         values[f"{side}_tax_id"] = _tax_id(party)
     lines = [
@@ -74,7 +81,7 @@ def read(root: "_Element") -> Invoice:
 def _additions(root: "_Element") -> Iterator[tuple[str, str]]:
     """Allowances and charges of the whole invoice, and its taxes where there are several."""
     for part in elements(root, "AllowanceCharge"):
-        is_charge = text(part, "ChargeIndicator") == "true"
+        is_charge = is_true(text(part, "ChargeIndicator"))
         reason = text(part, "AllowanceChargeReason")
         yield addition(reason, text(part, "Amount"), is_charge=is_charge)
     yield from taxes_by_rate(
@@ -100,7 +107,11 @@ def _tax_id(party: "_Element") -> str:
     numbers = {
         text(scheme, "TaxScheme/ID").upper(): text(scheme, "CompanyID") for scheme in elements(party, "PartyTaxScheme")
     }
-    return numbers.get("VAT") or next((number for number in numbers.values() if number), "")
+    for identification in elements(party, "PartyIdentification/ID"):
+        if identification.get("schemeID") in _TAX_SCHEMES:
+            numbers[str(identification.get("schemeID"))] = " ".join((identification.text or "").split())
+    # "Godkänd för F-skatt" is no number.
+    return numbers.get("VAT") or next((number for number in numbers.values() if any(map(str.isdigit, number))), "")
 
 
 def _tax(root: "_Element", currency: str) -> str:

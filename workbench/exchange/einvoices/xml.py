@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from storage.exceptions import InputProblem
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 LARGEST = 20_000_000  # bytes of XML; real ones have some ten thousand
 _ATTACHED = re.compile(rb">[A-Za-z0-9+/=\s]{50000,}<")  # a file inside the XML; the parser bounds how long texts may be
 REMEDY = "Look at the PDF's attachments, or import the PDF without its values."
+_ENCODING = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"'](?P<name>[^\"']*)")
+_ZONE = re.compile(r"(?<=[0-9]{4}-[0-9]{2}-[0-9]{2})(?:T.*|Z|[+-][0-9]{2}:[0-9]{2})$")
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 
 
@@ -65,12 +68,28 @@ def root_of(data: bytes, name: str) -> "_Element":
         else data
     )
     try:
-        root = etree.fromstring(_ATTACHED.sub(b"><", plain), parser)
+        root = etree.fromstring(_in_its_encoding(_ATTACHED.sub(b"><", plain)), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise InputProblem(f"{name} is broken XML: {error}", REMEDY) from error
+        line = getattr(error, "lineno", None)
+        where = f" at line {line}" if line else ""
+        raise InputProblem(f"{name} is broken XML: it is damaged or cut off{where}", REMEDY) from error
     if root.getroottree().docinfo.internalDTD is not None:
         raise InputProblem(f"{name} declares a document type, which e-invoices never do; it is not read.", REMEDY)
     return root
+
+
+def _in_its_encoding(data: bytes) -> bytes:
+    """XML whose declaration is true: some programs write Windows-1252 and call it UTF-8, or do not say what it is."""
+    declared = _ENCODING.match(data)
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:4]:
+        return data
+    if declared is not None and declared["name"].lower() not in (b"utf-8", b"utf8"):
+        return data
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace").encode()
+    return data
 
 
 # -- walking
@@ -109,10 +128,27 @@ def joined(*parts: str) -> str:
     return ", ".join(part.strip() for part in parts if part.strip())
 
 
-def one_of(values: Iterator[str]) -> str:
-    """The only value; "" where there are several, because an invoice then has no single one to label."""
-    distinct = {value for value in values if value}
-    return distinct.pop() if len(distinct) == 1 else ""
+def day(text: str) -> str:
+    """An ISO date without its time or its zone (2024-03-31+01:00); other forms as they are."""
+    return _ZONE.sub("", text)
+
+
+def is_true(text: str) -> bool:
+    """Whether a truth value of XML holds."""
+    return text in ("true", "1")
+
+
+def one_of(rates: Iterator[str]) -> str:
+    """The only rate; "" where there are several, because an invoice then has no single one to label."""
+    distinct = {_number(rate): rate for rate in rates if rate}
+    return next(iter(distinct.values())) if len(distinct) == 1 else ""
+
+
+def _number(text: str) -> Decimal | str:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return text
 
 
 def taxes_by_rate(taxes: Sequence[tuple[str, str, str]]) -> list[tuple[str, str]]:
@@ -122,7 +158,7 @@ def taxes_by_rate(taxes: Sequence[tuple[str, str, str]]) -> list[tuple[str, str]
 
 def payments(paid: str, due: str) -> tuple[tuple[str, str], ...]:
     """(caption, amount) of what was paid before and what is still due, where something was paid."""
-    return (("Prepaid", paid), ("Amount due", due)) if paid else ()
+    return (("Prepaid", paid), ("Amount due", due)) if paid and _number(paid) != 0 else ()
 
 
 def addition(reason: str, amount: str, *, is_charge: bool) -> tuple[str, str]:

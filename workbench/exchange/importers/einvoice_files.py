@@ -40,7 +40,7 @@ class EInvoiceImporter:
             return
         for number, invoice in enumerate(invoices, 1):
             several = len(invoices) > 1
-            stem = Path(path.stem).stem if path.suffix.lower() in _SIGNED else path.stem
+            stem = _stem(path)
             name = f"{stem} {number}" if several else stem
             where = f"{path} invoice {number}" if several else str(path)
             page = typeset(_lines(invoice))
@@ -52,6 +52,13 @@ class EInvoiceImporter:
             incoming = Incoming(name, where, [page], self.name, values=dict(invoice.values), values_source="e-invoice")
             incoming.notes.append("the page was made from the e-invoice's values")
             yield incoming
+
+
+def _stem(path: Path) -> str:
+    """The file's name without its endings; a file may be signed more than once."""
+    while path.suffix.lower() in _SIGNED:
+        path = path.with_suffix("")
+    return path.stem
 
 
 def _lines(invoice: Invoice) -> list[list[str]]:

@@ -1,12 +1,16 @@
 """What answers of OCR services and labels beside pictures share: pages of a file beside, entities and their words."""
 
-from collections.abc import Iterator, Sequence
+import itertools
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from storage.exceptions import InputProblem
 from storage.records import Box
+from workbench.exchange.ocr_text import turned
 from workbench.exchange.reading import named_files, parsing
 from workbench.exchange.reading.boxes.regions import lies_in
 from workbench.exchange.reading.incoming import (
@@ -38,11 +42,19 @@ def finish(
 ) -> Incoming:
     """The document with its entities, and with the pictures of the file that it names or that stands beside it.
 
+    An answer without words has those of that file's text layer, or of OCR.
+
     Raises:
         InputProblem: it has neither a word nor a picture.
     """
-    _add(incoming, entities)
-    _complete(incoming, path, options, reference)
+    given = _pages_beside(incoming, path, options, reference)
+    if not any(page.tokens for page in incoming.pages):
+        _take_words(incoming, given)
+    _add(incoming, _without_amount_due(entities))
+    _complete(incoming, given)
+    for number, page in enumerate(incoming.pages):
+        if page.turn:
+            _turn(incoming, number)
     if not any(page.tokens or page.picture for page in incoming.pages):
         raise InputProblem("it has neither words nor a picture, and no PDF or picture is beside it")
     return incoming
@@ -96,28 +108,49 @@ def _by_text(words: list[str], text: str) -> tuple[int, ...]:
     return tuple(range(places[0], places[0] + length)) if len(places) == 1 else ()
 
 
-def _complete(incoming: Incoming, path: Path, options: Options, reference: str) -> None:
-    """Give pages the pictures of the PDF or picture that the file names or that stands beside it.
+def _without_amount_due(entities: Sequence[Entity]) -> Sequence[Entity]:
+    """What is still due is the total only where the service names no other."""
+    if not any(entity.label == "amount_total" for entity in entities):
+        return entities
+    return [entity for entity in entities if entity.label.casefold().replace("_", "") != "amountdue"]
 
-    A page of width 0 has its words in fractions: it gets the size of that file's page, and its words and regions too.
-    """
+
+def _pages_beside(incoming: Incoming, path: Path, options: Options, reference: str) -> list[IncomingPage]:
+    """The pages of the PDF or picture that the file names or that stands beside it."""
     try:
         named = named_files.find(options, path.parent, reference, incoming.notes) if reference else None
         file = named or named_files.beside(options, path)
-        given = named_files.pages_of(file, options) if file else []
+        return named_files.pages_of(file, options) if file else []
     except InputProblem as problem:
         incoming.notes.append(f"picture left out: {problem.message}")
-        given = []
+        return []
+
+
+def _take_words(incoming: Incoming, given: Sequence[IncomingPage]) -> None:
+    """Give pages the words of the file beside, in their own units; None where OCR has to read them."""
+    for page, other in itertools.zip_longest(incoming.pages, given[: len(incoming.pages)]):
+        page.tokens = other.tokens if other is not None else None
+        if page.tokens is not None:
+            across, down = (page.width or 1.0) / other.width, (page.height or 1.0) / other.height
+            for token in page.tokens:
+                x0, y0, x1, y1 = token.box
+                token.box = (x0 * across, y0 * down, x1 * across, y1 * down)
+            page.engine, page.engine_version = other.engine, other.engine_version
+
+
+def _complete(incoming: Incoming, given: Sequence[IncomingPage]) -> None:
+    """Give pages the pictures of the file beside.
+
+    A page of width 0 has its words in fractions: it gets the size of that file's page, and its words and regions too.
+    """
+    unsized = 0
     for number, page in enumerate(incoming.pages):
         other = given[number] if number < len(given) else None
         if other is not None and page.picture is None:
             page.picture, page.picture_index = other.picture, other.picture_index
         if page.width and page.height:
             continue
-        if other is None:
-            incoming.notes.append(
-                f"the size of page {number + 1} is not known; {UNSIZED:.0f} × {UNSIZED:.0f} was taken"
-            )
+        unsized += other is None
         page.width, page.height = (other.width, other.height) if other else (UNSIZED, UNSIZED)
         for token in page.tokens or ():
             token.box = _scaled(token.box, page)
@@ -125,6 +158,48 @@ def _complete(incoming: Incoming, path: Path, options: Options, reference: str) 
             replace(region, box=_scaled(region.box, page)) if region.page == number else region
             for region in incoming.regions
         ]
+    if unsized:
+        incoming.notes.append(f"{unsized} pages came without their size; {UNSIZED:.0f} × {UNSIZED:.0f} was taken")
+
+
+def _turn(incoming: Incoming, number: int) -> None:
+    """Turn a page upright, which stands on its side or its head; its picture is turned where it is stored."""
+    page = incoming.pages[number]
+    if page.turn % 180:
+        page.width, page.height = page.height, page.width
+    for token in page.tokens or ():
+        token.box = turned(token.box, page.turn, page.width, page.height)
+    incoming.regions = [
+        replace(region, box=turned(region.box, page.turn, page.width, page.height)) if region.page == number else region
+        for region in incoming.regions
+    ]
+    incoming.notes.append("1 pages were turned upright")
+
+
+def turn_of(frames: Iterable[Any]) -> int:
+    """By how many degrees clockwise a page has to be turned, as most of its words stand.
+
+    Args:
+        frames: of each word eight numbers or points with x and y, the first two along the top of its letters.
+    """
+    turns = Counter(turn for frame in frames if (turn := _turn_of(frame)) is not None)
+    most = turns.most_common(1)
+    return most[0][0] if most and most[0][1] * 2 > turns.total() else 0
+
+
+def _turn_of(frame: Any) -> int | None:
+    if not isinstance(frame, list) or len(frame) < 2:
+        return None
+    if isinstance(frame[0], dict) and isinstance(frame[1], dict):
+        sides = [point.get(name, point.get(name.upper(), 0)) or 0 for point in frame[:2] for name in "xy"]
+    else:
+        sides = frame[:4] if len(frame) == 8 else []
+    if len(sides) < 4 or not all(isinstance(side, int | float) for side in sides):
+        return None
+    across, down = sides[2] - sides[0], sides[3] - sides[1]
+    if not (math.isfinite(across) and math.isfinite(down)) or (across == 0 and down == 0):
+        return None
+    return -round(math.degrees(math.atan2(down, across)) / 90) * 90 % 360
 
 
 def _scaled(box: Box, page: IncomingPage) -> Box:

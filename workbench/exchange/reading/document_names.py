@@ -52,7 +52,7 @@ class DocumentNames:
                 return matches[0], ""
             if matches:
                 return None, f"'{file}' may mean {self._listed(matches)}: write the folder before the name"
-            elsewhere += named
+            elsewhere += (number for number in named if number not in elsewhere)
         if elsewhere:
             where = self._listed(elsewhere)
             return None, f"there is no '{file}', but {where} (--ignore-folders takes the name alone)"

@@ -7,6 +7,7 @@ _HIGH = re.compile(rb"[\x80-\xff]+")
 _WIDE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 _BESIDE = re.compile(r"(?<=[A-Za-z])[^\x00-\x7f]|[^\x00-\x7f](?=[A-Za-z])")
 _USUAL_CHINESE = 0.8  # share of frequent characters from which two bytes are one character
+_SURE = 0.75  # likeness to a script's language from which bytes are not Chinese, however frequent that would be
 _FEW = 3  # characters from which bytes say something of a script
 
 # Codec -> (name for the analyst, the letters that are most frequent in its language, both cases)
@@ -28,7 +29,8 @@ _LOW = range(0x80, 0xA0)
 def guessed(data: bytes) -> tuple[str, str]:
     """(text, name of the encoding for the analyst) of bytes that are neither UTF-8 nor UTF-16."""
     script = _of_a_script(data)
-    is_usual = _share_of_usual(data) >= _USUAL_CHINESE
+    is_sure = script is not None and _likeness(data.decode(script[0], "replace"), _SCRIPTS[script[0]][1]) >= _SURE
+    is_usual = not is_sure and _share_of_usual(data) >= _USUAL_CHINESE
     codec, name = (None if script and not is_usual else _of_two_bytes(data)) or script or _latin(data)
     return data.decode(codec, "replace"), name
 

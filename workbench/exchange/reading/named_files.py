@@ -32,13 +32,19 @@ def possible(reference: str) -> list[str]:
     return list(dict.fromkeys([reference, *tails, plain, f"images/{base}", f"images/{plain}"]))
 
 
+def _last_parts(reference: str) -> list[str]:
+    """The name of the file itself, as it is written and without Label Studio's id."""
+    names = (parsing.local_name(reference), *possible(reference)[-2:])
+    return list(dict.fromkeys(name.rsplit("/", 1)[-1] for name in names))
+
+
 def companions(base: Path, reference: str) -> Iterator[Path]:
     """Files beside `base` that a reference may mean; they need not exist."""
     for name in possible(reference):
         yield base / name
-    last = parsing.local_name(reference).rsplit("/", 1)[-1]
-    for name in _listed(base, int(time.monotonic() // _FRESH)).get(last, ()):
-        yield base / name
+    known = _listed(base, int(time.monotonic() // _FRESH))
+    for last in _last_parts(reference):
+        yield from (base / name for name in known.get(last, ()))
 
 
 def find(options: Options, base: Path, reference: str, notes: list[str]) -> Path | None:
@@ -136,9 +142,8 @@ def _names(options: Options, reference: str) -> Iterator[str]:
     yield from names
     if ".." in Path(reference).parts:
         return
-    base = names[-2] if len(names) > 1 else reference
     known = _listed(options.root, int(time.monotonic() // _FRESH))
-    for last in dict.fromkeys([parsing.local_name(reference).rsplit("/", 1)[-1], base.rsplit("/", 1)[-1]]):
+    for last in _last_parts(reference):
         same = known.get(last, ())
         if len(same) == 1:  # of several it is not known which
             yield same[0]

@@ -77,6 +77,48 @@ def test_label_studio_csv_is_no_table_of_values(put: Any, read: Any) -> None:
     assert isinstance(item.pages[0].picture, Path)
 
 
+def test_label_studios_flat_text_tasks_may_have_several_labels(put: Any, read: Any) -> None:
+    def marked(start: int, end: int, name: str) -> dict[str, Any]:
+        return {"start": start, "end": end, "text": "Invoice INV-7 total 12.00"[start:end], "labels": [name]}
+
+    labels = [marked(8, 13, "invoice_no"), marked(20, 25, "amount_total")]
+    task = {"text": "Invoice INV-7 total 12.00", "id": 1, "label": labels, "annotator": 1, "annotation_id": 1}
+    (item,), bad = read(put("min.json", [task | {"created_at": "2024", "updated_at": "2024", "lead_time": 1.5}]))
+    assert not bad
+    assert [label for label, _ in labelled(item)] == ["invoice_no", "amount_total"]
+    assert not any("left out" in note for note in item.notes)
+    cell = json.dumps(labels).replace('"', '""')
+    head = "text\tid\tlabel\tannotator\tannotation_id\n"
+    (item,), _ = read(put("a.tsv", f'{head}{task["text"]}\t1\t"{cell}"\t1\t1\n'))
+    assert [text for _, text in labelled(item)] == ["INV-7", "12.00"]
+
+
+def test_labels_of_a_web_page_stand_on_its_text(put: Any, read: Any) -> None:
+    page = "<style>p {}</style><p>Invoice <b>INV-7</b> &amp; more</p>"
+    value: dict[str, Any] = {
+        "start": "/p[1]/b[1]/text()[1]",
+        "startOffset": 0,
+        "text": "INV-7",
+        "hypertextlabels": ["invoice_no"],
+    }
+    value["globalOffsets"] = {"start": 8, "end": 13}
+    result = {"id": "a", "from_name": "l", "to_name": "h", "type": "hypertextlabels", "value": value}
+    (item,), _ = read(put("a.json", [{"id": 1, "data": {"html": page}, "annotations": [{"result": [result]}]}]))
+    assert [token.text for token in item.pages[0].tokens or ()] == ["Invoice", "INV-7", "&", "more"]
+    assert labelled(item) == [("invoice_no", "INV-7")]
+
+
+def test_an_uploads_picture_is_found_in_another_folder_without_its_id(put: Any, read: Any) -> None:
+    put("scans/a.png", png())
+    result: dict[str, Any] = {"id": "r", "type": "rectanglelabels", "original_width": 400, "original_height": 600}
+    result["value"] = {"x": 10, "y": 10, "width": 20, "height": 4, "rotation": 0, "rectanglelabels": ["TOTAL"]}
+    task = {"id": 1, "data": {"image": "/data/upload/1/0a1b2c3d-a.png"}, "annotations": [{"result": [result]}]}
+    path = put("a.json", [task])
+    (item,), _ = read(path, "label-studio")
+    assert item.pages[0].picture
+    assert discovery.discover([path.parent]) == [path]
+
+
 def test_ground_truth_outranks_a_later_annotation(put: Any, read: Any) -> None:
     def annotation(label: str, day: str, truth: bool) -> dict[str, Any]:
         value = {"x": 1, "y": 1, "width": 9, "height": 9, "rectanglelabels": [label], "text": ["9.00"]}
@@ -159,6 +201,18 @@ def test_fractions_and_sizes_of_boxes_are_recognised(put: Any, read: Any) -> Non
     (item,), _ = read(put("x.jsonl", json.dumps(record)))
     assert [token.box for token in item.pages[0].tokens or ()] == [(100, 500, 180, 520), (300, 500, 360, 520)]
     assert any("width" in note for note in item.notes)
+
+
+def test_percent_of_the_page_are_recognised_where_there_are_enough(put: Any, read: Any) -> None:
+    boxes = [[10.5, 10.2 + 8.3 * n, 20.1, 12.3 + 8.3 * n] for n in range(10)]
+    record = {"id": "a", "words": [f"w{n}" for n in range(10)], "bboxes": boxes}
+    (item,), _ = read(put("a.jsonl", json.dumps(record) + "\n"))
+    page = item.pages[0]
+    assert (page.tokens or [])[9].box[1] == pytest.approx(0.849 * page.height)
+    assert "boxes taken as percent of the page" in item.notes
+    few = record | {"words": ["a", "b"], "bboxes": boxes[:2]}
+    (item,), _ = read(put("b.jsonl", json.dumps(few) + "\n"))
+    assert "boxes taken as 0-1000" in item.notes
 
 
 def test_units_are_not_guessed_from_little() -> None:

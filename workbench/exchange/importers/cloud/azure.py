@@ -16,11 +16,14 @@ from workbench.exchange.reading.answers import (
     listed,
     polygon,
     share,
+    turn_of,
     whole,
 )
 from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingToken, Options, Rejected
 
 _RUN = "azure"
+_PARTS = {"PaymentDetails": {"IBAN": "iban"}, "TaxDetails": {"Rate": "tax_rate"}}
+"""Lists of the invoice and receipt models whose only entry holds values of the whole invoice."""
 _NAMES = {  # the fields of the invoice and receipt models -> ours, where no alias fits
     "InvoiceId": "invoice_no",
     "InvoiceDate": "invoice_date",
@@ -71,6 +74,7 @@ class AzureImporter:
         if isinstance(document, str):
             yield from named_files.companions(path.parent, document)
             yield path.with_name(f"{document}.ocr.json")
+            yield path.with_name("fields.json")
 
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
         return parsing.only_document(path, lambda: _read(path, options))
@@ -93,14 +97,30 @@ def _result(path: Path, data: dict[str, Any], options: Options) -> Incoming:
         for name, field in fields.items() if isinstance(fields, dict) else ():
             if not isinstance(field, dict):
                 continue
-            is_nested = get(field, "valueArray", "valueObject") is not None and field.get("type") in ("array", "object")
-            if is_nested or field.get("value_type") in ("list", "dictionary"):
-                left_out += 1
+            if _is_nested(field):
+                parts = _parts(name, field)
+                left_out += not parts
+                entities += [_field(label, part, offsets, scales) for label, part in parts]
                 continue
             entities.append(_field(name, field, offsets, scales))
     if left_out:
         incoming.notes.append(f"{left_out} tables and objects (line items) were left out")
     return finish(incoming, entities, path, options)
+
+
+def _is_nested(field: dict[str, Any]) -> bool:
+    is_nested = get(field, "valueArray", "valueObject") is not None and field.get("type") in ("array", "object")
+    return is_nested or field.get("value_type") in ("list", "dictionary")
+
+
+def _parts(name: str, field: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """(label, field) of the parts of a list's only entry that are values of the whole invoice."""
+    entries = listed(field, "valueArray", "value")
+    parts = get(entries[0], "valueObject", "value") if len(entries) == 1 else None
+    if not isinstance(parts, dict):
+        return []
+    known = _PARTS.get(name, {})
+    return [(label, part) for key, label in known.items() if isinstance(part := parts.get(key), dict)]
 
 
 def _read_pages(
@@ -125,16 +145,19 @@ def _read_pages(
         words = [(None, word) for word in listed(page, "words")]
         old = [(number, word) for number, line in enumerate(listed(page, "lines")) for word in listed(line, "words")]
         tokens: list[IncomingToken] = []
+        frames: list[Any] = []
         for line, word in words or old:
             text = str(get(word, "content", "text") or "")
-            x0, y0, x1, y1 = polygon(get(word, "polygon", "boundingBox"))
+            frames.append(get(word, "polygon", "boundingBox"))
+            x0, y0, x1, y1 = polygon(frames[-1])
             box = (x0 * scale, y0 * scale, x1 * scale, y1 * scale)
             tokens.append(IncomingToken(text, box, line, share(word.get("confidence"))))
             start = get(word, "span.offset")
             length = get(word, "span.length")
             known = isinstance(start, int) and isinstance(length, int)
             offsets.append((start, start + length) if known else (-1, -1))
-        incoming.pages.append(IncomingPage(width * scale, height * scale, tokens, engine="azure"))
+        page_read = IncomingPage(width * scale, height * scale, tokens, engine="azure", turn=turn_of(frames))
+        incoming.pages.append(page_read)
         scales.append(scale)
     return result, offsets, scales
 

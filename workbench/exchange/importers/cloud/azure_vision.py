@@ -8,7 +8,7 @@ from typing import Any
 from storage.exceptions import InputProblem
 from storage.records import Box
 from workbench.exchange.reading import parsing
-from workbench.exchange.reading.answers import companions, finish, get, listed, polygon, share
+from workbench.exchange.reading.answers import companions, finish, get, listed, polygon, share, turn_of
 from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingToken, Options, Rejected
 
 
@@ -48,7 +48,8 @@ class AzureVisionImporter:
         if not (width and height):
             width, height = parsing.page_of_boxes(tokens)
             incoming.notes.append("page size taken from the boxes")
-        incoming.pages.append(IncomingPage(width, height, tokens, engine="azure-vision"))
+        turn = turn_of(word.get("boundingPolygon") for line in lines for word in listed(line, "words"))
+        incoming.pages.append(IncomingPage(width, height, tokens, engine="azure-vision", turn=turn))
         return finish(incoming, (), path, options)
 
 

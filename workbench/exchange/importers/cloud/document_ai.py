@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from workbench.exchange.reading.answers import (
     listed,
     polygon,
     share,
+    turn_of,
     whole,
 )
 from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingToken, Options, Rejected
@@ -40,6 +42,10 @@ _NAMES = {  # the fields of the invoice and expense processors -> ours, where no
     "vat/tax_amount": "amount_tax",
     "vat/tax_rate": "tax_rate",
 }
+_TURNS = {"PAGE_RIGHT": 270, "PAGE_DOWN": 180, "PAGE_LEFT": 90, 2: 270, 3: 180, 4: 90}
+"""How text stands -> degrees clockwise by which its page has to be turned."""
+_FRACTIONS = ("boundingPoly.normalizedVertices", "bounding_poly.normalized_vertices")
+_POINTS = ("boundingPoly.vertices", "bounding_poly.vertices")
 _Span = tuple[int, int]
 
 
@@ -52,7 +58,8 @@ class DocumentAiImporter:
         """By pages or text with anchors in the text."""
         if not parsing.is_json(head):
             return 0.0
-        return 0.97 if re.search(rb'"(textAnchor|text_anchor)"\s*:', head) and b'"layout"' in head else 0.0
+        is_page = re.search(rb'"(textAnchor|text_anchor)"\s*:', head) and b'"layout"' in head
+        return 0.97 if is_page or re.search(rb'"(documentLayout|document_layout)"\s*:', head) else 0.0
 
     def companions(self, path: Path) -> Iterator[Path]:
         """The picture or PDF of the answer's name."""
@@ -67,6 +74,11 @@ class DocumentAiImporter:
         text = parsing.need(document, "text", str) if document is not None else ""
         pages = listed(document, "pages")
         if not pages:
+            if get(document, "documentLayout", "document_layout"):
+                raise InputProblem(
+                    "it is of the Layout Parser, which does not say where words stand: let the OCR or the invoice "
+                    "processor read the document, or import the document itself"
+                )
             raise InputProblem('it has no "pages"')
         parsing.check_number_of_pages(len(pages), options)
         incoming = Incoming(path.name.split(".")[0], str(path), [], self.name)
@@ -82,6 +94,8 @@ class DocumentAiImporter:
             # of an entity with parts (a supplier, a rate of VAT) the parts are the values
             for part in listed(entity, "properties") or [entity]:
                 entities.append(_entity(part, _kind(part), text, places, incoming.pages))
+        if (parts := whole(get(document, "shardInfo.shardCount", "shard_info.shard_count"), 1)) > 1:
+            incoming.notes.append(f"the answer is one of {parts} parts of its document: each part is a document here")
         if items:
             incoming.notes.append(f"{items} line items were left out")
         incoming.labelled = bool(entities) and all(entity.confidence is None for entity in entities)
@@ -112,7 +126,17 @@ def _page(page: dict[str, Any], text: str, places: list[_Span]) -> IncomingPage:
     if any(token.line is None for token in tokens):
         for token in tokens:
             token.line = None
-    return IncomingPage(width, height, tokens, _picture(page), engine="document-ai")
+    return IncomingPage(width, height, tokens, _picture(page), engine="document-ai", turn=_turn(page))
+
+
+def _turn(page: dict[str, Any]) -> int:
+    """By how many degrees clockwise a page has to be turned: as most words say, else as their points go."""
+    layouts = [get(token, "layout") for token in listed(page, "tokens")]
+    stands = (get(layout, "orientation") for layout in layouts)
+    turns = Counter(_TURNS.get(stand, 0) for stand in stands if isinstance(stand, str | int) and stand)
+    if turns:
+        return turns.most_common(1)[0][0]
+    return turn_of(get(layout, *_FRACTIONS, *_POINTS) for layout in layouts)
 
 
 def _picture(page: dict[str, Any]) -> bytes | None:
@@ -133,11 +157,10 @@ def _spans(record: Any) -> list[_Span]:
 
 
 def _box(layout: Any, width: float, height: float) -> Box:
-    whole = get(layout, "boundingPoly.normalizedVertices", "bounding_poly.normalized_vertices")
-    if whole:
-        x0, y0, x1, y1 = polygon(whole)
+    if fractions := get(layout, *_FRACTIONS):
+        x0, y0, x1, y1 = polygon(fractions)
         return (x0 * width, y0 * height, x1 * width, y1 * height) if width and height else (x0, y0, x1, y1)
-    points = get(layout, "boundingPoly.vertices", "bounding_poly.vertices")
+    points = get(layout, *_POINTS)
     if not points:
         raise InputProblem("a word has no boundingPoly")
     return polygon(points)

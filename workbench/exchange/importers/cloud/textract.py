@@ -8,10 +8,14 @@ from typing import Any
 from storage.exceptions import InputProblem
 from storage.records import Box
 from workbench.exchange.reading import parsing
-from workbench.exchange.reading.answers import Entity, companions, finish, get, listed, share
+from workbench.exchange.reading.answers import Entity, companions, finish, get, listed, share, turn_of
 from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingToken, Options, Rejected
 
 _RUN = "textract"
+_QUESTION = re.compile(
+    r"(?:what|who|when|where|which)(?:'s| is| are| was) (?:the |an? )?(?P<name>.+?)(?: of the invoice)?\??",
+    re.IGNORECASE,
+)
 _NAMES = {  # the standard fields of AnalyzeExpense -> ours
     "INVOICE_RECEIPT_ID": "invoice_no",
     "INVOICE_RECEIPT_DATE": "invoice_date",
@@ -57,6 +61,8 @@ class TextractImporter:
         blocks = [block for part in (*answers, *expenses) for block in listed(part, "Blocks")]
         incoming = Incoming(path.name.split(".")[0], str(path), [], self.name)
         _pages(incoming, blocks, options)
+        if any(part.get("NextToken") for part in answers) and len(answers) == 1:
+            incoming.notes.append("the answer goes on in another file (NextToken): put the parts into one JSON list")
         entities = [*_answers(blocks), *(e for expense in expenses for e in _summary(expense))]
         pairs = sum(block.get("BlockType") == "KEY_VALUE_SET" and "KEY" in _kinds(block) for block in blocks)
         items = sum(len(listed(group, "LineItems")) for e in expenses for group in listed(e, "LineItemGroups"))
@@ -96,13 +102,16 @@ def _pages(incoming: Incoming, blocks: list[dict[str, Any]], options: Options) -
     count = max((_page_of(block) + 1 for block in blocks), default=1)
     parsing.check_number_of_pages(count, options)
     pages = [IncomingPage(0.0, 0.0, [], engine="textract") for _ in range(count)]
+    frames: list[list[Any]] = [[] for _ in pages]
     for word in words:
         text = parsing.need(word, "Text", str, "a word")
         at_line = line_of.get(str(word.get("Id")))
         tokens = pages[_page_of(word)].tokens
         if tokens is not None:
             tokens.append(IncomingToken(text, _box(word), at_line, share(word.get("Confidence"))))
-    for page in pages:
+            frames[_page_of(word)].append(get(word, "Geometry.Polygon"))
+    for page, words_frames in zip(pages, frames, strict=True):
+        page.turn = turn_of(words_frames)
         numbers = {line: number for number, line in enumerate(dict.fromkeys(token.line for token in page.tokens or ()))}
         for token in page.tokens or ():
             token.line = numbers[token.line] if token.line is not None else None
@@ -122,7 +131,9 @@ def _answers(blocks: list[dict[str, Any]]) -> Iterator[Entity]:
     for query in blocks:
         if query.get("BlockType") != "QUERY":
             continue
-        label = str(get(query, "Query.Alias", "Query.Text") or "")
+        label = str(get(query, "Query.Alias", "Query.Text") or "").strip()
+        if question := _QUESTION.fullmatch(label):
+            label = question["name"]
         ids = [i for r in listed(query, "Relationships") if r.get("Type") == "ANSWER" for i in r.get("Ids") or ()]
         for answer in (by_id.get(str(i)) for i in ids):
             if answer is not None and label:

@@ -8,7 +8,7 @@ from typing import Any
 from storage.exceptions import InputProblem
 from storage.records import Box
 from workbench.exchange.reading import named_files, parsing
-from workbench.exchange.reading.answers import companions, finish, get, listed, polygon, share
+from workbench.exchange.reading.answers import companions, finish, get, listed, polygon, share, turn_of
 from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingToken, Options, Rejected
 
 _ENDS_LINE = frozenset({"LINE_BREAK", "EOL_SURE_SPACE", 5, 3})
@@ -54,18 +54,25 @@ class VisionImporter:
 def _page(page: dict[str, Any]) -> IncomingPage:
     width, height = (parsing.number(page.get(side) or 0.0) for side in ("width", "height"))
     tokens: list[IncomingToken] = []
+    frames: list[Any] = []
     line = 0
     for paragraph in (p for block in listed(page, "blocks") for p in listed(block, "paragraphs")):
         for word in listed(paragraph, "words"):
             symbols = listed(word, "symbols")
             text = "".join(str(symbol.get("text") or "") for symbol in symbols)
             tokens.append(IncomingToken(text, _box(word, width, height), line, share(word.get("confidence"))))
+            frames.append(_points(word))
             kind = get(symbols[-1], "property.detectedBreak.type", "property.detected_break.type") if symbols else None
             line += kind in _ENDS_LINE
         line += bool(tokens) and tokens[-1].line == line
     if not (width and height) and any(max(token.box) > 1.5 for token in tokens):
         width, height = parsing.page_of_boxes(tokens)
-    return IncomingPage(width, height, tokens, engine="google-vision")
+    return IncomingPage(width, height, tokens, engine="google-vision", turn=turn_of(frames))
+
+
+def _points(word: dict[str, Any]) -> Any:
+    frame = get(word, "boundingBox", "bounding_box", "boundingPoly", "bounding_poly")
+    return get(frame, "normalizedVertices", "normalized_vertices", "vertices")
 
 
 def _box(word: dict[str, Any], width: float, height: float) -> Box:
@@ -87,7 +94,7 @@ def _sparse_page(words: list[dict[str, Any]], path: Path, options: Options) -> I
     except InputProblem:  # `finish` says so
         shown = []
     width, height = (shown[0].width, shown[0].height) if len(shown) == 1 else parsing.page_of_boxes(tokens)
-    return IncomingPage(width, height, tokens, engine="google-vision")
+    return IncomingPage(width, height, tokens, engine="google-vision", turn=turn_of(map(_points, words)))
 
 
 IMPORTER = VisionImporter()

@@ -15,7 +15,7 @@ from workbench.exchange.reading.incoming import Options
 
 _SIZES = ("original_width", "original_height", "item_index")
 _PLACE = ("x", "y", "width", "height", "points", "item_index", "start", "end")
-_CSV = re.compile(rb"[^\n]*\bannotation_id\b[^\n]*\blead_time\b|[^\n]*\blead_time\b[^\n]*\bannotation_id\b")
+_CSV = re.compile(rb"(?=[^\n]*\bannotation_id\b)[^\n]*\b(lead_time|annotator|created_at)\b")
 
 
 def is_csv(head: bytes) -> bool:
@@ -66,6 +66,8 @@ def results_of(task: dict[str, Any]) -> list[dict[str, Any]]:
             place_of = tuple(str(shape.get(part)) for part in _PLACE)
             region = ids.setdefault(place_of, f"region {len(ids)}")
             results.append({"id": region, "value": shape, **{k: shape.get(k) for k in _SIZES}})
+    if all(map(has_offsets, (shape for listed in shapes.values() for shape in listed))):
+        return results  # of a text; a text beside them is the whole
     if texts and len(texts) != len(ids):
         raise InputProblem(f"it has {len(ids)} regions but {len(texts)} transcriptions")
     for region, text in zip(list(ids.values()), texts, strict=False):

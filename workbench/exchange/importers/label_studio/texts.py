@@ -1,6 +1,7 @@
 """Label Studio's text tasks: labels are character ranges of a text in the task's data."""
 
 from collections.abc import Iterable, Sequence
+from html.parser import HTMLParser
 from typing import Any
 
 from storage.exceptions import InputProblem
@@ -71,7 +72,12 @@ def fill(
     for predicted, confidence, run in suggested:
         ranges += [_range(result, confidence, run) for result in predicted]
     named = [marked for marked in ranges if marked is not None]
-    texts = [value for value in data.values() if isinstance(value, str) and value.strip()]
+    is_page = any(isinstance(r, dict) and r.get("type") == "hypertextlabels" for r in results)
+    texts = [
+        _without_tags(value) if is_page else value
+        for value in data.values()
+        if isinstance(value, str) and value.strip()
+    ]
     if not texts:
         raise InputProblem("it labels a text, and its data has none")
     text = max(texts, key=lambda t: (sum(t[marked.start : marked.end] == marked.text for marked in named), len(t)))
@@ -81,6 +87,33 @@ def fill(
     if left_out > 0:
         incoming.notes.append(f"{left_out} results are no labels of the text and were left out")
     set_text(incoming, text, named)
+
+
+class _Text(HTMLParser):
+    """Collects what a web page shows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces: list[str] = []
+        self._hidden = ""
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self._hidden = tag if tag in ("script", "style") else self._hidden
+
+    def handle_endtag(self, tag: str) -> None:
+        self._hidden = "" if tag == self._hidden else self._hidden
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self.pieces.append(data)
+
+
+def _without_tags(page: str) -> str:
+    """The text of a web page, as Label Studio counts the labels' places in it."""
+    text = _Text()
+    text.feed(page)
+    text.close()
+    return "".join(text.pieces)
 
 
 def _ends(value: dict[str, Any]) -> tuple[int, int] | None:

@@ -38,6 +38,17 @@ def are_fractions(boxes: Sequence[Box]) -> bool:
     )
 
 
+def are_percent(boxes: Sequence[Box]) -> bool:
+    """Whether boxes are percent of the page: none above 100, over most of the page, and hardly one of whole numbers."""
+    sides = [side for box in boxes for side in box]
+    return (
+        len(boxes) >= _ENOUGH
+        and all(-1 <= side <= 100 * _ROUNDING for side in sides)
+        and max(sides) > 100 * _MOST
+        and sum(side != int(side) for side in sides) > _MOST * len(sides)
+    )
+
+
 def corners(boxes: Sequence[Box]) -> list[Box]:
     """Corners of boxes that are x, y, width, height."""
     return [(x, y, x + width, y + height) for x, y, width, height in boxes]
@@ -65,7 +76,8 @@ class Units:
         together = [box for boxes, _ in sample for box in boxes]
         self.order = order_of(together)
         reach = [max(map(max, boxes), default=0) for boxes, sized in sample if not sized]
-        self.fractions = self.requested is None and len(together) > 1 and are_fractions(together)
+        self._percent = self.requested is None and not any(sized for _, sized in sample) and are_percent(together)
+        self.fractions = self._percent or (self.requested is None and len(together) > 1 and are_fractions(together))
         self.pixels = self.requested is True or max(reach, default=0) > 1000
 
     def as_corners(self, boxes: Sequence[Box]) -> tuple[Sequence[Box], str]:
@@ -74,6 +86,8 @@ class Units:
         Raises:
             InputProblem: it cannot be known what they are.
         """
+        if self._percent:
+            boxes = scaled(boxes, 0.01, 0.01)
         if self.order == "sizes":
             return corners(boxes), "boxes taken as x, y, width, height, since most end before they begin as corners"
         if not self.order:
@@ -97,7 +111,7 @@ class Units:
         if self.requested is not None:
             return "pixels" if self.requested else "thousandths", ""
         if self.fractions:
-            return "fractions", "boxes taken as fractions of the page"
+            return "fractions", f"boxes taken as {'percent' if self._percent else 'fractions'} of the page"
         if in_page:
             return "pixels", ""
         if beside:
