@@ -20,7 +20,7 @@ from workbench.runs.reconcile import REPLACED, reconcile
 from workbench.runs.state import RunFolder, state_of
 from workbench.workspace import Workspace
 
-_LEFT = ("checkpoints", SELECTIONS, "lock", "waiting", "prepared", "stop", "pause")
+_LEFT = ("checkpoints", SELECTIONS, "lock", "waiting", "queued", "prepared", "stop", "pause")
 """Of the other machine: pickles, from which a run must not be resumed; choices among its documents; its marks."""
 _ENDED_WELL = (RunState.FINISHED, RunState.STOPPED)
 
@@ -72,6 +72,7 @@ def adopt(workspace: Workspace, source: Path, *, replace: bool = False, force: b
         with appearing(target) as draft:
             shutil.copytree(source, draft, ignore_dangling_symlinks=True, ignore=shutil.ignore_patterns(*_LEFT))
     RunFolder(target).adopted.touch()
+    RunFolder(target).queued.unlink(missing_ok=True)
     began = progress.of(target).first_time or RunFolder(target).request.stat().st_mtime
     run = Run(
         request.run,
