@@ -93,12 +93,12 @@ async def test_a_broken_model_is_said_in_one_line_and_the_starter_learns(tmp_pat
     app = WorkbenchApp(workspace)
     app.live.enabled = True
 
-    def said() -> list[str]:
+    def notes() -> list[str]:
         return [n.message for n in app._notifications if "learn with the starter" in n.message]
 
     async with app.run_test(size=(120, 36)) as pilot:
         await pilot.pause()
-        await until(pilot, said)
+        await until(pilot, notes)
         await until(pilot, lambda: any(workspace.files.features.glob("*/*.npy")))
         content = app.mode_screen.session.content
         await sample_documents.go(pilot, content.tokens[10].text)
@@ -106,7 +106,7 @@ async def test_a_broken_model_is_said_in_one_line_and_the_starter_learns(tmp_pat
         await pilot.pause()
         assert sample_documents.labels(workspace, content.document.id)["amount_total"] == [content.tokens[10].text]
         await pilot.pause(1.5)
-        assert len(said()) == 1 and run in said()[0]
+        assert len(notes()) == 1 and run in notes()[0]
     app.live.end()
     workspace.close()
 

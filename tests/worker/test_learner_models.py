@@ -45,8 +45,8 @@ def rest(workspace: Workspace) -> list[int]:
         return document_list.ids(connection, document_list.Filter("unlabelled"))
 
 
-def learner_of(workspace: Workspace, told: list[str]) -> Learner:
-    return Learner(workspace, record.read(workspace.files.learner_record), PoolScores(workspace), told.append)
+def learner_of(workspace: Workspace, notes: list[str]) -> Learner:
+    return Learner(workspace, record.read(workspace.files.learner_record), PoolScores(workspace), notes.append)
 
 
 def work(learner: Learner, workspace: Workspace) -> None:
@@ -101,15 +101,15 @@ BROKEN: dict[str, Callable[[Path], object]] = {
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_model_that_is_broken_is_replaced_by_the_starter(name: str, workspace: Workspace) -> None:
-    told: list[str] = []
+    notes: list[str] = []
     BROKEN[name](model(workspace))
-    learner = learner_of(workspace, told)
+    learner = learner_of(workspace, notes)
     with workspace.db.write() as connection:
         keep_suggestions(connection, "older", {number: [("amount_total", (0,), 0.9)] for number in rest(workspace)})
     work(learner, workspace)
     work(learner, workspace)
     assert learner._base.name == STARTER and learner.documents > 0
-    (line,) = told
+    (line,) = notes
     assert model(workspace).parent.name in line and "\n" not in line
     with workspace.db.read() as connection:
         assert all(suggestions_of(connection, number) for number in rest(workspace))
@@ -117,23 +117,23 @@ def test_a_model_that_is_broken_is_replaced_by_the_starter(name: str, workspace:
 
 def test_a_model_that_cannot_read_a_document_is_replaced_at_its_first(workspace: Workspace) -> None:
     """What only shows when a document is read."""
-    told: list[str] = []
-    learner = learner_of(workspace, told)
+    notes: list[str] = []
+    learner = learner_of(workspace, notes)
     assert learner._base.name == str(model(workspace))
     learner._base._predictor.model.classifier = torch.nn.Linear(9, 3)
     work(learner, workspace)
     work(learner, workspace)
     assert learner._base.name == STARTER and learner.documents > 0
-    assert len(told) == 1 and "shapes" in told[0]
+    assert len(notes) == 1 and "shapes" in notes[0]
 
 
 def test_a_model_that_is_deleted_while_it_is_used_goes_on(workspace: Workspace) -> None:
-    told: list[str] = []
-    learner = learner_of(workspace, told)
+    notes: list[str] = []
+    learner = learner_of(workspace, notes)
     shutil.rmtree(model(workspace))
     work(learner, workspace)
-    assert learner.documents > 0 and told == []
-    again = learner_of(workspace, told)
+    assert learner.documents > 0 and notes == []
+    again = learner_of(workspace, notes)
     work(again, workspace)
     assert again._base.name == STARTER and again.documents == learner.documents
 
@@ -141,8 +141,8 @@ def test_a_model_that_is_deleted_while_it_is_used_goes_on(workspace: Workspace) 
 def test_a_full_disk_keeps_no_damaged_features_and_is_said(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[str] = []
-    learner = learner_of(workspace, told)
+    notes: list[str] = []
+    learner = learner_of(workspace, notes)
 
     def full(path: Path, content: bytes) -> None:
         raise WorkspaceProblem(f"{path} cannot be written: {os.strerror(errno.ENOSPC)}.")
@@ -150,9 +150,9 @@ def test_a_full_disk_keeps_no_damaged_features_and_is_said(
     with monkeypatch.context() as patch:
         patch.setattr(feature_files, "write_atomic", full)
         work(learner, workspace)
-    assert set(told) == {WITHOUT_SPACE}
+    assert set(notes) == {WITHOUT_SPACE}
     assert learner.documents > 0
     assert not list(workspace.files.features.glob("*/*"))
-    told.clear()
-    work(learner_of(workspace, told), workspace)
-    assert told == [] and list(workspace.files.features.glob("*/*.npy"))
+    notes.clear()
+    work(learner_of(workspace, notes), workspace)
+    assert notes == [] and list(workspace.files.features.glob("*/*.npy"))

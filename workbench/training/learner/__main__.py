@@ -36,23 +36,23 @@ def main(arguments: list[str]) -> int:
     with contextlib.suppress(OSError):
         os.nice(NICENESS)
     try:
-        _work(Path(directory), inbox, _teller())
+        _work(Path(directory), inbox, _noting())
     except WorkbenchError as error:
         print(f"{error.message} {error.remedy}", file=sys.stderr)  # noqa: T201 (its log is where it is read)
         return error.exit_code
     return 0
 
 
-def _teller() -> Callable[[str], None]:
+def _noting() -> Callable[[str], None]:
     """Tells the terminal something; what libraries print goes to the log."""
     stream = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
 
-    def tell(text: str) -> None:
+    def note(text: str) -> None:
         with contextlib.suppress(OSError):  # the terminal has ended
             write(stream, Note(text))
 
-    return tell
+    return note
 
 
 def _listen(inbox: "queue.SimpleQueue[Look | None]") -> None:
@@ -61,7 +61,7 @@ def _listen(inbox: "queue.SimpleQueue[Look | None]") -> None:
     inbox.put(None)
 
 
-def _work(directory: Path, inbox: "queue.SimpleQueue[Look | None]", tell: Callable[[str], None]) -> None:
+def _work(directory: Path, inbox: "queue.SimpleQueue[Look | None]", note: Callable[[str], None]) -> None:
     import torch  # libraries read the settings of threads when they are imported
 
     torch.set_num_threads(1)
@@ -73,7 +73,7 @@ def _work(directory: Path, inbox: "queue.SimpleQueue[Look | None]", tell: Callab
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     workspace = Workspace.open(directory)
-    learner, look, ready = WorkspaceLearner(workspace, tell), Look(), False
+    learner, look, ready = WorkspaceLearner(workspace, note), Look(), False
     while True:
         try:
             message: Look | None = inbox.get(timeout=_GLANCE_SECONDS)
@@ -93,7 +93,7 @@ def _work(directory: Path, inbox: "queue.SimpleQueue[Look | None]", tell: Callab
             traceback.print_exc()
         except WorkspaceProblem as problem:  # the disk is full; it is tried again
             traceback.print_exc()
-            tell(f"What was learned cannot be kept: {problem.message}")
+            note(f"What was learned cannot be kept: {problem.message}")
 
 
 if __name__ == "__main__":

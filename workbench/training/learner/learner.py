@@ -58,13 +58,13 @@ class Learner:
         workspace: open.
         record: shared with the learner of classes.
         scores: shared with it, too.
-        tell: says a line to the analyst.
+        note: says a line to the analyst.
     """
 
     def __init__(
-        self, workspace: Workspace, record: Record, scores: PoolScores, tell: Callable[[str], None] = print
+        self, workspace: Workspace, record: Record, scores: PoolScores, note: Callable[[str], None] = print
     ) -> None:
-        self._workspace, self._record, self._scores, self._tell = workspace, record, scores, tell
+        self._workspace, self._record, self._scores, self._note = workspace, record, scores, note
         self._base_name = ""
         self._choose_base()
         self._begin()
@@ -81,7 +81,7 @@ class Learner:
         return True
 
     def _use_base(self, name: str) -> None:
-        self._base: Base = readers.base_of(self._workspace, name, self._tell)
+        self._base: Base = readers.base_of(self._workspace, name, self._note)
         self._ahead: dict[int, Kept | None] = {}  # documents that were encoded before they are looked at
 
     def _fall_back(self, problem: InputProblem) -> None:
@@ -92,7 +92,7 @@ class Learner:
         """
         if self._base.name == prediction_process.STARTER:
             raise problem
-        self._tell(readers.instead_of(self._base.name, problem))
+        self._note(readers.instead_of(self._base.name, problem))
         self._use_base(prediction_process.STARTER)
         self._begin()
 

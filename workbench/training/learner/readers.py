@@ -57,15 +57,15 @@ class Base:
     Args:
         workspace: open.
         name: of the model: "starter", or a model folder.
-        tell: says a line to the analyst.
+        note: says a line to the analyst.
 
     Raises:
         WorkbenchError: the model cannot be used.
         OSError: it vanished meanwhile.
     """
 
-    def __init__(self, workspace: Workspace, name: str, tell: Callable[[str], None]) -> None:
-        self.name, self._tell = name, tell
+    def __init__(self, workspace: Workspace, name: str, note: Callable[[str], None]) -> None:
+        self.name, self._note = name, note
         predictor, description = load_named(name)
         predictor.keeps_states = True
         self._predictor, self._once = predictor, frozenset(description.once)
@@ -100,7 +100,7 @@ class Base:
             try:
                 self._files.keep(name, file.getvalue())
             except (WorkspaceProblem, OSError):  # a full disk: it goes on without the file
-                self._tell(WITHOUT_SPACE)
+                self._note(WITHOUT_SPACE)
         else:
             self._files.touch(name)
         return Features(table[:, :hidden], table[:, hidden:])
@@ -132,15 +132,15 @@ class Base:
         return {name: (words, sure) for name, words, sure in suggestions.proposals(case, trust)}
 
 
-def base_of(workspace: Workspace, name: str, tell: Callable[[str], None]) -> Base:
+def base_of(workspace: Workspace, name: str, note: Callable[[str], None]) -> Base:
     """The best run's model; the starter where there is none, or it cannot be used for words."""
     if name != prediction_process.STARTER:
         try:
-            return Base(workspace, name, tell)
+            return Base(workspace, name, note)
         except (WorkbenchError, OSError) as problem:
             if _is_of_words(Path(name).parent):
-                tell(instead_of(name, problem))
-    return Base(workspace, prediction_process.STARTER, tell)
+                note(instead_of(name, problem))
+    return Base(workspace, prediction_process.STARTER, note)
 
 
 def instead_of(name: str, problem: Exception) -> str:

@@ -23,14 +23,14 @@ class Texts:
 
     Args:
         workspace: open.
-        tell: says a line to the analyst.
+        note: says a line to the analyst.
 
     Raises:
         WorkbenchError: the encoder is missing or damaged.
     """
 
-    def __init__(self, workspace: Workspace, tell: Callable[[str], None]) -> None:
-        self._workspace, self._encoder, self._tell = workspace, TextEncoder(), tell
+    def __init__(self, workspace: Workspace, note: Callable[[str], None]) -> None:
+        self._workspace, self._encoder, self._note = workspace, TextEncoder(), note
         self._file = VectorFile(
             workspace.files.features / self._encoder.fingerprint / FILE,
             self._encoder.width,
@@ -53,7 +53,7 @@ class Texts:
             vectors = self._encoder.vectors([texts[digest] for digest in part])
             self._file.add(dict(zip(part, vectors, strict=True)))
             if self._file.is_full:
-                self._tell(WITHOUT_SPACE)
+                self._note(WITHOUT_SPACE)
             yield
 
     def known(self, numbers: Sequence[int]) -> dict[int, NDArray[np.float16]]:
