@@ -10,7 +10,7 @@ from pathlib import Path
 
 from storage import runs as run_store
 from storage.exceptions import InputProblem, RunProblem, WorkspaceProblem
-from storage.files import SELECTIONS, digest_of, draft_folder, exchange, sweep, sync_folder, sync_tree
+from storage.files import SELECTIONS, digest_of, draft_beside, draft_folder, exchange, sweep, sync_folder, sync_tree
 from storage.records import Run, RunState
 from workbench.runs import parquet, progress, suggestions_file
 from workbench.runs.config.request import Request
@@ -283,8 +283,7 @@ def appearing(target: Path) -> Iterator[Path]:
     """A folder that appears whole or not at all."""
     with _writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        sweep(target.parent, r"\.incoming-")
-        with draft_folder(target.parent, ".incoming-") as folder:
+        with draft_beside(target) as folder:
             draft = folder / "folder"
             yield draft
             if target.exists():
