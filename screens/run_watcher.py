@@ -1,4 +1,4 @@
-"""What goes on outside the screens: runs, looked after in a thread, and another terminal's changes of the settings."""
+"""What goes on outside the screens: runs, looked after in a thread, the learner, and other terminals' settings."""
 
 from typing import TYPE_CHECKING
 
@@ -6,6 +6,7 @@ from textual.app import App
 
 from screens.base import Shell
 from storage.exceptions import Busy, RunProblem, WorkbenchError
+from workbench.fields.plain_text import harmless
 
 if TYPE_CHECKING:
     from workbench.runs.watch import RunUpdate
@@ -41,6 +42,8 @@ class RunFollower:
     def look(self) -> None:
         """Look after the runs in a thread: follow those at work, and collect what has finished."""
         self._look_at_settings()
+        for note in self._shell.live.notes():
+            self._app.notify(harmless(note), severity="warning", timeout=20, markup=False)
         try:
             self._shell.workspace.db.check_place()
         except WorkbenchError as error:

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -30,6 +30,8 @@ CHOICE = "choice.json"
 """Of a folder of SELECTIONS: the documents that were chosen, in order."""
 _LOCK = ".lock"  # of a draft folder, held while its process lives
 _TEMPORARY = "workbench-"
+_BESIDE = f"{_TEMPORARY}beside-"
+_PLACE = "place"  # in a temporary folder of that name: a folder, and how the name of a draft in it begins
 _DRAFT = r"\..+\."
 _RANDOM = "[a-z0-9_]{8}"  # how the names end that `tempfile` makes
 _MOMENT = 10.0  # seconds: between a file's making and its lock
@@ -57,6 +59,8 @@ class Files:
         self.learner_lock = root / ".learner.lock"
         self.pool_order = root / ".pool-order.json"  # of the learner: which document is most useful next
         self.speeds = root / "measured.json"  # of training on this machine, by model and batch
+        self.searches = root / "searches"
+        self.view = root / ".view.json"  # how the annotate screen is set
 
     def make(self) -> None:
         """Make the folders that are missing.
@@ -96,13 +100,18 @@ class Files:
 
     def sweep(self) -> None:
         """Delete the temporary files and folders of processes that were killed while they wrote."""
-        sweep(self.root, r"\.(workbench\.(toml|db)\.|moving-)", own=True)
+        files = (self.database, self.settings, self.database_id, self.learner_record, self.pool_order, self.speeds,
+                 self.view)  # fmt: skip
+        sweep(self.root, rf"\.({'|'.join(re.escape(path.name) for path in files)})\.|\.moving-", own=True)
+        sweep(self.runs, r"\.(reading|incoming|onnx)-", own=True)
         for folder in (self.originals, self.pages, self.copies):
             sweep(folder, _DRAFT, own=True)
-        sweep(self.runs, r"\.(reading|incoming|onnx)-", own=True)
-        with suppress(OSError):
-            for run in self.runs.iterdir():
-                sweep(run, _DRAFT, own=True)
+        for parent in (self.runs, self.features, self.searches, self.root / SELECTIONS):
+            for folder in _folders(parent):
+                sweep(folder, _DRAFT, own=True)
+        for run in _folders(self.runs):
+            for folder in (run / "dataset", run / "model", *_folders(run / SELECTIONS)):
+                sweep(folder, _DRAFT, own=True)
 
     @property
     def umask(self) -> int | None:
@@ -175,9 +184,33 @@ def temporary_folder(purpose: str) -> AbstractContextManager[Path]:
     return draft_folder(Path(tempfile.gettempdir()), f"{_TEMPORARY}{purpose}-")
 
 
+@contextmanager
+def draft_beside(target: Path) -> Iterator[Path]:
+    """A draft folder beside a file or folder that is not the program's, for what becomes it.
+
+    It is the program's by its lock alone. Where this process is killed, the next draft of the same target deletes it,
+    and so does `sweep_temporary`, as a temporary folder says where it is.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    parent, prefix = target.parent.absolute(), f".{target.name[:40]}."
+    sweep(parent, re.escape(prefix))
+    with ExitStack() as stack:
+        with suppress(OSError):  # no space for temporary files
+            note = stack.enter_context(temporary_folder("beside"))
+            (note / _PLACE).write_bytes(b"\0".join([os.fsencode(parent), os.fsencode(prefix)]))
+        yield stack.enter_context(draft_folder(parent, prefix))
+
+
 def sweep_temporary() -> None:
-    """Delete the temporary folders of this user's processes that were killed."""
-    sweep(Path(tempfile.gettempdir()), rf"{_TEMPORARY}[a-z]+-")
+    """Delete what this user's processes that were killed left: temporary folders, and the drafts that these name."""
+    folder = Path(tempfile.gettempdir())
+    for note in _left(folder, _BESIDE, own=False):
+        with suppress(OSError, ValueError):
+            parent, prefix = map(os.fsdecode, (note / _PLACE).read_bytes().split(b"\0"))
+            sweep(Path(parent), re.escape(prefix))
+    sweep(folder, rf"{_TEMPORARY}[a-z]+-")
 
 
 def sweep(folder: Path, beginning: str, *, own: bool = False) -> None:
@@ -188,7 +221,18 @@ def sweep(folder: Path, beginning: str, *, own: bool = False) -> None:
         beginning: of their names, a regular expression.
         own: the folder is the program's, so files of such names are drafts, too, and old folders that have no lock.
     """
-    names = re.compile(beginning + _RANDOM)
+    for path in _left(folder, beginning, own=own):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                path.unlink()
+
+
+def _left(folder: Path, beginning: str, *, own: bool) -> list[Path]:
+    """What `sweep` is to delete."""
+    left = []
+    names = re.compile(f"(?:{beginning}){_RANDOM}")
     user = os.getuid()
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
@@ -203,15 +247,23 @@ def sweep(folder: Path, beginning: str, *, own: bool = False) -> None:
                     lock = Path(entry.path) / _LOCK
                     # without a lock: it is just being made, or a version made it that had none
                     if not locks.held(lock) if lock.is_file() else own and age > _DAY:
-                        shutil.rmtree(entry.path, ignore_errors=True)
+                        left.append(Path(entry.path))
                 elif (
                     own and entry.is_file(follow_symlinks=False) and age > _MOMENT and not locks.held(Path(entry.path))
                 ):
-                    Path(entry.path).unlink()
+                    left.append(Path(entry.path))
+    return left
+
+
+def _folders(parent: Path) -> list[Path]:
+    """The folders in a folder; none where it cannot be read."""
+    with suppress(OSError), os.scandir(parent) as entries:
+        return [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
+    return []
 
 
 @contextmanager
-def replacing(target: Path, draft_in: Path | None = None) -> Iterator[IO[bytes]]:
+def replacing(target: Path, draft_in: Path | None = None, *, outside: bool = False) -> Iterator[IO[bytes]]:
     """Write a file that appears whole or not at all: a temporary file beside it, flushed to the disk, then renamed.
 
     The folder is flushed, too: what was reported as written is there after a power cut. A new file is for this user,
@@ -220,14 +272,17 @@ def replacing(target: Path, draft_in: Path | None = None) -> Iterator[IO[bytes]]
     Args:
         target: the file.
         draft_in: a folder of the same file system for the temporary file; None: the target's own.
+        outside: the target's folder is not the program's: the temporary file lies in a `draft_beside`.
 
     Raises:
         WorkspaceProblem: the disk is full or the folder cannot be written; the old file is as it was.
     """
     temporary: str | None = None
     descriptor: int | None = None
+    stack = ExitStack()
     try:
-        folder, prefix = draft_in or target.parent, f".{target.name[:40]}."
+        folder = stack.enter_context(draft_beside(target)) if outside else draft_in or target.parent
+        prefix = f".{target.name[:40]}."
         with tempfile.NamedTemporaryFile(dir=folder, prefix=prefix, delete=False) as file:
             temporary = file.name
             descriptor = locks.acquire(Path(temporary), named=False)  # so that `sweep` leaves it alone
@@ -249,6 +304,7 @@ def replacing(target: Path, draft_in: Path | None = None) -> Iterator[IO[bytes]]
             Path(temporary).unlink()
         if descriptor is not None:
             os.close(descriptor)
+        stack.close()
 
 
 def _mode_of(target: Path) -> int:
@@ -326,7 +382,7 @@ def exchange(first: Path, second: Path) -> None:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
-def write_atomic(target: Path, content: str | bytes) -> None:
-    """Replace a file's content as a whole."""
-    with replacing(target) as file:
+def write_atomic(target: Path, content: str | bytes, *, outside: bool = False) -> None:
+    """Replace a file's content as a whole; `outside`: as in `replacing`."""
+    with replacing(target, outside=outside) as file:
         file.write(content.encode() if isinstance(content, str) else content)

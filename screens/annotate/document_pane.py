@@ -20,8 +20,6 @@ from workbench.annotation.session_state import SessionView
 from workbench.annotation.text_grid import ZOOMS
 from workbench.workspace import Workspace
 
-_KEPT_IN = ".view.json"
-
 
 class DocumentPane(Horizontal):
     """Owns how the document is looked at. The screen's classes, which its style follows, are set with it."""
@@ -30,7 +28,7 @@ class DocumentPane(Horizontal):
         super().__init__(id=id)
         self._workspace = workspace
         self._schema = workspace.schema
-        self._kept = workspace.files.root / _KEPT_IN
+        self._kept = workspace.files.view
         self._session: AnnotationSession | None = None
         self.settings = ViewSettings()
 

@@ -190,8 +190,7 @@ class TuneScreen(ModeScreen):
                 runs = jobs.grid(self.workspace, variants, preset, on=target)
             else:
                 runs = [jobs.prepare(self.workspace, config, preset=preset, parent=parent, on=target)]
-            for run in runs:
-                jobs.start(self.workspace, run.id)
+            jobs.start_in_turn(self.workspace, [run.id for run in runs])
             self.app.call_from_thread(self._started, runs[0].id)
 
         self.notify("Copying the documents for the run …", timeout=2)

@@ -311,7 +311,7 @@ class SettingsForm(Vertical):
 
     def _save(self, name: str) -> None:
         if name:
-            write_atomic(Path(name).expanduser().absolute(), config_files.dump(self.draft.config))
+            write_atomic(Path(name).expanduser().absolute(), config_files.dump(self.draft.config), outside=True)
             self.notify(f"Written: {name}", markup=False)
 
     def action_augmentation(self) -> None:

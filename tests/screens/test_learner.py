@@ -11,7 +11,7 @@ from screens.app import WorkbenchApp
 from storage import documents
 from storage.records import State
 from storage.suggestions import suggestions_of
-from tests.support import member_receipts, sample_documents
+from tests.support import member_receipts, sample_documents, workspaces
 from tests.unit.test_lifeline import ends
 from workbench.live import record
 from workbench.live.client import LiveClient
@@ -83,6 +83,31 @@ async def test_a_field_of_its_own_is_offered_on_the_fourth_document_and_a_killed
     app.live.end()
     assert ends(learner)
     assert record.status(workspace.files, enabled=True)["state"] == "not running"
+    workspace.close()
+
+
+async def test_a_broken_model_is_said_in_one_line_and_the_starter_learns(tmp_path: Path) -> None:
+    workspace = workspaces.workspace(tmp_path / "w")
+    run = workspaces.finished_run(workspace, tmp_path, name="best")
+    os.truncate(workspace.files.run(run) / "model" / "model.safetensors", 3000)
+    app = WorkbenchApp(workspace)
+    app.live.enabled = True
+
+    def notes() -> list[str]:
+        return [n.message for n in app._notifications if "learn with the starter" in n.message]
+
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.pause()
+        await until(pilot, notes)
+        await until(pilot, lambda: any(workspace.files.features.glob("*/*.npy")))
+        content = app.mode_screen.session.content
+        await sample_documents.go(pilot, content.tokens[10].text)
+        await pilot.press(workspace.schema.get("amount_total").key)
+        await pilot.pause()
+        assert sample_documents.labels(workspace, content.document.id)["amount_total"] == [content.tokens[10].text]
+        await pilot.pause(1.5)
+        assert len(notes()) == 1 and run in notes()[0]
+    app.live.end()
     workspace.close()
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
 
@@ -142,7 +143,7 @@ def test_a_run_killed_from_outside_is_known_and_goes_on(workspace: Workspace, ba
 
 
 STAGES: dict[str, tuple[str, float]] = {
-    "the launcher": ("queued", 0.2), "loading": ("queued", 8.0), "training": ("step", 0.3),
+    "loading": ("queued", 8.0), "training": ("step", 0.3),
     "saving": ("evaluated", 0.1), "ending": ("predicting", 1.0),
 }  # fmt: skip
 """What a process is about to do: the event before it, and how many seconds later at most it is killed."""
@@ -162,8 +163,9 @@ def test_killed_at_every_stage_it_is_resumed_to_the_same_end(workspace: Workspac
         event, seconds = STAGES[stage]
         while event not in types_since_start(folder) and RunFolder(folder).at_work():
             time.sleep(0.02)
+        until(lambda: RunFolder(folder).process() or not RunFolder(folder).at_work())
         time.sleep(draw.uniform(0.0, seconds))
-        pid = locks.holder(folder / "lock") if locks.held(folder / "lock") else locks.holder(folder / "waiting")
+        pid = RunFolder(folder).process()
         if pid is None or not RunFolder(folder).at_work():
             break  # it was faster
         os.kill(pid, signal.SIGKILL)
@@ -192,8 +194,7 @@ def test_runs_wait_for_their_turn_and_can_be_stopped_before_it(workspace: Worksp
     config = workspaces.config(base, num_train_epochs=LONG)
     first, second, third = jobs.grid(workspace, {"a": config, "b": config, "c": config})
     assert first.batch and first.batch == second.batch == third.batch
-    for run in (first, second, third):
-        jobs.start(workspace, run.id)
+    jobs.start_in_turn(workspace, [run.id for run in (first, second, third)])
     until(lambda: "step" in types(workspace.files.run(first.id)))
     assert state(workspace, second.id) is state(workspace, third.id) is RunState.QUEUED
     jobs.stop(workspace, second.id)
@@ -201,6 +202,41 @@ def test_runs_wait_for_their_turn_and_can_be_stopped_before_it(workspace: Worksp
     assert "before it began" in next(r for r in listed(workspace) if r.id == second.id).reason
     jobs.kill(workspace, first.id)
     until(lambda: state(workspace, third.id) is RunState.RUNNING)
+
+
+def launchers(workspace: Workspace) -> list[int]:
+    """The processes that wait for the turn of runs of a workspace."""
+    lines = {p.pid: p.info["cmdline"] or [] for p in psutil.process_iter(["cmdline"])}
+    runs_of = f":{workspace.files.runs}"
+    return [pid for pid, line in lines.items() if "workbench.runs.launcher" in line and runs_of in " ".join(line)]
+
+
+def test_a_grid_waits_in_one_process_whose_end_loses_no_run(workspace: Workspace, base: Path) -> None:
+    """Killed with 49 runs that wait, it is started again by the next look, which any command or terminal is."""
+    config = workspaces.config(base, num_train_epochs=LONG)
+    grid = jobs.grid(workspace, {str(number): config for number in range(50)})
+    jobs.start_in_turn(workspace, [run.id for run in grid])
+    first, second, third, *others = grid
+    until(lambda: "step" in types(workspace.files.run(first.id)))
+    (launcher,) = launchers(workspace)
+    jobs.kill(workspace, second.id)
+    until(lambda: state(workspace, second.id) is RunState.KILLED)
+    os.kill(launcher, signal.SIGKILL)
+    until(lambda: not launchers(workspace))
+    until(lambda: not RunFolder(workspace.files.run(third.id)).at_work())
+    jobs.stop(workspace, others[-1].id)  # one that no process waits for can be stopped as well
+    assert {state(workspace, run.id) for run in (third, *others[:-1])} == {RunState.QUEUED}
+    assert state(workspace, others[-1].id) is RunState.KILLED
+    assert state(workspace, first.id) is RunState.RUNNING, "the run at work goes on"
+    assert len(launchers(workspace)) == 1
+    jobs.kill(workspace, first.id)
+    until(lambda: "step" in types(workspace.files.run(third.id)))
+    assert len(launchers(workspace)) == 1
+    assert types(workspace.files.run(second.id)) == ["queued"]
+    for run in others[:-1]:
+        jobs.kill(workspace, run.id)
+    until(lambda: not launchers(workspace))
+    assert state(workspace, third.id) is RunState.RUNNING
 
 
 def test_one_run_is_started_by_one_terminal_only(workspace: Workspace, base: Path) -> None:

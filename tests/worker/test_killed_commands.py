@@ -33,6 +33,8 @@ COMMANDS = {
     "runs import": ["runs", "import", "adopted"],
     "fields": ["fields", "add", "member"],
     "restore": ["restore", "COPY", "--yes"],
+    "a chart": ["runs", "chart", "RUN", "--of", "fields", "--to", "chart.svg"],
+    "a report": ["evaluate", "RUN", "--html", "report.html"],
 }
 
 
@@ -61,7 +63,10 @@ def labels(workspace: Path) -> list[tuple[int, str, str]]:
 
 def hidden(folder: Path) -> list[Path]:
     """Work in progress; locks aside."""
-    return [path for path in folder.rglob(".*") if path.name not in (".settings.lock", ".slot-0")]
+    return [
+        *(p for p in folder.rglob(".*") if p.name not in (".settings.lock", ".slot-0")),
+        *folder.glob("workbench-*"),
+    ]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -82,6 +87,9 @@ def test_a_command_killed_at_its_last_moment_loses_nothing_and_can_be_repeated(
 
     for path in (path for path in hidden(tmp_path) if path.is_file()):  # younger ones may be another process's
         os.utime(path, (0, 0))
+    following = [sys.executable, "-P", "-m", "workbench", "-w", tmp_path / "ws", "status"]
+    subprocess.run(following, env=environment, check=True, stdout=subprocess.DEVNULL)
+    assert hidden(tmp_path) == [], "any next start sweeps"
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["workbench", "-w", "ws", *command])
     cli.main()

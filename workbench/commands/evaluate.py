@@ -120,7 +120,7 @@ def _write(page: str, written: str) -> None:
     from storage.files import write_atomic
 
     with streams.output_of(Path(page)) as target:
-        write_atomic(target, written)
+        write_atomic(target, written, outside=True)
 
 
 def _known_values(workspace: Any, model: str, on: str | None, page: str | None, as_json: bool) -> None:

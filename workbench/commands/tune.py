@@ -149,11 +149,10 @@ def command(
         [config] = configs.values()
         prepared = [jobs.prepare(workspace, config, preset=used, name=name, parent=parent, slots=slots, on=on)]
     else:
-        prepared = jobs.grid(workspace, configs, used, name, on=on)
+        prepared = jobs.grid(workspace, configs, used, name, slots, on)
     if wait and len(prepared) > 1 and on is None:
         machine.warm_up()
-    for run in prepared:
-        jobs.start(workspace, run.id, slots)
+    jobs.start_in_turn(workspace, [run.id for run in prepared], slots)
     failed = False
     if wait and len(prepared) == 1:
         results = [_waited(workspace, prepared[0], quiet=as_json)]

@@ -349,4 +349,4 @@ def save(chart: Chart, path: Path) -> None:
         WorkspaceProblem: it cannot be written.
     """
     check(path)
-    write_atomic(path, _WRITERS[path.suffix.lower()](chart))
+    write_atomic(path, _WRITERS[path.suffix.lower()](chart), outside=True)

@@ -45,7 +45,7 @@ def model_of(workspace: Workspace, name: str) -> str:
 
 def _folder_of(workspace: Workspace, name: str) -> str:
     if name == BEST:
-        return _best(workspace)
+        return best(workspace)
     if os.path.isdir(name):  # noqa: PTH112 - Path.is_dir raises for names that cannot be a file's
         return str(Path(name).resolve())
     with workspace.db.read() as connection:
@@ -56,15 +56,19 @@ def _folder_of(workspace: Workspace, name: str) -> str:
     return str(folder.model)
 
 
-def _best(workspace: Workspace) -> str:
-    """The model of the best run that still has one; the best is that of `workbench runs list`."""
+def best(workspace: Workspace) -> str:
+    """The model of the best run that still has one, unseen; the best is that of `workbench runs list`.
+
+    Raises:
+        RunProblem: there is none.
+    """
     with workspace.db.read() as connection:
         listed = runs.listed(connection)
     having = [run for run in listed if RunFolder(workspace.files.run(run.id)).has_model()]
-    best = comparison.best(having, comparison.on_validation(workspace, having))
-    if best is None:
+    run = comparison.best(having, comparison.on_validation(workspace, having))
+    if run is None:
         raise RunProblem("No run was measured on validation documents yet.", "Name a run, a model folder or `starter`.")
-    return str(RunFolder(workspace.files.run(best.id)).model)
+    return str(RunFolder(workspace.files.run(run.id)).model)
 
 
 def source_run(model: str) -> Path | None:

@@ -6,18 +6,21 @@ learner everything else works as it does with one.
 
 import subprocess
 import threading
+from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from time import monotonic
+from typing import BinaryIO, cast
 
 from storage import locks
 from workbench import lifeline
-from workbench.live.messages import Look, write
+from workbench.live.messages import OTHER_LEARNER, Look, Note, read_all, write
 from workbench.runs import machine
 from workbench.workspace import Workspace
 
 _REST = 60.0  # seconds until a learner is started again that ended by itself: libraries are missing, or a fault
 _THREADS = 1
+_GOES_ON = "Suggestions by the model and the rules stay."
 
 
 class LiveClient:
@@ -39,6 +42,8 @@ class LiveClient:
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._ended = False
+        self._notes: deque[str] = deque()
+        self._noted: set[str] = set()
 
     def look(self, document: int | None, following: Sequence[int]) -> None:
         """A document was opened: its suggestions stay as they are now, those of the following ones may change."""
@@ -51,6 +56,15 @@ class LiveClient:
         if self._thread is None:
             self._thread = threading.Thread(target=self._deliver, name="learner", daemon=True)
             self._thread.start()
+
+    def notes(self) -> list[str]:
+        """What the learner has to say since the last time; each line once."""
+        return [self._notes.popleft() for _ in range(len(self._notes))]
+
+    def _note(self, text: str) -> None:
+        if text not in self._noted:
+            self._noted.add(text)
+            self._notes.append(text)
 
     @property
     def process(self) -> int | None:
@@ -86,26 +100,41 @@ class LiveClient:
         if child is None or child.poll() is not None:
             child = self._child = self._start(child)
         if child is not None and child.stdin is not None:
-            write(child.stdin, latest)  # type: ignore[arg-type]  # a pipe's end is a BinaryIO
+            write(cast(BinaryIO, child.stdin), latest)
 
     def _start(self, before: "subprocess.Popen[bytes] | None") -> "subprocess.Popen[bytes] | None":
         """Start the learner; None where another terminal has one, or the last one could not work."""
         files = self._workspace.files
         if before is not None and before.returncode >= 0:
             self._failed_at = monotonic()
+            if before.returncode not in (0, OTHER_LEARNER):
+                self._note(f"The learner ended; {files.features / 'log'} says why. {_GOES_ON}")
         if monotonic() - self._failed_at < _REST or locks.held(files.learner_lock):
             return None
-        files.features.mkdir(exist_ok=True)
-        with (files.features / "log").open("wb") as log:
-            return lifeline.start(
-                machine.python(machine.LEARNER, str(files.root)),
-                env=_environment(),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=log,
-                cwd=files.root,
-                start_new_session=True,
-            )
+        try:
+            files.features.mkdir(exist_ok=True)
+            with (files.features / "log").open("wb") as log:
+                child = lifeline.start(
+                    machine.python(machine.LEARNER, str(files.root)),
+                    env=_environment(),
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    cwd=files.root,
+                    start_new_session=True,
+                )
+        except OSError as error:
+            self._failed_at = monotonic()
+            self._note(f"The learner cannot be started: {error.strerror}. {_GOES_ON}")
+            return None
+        threading.Thread(target=self._listen, args=(child.stdout,), name="notes", daemon=True).start()
+        return child
+
+    def _listen(self, stream: BinaryIO) -> None:
+        """In a thread: what the learner says until it ends."""
+        with stream, suppress(OSError):
+            for note in read_all(stream, Note):
+                self._note(note.text)
 
 
 def _environment() -> dict[str, str]:

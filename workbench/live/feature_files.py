@@ -11,6 +11,8 @@ from pathlib import Path
 
 from storage.files import write_atomic
 
+WITHOUT_SPACE = "features/ of the workspace cannot be written (is the disk full?): suggestions go on, more slowly."
+
 
 class FeatureFiles:
     """The files of one encoder.

@@ -1,10 +1,12 @@
-"""What a terminal sends to the learner: messages of MessagePack, each behind its length in four bytes."""
+"""What a terminal and its learner send each other: messages of MessagePack, each behind its length in four bytes."""
 
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 import msgspec
 
+OTHER_LEARNER = 75
+"""Exit code of a learner: another terminal has one."""
 _LENGTH_BYTES = 4
 _MOST_BYTES = 1 << 20
 
@@ -21,7 +23,16 @@ class Look(msgspec.Struct, frozen=True):
     following: list[int] = []
 
 
-def write(stream: BinaryIO, message: Look) -> None:
+class Note(msgspec.Struct, frozen=True):
+    """From the learner: a line for the analyst."""
+
+    text: str
+
+
+Message = TypeVar("Message", Look, Note)
+
+
+def write(stream: BinaryIO, message: Look | Note) -> None:
     """Send a message.
 
     Raises:
@@ -32,13 +43,13 @@ def write(stream: BinaryIO, message: Look) -> None:
     stream.flush()
 
 
-def read_all(stream: BinaryIO) -> Iterator[Look]:
-    """The messages until the other process has ended, or sends something else."""
+def read_all(stream: BinaryIO, kind: type[Message]) -> Iterator[Message]:
+    """The messages of a kind until the other process has ended, or sends something else."""
     while len(head := stream.read(_LENGTH_BYTES)) == _LENGTH_BYTES:
         length = int.from_bytes(head, "big")
         if length > _MOST_BYTES or len(content := stream.read(length)) < length:
             return
         try:
-            yield msgspec.msgpack.decode(content, type=Look)
+            yield msgspec.msgpack.decode(content, type=kind)
         except msgspec.DecodeError:
             return

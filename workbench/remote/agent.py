@@ -46,6 +46,7 @@ STAYS = (
     "stderr.log",
     "lock",
     "waiting",
+    "queued",
     "stop",
     "pause",
     "killed",
@@ -112,9 +113,9 @@ def _start(path: str, slots: str) -> None:
     folder = RunFolder(Path(path))
     if not folder.at_work():
         folder.request.touch()  # the order in which runs wait is that of this machine's clock
-    begun = launcher.begin(folder, int(slots))
+    begun = launcher.begin([folder], int(slots))
     if begun is not None:
-        os.close(begun[1])
+        os.close(begun[1][0])
     _say(started=begun is not None)  # else it is at work already
 
 
@@ -166,7 +167,8 @@ def _take_wishes(folder: RunFolder) -> None:
         match line.strip():
             case "stop":
                 folder.pause.unlink(missing_ok=True)
-                folder.stop.touch()
+                if not folder.withdraw():
+                    folder.stop.touch()
             case "pause":
                 folder.pause.touch()
             case "unpause":

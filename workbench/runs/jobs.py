@@ -172,6 +172,60 @@ def start(workspace: Workspace, run_id: str, slots: int = DEFAULT_SLOTS, *, tied
     Raises:
         RunProblem: the run has a process already, or was imported.
     """
+    if not _begin(workspace, [run_id], slots, tied=tied):
+        raise RunProblem(f"Run {run_id} is running already.", "Follow it on the runs screen.")
+
+
+def start_in_turn(workspace: Workspace, run_ids: Sequence[str], slots: int = DEFAULT_SLOTS) -> None:
+    """Start several runs: one process waits for them all and starts each when it is its turn.
+
+    Args:
+        workspace: of the runs.
+        run_ids: of runs that were prepared, all for the same machine. One that has a process is passed over.
+        slots: how many runs may work at a time.
+
+    Raises:
+        RunProblem: one was imported, or they cannot be started.
+    """
+    is_elsewhere = any(RunFolder(workspace.files.run(run)).target.exists() for run in run_ids)
+    for part in [[run] for run in run_ids] if is_elsewhere else [run_ids]:  # a courier brings one run
+        _begin(workspace, part, slots)
+
+
+def _begin(workspace: Workspace, run_ids: Sequence[str], slots: int, *, tied: bool = False) -> bool:
+    """Start the process of runs; False where each has one.
+
+    Raises:
+        RunProblem: one was imported, or they cannot be started.
+    """
+    folders = [_startable(workspace, run) for run in run_ids]
+    try:
+        begun = launcher.begin(folders, slots, tied=tied)
+        if begun is None:
+            return False
+        child, locks_of_runs = begun
+        try:
+            with workspace.db.write() as connection:
+                for run in run_ids:
+                    run_store.change(connection, run, state=RunState.QUEUED, reason="", ended=None)
+        finally:
+            for lock in locks_of_runs:
+                os.close(lock)  # the child has it now
+    except OSError as error:
+        for folder in folders:
+            folder.queued.unlink(missing_ok=True)
+        first = run_ids[0]
+        raise RunProblem(f"Run {first} cannot be started: {error}.", "Free some space, then resume it.") from error
+    children.append(child)
+    return True
+
+
+def _startable(workspace: Workspace, run_id: str) -> RunFolder:
+    """The folder of a run that may be started.
+
+    Raises:
+        RunProblem: it is gone, or was imported.
+    """
     folder = RunFolder(workspace.files.run(run_id))
     if not folder.request.exists():
         raise RunProblem(f"The folder of run {run_id} is gone or damaged.", "Start a new run.")
@@ -181,26 +235,15 @@ def start(workspace: Workspace, run_id: str, slots: int = DEFAULT_SLOTS, *, tied
             f"Go on from its model with `workbench tune --from {run_id}`, or train it anew with "
             f"`workbench runs clone {run_id}`.",
         )
-    try:
-        begun = launcher.begin(folder, slots, tied=tied)
-        if begun is None:
-            raise RunProblem(f"Run {run_id} is running already.", "Follow it on the runs screen.")
-        child, waiting = begun
-        try:
-            with workspace.db.write() as connection:
-                run_store.change(connection, run_id, state=RunState.QUEUED, reason="", ended=None)
-        finally:
-            os.close(waiting)  # the child has it now
-    except OSError as error:
-        raise RunProblem(f"Run {run_id} cannot be started: {error}.", "Free some space, then resume it.") from error
-    children.append(child)
+    return folder
 
 
 def stop(workspace: Workspace, run_id: str) -> None:
-    """Ask the run to end well: save, evaluate, finish. It does so at its next step."""
+    """Ask the run to end well: save, evaluate, finish. It does so at its next step; one that waits is withdrawn."""
     folder = _at_work(workspace, run_id)
     folder.pause.unlink(missing_ok=True)
-    folder.stop.touch()
+    if not folder.withdraw():
+        folder.stop.touch()
 
 
 def pause(workspace: Workspace, run_id: str) -> None:
@@ -224,7 +267,7 @@ def kill(workspace: Workspace, run_id: str) -> None:
 
 def _at_work(workspace: Workspace, run_id: str) -> RunFolder:
     folder = RunFolder(workspace.files.run(run_id))
-    if not folder.at_work():
+    if not (folder.at_work() or folder.queued.exists()):
         raise RunProblem(f"Run {run_id} is not running.", "Resume it first, or look at its log.")
     return folder
 
@@ -258,6 +301,7 @@ def grid(
     configs: Mapping[str, TuneConfig],
     preset: str = "",
     group: str = "",
+    slots: int = DEFAULT_SLOTS,
     on: Target | None = None,
 ) -> list[Run]:
     """One run for each named configuration, kept together as a group.
@@ -266,8 +310,9 @@ def grid(
         workspace: where they are made.
         configs: name -> configuration.
         preset: that they began as.
-        on: another machine that they are for.
         group: its name, which its runs' names begin with; "": named after the time.
+        slots: how many of them will work at a time.
+        on: another machine that they are for.
 
     Raises:
         RunProblem: there is a group of this name.
@@ -278,7 +323,7 @@ def grid(
                 raise RunProblem(f"There is a group of runs called {group!r} already.", "Choose another --name.")
     batch = group or datetime.now(UTC).astimezone().strftime("grid-%Y%m%d-%H%M%S-%f")
     return [
-        prepare(workspace, config, preset=preset, name=f"{group} {name}".strip(), batch=batch, on=on)
+        prepare(workspace, config, preset=preset, name=f"{group} {name}".strip(), batch=batch, slots=slots, on=on)
         for name, config in configs.items()
     ]
 
@@ -293,16 +338,16 @@ def wait(
     folder = RunFolder(workspace.files.run(run_id))
     follower = progress.Follower(folder.path)
     between = threading.Event()
-    working = True
-    while working:
+    while True:
         working = folder.at_work()  # asked before the last look, so that no last event is missed
         if follower.poll() and tick is not None:
             tick(follower.progress)
-        if working:
-            between.wait(seconds)
-    reconcile(workspace)
-    with workspace.db.read() as connection:
-        return run_store.get(connection, run_id)
+        if not working:
+            reconcile(workspace)
+            if not folder.queued.exists():  # else it waits again
+                with workspace.db.read() as connection:
+                    return run_store.get(connection, run_id)
+        between.wait(seconds)
 
 
 def delete(workspace: Workspace, run_id: str) -> None:

@@ -1,18 +1,22 @@
-"""Entry point of a run's process: waits for its turn, then becomes the worker. Light until then.
+"""Entry point of the process that starts runs: it waits for their turn, then becomes the worker. Light until then.
 
-    python -P -m workbench.runs.launcher RUN_DIR SLOTS
+    python -P -m workbench.runs.launcher SLOTS LOCK:RUN_DIR…
 
-At most SLOTS runs of a workspace work at a time, the oldest request first. The starter of this process holds the
-run's lock `waiting` already and passes it on, so that there is no moment in which the run looks crashed. The slot is
-a lock on a file beside the runs; both locks pass to the worker, and so are free when the worker ends, however it ends.
-No terminal need be open.
+At most SLOTS runs of a workspace work at a time, the oldest request first. A run that waits has a file `queued`; who
+deletes it has the run: the launcher to start it, `RunFolder.withdraw` to end it. The starter of this process holds the
+lock `waiting` of each run already and passes it on by its descriptor, so that there is no moment in which a run looks
+crashed. The slot is a lock on a file beside the runs; both locks pass to the worker, and so are free when the worker
+ends, however it ends. No terminal need be open. Where this process is killed, the next look at the runs begins anew.
 """
 
 import os
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple, NoReturn
 
 from storage import events, locks
 from workbench import lifeline, warm_workers
@@ -22,93 +26,103 @@ from workbench.runs.state import RunFolder
 POLL_SECONDS = 0.5
 
 
-def begin(folder: RunFolder, slots: int, *, tied: bool = False) -> "tuple[subprocess.Popen[bytes], int] | None":
-    """Start a run's process in a session of its own; None where the run has one.
+def begin(
+    folders: Sequence[RunFolder], slots: int, *, tied: bool = False
+) -> "tuple[subprocess.Popen[bytes], list[int]] | None":
+    """Start a process in a session of its own that starts the runs in turn; None where each has a process.
 
     Args:
-        folder: of the run.
+        folders: of the runs, one where it is for another machine. One that has a process is passed over.
         slots: how many runs may work at a time.
-        tied: let it end with this process instead.
+        tied: let it end with this process instead; of one run only.
 
     Returns:
-        The process, and the descriptor of the lock `waiting`, to be closed when the run is kept as queued.
+        The process, and the descriptors of the locks `waiting`, to be closed when the runs are kept as queued.
 
     Raises:
         OSError: it cannot be started.
     """
     from workbench.runs.config.request import Request  # not loaded by a process that waits for its turn
 
-    threads = Request.read(folder.path).threads
-    # Taken here and handed down: of two terminals that start the same run only one gets it, and no terminal that
-    # looks in between takes the run for a crashed one.
-    waiting = None if locks.held(folder.lock) else locks.acquire(folder.waiting, inheritable=True, named=False)
-    if waiting is None:
-        return None
+    threads = Request.read(folders[0].path).threads
+    taken: dict[int, RunFolder] = {}
     try:
-        for mark in (folder.stop, folder.pause, folder.killed, folder.prepared):
-            mark.unlink(missing_ok=True)
-        # whatever ended the run before does not end it any more, also when it is killed before its first event
-        with events.EventWriter(folder.events) as writer:
-            writer.write("queued")
-        entry = machine.COURIER if folder.target.exists() else machine.LAUNCHER
-        variables, descriptors = warm_workers.passed_on()
-        with folder.log.open("ab") as log:
-            child = (lifeline.start if tied else subprocess.Popen)(
-                machine.python(entry, str(folder.path), str(slots)),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=folder.path,
-                env=machine.worker_environment(threads) | variables,
-                start_new_session=True,
-                pass_fds=(waiting, *descriptors),
-            )
-        os.write(waiting, f"{child.pid}\n".encode())
+        for folder in folders:
+            # Taken here and handed down: of two terminals that start the same run only one gets it, and no terminal
+            # that looks in between takes the run for a crashed one.
+            waiting = None if locks.held(folder.lock) else locks.acquire(folder.waiting, inheritable=True, named=False)
+            if waiting is not None:
+                taken[waiting] = folder
+                _queue(folder, slots)
+        return (_started(taken, slots, threads, tied=tied), list(taken)) if taken else None
     except BaseException:
-        os.close(waiting)
+        for waiting in taken:
+            os.close(waiting)
         raise
-    return child, waiting
+
+
+def _queue(folder: RunFolder, slots: int) -> None:
+    """Mark a run as one that waits for its turn, whatever it was before."""
+    for mark in (folder.stop, folder.pause, folder.killed, folder.prepared):
+        mark.unlink(missing_ok=True)
+    # whatever ended the run before does not end it any more, also when it is killed before its first event
+    with events.EventWriter(folder.events) as writer:
+        writer.write("queued")
+    if not folder.target.exists():
+        folder.queued.write_text(f"{slots}\n")
+
+
+def _started(
+    taken: Mapping[int, RunFolder], slots: int, threads: int | None, *, tied: bool
+) -> "subprocess.Popen[bytes]":
+    """The process of runs whose locks are taken: the launcher, or the courier of a run for another machine."""
+    waiting, folder = next(iter(taken.items()))
+    is_elsewhere = folder.target.exists()
+    if is_elsewhere:
+        command = machine.python(machine.COURIER, str(folder.path), str(slots))
+    else:
+        runs = [f"{lock}:{run.path}" for lock, run in taken.items()]
+        command = machine.python(machine.LAUNCHER, str(slots), *runs)
+    variables, descriptors = warm_workers.passed_on()
+    with folder.log.open("ab") as log:
+        child: subprocess.Popen[bytes] = (lifeline.start if tied else subprocess.Popen)(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=folder.path,
+            env=machine.worker_environment(threads) | variables,
+            start_new_session=True,
+            pass_fds=(*taken, *descriptors),
+        )
+    if is_elsewhere:
+        os.write(waiting, f"{child.pid}\n".encode())
+    return child
+
+
+def _turn(run: RunFolder) -> tuple[int, str]:
+    """Where a run stands among those that wait: by the age of its request; one that has lost it fails at once."""
+    try:
+        return run.request.stat().st_mtime_ns, run.path.name
+    except OSError:
+        return 0, run.path.name
 
 
 def _is_next(run: RunFolder) -> bool:
     """Whether no older run of the workspace is waiting."""
-    mine = (run.request.stat().st_mtime_ns, run.path.name)
-    for path in run.path.parent.iterdir():
-        other = RunFolder(path)
-        try:
-            theirs = (other.request.stat().st_mtime_ns, path.name)
-        except OSError:  # no run, or one that is being deleted
-            continue
-        if theirs < mine and locks.held(other.waiting) and not locks.held(other.lock):
-            return False
-    return True
+    mine = _turn(run)
+    others = (RunFolder(path) for path in run.path.parent.iterdir())
+    return not any(other.queued.exists() and _turn(other) < mine and locks.held(other.waiting) for other in others)
 
 
-def wait_for_slot(path: Path, slots: int) -> tuple[int, int] | None:
-    """The number of a slot and the descriptor of its lock; None when the run was stopped while it waited."""
-    run = RunFolder(path)
-    while not run.stop.exists():
-        if _is_next(run):
-            for number in range(slots):
-                descriptor = locks.acquire(path.parent / f".slot-{number}", inheritable=True)
-                if descriptor is not None:
-                    return number, descriptor
-        time.sleep(POLL_SECONDS)
+def _free_slot(run: RunFolder, slots: int) -> tuple[int, int] | None:
+    """The number of a slot and the descriptor of its lock; None while it is not the run's turn, or all are taken."""
+    if _is_next(run):
+        for number in range(slots):
+            descriptor = locks.acquire(run.path.parent / f".slot-{number}", inheritable=True, patience=0)
+            if descriptor is not None:
+                return number, descriptor
     return None
-
-
-def _passed_on() -> list[int]:
-    """The descriptors that exec would pass on: the locks of the run and of its slot."""
-    listing = Path("/proc/self/fd")
-    numbers = [int(entry.name) for entry in listing.iterdir()] if listing.is_dir() else []
-    return [number for number in numbers if number > 2 and _is_inheritable(number)]
-
-
-def _is_inheritable(number: int) -> bool:
-    try:
-        return os.get_inheritable(number)
-    except OSError:  # that of the listing itself
-        return False
 
 
 def gpu_of(slot: int, slots: int) -> dict[str, str]:
@@ -117,22 +131,83 @@ def gpu_of(slot: int, slots: int) -> dict[str, str]:
     return {"CUDA_VISIBLE_DEVICES": names[slot % len(names)]} if len(names) > 1 else {}
 
 
-def main() -> None:
-    """Wait, then have the worker forked where there is a server for it, else go on as the worker in this process."""
+class Turn(NamedTuple):
+    """A run that may start."""
+
+    run: RunFolder
+    lock: int  # descriptor of the run's `waiting`
+    slot: int  # number
+    slot_lock: int  # descriptor
+
+
+def turns(waiting: Mapping[int, RunFolder], slots: int) -> Iterator[Turn]:
+    """The runs as they may start, each when it is its turn; those that are withdrawn meanwhile are left out.
+
+    Args:
+        waiting: the descriptor of a run's lock -> the run.
+        slots: how many runs may work at a time.
+    """
+    left = dict(waiting)
+    while True:
+        for lock, run in list(left.items()):
+            if run.stop.exists():
+                run.withdraw()
+            if not run.queued.exists():
+                os.close(lock)
+                del left[lock]
+        if not left:
+            return
+        lock, run = min(left.items(), key=lambda item: _turn(item[1]))
+        slot = _free_slot(run, slots)
+        if slot is None:
+            time.sleep(POLL_SECONDS)
+            continue
+        try:
+            run.queued.unlink()
+        except FileNotFoundError:  # withdrawn just now
+            os.close(slot[1])
+            continue
+        del left[lock]
+        yield Turn(run, lock, *slot)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Start each run in a process of its own when it is its turn; this one becomes the worker of a single run."""
     held = lifeline.hold()
-    path, slots = Path(sys.argv[1]).absolute(), max(1, int(sys.argv[2]))
-    taken = wait_for_slot(path, slots)
-    if taken is None:
-        RunFolder(path).killed.touch()
-        return
-    os.environ.update(gpu_of(taken[0], slots))
-    kept = [number for number in _passed_on() if number != held]
-    if warm_workers.start(
-        machine.WORKER, [str(path)], cwd=path, output=1, errors=2, environment=os.environ, kept=kept, held=held
-    ):
-        return
-    os.execv(sys.executable, machine.python(machine.WORKER, str(path)))
+    slots = max(1, int(arguments[0]))
+    waiting = {int(lock): RunFolder(Path(path)) for lock, path in (part.split(":", 1) for part in arguments[1:])}
+    for lock in waiting:
+        os.set_inheritable(lock, False)  # each worker gets its own alone
+    if len(waiting) > 1:
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nothing waits for the workers: the system forgets them
+    for turn in turns(waiting, slots):
+        if len(waiting) == 1 or os.fork() == 0:
+            os.environ.update(gpu_of(turn.slot, slots))
+            _work(turn, held)
+        os.close(turn.lock)
+        os.close(turn.slot_lock)
+
+
+def _work(turn: Turn, held: int | None) -> NoReturn:
+    """Have the worker forked where there is a server for it, else go on as the worker in this process."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    if os.getsid(0) != os.getpid():
+        os.setsid()
+    os.set_inheritable(turn.lock, True)
+    os.write(turn.lock, f"{os.getpid()}\n".encode())
+    path = turn.run.path
+    os.chdir(path)
+    with turn.run.log.open("ab") as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+    worker = warm_workers.start(
+        machine.WORKER, [str(path)], cwd=path, output=1, errors=2, environment=os.environ,
+        kept=(turn.lock, turn.slot_lock), held=held,
+    )  # fmt: skip
+    if worker is None:
+        os.execv(sys.executable, machine.python(machine.WORKER, str(path)))
+    os._exit(0)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -1,5 +1,6 @@
 """Bringing the list of runs up to date with their folders: what finished is collected, what crashed is noted."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
@@ -12,11 +13,11 @@ from sqlalchemy import Connection
 
 from storage import document_list
 from storage import runs as run_store
-from storage.exceptions import InputProblem, RunProblem
+from storage.exceptions import ConfigProblem, InputProblem, RunProblem
 from storage.files import sync_tree
 from storage.records import Run, RunState
 from storage.suggestions import keep_class_suggestions, keep_suggestions
-from workbench.runs import parquet, progress, suggestions_file
+from workbench.runs import launcher, parquet, progress, suggestions_file
 from workbench.runs.config.request import Request
 from workbench.runs.progress import Progress
 from workbench.runs.state import RunFolder, state_of
@@ -47,7 +48,30 @@ def reconcile(workspace: Workspace, look: Callable[[Path], Progress] = progress.
     _put_back(workspace.files.runs)
     with workspace.db.read() as connection:
         active = run_store.listed(connection, run_store.ACTIVE)
+    _have_wait_again([RunFolder(workspace.files.run(run.id)) for run in reversed(active)])
     return [now for run in active if (now := _reconciled(workspace, run, look)) != run]
+
+
+def _have_wait_again(folders: Sequence[RunFolder]) -> None:
+    """Start what starts the runs that wait for their turn, where it was killed; what fails the next look repeats."""
+    left = [f for f in folders if f.queued.exists() and not f.adopted.exists() and not f.at_work()]
+    by_slots: dict[str, list[RunFolder]] = {}
+    for folder in left:
+        with suppress(OSError):  # its turn has just come
+            by_slots.setdefault(folder.queued.read_text(), []).append(folder)
+    for text, waiting in by_slots.items():
+        slots = int(text) if text.strip().isdecimal() else 1
+        try:
+            begun = launcher.begin(waiting, slots)
+        except ConfigProblem:  # the request is damaged
+            waiting[0].queued.unlink(missing_ok=True)
+        except OSError:  # a full disk
+            pass
+        else:
+            if begun is not None:
+                children.append(begun[0])
+                for lock in begun[1]:
+                    os.close(lock)
 
 
 def _put_back(runs: Path) -> None:

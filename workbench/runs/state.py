@@ -151,6 +151,7 @@ class RunFolder:
         self.waiting = path / "waiting"
         self.lock = path / "lock"
         # there or not
+        self.queued = path / "queued"  # it waits for its turn; in it: how many runs may work at a time
         self.stop = path / "stop"
         self.pause = path / "pause"
         self.killed = path / "killed"
@@ -167,11 +168,22 @@ class RunFolder:
         return locks.held(self.waiting) or locks.held(self.lock)
 
     def process(self) -> int | None:
-        """The process that has the run; None when none has, or it is just being started."""
+        """The process that has the run; None when none has, or it waits or is just being started."""
         return locks.holder(self.lock) if locks.held(self.lock) else locks.holder(self.waiting)
 
+    def withdraw(self) -> bool:
+        """End a run that waits for its turn; False when it does not, or its turn has just come."""
+        try:
+            self.queued.unlink()
+        except FileNotFoundError:
+            return False
+        self.killed.touch()
+        return True
+
     def kill(self) -> bool:
-        """End the process that has the run at once; False when none has, or it is just being started."""
+        """End a run's process at once, or its waiting; False when it has none, or is just being started."""
+        if self.withdraw():
+            return True
         pid = self.process()
         if pid is None:
             return False
@@ -256,6 +268,8 @@ def state_of(folder: RunFolder, events: RunEvents) -> RunState:
         return RunState.PAUSED if events.paused else RunState.RUNNING
     if locks.held(folder.waiting):  # also by a worker that has ended, until its process is gone
         return RunState.RUNNING if events.finished or events.failed else RunState.QUEUED
+    if folder.queued.exists():  # what was to start it was killed: the next look at the runs has it wait again
+        return RunState.QUEUED
     if events.finished:
         return RunState.STOPPED if events.finished.get("state") == "stopped" else RunState.FINISHED
     if folder.killed.exists():

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from storage import runs as run_store
 from storage.exceptions import InputProblem, RunProblem, WorkspaceProblem
-from storage.files import SELECTIONS, digest_of, draft_folder, exchange, sweep, sync_folder, sync_tree
+from storage.files import SELECTIONS, digest_of, draft_beside, draft_folder, exchange, sweep, sync_folder, sync_tree
 from storage.records import Run, RunState
 from workbench.runs import parquet, progress, suggestions_file
 from workbench.runs.config.request import Request
@@ -20,7 +20,7 @@ from workbench.runs.reconcile import REPLACED, reconcile
 from workbench.runs.state import RunFolder, state_of
 from workbench.workspace import Workspace
 
-_LEFT = ("checkpoints", SELECTIONS, "lock", "waiting", "prepared", "stop", "pause")
+_LEFT = ("checkpoints", SELECTIONS, "lock", "waiting", "queued", "prepared", "stop", "pause")
 """Of the other machine: pickles, from which a run must not be resumed; choices among its documents; its marks."""
 _ENDED_WELL = (RunState.FINISHED, RunState.STOPPED)
 
@@ -72,6 +72,7 @@ def adopt(workspace: Workspace, source: Path, *, replace: bool = False, force: b
         with appearing(target) as draft:
             shutil.copytree(source, draft, ignore_dangling_symlinks=True, ignore=shutil.ignore_patterns(*_LEFT))
     RunFolder(target).adopted.touch()
+    RunFolder(target).queued.unlink(missing_ok=True)
     began = progress.of(target).first_time or RunFolder(target).request.stat().st_mtime
     run = Run(
         request.run,
@@ -282,8 +283,7 @@ def appearing(target: Path) -> Iterator[Path]:
     """A folder that appears whole or not at all."""
     with _writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        sweep(target.parent, r"\.incoming-")
-        with draft_folder(target.parent, ".incoming-") as folder:
+        with draft_beside(target) as folder:
             draft = folder / "folder"
             yield draft
             if target.exists():

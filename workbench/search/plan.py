@@ -155,12 +155,12 @@ class SearchFolder:
 
 
 def folder_of(workspace: Workspace, name: str) -> SearchFolder:
-    return SearchFolder(workspace.files.root / "searches" / name)
+    return SearchFolder(workspace.files.searches / name)
 
 
 def listed(workspace: Workspace) -> list[SearchFolder]:
     """The searches of a workspace, the latest first."""
-    plans = [plan for plan in (workspace.files.root / "searches").glob("*/plan.json") if plan.is_file()]
+    plans = [plan for plan in workspace.files.searches.glob("*/plan.json") if plan.is_file()]
     return [SearchFolder(plan.parent) for plan in sorted(plans, key=_changed, reverse=True)]
 
 

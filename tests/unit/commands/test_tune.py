@@ -45,7 +45,7 @@ def test_a_warm_start_keeps_the_runs_family_and_names_its_parent(tmp_path: Path)
 def test_a_grid_and_several_files_are_groups_of_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened, *_ = workspace(tmp_path, pool=2, labelled=4)
     started: list[str] = []
-    monkeypatch.setattr(jobs, "start", lambda _, run, slots: started.append(run))
+    monkeypatch.setattr(jobs, "start_in_turn", lambda _, runs, slots: started.extend(runs))
 
     def tune(*arguments: str) -> list[runs.Run]:
         before = len(started)
@@ -103,7 +103,7 @@ def test_a_run_of_a_group_that_does_not_work_hides_none_of_the_others(
 ) -> None:
     opened, *_ = workspace(tmp_path, pool=2, labelled=4)
     ends = {1: (RunState.FAILED, "The loss is not a number."), 2: (RunState.FINISHED, "")}
-    monkeypatch.setattr(jobs, "start", lambda *_: None)
+    monkeypatch.setattr(jobs, "start_in_turn", lambda *_: None)
 
     def wait(_: object, run_id: str, tick: object) -> runs.Run:
         with opened.db.read() as connection:

@@ -9,10 +9,12 @@ import pytest
 
 from storage import locks
 from tests.support import sample_documents
+from tests.support.workspaces import until
 from workbench.live import messages
 from workbench.live.client import LiveClient
 from workbench.live.feature_files import FeatureFiles
 from workbench.live.messages import Look
+from workbench.runs import machine
 from workbench.workspace import Workspace
 
 
@@ -22,10 +24,10 @@ def test_messages_arrive_as_they_were_sent_and_a_cut_one_ends_them() -> None:
     messages.write(pipe, Look())
     sent = pipe.getvalue()
 
-    assert list(messages.read_all(io.BytesIO(sent))) == [Look(3, [4, 5]), Look()]
-    assert list(messages.read_all(io.BytesIO(sent[:-1]))) == [Look(3, [4, 5])]
-    assert list(messages.read_all(io.BytesIO(b"\xff\xff\xff\xff" + sent))) == []
-    assert list(messages.read_all(io.BytesIO(b"\x00\x00\x00\x01\xc1"))) == []
+    assert list(messages.read_all(io.BytesIO(sent), Look)) == [Look(3, [4, 5]), Look()]
+    assert list(messages.read_all(io.BytesIO(sent[:-1]), Look)) == [Look(3, [4, 5])]
+    assert list(messages.read_all(io.BytesIO(b"\xff\xff\xff\xff" + sent), Look)) == []
+    assert list(messages.read_all(io.BytesIO(b"\x00\x00\x00\x01\xc1"), Look)) == []
 
 
 def test_the_features_that_were_not_used_longest_are_deleted_first(tmp_path: Path) -> None:
@@ -72,3 +74,34 @@ def test_no_learner_is_started_where_the_setting_is_off(workspace: Workspace) ->
     assert not workspace.files.features.exists()
     assert "learner = false" in workspace.files.settings.read_text("utf-8")
     client.end()
+
+
+def test_a_learner_that_cannot_be_started_is_said_once(workspace: Workspace) -> None:
+    workspace.files.features.write_text("a file where a folder belongs")
+    client = LiveClient(workspace)
+    client.enabled = True
+    heard: list[str] = []
+    for document in (1, 2, 3):
+        client.look(document, [])
+        time.sleep(0.1)
+        heard += client.notes()
+    client.end()
+
+    assert client.process is None
+    assert [line.split(":")[0] for line in heard] == ["The learner cannot be started"]
+
+
+def test_a_learner_that_ends_by_itself_is_said_and_not_started_again_at_once(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "LEARNER", "workbench.no_such_module")
+    client = LiveClient(workspace)
+    client.enabled = True
+    client.look(1, [])
+    until(lambda: client._child is not None and client._child.poll() is not None)
+    client.look(2, [])
+    (line,) = until(client.notes)
+    assert "The learner ended" in line and str(workspace.files.features / "log") in line
+    client.look(3, [])
+    client.end()
+    assert client.notes() == []

@@ -25,43 +25,60 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launcher, "POLL_SECONDS", 0.01)
 
 
+def waiting(parent: Path, name: str, age: int = 0) -> tuple[int, RunFolder]:
+    """A run that waits for its turn: the descriptor of its lock, and its folder."""
+    run = RunFolder(folder(parent, name, age))
+    run.queued.write_text("1")
+    lock = locks.acquire(run.waiting)
+    assert lock is not None
+    return lock, run
+
+
 def test_a_free_slot_is_taken_at_once_and_only_so_many(tmp_path: Path) -> None:
-    a, b, c = (folder(tmp_path, name, 0) for name in "abc")
-    first, second = launcher.wait_for_slot(a, 2), launcher.wait_for_slot(b, 2)
-    assert first is not None and second is not None
-    got: list[tuple[int, int] | None] = []
-    waiter = threading.Thread(target=lambda: got.append(launcher.wait_for_slot(c, 2)))
+    runs = dict(waiting(tmp_path, name) for name in "abc")
+    turns = launcher.turns(runs, 2)
+    first, second = next(turns), next(turns)
+    third: list[launcher.Turn] = []
+    waiter = threading.Thread(target=lambda: third.extend(turns))
     waiter.start()
     time.sleep(0.1)
-    assert not got
-    os.close(first[1])
+    assert not third
+    os.close(first.slot_lock)
     waiter.join(5)
-    assert got and got[0] is not None
-    assert got[0][0] == first[0], "the slot that became free"
-    os.close(second[1])
-    os.close(got[0][1])
+    assert [turn.run.path.name for turn in (first, second, *third)] == ["a", "b", "c"]
+    assert third[0].slot == first.slot, "the slot that became free"
+    for lock in (second.slot_lock, third[0].slot_lock, *runs):
+        os.close(lock)
 
 
 def test_the_oldest_request_that_waits_goes_first(tmp_path: Path) -> None:
-    old, new = folder(tmp_path, "old", 100), folder(tmp_path, "new", 0)
+    """Also of another launcher's; a run whose launcher was killed does not keep the others waiting."""
+    lock, old = waiting(tmp_path, "old", 100)
+    new_lock, new = waiting(tmp_path, "new")
     (tmp_path / "no run").mkdir()
-    waiting = locks.acquire(old / "waiting")
-    assert waiting is not None
-    assert not launcher._is_next(RunFolder(new))
-    assert launcher._is_next(RunFolder(old))
-    working = locks.acquire(old / "lock")  # it is at work now, and waits no longer
-    assert working is not None
-    assert launcher._is_next(RunFolder(new))
-    os.close(working)
-    os.close(waiting)
-    assert launcher._is_next(RunFolder(new))
+    assert not launcher._is_next(new)
+    assert launcher._is_next(old)
+    os.close(lock)
+    assert launcher._is_next(new)
+    lock = locks.acquire(old.waiting) or 0
+    assert not launcher._is_next(new)
+    old.queued.unlink()  # it is at work now, and waits no longer
+    assert launcher._is_next(new)
+    os.close(lock)
+    os.close(new_lock)
 
 
-def test_a_run_that_is_stopped_while_it_waits_gets_no_slot(tmp_path: Path) -> None:
-    run = folder(tmp_path, "run", 0)
-    (run / "stop").touch()
-    assert launcher.wait_for_slot(run, 1) is None
+@pytest.mark.parametrize("way", ["stop", "withdraw"])
+def test_a_run_that_is_stopped_while_it_waits_gets_no_slot(tmp_path: Path, way: str) -> None:
+    lock, run = waiting(tmp_path, "run")
+    if way == "stop":
+        run.stop.touch()
+    else:
+        assert run.kill()
+    assert list(launcher.turns({lock: run}, 1)) == []
+    assert run.killed.exists() and not run.at_work()
     assert not locks.held(tmp_path / ".slot-0")
+    assert not run.withdraw(), "only once"
 
 
 def _with_gpus(folder: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:

@@ -83,15 +83,22 @@ from pathlib import Path
 from storage.files import Files, draft_folder, replacing
 files = Files(Path({str(files.root)!r}))
 (files.originals / "ab").mkdir()
-with (replacing(files.settings), replacing(files.originals / "ab" / "x.pdf", files.originals),
-      replacing(files.copies / "workbench-20260101.db"), replacing(files.run("r1") / "report.json"),
-      draft_folder(files.runs, ".reading-"), draft_folder(files.runs, ".incoming-")):
+for folder in (files.features / "e", files.searches / "s", files.run("r1") / "model", files.run("r1") / "selections/a"):
+    folder.mkdir(parents=True)
+with (replacing(files.learner_record), replacing(files.pool_order), replacing(files.speeds), replacing(files.view),
+      replacing(files.features / "e" / "d.npy"), replacing(files.searches / "s" / "plan.json"),
+      replacing(files.run("r1") / "model" / "workbench.json"),
+      replacing(files.run("r1") / "selections" / "a" / "choice.json")):
+  with (replacing(files.settings), replacing(files.originals / "ab" / "x.pdf", files.originals),
+        replacing(files.copies / "workbench-20260101.db"), replacing(files.run("r1") / "report.json"),
+        draft_folder(files.runs, ".reading-"), draft_folder(files.runs, ".incoming-")):
     os.kill(os.getpid(), signal.SIGKILL)
 """
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
     left = [path for path in files.root.rglob(".*") if path.name != ".lock"]
-    assert len(left) == 6
+    assert len(left) == 14
     (files.root / ".gitignore").write_text("mine")
+    (files.root / ".notes.abcdefgh").write_text("mine")
     (files.runs / ".slot-0").write_text("")
     for path in files.root.rglob(".*"):
         os.utime(path, (1e9, 1e9))
@@ -99,7 +106,7 @@ with (replacing(files.settings), replacing(files.originals / "ab" / "x.pdf", fil
         os.utime(file.name, (1e9, 1e9))
         files.sweep()
         assert Path(file.name).exists() and held.exists()
-    assert {path.name for path in files.root.rglob(".*")} == {".gitignore", ".slot-0"}
+    assert {path.name for path in files.root.rglob(".*")} == {".gitignore", ".notes.abcdefgh", ".slot-0"}
 
 
 def test_temporary_folders_of_killed_processes_are_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,6 +124,37 @@ with temporary_folder("predict"):
         sweep_temporary()
         assert not left.exists() and held.exists() and (tmp_path / "workbench-mine").exists()
     assert not held.exists()
+
+
+def test_what_a_killed_process_left_beside_a_users_file_is_swept_at_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the same file is never written again; what only is called like it stays."""
+    home, temporary = tmp_path / "home", tmp_path / "tmp"
+    home.mkdir()
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    code = f"""
+import os, signal
+from pathlib import Path
+from storage.files import replacing
+with replacing(Path({str(home / "chart.svg")!r}), outside=True) as file:
+    file.write(b"half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    subprocess.run([sys.executable, "-c", code], check=False, env={**os.environ, "TMPDIR": str(temporary)})
+    assert len(list(home.iterdir())) == len(list(temporary.iterdir())) == 1
+    (home / ".chart.svg.abcdefgh").write_text("mine")
+    (home / ".chart.svg.bcdefghi").mkdir()
+    (home / ".chart.svg.bcdefghi" / "kept").write_text("mine")
+    for path in home.iterdir():
+        os.utime(path, (1e9, 1e9))
+    with replacing(home / "chart.svg", outside=True) as file:
+        Files.sweep(Files(tmp_path / "ws"))
+        sweep_temporary()
+        file.write(b"whole")
+    assert {path.name for path in home.iterdir()} == {"chart.svg", ".chart.svg.abcdefgh", ".chart.svg.bcdefghi"}
+    assert (home / "chart.svg").read_bytes() == b"whole" and list(temporary.iterdir()) == []
 
 
 def test_nothing_of_the_users_own_is_swept_whatever_its_name_and_age(

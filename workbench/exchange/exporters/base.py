@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 import msgspec
 
 from storage.exceptions import UsageProblem, WorkspaceProblem
-from storage.files import BEFORE_MIGRATION, DATABASE, SETTINGS, WRITER, Files, draft_folder, replacing, sweep
+from storage.files import BEFORE_MIGRATION, DATABASE, SETTINGS, WRITER, Files, draft_beside, replacing
 from storage.records import Box, Content, Page, Span, State
 from workbench.fields import Schema, tags_of
 
@@ -154,7 +154,7 @@ def whole_file(target: Path) -> Iterator[IO[bytes]]:
     if target.is_dir():
         raise UsageProblem(f"{target} is a folder.", "Name a file for this format.")
     _make_parent(target)
-    with _draft_of(target) as draft, replacing(target, draft) as file:
+    with replacing(target, outside=True) as file:
         yield file
 
 
@@ -246,16 +246,14 @@ def whole_folder(target: Path) -> Iterator[Path]:
 
 @contextmanager
 def _draft_of(target: Path) -> Iterator[Path]:
-    """A folder beside a file or folder, for what becomes it; those of exports that were killed are deleted.
+    """A folder beside a file or folder, for what becomes it.
 
     Raises:
         WorkspaceProblem: it cannot be made.
     """
-    prefix = f".{target.name[:40]}."
-    sweep(target.parent, re.escape(prefix))
     with ExitStack() as stack:
         try:
-            draft = stack.enter_context(draft_folder(target.parent, prefix)) / "folder"
+            draft = stack.enter_context(draft_beside(target)) / "folder"
             draft.mkdir(mode=0o755)
         except OSError as error:
             raise _unwritable(target, error) from error

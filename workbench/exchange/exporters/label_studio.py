@@ -63,7 +63,8 @@ class LabelStudioExporter:
                 file.write((b",\n" if number else b"\n") + encode(task))
                 written.count(content)
             file.write(b"\n]\n")
-        write_atomic(_config_beside(target), labelling_config(schema, has_pages=has_pages or not written.documents))
+        config = labelling_config(schema, has_pages=has_pages or not written.documents)
+        write_atomic(_config_beside(target), config, outside=True)
         return written
 
 

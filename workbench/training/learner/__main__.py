@@ -1,7 +1,7 @@
 """The learner's process: `python -P -m workbench.training.learner WORKSPACE`.
 
 It holds the workspace's lock for learners as long as it lives, reads messages of `workbench.live.messages` from its
-standard input, and ends with that or with the terminal.
+standard input, writes notes to its standard output, and ends with that or with the terminal.
 """
 
 import contextlib
@@ -10,18 +10,18 @@ import queue
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 from storage import locks
-from storage.exceptions import Busy, WorkbenchError
+from storage.exceptions import Busy, WorkbenchError, WorkspaceGone, WorkspaceProblem
 from storage.files import Files
 from workbench import lifeline
-from workbench.live.messages import Look, read_all
+from workbench.live.messages import OTHER_LEARNER, Look, Note, read_all, write
 
 NICENESS = 5
 """A key comes first."""
 _GLANCE_SECONDS = 2.0  # how often the labels of other terminals are looked for
-_OTHER_LEARNER = 75  # exit code: another terminal has one
 
 
 def main(arguments: list[str]) -> int:
@@ -30,26 +30,38 @@ def main(arguments: list[str]) -> int:
     (directory,) = arguments
     lock = locks.acquire(Files(Path(directory)).learner_lock)
     if lock is None:
-        return _OTHER_LEARNER
+        return OTHER_LEARNER
     inbox: queue.SimpleQueue[Look | None] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(inbox,), name="messages", daemon=True).start()
     with contextlib.suppress(OSError):
         os.nice(NICENESS)
     try:
-        _work(Path(directory), inbox)
+        _work(Path(directory), inbox, _noting())
     except WorkbenchError as error:
         print(f"{error.message} {error.remedy}", file=sys.stderr)  # noqa: T201 (its log is where it is read)
         return error.exit_code
     return 0
 
 
+def _noting() -> Callable[[str], None]:
+    """Tells the terminal something; what libraries print goes to the log."""
+    stream = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+
+    def note(text: str) -> None:
+        with contextlib.suppress(OSError):  # the terminal has ended
+            write(stream, Note(text))
+
+    return note
+
+
 def _listen(inbox: "queue.SimpleQueue[Look | None]") -> None:
-    for message in read_all(sys.stdin.buffer):
+    for message in read_all(sys.stdin.buffer, Look):
         inbox.put(message)
     inbox.put(None)
 
 
-def _work(directory: Path, inbox: "queue.SimpleQueue[Look | None]") -> None:
+def _work(directory: Path, inbox: "queue.SimpleQueue[Look | None]", note: Callable[[str], None]) -> None:
     import torch  # libraries read the settings of threads when they are imported
 
     torch.set_num_threads(1)
@@ -61,7 +73,7 @@ def _work(directory: Path, inbox: "queue.SimpleQueue[Look | None]") -> None:
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     workspace = Workspace.open(directory)
-    learner, look, ready = WorkspaceLearner(workspace), Look(), False
+    learner, look, ready = WorkspaceLearner(workspace, note), Look(), False
     while True:
         try:
             message: Look | None = inbox.get(timeout=_GLANCE_SECONDS)
@@ -75,8 +87,13 @@ def _work(directory: Path, inbox: "queue.SimpleQueue[Look | None]") -> None:
         try:
             if learner.update() or not ready:
                 ready = all(inbox.empty() for _ in learner.steps(look, lambda: not inbox.empty()))
+        except WorkspaceGone:
+            raise
         except Busy:  # another process writes for long; it is tried again
             traceback.print_exc()
+        except WorkspaceProblem as problem:  # the disk is full; it is tried again
+            traceback.print_exc()
+            note(f"What was learned cannot be kept: {problem.message}")
 
 
 if __name__ == "__main__":

@@ -64,14 +64,17 @@ class ClassLearner:
         workspace: open.
         record: shared with the learner of words.
         scores: shared with it, too.
+        note: says a line to the analyst.
 
     Raises:
         WorkbenchError: the encoder is missing or damaged.
     """
 
-    def __init__(self, workspace: Workspace, record: Record, scores: PoolScores) -> None:
+    def __init__(
+        self, workspace: Workspace, record: Record, scores: PoolScores, note: Callable[[str], None] = print
+    ) -> None:
         self._workspace, self._record, self._scores = workspace, record, scores
-        self._texts = Texts(workspace)
+        self._texts = Texts(workspace, note)
         self._learned: dict[str, Learned] = {}
         self._waiting: list[int] = []  # labelled, and perhaps not encoded yet
         self._begin()

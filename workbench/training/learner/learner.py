@@ -10,10 +10,12 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from storage import annotations, document_list, documents, label_queries, runs
+from storage.exceptions import InputProblem
 from storage.records import KNOWN_SOURCES, Content, Decision, Side, State, Suggestion
 from storage.suggestions import keep_suggestions, leading
 from workbench import pool_order
 from workbench.annotation.review import NEAR_MISS
+from workbench.evaluation import prediction_process
 from workbench.live import record as records
 from workbench.live.messages import Look
 from workbench.live.record import Outcome, Record
@@ -56,10 +58,13 @@ class Learner:
         workspace: open.
         record: shared with the learner of classes.
         scores: shared with it, too.
+        note: says a line to the analyst.
     """
 
-    def __init__(self, workspace: Workspace, record: Record, scores: PoolScores) -> None:
-        self._workspace, self._record, self._scores = workspace, record, scores
+    def __init__(
+        self, workspace: Workspace, record: Record, scores: PoolScores, note: Callable[[str], None] = print
+    ) -> None:
+        self._workspace, self._record, self._scores, self._note = workspace, record, scores, note
         self._base_name = ""
         self._choose_base()
         self._begin()
@@ -72,9 +77,24 @@ class Learner:
         if name == self._base_name:
             return False
         self._base_name = name
-        self._base: Base = readers.base_of(self._workspace, name)
-        self._ahead: dict[int, Kept | None] = {}  # documents that were encoded before they are looked at
+        self._use_base(name)
         return True
+
+    def _use_base(self, name: str) -> None:
+        self._base: Base = readers.base_of(self._workspace, name, self._note)
+        self._ahead: dict[int, Kept | None] = {}  # documents that were encoded before they are looked at
+
+    def _fall_back(self, problem: InputProblem) -> None:
+        """Take the starter instead of a model that cannot read documents.
+
+        Raises:
+            InputProblem: it is the starter.
+        """
+        if self._base.name == prediction_process.STARTER:
+            raise problem
+        self._note(readers.instead_of(self._base.name, problem))
+        self._use_base(prediction_process.STARTER)
+        self._begin()
 
     def _begin(self) -> None:
         """Learn from the workspace's labels as they are now; features are read from their files."""
@@ -107,6 +127,13 @@ class Learner:
         Raises:
             WorkbenchError: the workspace cannot be read.
         """
+        try:
+            return self._update()
+        except InputProblem as problem:
+            self._fall_back(problem)
+            return True
+
+    def _update(self) -> bool:
         with self._workspace.db.read() as connection:
             has_new_run = runs.finished_stamp(connection) != self._ended_runs
         changed = has_new_run and self._choose_base()
@@ -195,6 +222,13 @@ class Learner:
         Raises:
             WorkbenchError: the workspace cannot be read or written.
         """
+        try:
+            yield from self._steps(look, is_old)
+        except InputProblem as problem:
+            self._fall_back(problem)
+            yield from self._steps(look, is_old)
+
+    def _steps(self, look: Look, is_old: Callable[[], bool]) -> Iterator[None]:
         following = [number for number in look.following if number != look.document]
         rest = self._score_pool(following)
         if self._head is not None and self._scores.is_wanted:

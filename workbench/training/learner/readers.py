@@ -3,8 +3,7 @@
 import hashlib
 import io
 import json
-from collections.abc import Mapping, Sequence, Set
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.exceptions import WorkbenchError, WorkspaceProblem
+from storage.exceptions import ConfigProblem, InputProblem, WorkbenchError, WorkspaceProblem
 from storage.files import digest_of
 from workbench.evaluation import prediction_process
-from workbench.live.feature_files import FeatureFiles
+from workbench.live.feature_files import WITHOUT_SPACE, FeatureFiles
 from workbench.live.record import Record
 from workbench.predictions import model_and_rules, suggestions
 from workbench.predictions.cases import Case
@@ -23,10 +22,11 @@ from workbench.predictions.run_reader import predicted_cases
 from workbench.predictions.suggestions import Trust
 from workbench.runs import parquet
 from workbench.runs.config.families import STARTER_FOLDER
+from workbench.runs.config.request import Request
 from workbench.runs.parquet import FrozenDocument
 from workbench.runs.suggestions_file import Proposal
 from workbench.training.learner.head import Head
-from workbench.training.predictor import Description, load_named
+from workbench.training.predictor import Description, DocumentPrediction, load_named
 from workbench.workspace import Workspace
 
 Values = dict[str, tuple[tuple[int, ...], float]]
@@ -57,13 +57,15 @@ class Base:
     Args:
         workspace: open.
         name: of the model: "starter", or a model folder.
+        note: says a line to the analyst.
 
     Raises:
         WorkbenchError: the model cannot be used.
+        OSError: it vanished meanwhile.
     """
 
-    def __init__(self, workspace: Workspace, name: str) -> None:
-        self.name, self._workspace = name, workspace
+    def __init__(self, workspace: Workspace, name: str, note: Callable[[str], None]) -> None:
+        self.name, self._note = name, note
         predictor, description = load_named(name)
         predictor.keeps_states = True
         self._predictor, self._once = predictor, frozenset(description.once)
@@ -79,23 +81,36 @@ class Base:
         return prediction_process.source_run(self.name)
 
     def features(self, row: FrozenDocument) -> Features:
-        """A document's features, from its file where there is a whole one."""
+        """A document's features, from its file where there is a whole one.
+
+        Raises:
+            InputProblem: the model cannot read the document.
+        """
         name = f"{_digest(row)}.npy"
         hidden, labels = self._predictor.model.config.hidden_size, len(self._predictor.labels)
         shape = (len(row.words), hidden + labels)
         table = _table(self._files.path(name), shape)
         if table is None:
-            (prediction,) = self._predictor.predict_encoded([self._predictor.encoder.encode(row)])
+            prediction = self._predicted(row)
             logs = np.log(np.maximum(prediction.probabilities, np.exp(_SURE_LOG)))
             states = prediction.states if prediction.states is not None else np.zeros((shape[0], hidden))
             table = np.concatenate([states.astype(np.float16), logs.astype(np.float16)], axis=1)
             file = io.BytesIO()
             np.save(file, table)
-            with suppress(WorkspaceProblem, OSError):  # a full disk: it goes on without the file
+            try:
                 self._files.keep(name, file.getvalue())
+            except (WorkspaceProblem, OSError):  # a full disk: it goes on without the file
+                self._note(WITHOUT_SPACE)
         else:
             self._files.touch(name)
         return Features(table[:, :hidden], table[:, hidden:])
+
+    def _predicted(self, row: FrozenDocument) -> DocumentPrediction:
+        try:
+            (prediction,) = self._predictor.predict_encoded([self._predictor.encoder.encode(row)])
+        except Exception as error:  # the border for whatever the libraries raise for a model of others
+            raise InputProblem(f"{self.name} cannot read a document: {error}", "Delete its run.") from error
+        return prediction
 
     def keep_ahead(self, row: FrozenDocument) -> Kept | None:
         """Encode a document that will be read later; None where there is no space, or others would lose their file."""
@@ -117,20 +132,36 @@ class Base:
         return {name: (words, sure) for name, words, sure in suggestions.proposals(case, trust)}
 
 
-def base_of(workspace: Workspace, name: str) -> Base:
+def base_of(workspace: Workspace, name: str, note: Callable[[str], None]) -> Base:
     """The best run's model; the starter where there is none, or it cannot be used for words."""
     if name != prediction_process.STARTER:
         try:
-            return Base(workspace, name)
-        except WorkbenchError:  # a baseline, a model of classes, a damaged folder
-            pass
-    return Base(workspace, prediction_process.STARTER)
+            return Base(workspace, name, note)
+        except (WorkbenchError, OSError) as problem:
+            if _is_of_words(Path(name).parent):
+                note(instead_of(name, problem))
+    return Base(workspace, prediction_process.STARTER, note)
+
+
+def instead_of(name: str, problem: Exception) -> str:
+    """What is said of a model that cannot be used."""
+    reason = problem.message if isinstance(problem, WorkbenchError) else str(problem)
+    return f"Suggestions learn with the starter, as the model of run {Path(name).parent.name} cannot be used: {reason}"
+
+
+def _is_of_words(run: Path) -> bool:
+    """Whether a run's model should be of use: not a baseline, nor a model of classes."""
+    try:
+        model = Request.read(run).config.model
+    except ConfigProblem:
+        return True
+    return model.task != "classes" and model.family != "baseline"
 
 
 def name_of_base(workspace: Workspace) -> str:
-    """The model that `base_of` is to try."""
+    """The model that `base_of` is to try: the best run's, unseen."""
     try:
-        return prediction_process.model_of(workspace, prediction_process.BEST)
+        return prediction_process.best(workspace)
     except WorkbenchError:  # no run was measured yet
         return prediction_process.STARTER
 

@@ -1,12 +1,13 @@
 """Documents as vectors: each text is encoded once and kept in a file. [worker]"""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from storage import label_queries
+from workbench.live.feature_files import WITHOUT_SPACE
 from workbench.training.learner import text_encoder
 from workbench.training.learner.text_encoder import TextEncoder
 from workbench.training.learner.vector_file import DIGEST_BYTES, VectorFile
@@ -22,13 +23,14 @@ class Texts:
 
     Args:
         workspace: open.
+        note: says a line to the analyst.
 
     Raises:
         WorkbenchError: the encoder is missing or damaged.
     """
 
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace, self._encoder = workspace, TextEncoder()
+    def __init__(self, workspace: Workspace, note: Callable[[str], None]) -> None:
+        self._workspace, self._encoder, self._note = workspace, TextEncoder(), note
         self._file = VectorFile(
             workspace.files.features / self._encoder.fingerprint / FILE,
             self._encoder.width,
@@ -50,6 +52,8 @@ class Texts:
             part = [digest for digest in waiting[first : first + AT_ONCE] if digest in texts]
             vectors = self._encoder.vectors([texts[digest] for digest in part])
             self._file.add(dict(zip(part, vectors, strict=True)))
+            if self._file.is_full:
+                self._note(WITHOUT_SPACE)
             yield
 
     def known(self, numbers: Sequence[int]) -> dict[int, NDArray[np.float16]]:

@@ -17,10 +17,11 @@ class WorkspaceLearner:
 
     Args:
         workspace: open.
+        note: says a line to the analyst, who sees it once.
     """
 
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
+    def __init__(self, workspace: Workspace, note: Callable[[str], None] = print) -> None:
+        self._workspace, self._note = workspace, note
         self._record = record.read(workspace.files.learner_record)
         self._scores = PoolScores(workspace)
         self._words: Learner | None = None
@@ -37,11 +38,11 @@ class WorkspaceLearner:
         if self._classes is not None:
             changed |= self._classes.update()
         elif self._workspace.schema.classes:
-            self._classes, changed = ClassLearner(self._workspace, self._record, self._scores), True
+            self._classes, changed = ClassLearner(self._workspace, self._record, self._scores, self._note), True
         if self._words is not None:
             changed |= self._words.update()
         elif self._has_words_to_label():
-            self._words, changed = Learner(self._workspace, self._record, self._scores), True
+            self._words, changed = Learner(self._workspace, self._record, self._scores, self._note), True
         return changed
 
     def steps(self, look: Look, is_old: Callable[[], bool]) -> Iterator[None]:
