@@ -244,7 +244,7 @@ def main(arguments: list[str] | None = None) -> int:
     folder = options.folder.resolve()
     if locks.acquire(RunFolder(folder).lock) is None:
         return 0  # another process runs it
-    threads = max(1, machine.free_cores() // options.jobs)
+    threads = max(1, machine.cores() // options.jobs)
     machine.warm_up()
     try:
         Simulator(folder, threads=threads).run(options.jobs)

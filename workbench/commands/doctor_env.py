@@ -45,15 +45,15 @@ def facts() -> dict[str, Any]:
     import psutil
 
     from workbench import __version__
+    from workbench.runs import machine
 
     memory = psutil.virtual_memory()
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     torch_facts, devices = _torch()
     return {
         "program": __version__,
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "cpu": {"cores": os.cpu_count(), "usable": usable},
+        "cpu": {"cores": os.cpu_count(), "usable": machine.cores()},
         "memory": {"total_mb": memory.total >> 20, "free_mb": memory.available >> 20},
         "torch": torch_facts,
         "devices": devices,

@@ -98,7 +98,7 @@ def reading(
             rules=workspace.settings.postprocess,
             task="predict",
             model=model,
-            threads=machine.free_cores(),
+            threads=machine.cores(),
             engines=frozen.engines,
         )
         RunFolder(folder).request.write_text(request.text(), encoding="utf-8")

@@ -101,7 +101,7 @@ def estimate(
         "bf16": config.train.bf16,
         "gradient_checkpointing": config.train.gradient_checkpointing,
         "device": config.train.device,
-        "threads": machine.free_cores(),
+        "threads": machine.cores(),
     }
     measurement = measured(workspace, shape, cancelled)
     return judge(

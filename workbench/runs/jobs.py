@@ -72,7 +72,7 @@ def prepare(
             fields=[FieldSpec.of(field) for field in learned],
             rules=workspace.settings.postprocess,
             config=config,
-            threads=None if slots == 1 else max(1, (os.cpu_count() or 2) // slots),
+            threads=None if slots == 1 else max(1, machine.cores() // slots),
             preset=preset,
             parent=parent or "",
             engines=frozen.engines,

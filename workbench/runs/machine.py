@@ -21,9 +21,11 @@ LEARNER = "workbench.training.learner"
 SPEED_PROBE = "workbench.training.speed_probe"
 
 
-def free_cores() -> int:
-    """All cores but the one that the terminal keeps for itself; at least one."""
-    return max(1, (os.cpu_count() or 2) - 1)
+def cores() -> int:
+    """The cores that this process may use. Runs take them all: by their priority they give way to the terminal."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def python(module: str, *arguments: str) -> list[str]:
@@ -54,7 +56,7 @@ def start(
         cwd: where it works.
         output: where it prints.
         errors: where its errors go.
-        threads: that it may use; None: all cores but one.
+        threads: that it may use; None: as many as there are cores.
         tied: let it end with this process.
     """
     environment = worker_environment(threads)
@@ -101,11 +103,11 @@ def worker_environment(threads: int | None = None) -> dict[str, str]:
     """The environment of a process that computes with torch.
 
     Args:
-        threads: that it may use; None: all cores but one, which the terminal keeps.
+        threads: that it may use; None: as many as there are cores.
     """
     return {
         **os.environ,
-        "OMP_NUM_THREADS": str(threads or free_cores()),
+        "OMP_NUM_THREADS": str(threads or cores()),
         # passive waiting: two processes that spin for the same cores slow each other 4 to 10 times
         "OMP_WAIT_POLICY": "PASSIVE",
         "TOKENIZERS_PARALLELISM": "false",

@@ -80,7 +80,7 @@ def _perform(task: str, folder: Path, request: Request, write: Any) -> None:
 
 def _limit_resources(request: Request) -> None:
     """Be a good neighbour: few threads that sleep when idle, low priority, nothing printed."""
-    threads = request.threads or machine.free_cores()
+    threads = request.threads or machine.cores()
     os.environ["OMP_NUM_THREADS"] = str(threads)
     os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
     os.environ["TOKENIZERS_PARALLELISM"] = "false"

@@ -172,7 +172,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--int8", action="store_true")
     options = parser.parse_args(arguments)
     warnings.filterwarnings("ignore")
-    torch.set_num_threads(machine.free_cores())
+    torch.set_num_threads(machine.cores())
     try:
         form = make(options.run.resolve(), options.target, int8=options.int8)
     except WorkbenchError as error:
