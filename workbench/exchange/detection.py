@@ -85,6 +85,7 @@ _OTHER_KINDS = (
     ((".doc", ".docx", ".odt", ".rtf", ".pages"), b"", "it is a text document: save it as a PDF and import that"),
     ((".ofd",), b"", "it is an OFD document: convert it to PDF, for example with the viewer of the tax office"),
     ((".p7s", ".p7m", ".p7"), b"", "it is a signature without what was signed: bring the file that it belongs to"),
+    ((".spacy",), b"", "it is spaCy's binary form: export it as JSONL (`Doc.to_json`) and import that"),
     ((".xls",), b"", "it is an old Excel file: save it as .xlsx or CSV"),
     ((".ods", ".numbers", ".xlsm", ".xlsb"), b"", "it is a spreadsheet of another kind: save it as .xlsx or CSV"),
     ((".zip", ".7z", ".rar", ".tar", ".gz", ".tgz"), b"", "it is an archive: unpack it and import what is in it"),

@@ -13,7 +13,7 @@ from workbench.exchange.reading.named_files import of_same_name
 from workbench.exchange.reading.parsing import head_of
 
 _NO_DATA = re.compile(
-    r"(readme|licen[cs]e|changelog|notice|copying)(\..*)?|labels\.txt|id2label\.json|dataset_infos?\.json"
+    r"(readme|licen[cs]e|changelog|notice|copying)(\..*)?|labels\.txt|label_config\.json|id2label\.json|dataset_infos?\.json"
     r"|.*\.(md|py|ipynb|sh|log|css)",
     re.I,
 )

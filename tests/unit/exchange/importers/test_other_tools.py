@@ -1,5 +1,6 @@
 """What other tools write: no label is lost or made up without a note, and words keep their places."""
 
+import base64
 import json
 from io import BytesIO
 from pathlib import Path
@@ -8,10 +9,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from workbench.exchange import discovery
+from workbench.exchange import detection, discovery
 from workbench.exchange.reading import named_files
 from workbench.exchange.reading.boxes.units import are_fractions, order_of
-from workbench.exchange.reading.incoming import Incoming
+from workbench.exchange.reading.incoming import Incoming, Options
 from workbench.exchange.reading.tags import shape_of, spans_of_tags
 from workbench.fields import invoice_schema
 from workbench.fields.label_names import LabelMap
@@ -439,3 +440,55 @@ def test_half_characters_become_question_marks(put: Any, read: Any) -> None:
     (item,), bad = read(put("s.jsonl", '{"id":"a\\ud83d","words":["b\\ud83d"],"bboxes":[[0,0,1,1]]}\n'))
     assert not bad
     assert (item.name, item.pages[0].tokens[0].text) == ("a?", "b?")
+
+
+def test_marks_and_comments_between_words_are_no_words(put: Any, read: Any) -> None:
+    lines = "-DOCSTART-\tO\n\n# sent_id = 1\n# text = INV-7 of\nINV-7\tB-invoice_no\nof\tO\n#\tO\n"
+    (item,), bad = read(put("a.conll", lines), "conll")
+    assert not bad
+    assert [token.text for token in item.pages[0].tokens or ()] == ["INV-7", "of", "#"]
+    assert labelled(item) == [("invoice_no", "INV-7")]
+
+
+def test_doccanos_first_form_has_labels_by_number(put: Any, read: Any) -> None:
+    record = {"id": 1, "text": "Invoice INV-7", "meta": {}, "annotation_approver": None}
+    named = record | {"annotations": [{"label": "invoice_no", "start_offset": 8, "end_offset": 13, "user": 1}]}
+    (item,), _ = read(put("a.jsonl", json.dumps(named) + "\n"), "doccano")
+    assert (labelled(item), item.labelled) == ([("invoice_no", "INV-7")], True)
+    numbered = record | {"annotations": [{"label": 5, "start_offset": 8, "end_offset": 13, "user": 1}]}
+    path = put("b.jsonl", json.dumps(numbered) + "\n")
+    (item,), _ = read(path, "doccano")
+    assert (labelled(item), item.labelled) == ([("5", "INV-7")], False)  # what 5 is has to be said with --map
+    put("label_config.json", [{"id": 5, "text": "invoice_no"}])
+    assert [found.name for found in discovery.discover([path.parent])] == ["a.jsonl", "b.jsonl"]
+
+
+def test_numbers_are_named_by_an_id2label_map(put: Any, read: Any) -> None:
+    put("id2label.json", {"0": "O", "1": "B-total", "2": "I-total"})
+    record = {"id": "a", "words": ["Total", "12", ".00"], "bboxes": [[0, 0, 9, 9]] * 3, "ner_tags": [0, 1, 2]}
+    (item,), _ = read(put("a.jsonl", json.dumps(record) + "\n"), "word-list")
+    assert labelled(item) == [("total", "12 .00")]
+    (), (problem,) = read(put("b.jsonl", json.dumps(record | {"ner_tags": [0, 1, 7]}) + "\n"), "word-list")
+    assert "label number 7 has no name" in problem.reason
+
+
+def test_prodigys_pictures_have_their_boxes(put: Any, read: Any) -> None:
+    span = {"label": "TOTAL", "x": 10, "y": 20, "width": 30, "height": 10, "type": "rect"}
+    span["points"] = [[10, 20], [10, 30], [40, 30], [40, 20]]
+    record = {"image": "scans/a.png", "width": 100, "height": 100, "spans": [span], "answer": "accept"}
+    put("scans/a.png", png())
+    path = put("a.jsonl", json.dumps(record) + "\n")
+    importer = detection.detect(path)
+    assert importer is not None and importer.name == "prodigy"
+    (item,) = importer.read(path, Options(path.parent))
+    assert isinstance(item, Incoming)
+    assert (item.name, item.labelled, item.pages[0].tokens) == ("a", True, None)
+    assert [(region.label, region.box) for region in item.regions] == [("TOTAL", (10, 20, 40, 30))]
+    assert discovery.discover([path.parent]) == [path]
+    inside = record | {"image": "data:image/png;base64," + base64.b64encode(png()).decode(), "answer": "reject"}
+    (item,) = importer.read(put("b.jsonl", json.dumps(inside) + "\n"), Options(path.parent))
+    assert isinstance(item, Incoming)
+    assert item.pages[0].picture == png()
+    assert (item.labelled, item.regions) == (False, [])
+    (problem,) = importer.read(put("c.jsonl", json.dumps(record | {"image": "none.png"}) + "\n"), Options(path.parent))
+    assert "none.png is not there" in getattr(problem, "reason", "")
