@@ -106,6 +106,10 @@ _OTHER_KINDS = (
 
 # Files of other programs whose content says what they are, and what to do with them.
 _OTHER_FORMATS = (
+    (
+        rb'(?s)\s*\{\s*"%TYPES"|.{0,300}<xmi:XMI\b',
+        "it is a UIMA CAS, as INCEpTION writes it: export it as CoNLL 2002 and import that",
+    ),
     (rb"#FORMAT=WebAnno", "it is a WebAnno or INCEpTION table: export it as CoNLL 2002 and import that"),
     (rb"T\d+\t\S+ \d+ \d+(;\d+ \d+)*\t", "it holds labels of brat: export them as CoNLL and import that"),
     (rb'\s*\{\s*"source-ref"', "it is a manifest of SageMaker Ground Truth: convert it to COCO and import that"),
