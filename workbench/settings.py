@@ -63,7 +63,7 @@ class Settings:
     annotator: str = ""
     database: str = ""  # "" means workbench.db in the workspace
     ocr_engine: str = "rapidocr"
-    ocr_languages: tuple[str, ...] = ()  # Tesseract's names; the first four that are installed are read
+    ocr_languages: tuple[str, ...] = ()  # Tesseract's names; the first four are read
     day_first: bool | None = None  # for dates that can be read both ways
     learner: bool = True  # whether suggestions learn from every label
     order: str = pool_order.LIST  # of undecided documents; "live": the learner's, new after every label

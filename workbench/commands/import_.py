@@ -212,18 +212,19 @@ def as_data(summary: "Summary", name: dict[str, str]) -> dict[str, Any]:
 
 def _rate(documents: int, seconds: float) -> str:
     """Documents a second, or seconds a document where that is less than one."""
-    return f"{documents / seconds:,.0f}/s" if documents >= seconds else f"{seconds / documents:,.1f} s a document"
+    if documents >= seconds:
+        return f"{documents / seconds:,.0f} a second"
+    return f"{seconds / documents:,.1f} s a document"
 
 
 def _repeats(summary: "Summary", name: dict[str, str]) -> Iterator[str]:
     """What is said about texts that repeat another."""
     repeats = summary.repeats
     if repeats.same or repeats.near:
+        counts = ((repeats.same, "word for word"), (repeats.near, "nearly"))
+        how = " and ".join(f"{number:,} {manner}" for number, manner in counts if number)
         yield ""
-        yield (
-            f"{repeats.same:,} texts repeat another word for word, {repeats.near:,} nearly: "
-            "a split keeps them on the side of that text"
-        )
+        yield f"Texts that repeat an earlier one: {how}; a split keeps them on the side of that text"
     rows = [
         f"{document}: {name.get(field, field)} {own}; {other} in {repeated}, which is the same text"
         for document, repeated, field, own, other in repeats.conflicts
@@ -266,8 +267,9 @@ def lines(summary: "Summary", name: dict[str, str]) -> Iterator[str]:
         yield f"New fields: {', '.join(summary.new_fields)}"
     unaligned = [f"{document}: {field} “{value}” – {why}" for document, field, value, why in summary.unaligned]
     yield from listed("known values that were not found on their pages", summary.not_aligned.total(), unaligned)
+    repeating = "document repeats" if summary.duplicate_count == 1 else "documents repeat"
     yield from listed(
-        "near-duplicates, in their twins' groups",
+        f"{repeating} another one (a split keeps both together)",
         summary.duplicate_count,
         [f"{document} repeats {twin}" for document, twin in summary.duplicates],
     )

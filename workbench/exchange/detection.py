@@ -85,6 +85,7 @@ _OTHER_KINDS = (
     ((".doc", ".docx", ".odt", ".rtf", ".pages"), b"", "it is a text document: save it as a PDF and import that"),
     ((".ofd",), b"", "it is an OFD document: convert it to PDF, for example with the viewer of the tax office"),
     ((".p7s", ".p7m", ".p7"), b"", "it is a signature without what was signed: bring the file that it belongs to"),
+    ((".spacy",), b"", "it is spaCy's binary form: export it as JSONL (`Doc.to_json`) and import that"),
     ((".xls",), b"", "it is an old Excel file: save it as .xlsx or CSV"),
     ((".ods", ".numbers", ".xlsm", ".xlsb"), b"", "it is a spreadsheet of another kind: save it as .xlsx or CSV"),
     ((".zip", ".7z", ".rar", ".tar", ".gz", ".tgz"), b"", "it is an archive: unpack it and import what is in it"),
@@ -105,6 +106,10 @@ _OTHER_KINDS = (
 
 # Files of other programs whose content says what they are, and what to do with them.
 _OTHER_FORMATS = (
+    (
+        rb'(?s)\s*\{\s*"%TYPES"|.{0,300}<xmi:XMI\b',
+        "it is a UIMA CAS, as INCEpTION writes it: export it as CoNLL 2002 and import that",
+    ),
     (rb"#FORMAT=WebAnno", "it is a WebAnno or INCEpTION table: export it as CoNLL 2002 and import that"),
     (rb"T\d+\t\S+ \d+ \d+(;\d+ \d+)*\t", "it holds labels of brat: export them as CoNLL and import that"),
     (rb'\s*\{\s*"source-ref"', "it is a manifest of SageMaker Ground Truth: convert it to COCO and import that"),

@@ -13,7 +13,8 @@ from workbench.exchange.reading.named_files import of_same_name
 from workbench.exchange.reading.parsing import head_of
 
 _NO_DATA = re.compile(
-    r"(readme|licen[cs]e|changelog|notice|copying)(\..*)?|labels\.txt|id2label\.json|dataset_infos?\.json"
+    r"(readme|licen[cs]e|changelog|notice|copying)(\..*)?|labels\.txt|label_config\.json|id2label\.json|dataset_infos?\.json"
+    r"|class_list\.txt|rec_gt\.txt|filestate\.txt|.*\.cach"  # of PaddleOCR
     r"|.*\.(md|py|ipynb|sh|log|css)",
     re.I,
 )
@@ -102,7 +103,8 @@ def _walk(root: Path) -> Iterator[tuple[Path, bool]]:
         visited.add((stat.st_dev, stat.st_ino))
         for entry in entries:
             path = Path(entry.path)
-            if entry.name.startswith(".") or entry.name in ("__MACOSX", "Thumbs.db", "desktop.ini"):
+            # "~$" begins what Office keeps while a file is open
+            if entry.name.startswith((".", "~$")) or entry.name in ("__MACOSX", "Thumbs.db", "desktop.ini"):
                 continue
             try:
                 is_folder, is_file = entry.is_dir(), entry.is_file() and not _is_no_data(entry.name)

@@ -26,6 +26,12 @@ from workbench.locate.layout import Layout
 _PAGE_SECONDS = SECONDS - 5  # the process that waits for Tesseract has SECONDS itself
 _MOST_LANGUAGES = 4
 _USUAL = ("eng", "deu", "fra", "nld", "spa", "ita", "por", "pol")  # where the workspace names none, the first installed
+_TWO_LETTERS = {
+    "ar": "ara", "bg": "bul", "cs": "ces", "da": "dan", "de": "deu", "el": "ell", "en": "eng", "es": "spa", "fi": "fin",
+    "fr": "fra", "he": "heb", "hr": "hrv", "hu": "hun", "it": "ita", "ja": "jpn", "ko": "kor", "nl": "nld", "no": "nor",
+    "pl": "pol", "pt": "por", "ro": "ron", "ru": "rus", "sk": "slk", "sl": "slv", "sv": "swe", "th": "tha", "tr": "tur",
+    "uk": "ukr", "vi": "vie", "zh": "chi_sim",
+}  # fmt: skip
 _NO_LANGUAGES = frozenset({"osd", "equ", "snum"})
 _MOST_JOBS = 8  # each holds about 400 MB
 
@@ -171,7 +177,7 @@ class Tesseract:
     """The installed tesseract program, with some of the languages that it has."""
 
     def __init__(self, languages: tuple[str, ...] = ()) -> None:
-        self._languages = "+".join(chosen_languages(_tesseract("--list-langs").splitlines()[1:], languages))
+        self._languages = "+".join(chosen_languages(_installed_languages(), languages))
 
     def read(self, picture: Path) -> PageText:
         """The words of a picture, in reading order."""
@@ -193,13 +199,32 @@ class Tesseract:
 
 
 def chosen_languages(installed: Sequence[str], wanted: Sequence[str] = ()) -> list[str]:
-    """The languages to read with: those wanted that are installed, else the commonest of these; at most four.
+    """The languages to read with: those wanted, else the commonest that are installed; at most four.
 
     Every further language takes as long again, and a hundred of them take minutes a page.
+
+    Args:
+        installed: Tesseract's names of languages.
+        wanted: such names, also several with a plus between them ("deu+eng"), or codes of two letters ("de").
+
+    Raises:
+        MissingTool: one that is wanted is not installed.
     """
-    chosen = [name for name in wanted if name in installed][:_MOST_LANGUAGES]
+    names = [name.strip() for entry in wanted for name in entry.split("+") if name.strip()]
+    known = [name if name in installed else _TWO_LETTERS.get(name.lower(), name.lower()) for name in names]
+    if missing := [name for name in known if name not in installed]:
+        there = ", ".join(sorted(set(installed) - _NO_LANGUAGES))
+        raise MissingTool(
+            f"Tesseract has not the language {', '.join(missing)}, which ocr_languages in workbench.toml names.",
+            f"Install it (apt install tesseract-ocr-{missing[0]}), or name others: {there} are installed.",
+        )
+    chosen = list(dict.fromkeys(known))[:_MOST_LANGUAGES]
     usual = [name for name in _USUAL if name in installed] or sorted(set(installed) - _NO_LANGUAGES)
     return chosen or usual[:_MOST_LANGUAGES] or ["eng"]
+
+
+def _installed_languages() -> list[str]:
+    return _tesseract("--list-langs").splitlines()[1:]
 
 
 def _tesseract(*arguments: str) -> str:
@@ -290,12 +315,14 @@ class Readers:
         languages: Tesseract's names of the languages to read; () leaves them to the engine.
 
     Raises:
-        MissingTool: the engine cannot be used.
+        MissingTool: the engine cannot be used, or lacks one of the languages.
     """
 
     def __init__(self, engine: str, jobs: int = 0, languages: Sequence[str] = ()) -> None:
         self._languages = tuple(languages)
         self.kind = kind(engine)
+        if self.kind.name == "tesseract":
+            chosen_languages(_installed_languages(), self._languages)  # said before the first page
         self.jobs = min(jobs or os.cpu_count() or 1, jobs or _MOST_JOBS)
         self._processes = ReaderProcesses()
         self._threads = ThreadPoolExecutor(self.jobs, "ocr")  # each waits for one process

@@ -39,7 +39,7 @@ def read_page(read: Read, picture: Path, turn: int | None = None) -> PageText:
         if turn is not None:
             return _turned(reader, image, turn)
         text = reader.whole(image, picture)
-        if not _is_doubtful(text.tokens):
+        if not _is_doubtful(text):
             return text
         likeliest = reader.likeliest_turn(image, text.tokens)
         return _turned(reader, image, likeliest) if likeliest else text
@@ -111,15 +111,13 @@ def _middle_in(box: Box, core: Box) -> bool:
     return core[0] <= across < core[2] and core[1] <= down < core[3]
 
 
-def _is_doubtful(tokens: Sequence[IncomingToken]) -> bool:
+def _is_doubtful(text: PageText) -> bool:
     """Whether a page may be turned: little confidence, or most words stand on their side."""
-    letters = sum(len(token.text) for token in tokens)
-    if not letters:
+    if not text.tokens:
         return False
-    sure = sum((token.confidence or 0.0) * len(token.text) for token in tokens) / letters
-    longer = [token.box for token in tokens if len(token.text) >= _LEAST]
+    longer = [token.box for token in text.tokens if len(token.text) >= _LEAST]
     tall = sum(_is_tall(box) for box in longer)
-    return sure < _DOUBTFUL or tall > _TALL * len(longer)
+    return text.confidence < _DOUBTFUL or tall > _TALL * len(longer)
 
 
 def _is_tall(box: Box) -> bool:

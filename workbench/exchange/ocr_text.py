@@ -18,6 +18,12 @@ class PageText:
     turn: int = 0  # degrees clockwise by which the page was turned to be upright
     upright: bytes | None = None  # the turned picture, which the boxes belong to
 
+    @property
+    def confidence(self) -> float:
+        """How sure the engine is of the page's letters, 0..1; 1 for a page without any."""
+        letters = sum(len(token.text) for token in self.tokens)
+        return sum((token.confidence or 0.0) * len(token.text) for token in self.tokens) / letters if letters else 1.0
+
     def scaled(self, width: float, height: float) -> list[IncomingToken]:
         """The tokens with boxes in the units of a page of this size, which is that of the upright page."""
         across, down = width / max(self.width, 1), height / max(self.height, 1)

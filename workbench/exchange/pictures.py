@@ -78,7 +78,8 @@ def _opened(source: Path | bytes) -> Iterator[Image.Image]:
     except FileNotFoundError as error:
         raise InputProblem("the picture does not exist") from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:  # what Pillow raises for damaged files
-        raise InputProblem(f"the picture is damaged or cut off ({error})") from error
+        why = "" if "truncated" in str(error) else f" ({error})"
+        raise InputProblem(f"the picture is damaged or cut off{why}") from error
 
 
 def _is_plain_ycbcr(picture: Image.Image) -> bool:

@@ -28,6 +28,7 @@ from workbench.workspace import Workspace
 
 _TEXTS_REPORTED = 500  # between two reports of progress
 _AHEAD = 3  # pages that wait for OCR, per process: enough to keep it busy, few enough for the memory
+_HARD = 0.8  # mean confidence of OCR below which a page is named as hard to read
 _OF_COLUMNS = frozenset({"texts", "hf-dataset"})  # formats whose documents can be grouped by a column
 _TEXT_FILES = (".txt", ".text")
 _ONE_DOCUMENT_FORMATS = frozenset({"pdf", "image"})  # one file is one document: known by its digest before it is parsed
@@ -109,6 +110,8 @@ class PendingDocument:
                         for region in self.incoming.regions
                     ]
                     self.incoming.notes.append("1 pages were turned upright")
+                if reading.confidence < _HARD:
+                    self.incoming.notes.append("1 pages were hard to read for OCR: look at their words")
                 page.tokens = reading.scaled(page.width, page.height)
                 page.engine, page.engine_version = reading.engine, reading.engine_version
                 read += 1

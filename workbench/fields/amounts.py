@@ -81,9 +81,20 @@ def plain(text: str) -> str:
     return " ".join(text.split())
 
 
+def _apart(text: str) -> str:
+    """A text in which a currency's sign stands by itself: 12€50 is 12,50 €."""
+    if not ("€" in text or "$" in text or "£" in text):
+        return text
+    if match := _SIGN_FOR_POINT.fullmatch(text):
+        return f"{match[1]},{match[3]} {match[2]}"
+    return _GLUED.sub(" ", text)
+
+
 def marks_of(text: str) -> list[str]:
     """The currency signs and codes in a text, in its plain form."""
-    return currencies.MARK.findall(_GLUED.sub(" ", plain(text)))
+    if not text.isascii():
+        text = plain(text)
+    return currencies.MARK.findall(_apart(text))
 
 
 def _canonical(whole: str, fraction: str, negative: bool) -> str:
@@ -135,9 +146,7 @@ def read(text: str) -> tuple[str | None, str, str | None]:
         body = _RATE_BESIDE.sub("", body).strip() or body
         if "%" in _TAX_WORDS.sub("", body):
             return None, f"{body} is a rate, not an amount", None
-    if match := _SIGN_FOR_POINT.fullmatch(body):
-        body = f"{match[1]},{match[3]} {match[2]}"
-    body = _GLUED.sub(" ", body)
+    body = _apart(body)
     # Without its currency, an amount has to be a number and nothing else.
     marks = [] if _BARE.fullmatch(body) else marks_of(body)
     if len(marks) > 2:

@@ -164,9 +164,10 @@ def _any_of(marks: Iterable[str]) -> str:
 # Words in Cyrillic, Hebrew and Arabic letters are no part of longer words; Chinese and Thai put no space between words.
 _WORDS = {mark for mark in _MARKS if "\u0400" <= mark[0] <= "\u06ff"}
 _LETTER = r"[^\W\d_]"
+_CODE = rf"(?-i:(?=[A-Z]{{3}}(?![A-Za-z]))(?:{_OTHER_CODES}))"
 MARK = re.compile(
-    rf"(?<![A-Za-z])(?:{_any_of(_MARKS - _WORDS)}|(?-i:{_OTHER_CODES})|{_RAND})(?![A-Za-z])"
-    rf"|(?<!{_LETTER})(?:{_any_of(_WORDS)})(?!{_LETTER})"
+    rf"(?<![A-Za-z])(?:{_any_of(_MARKS - _WORDS)}|{_CODE}|{_RAND})(?![A-Za-z])"
+    rf"|(?=[\u0400-\u06ff])(?<!{_LETTER})(?:{_any_of(_WORDS)})(?!{_LETTER})"
     r"|(?<=[A-Za-z]{4})[$€£¥](?![A-Za-z])",
     re.IGNORECASE,
 )

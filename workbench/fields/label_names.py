@@ -17,7 +17,27 @@ _TYPES = (
 )
 
 _NO_LABEL = frozenset(
-    {"", "other", "others", "none", "null", "nil", "nan", "n/a", "ignore", "background", "no_label", "outside"}
+    {
+        "",
+        "other",
+        "others",
+        "none",
+        "null",
+        "nil",
+        "nan",
+        "n/a",
+        "ignore",
+        "background",
+        "no_label",
+        "outside",
+        "na",
+        "-",
+        "_",
+        "–",
+        "—",
+        "unlabeled",
+        "unlabelled",
+    }
 )
 _CAPITALS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")  # InvoiceDate is invoice_date
 _NUMBER = re.compile(r"-?[0-9]+")  # the number of a label whose name is not known

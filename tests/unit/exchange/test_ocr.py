@@ -197,3 +197,23 @@ def test_processes_do_not_hear_ctrl_c_even_while_they_load() -> None:
     child.send_signal(signal.SIGINT)
     assert child.communicate() == ("whole\n", None)
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+def test_a_page_that_is_hard_to_read_is_said(tmp_path: Path) -> None:
+    from concurrent.futures import Future
+
+    from storage.files import Files
+    from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingToken
+    from workbench.exchange.sources import PendingDocument
+
+    def notes(*words: tuple[str, float | None]) -> list[str]:
+        tokens = tuple(IncomingToken(text, (0, 0, 9, 9), 0, sure) for text, sure in words)
+        reading: Future[PageText] = Future()
+        reading.set_result(PageText(100, 100, tokens, "e", "1"))
+        incoming = Incoming("a", "a", [IncomingPage(100, 100, None, b"")], "image")
+        PendingDocument(incoming, "", tmp_path, None, [None], {0: reading}).take_words(Files(tmp_path))
+        return incoming.notes
+
+    assert notes(("Invoice", 0.6), ("x", 1.0)) == ["1 pages were hard to read for OCR: look at their words"]
+    assert notes(("Invoice", 0.95), ("x", 0.1)) == []  # one letter of eight
+    assert notes() == []

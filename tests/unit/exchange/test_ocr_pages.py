@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from workbench.exchange.ocr import chosen_languages
+from storage.exceptions import MissingTool
+from workbench.exchange.ocr import Readers, chosen_languages, tesseract_version
 from workbench.exchange.ocr_pages import read_page
 from workbench.exchange.ocr_text import PageText, turned
 from workbench.exchange.reading.incoming import IncomingToken
@@ -71,9 +72,30 @@ def test_boxes_turn_with_their_page(turn: int) -> None:
 def test_tesseract_reads_a_few_languages() -> None:
     installed = ["afr", "deu", "eng", "equ", "fra", "heb", "ita", "nld", "osd", "spa"]
     assert chosen_languages(installed) == ["eng", "deu", "fra", "nld"]
-    assert chosen_languages(installed, ["heb", "xyz", "eng"]) == ["heb", "eng"]
+    assert chosen_languages(installed, ["heb", "eng"]) == ["heb", "eng"]
+    assert chosen_languages(installed, ["de", "ENG", "fra+nld+spa"]) == ["deu", "eng", "fra", "nld"]
     assert chosen_languages(["osd", "tha"]) == ["tha"]
     assert chosen_languages([]) == ["eng"]
+    with pytest.raises(MissingTool, match="has not the language xyz") as missing:
+        chosen_languages(installed, ["heb", "xyz"])
+    assert "tesseract-ocr-xyz" in missing.value.remedy
+    assert "osd" not in missing.value.remedy
+
+
+def test_a_language_that_is_not_installed_is_said_before_a_page_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "tesseract"
+    languages = 'printf "List:\\ndeu\\neng\\n"'
+    program.write_text(f'#!/bin/sh\nif [ "$1" = --version ]; then echo tesseract 5.3.0; else {languages}; fi\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    tesseract_version.cache_clear()
+    with pytest.raises(MissingTool, match="has not the language fra"):
+        Readers("tesseract", 1, ["deu", "fra"])
+    with Readers("tesseract", 1, ["de"]) as readers:
+        assert readers.kind.name == "tesseract"
+    tesseract_version.cache_clear()
 
 
 def test_a_page_is_turned_as_ordered_and_not_otherwise(tmp_path: Path) -> None:

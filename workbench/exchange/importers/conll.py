@@ -20,6 +20,9 @@ _TAG = re.compile(r"O|[BIELSU]-\S.*")
 _START = re.compile(rb"-DOCSTART-(?!\t[^\t]*$)")  # a word of that name has a tab and its tag behind it, and no more
 
 
+_COMMENT = re.compile(rb"# ?[\w.:-]+ = ")  # of CoNLL-U and others: "# sent_id = 1"
+
+
 class ConllImporter:
     """A record is a document; with more than one -DOCSTART- line these divide the documents, blank lines the lines."""
 
@@ -47,7 +50,9 @@ class ConllImporter:
         rows = [
             parts
             for line in lines
-            if not _START.match(line) and len(parts := _columns(line.decode("utf-8", "ignore"))) > 1
+            if not _START.match(line)
+            and not _COMMENT.match(line)
+            and len(parts := _columns(line.decode("utf-8", "ignore"))) > 1
         ]
         layout = _Layout.of(rows)
         shape = tagging.shape_of(parts[layout.tag] for parts in rows)
@@ -179,13 +184,18 @@ def _blocks(lines: list[bytes], by_start: bool) -> Iterator[tuple[int, list[byte
         starts = line is not None and bool(_START.match(line))
         ends = line is None or starts or (not by_start and not line.strip())
         if ends:
-            if any(part.strip() for part in block):
+            if any(part.strip() for part in block) and not _is_start_alone(block):
                 yield first, block
             block = []
-        elif line is not None and not (not block and not line.strip()):
+        elif line is not None and not _COMMENT.match(line) and not (not block and not line.strip()):
             if not block:
                 first = number
             block.append(line)
+
+
+def _is_start_alone(block: list[bytes]) -> bool:
+    """Whether a record is the mark of a document's start with a tag, and nothing more."""
+    return len(block) == 1 and re.match(rb"-DOCSTART-\s", block[0]) is not None
 
 
 IMPORTER = ConllImporter()

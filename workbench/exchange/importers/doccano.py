@@ -11,6 +11,8 @@ from workbench.exchange.reading.incoming import Incoming, IncomingClass, Options
 from workbench.exchange.reading.running_text import Range, set_text
 from workbench.exchange.reading.sides import side_of
 
+_LABELS = ("label", "labels", "entities", "annotations")
+
 
 class DoccanoImporter:
     """One record is one document; words are divided at the labels' edges too, so that no label grows."""
@@ -21,8 +23,10 @@ class DoccanoImporter:
         """By "text" (or "data" that is a text) beside "label", "labels" or "entities"."""
         if not parsing.is_json(head) or re.search(rb'"(words|form|documents|bbox|box|pages|blocks)"\s*:', head, re.I):
             return 0.0
-        ranges = re.search(rb'"(label|labels|entities)"\s*:\s*\[\s*(\[|\]|\{)', head)
-        return 0.85 if ranges and re.search(rb'"(text|data)"\s*:\s*"', head) else 0.0
+        old = re.search(rb'"annotations"\s*:\s*\[\s*\{', head) and b'"start_offset"' in head  # of doccano 1
+        ranges = old or re.search(rb'"(label|labels|entities)"\s*:\s*\[\s*(\[|\]|\{)', head)
+        has_text = ranges and re.search(rb'"(text|data)"\s*:\s*"', head)
+        return 0.0 if not has_text else 0.88 if old else 0.85
 
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
         """The documents of one file."""
@@ -36,20 +40,22 @@ class DoccanoImporter:
         name = f"{path.stem} {record['id'] if isinstance(record.get('id'), int | str) else where}".strip()
         incoming = Incoming(name, f"{path} {where}".rstrip(), [], self.name)
         incoming.side = side_of(record.get("split"))
-        incoming.labelled = any(key in record for key in ("label", "labels", "entities"))
+        incoming.labelled = any(key in record for key in _LABELS)
         classes = record.get("cats", [])
         if (labels := record.get("label")) and isinstance(labels, list) and all(isinstance(e, str) for e in labels):
             classes, record, incoming.text = labels, {}, text
         if isinstance(classes, list):
             incoming.classes = [IncomingClass("label", str(option)) for option in classes]
         if incoming.text is None:
-            set_text(incoming, text, _ranges(record))
+            ranges = _ranges(record)
+            incoming.labelled = incoming.labelled and not any(marked.label.isdecimal() for marked in ranges)
+            set_text(incoming, text, ranges)
         return incoming
 
 
 def _ranges(record: dict[str, Any]) -> list[Range]:
     ranges: list[Range] = []
-    for key in ("label", "labels", "entities"):
+    for key in _LABELS:
         listed = record.get(key) or []
         if not isinstance(listed, list):
             raise InputProblem(f'"{key}" is no list of [start, end, label]')
@@ -60,6 +66,8 @@ def _ranges(record: dict[str, Any]) -> list[Range]:
                 start, end, label = entry
             else:
                 raise InputProblem(f'"{key}" holds {str(entry)[:60]}, which is no [start, end, label]')
+            if isinstance(label, int) and not isinstance(label, bool):  # doccano 1 wrote the number of a label
+                label = str(label)
             if not isinstance(start, int) or not isinstance(end, int) or not isinstance(label, str):
                 raise InputProblem(f'"{key}" holds {str(entry)[:60]}, which is no [start, end, label]')
             ranges.append(Range(start, end, label))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from html.entities import name2codepoint
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,10 @@ class OcrFilesImporter:
         return 0.97 if re.search(rb"<(\w+:)?(alto|PcGts)[\s>]", head) else 0.0
 
     def companions(self, path: Path) -> Iterator[Path]:
-        """The picture or PDF of the file's name."""
-        return companions(path)
+        """The picture or PDF of the file's name, which Transkribus puts above its folder `page`."""
+        yield from companions(path)
+        if path.parent.name == "page":
+            yield from companions(path.parent.parent / path.name)
 
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
         return parsing.only_document(path, lambda: self._read(path, options))
@@ -59,13 +62,15 @@ def _parsed(path: Path, options: Options) -> tuple[Incoming, str]:
 
 
 def tree(data: bytes) -> Any:
-    """The root of XML or HTML; nothing is fetched, no entity is expanded.
+    """The root of XML or HTML; nothing is fetched, no entity is expanded but the names of HTML's signs.
 
     Raises:
         InputProblem: it is neither.
     """
     from lxml import etree
 
+    if b"<html" in data[:4096]:
+        data = re.sub(rb"&([A-Za-z][A-Za-z0-9]*);", _sign, data)
     safe = {"no_network": True, "remove_comments": True, "huge_tree": False}
     try:
         return etree.fromstring(data, etree.XMLParser(resolve_entities=False, load_dtd=False, **safe))
@@ -78,6 +83,12 @@ def tree(data: bytes) -> Any:
     if root is None:
         raise InputProblem("it is empty")
     return root
+
+
+def _sign(match: re.Match[bytes]) -> bytes:
+    """A sign of HTML by its number (&nbsp; as &#160;); anything else as it is."""
+    number = name2codepoint.get(match[1].decode())
+    return match[0] if number is None or number < 128 else f"&#{number};".encode()
 
 
 def _name(element: Any) -> str:

@@ -14,6 +14,9 @@ _LINE = re.compile(rb"[^\t\n]+\t\s*\[")
 _NO_LABEL = frozenset({"", "none", "other", "others", "ignore", "o"})
 
 
+_UNREADABLE = ("###", "*")  # what the label files have for a line that nothing is read of
+
+
 class PaddleImporter:
     """A line is a picture with its text lines; what a text line is labelled goes to all its words."""
 
@@ -51,6 +54,8 @@ class PaddleImporter:
         unnamed = labels = 0
         for line, entry in enumerate(listed(record, "annotations")):
             text = parsing.need(entry, "transcription" if "transcription" in entry else "text", str, "a text line")
+            if text in _UNREADABLE:
+                continue
             box = entry.get("points", entry.get("box"))
             pairs = parsing.words_in(text, parsing.box_of(box))
             kind = entry.get("key_cls", entry.get("label"))

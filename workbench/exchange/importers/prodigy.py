@@ -1,13 +1,17 @@
 """Prodigy and spaCy: text with labelled character ranges (`spans`), and spaCy's older training lists."""
 
+import base64
+import binascii
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from storage.exceptions import InputProblem
-from workbench.exchange.reading import parsing
-from workbench.exchange.reading.incoming import Incoming, Options, Rejected
+from workbench.exchange.importers.picture_boxes.picture_labels import placed
+from workbench.exchange.reading import named_files, parsing
+from workbench.exchange.reading.answers import listed
+from workbench.exchange.reading.incoming import Incoming, IncomingRegion, Options, Rejected
 from workbench.exchange.reading.running_text import Range, set_text
 
 _ANSWERS = ("accept", None)  # any other answer of Prodigy means that the labels do not count
@@ -28,6 +32,8 @@ class ProdigyImporter:
             return 0.95
         if re.search(rb'"classes"\s*:\s*\[[^\]]*\]\s*,\s*"annotations"\s*:\s*\[\s*(\[\s*"|null)', head):
             return 0.95
+        if _is_picture(head):
+            return 0.95
         if not re.search(rb'"text"\s*:\s*"', head) or re.search(rb'"(words|bboxes|form|data)"\s*:', head):
             return 0.0
         spans = re.search(rb'"(spans|ents)"\s*:\s*\[\s*(\{|\])', head) and re.search(
@@ -35,11 +41,22 @@ class ProdigyImporter:
         )
         return 0.95 if spans else 0.8 if b'"_input_hash"' in head or b'"answer"' in head else 0.0
 
+    def companions(self, path: Path) -> Iterator[Path]:
+        """The pictures that records name."""
+        if not _is_picture(parsing.head_of(path)):
+            return
+        for _, record in parsing.records(path, Options(path.parent)):
+            name = record.get("image") if isinstance(record, dict) else None
+            if isinstance(name, str) and not name.startswith("data:"):
+                yield from named_files.companions(path.parent, name)
+
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
         """The documents of one file."""
-        yield from parsing.each(path, _records(path, options), lambda where, record: self._read(path, where, record))
+        yield from parsing.each(
+            path, _records(path, options), lambda where, record: self._read(path, where, record, options)
+        )
 
-    def _read(self, path: Path, where: str, record: Any) -> Incoming:
+    def _read(self, path: Path, where: str, record: Any, options: Options) -> Incoming:
         incoming = Incoming(f"{path.stem} {where}".strip(), f"{path} {where}".rstrip(), [], self.name)
         if isinstance(record, list):  # spaCy 2: [text, {"entities": [[start, end, label]]}]
             if len(record) != 2 or not isinstance(record[0], str):
@@ -48,6 +65,8 @@ class ProdigyImporter:
             incoming.labelled = True
             set_text(incoming, record[0], [_of_triple(entry) for entry in entities])
             return incoming
+        if isinstance(record, dict) and isinstance(record.get("image"), str) and "text" not in record:
+            return _labelled_picture(incoming, path, record, options)
         text = parsing.need(record, "text", str)
         spans = record.get("spans", record.get("ents", []))  # spaCy's Doc.to_json() has ents
         if not isinstance(spans, list):
@@ -61,6 +80,38 @@ class ProdigyImporter:
             incoming.notes.append(f"{len(spans)} labels were left out: the answer is {record.get('answer')}")
         set_text(incoming, text, [_of_span(span) for span in spans] if incoming.labelled else [])
         return incoming
+
+
+def _is_picture(head: bytes) -> bool:
+    """Whether records are pictures with boxes, as image.manual writes them."""
+    image = re.search(rb'"image"\s*:\s*"', head[:2048])
+    return bool(image) and re.search(rb'"(_input_hash|answer|spans)"\s*:', head) is not None
+
+
+def _labelled_picture(incoming: Incoming, path: Path, record: dict[str, Any], options: Options) -> Incoming:
+    """A picture with labelled boxes; its words come from OCR."""
+    size = parsing.number(record.get("width") or 0), parsing.number(record.get("height") or 0)
+    accepted = record.get("answer") in _ANSWERS
+    regions = []
+    for span in listed(record, "spans") if accepted else ():
+        label = parsing.need(span, "label", str, "a span")
+        points = span.get("points")
+        if isinstance(points, list) and len(points) > 1:
+            regions.append(IncomingRegion(0, parsing.around(points), label))
+    name = record["image"]
+    kind, is_inside, content = name.partition(";base64,")
+    inside = None
+    if is_inside and kind.startswith("data:"):
+        try:
+            inside = base64.b64decode(content, validate=True)
+        except (binascii.Error, ValueError):
+            raise InputProblem("the picture inside it is damaged") from None
+        name = ""
+    else:
+        incoming.name = Path(parsing.local_name(name)).stem
+    placed(incoming, path, options, name, size, regions, inside)
+    incoming.labelled = incoming.labelled and accepted
+    return incoming
 
 
 def _records(path: Path, options: Options) -> Iterator[tuple[str, Any]]:

@@ -15,6 +15,7 @@ from workbench.exchange.reading.boxes import shapes
 from workbench.exchange.reading.boxes.units import Units, scaled
 from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingSpan, IncomingToken, Options, Rejected
 from workbench.exchange.reading.sides import side_of
+from workbench.exchange.reading.text_tables import names_beside
 
 Quad = tuple[float, float, float, float]
 _HEAD = 65536  # bytes that show the shape of a file's boxes
@@ -275,31 +276,23 @@ def _labels(
         values = [None if tag in (tags.IGNORED, str(tags.IGNORED)) else tag for tag in values]
     if all(tag is None or (isinstance(tag, str) and tag.isdecimal()) for tag in values):
         values = [tag if tag is None else int(tag) for tag in values]  # numbers written as texts
-    known = names.get(column) or (_names_beside(path, options) if int in set(map(type, values)) else [])
+    given = dict(enumerate(names.get(column, ())))
+    known = given or (names_beside(path, options) if int in set(map(type, values)) else None) or {}
     texts: list[str] = []
     for tag in values:
         if isinstance(tag, int):
             if not known:
                 incoming.notes.append(
-                    f"labels left out: they are numbers, and no labels.txt beside the file says what {tag} means"
+                    "labels left out: they are numbers, and no labels.txt or id2label.json beside the file "
+                    f"says what {tag} means"
                 )
                 return [], False
-            if not 0 <= tag < len(known):
+            if tag not in known:
                 raise InputProblem(f"label number {tag} has no name (there are {len(known)})")
             tag = known[tag]
         texts.append(tag or "O")
-    spans, incoming.repaired_tags = tags.spans_of_tags(texts, shape or tags.shape_of(known))
+    spans, incoming.repaired_tags = tags.spans_of_tags(texts, shape or tags.shape_of(known.values()))
     return spans, True
-
-
-def _names_beside(path: Path, options: Options) -> list[str]:
-    """Label names from a labels.txt beside the file, one a line, in the order of their numbers."""
-    try:
-        beside = parsing.inside(options, path.parent, "labels.txt")
-        text = parsing.text_of(parsing.content(beside, options.limits)) if beside else ""
-    except InputProblem:
-        return []
-    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def _append(document: Incoming, page: Incoming) -> None:

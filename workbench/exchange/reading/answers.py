@@ -82,7 +82,8 @@ def _add(incoming: Incoming, entities: Sequence[Entity]) -> None:
             incoming.labelled = incoming.labelled and entity.confidence is not None
     if lost:
         incoming.notes.append(
-            f"{len(lost)} values of the service stand on no word of the page ({', '.join(sorted(set(lost)))})"
+            f"{len(lost)} values that the service found are not among the words of their pages: "
+            + ", ".join(sorted(set(lost)))
         )
 
 
@@ -159,7 +160,7 @@ def _complete(incoming: Incoming, given: Sequence[IncomingPage]) -> None:
             for region in incoming.regions
         ]
     if unsized:
-        incoming.notes.append(f"{unsized} pages came without their size; {UNSIZED:.0f} × {UNSIZED:.0f} was taken")
+        incoming.notes.append(f"{unsized} pages came without their size or picture: they were taken for square")
 
 
 def _turn(incoming: Incoming, number: int) -> None:

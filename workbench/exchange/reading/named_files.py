@@ -25,7 +25,7 @@ def possible(reference: str) -> list[str]:
     local = parsing.local_name(reference)
     parts = [part for part in local.split("/") if part not in ("", ".")]
     if not parts or ".." in parts:
-        return [reference]
+        return list(dict.fromkeys([reference, local]))
     base = parts[-1]
     plain = re.sub(r"^[0-9a-f]{8}-", "", base)
     tails = ["/".join(parts[-length:]) for length in range(min(len(parts), _PARTS), 0, -1)]

@@ -1,5 +1,6 @@
 """What other tools write: no label is lost or made up without a note, and words keep their places."""
 
+import base64
 import json
 from io import BytesIO
 from pathlib import Path
@@ -8,10 +9,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from workbench.exchange import discovery
+from workbench.exchange import detection, discovery
 from workbench.exchange.reading import named_files
 from workbench.exchange.reading.boxes.units import are_fractions, order_of
-from workbench.exchange.reading.incoming import Incoming
+from workbench.exchange.reading.incoming import Incoming, Options
 from workbench.exchange.reading.tags import shape_of, spans_of_tags
 from workbench.fields import invoice_schema
 from workbench.fields.label_names import LabelMap
@@ -188,7 +189,7 @@ def test_of_several_files_of_one_name_none_is_guessed(put: Any, read: Any) -> No
     )
     assert item.pages[0].picture is None
     assert any("not there" in note for note in item.notes)
-    assert named_files.possible("..\\x.png") == ["..\\x.png"]
+    assert named_files.possible("..\\x.png") == ["..\\x.png", "../x.png"]
 
 
 def test_fractions_and_sizes_of_boxes_are_recognised(put: Any, read: Any) -> None:
@@ -439,3 +440,115 @@ def test_half_characters_become_question_marks(put: Any, read: Any) -> None:
     (item,), bad = read(put("s.jsonl", '{"id":"a\\ud83d","words":["b\\ud83d"],"bboxes":[[0,0,1,1]]}\n'))
     assert not bad
     assert (item.name, item.pages[0].tokens[0].text) == ("a?", "b?")
+
+
+def test_marks_and_comments_between_words_are_no_words(put: Any, read: Any) -> None:
+    lines = "-DOCSTART-\tO\n\n# sent_id = 1\n# text = INV-7 of\nINV-7\tB-invoice_no\nof\tO\n#\tO\n"
+    (item,), bad = read(put("a.conll", lines), "conll")
+    assert not bad
+    assert [token.text for token in item.pages[0].tokens or ()] == ["INV-7", "of", "#"]
+    assert labelled(item) == [("invoice_no", "INV-7")]
+
+
+def test_doccanos_first_form_has_labels_by_number(put: Any, read: Any) -> None:
+    record = {"id": 1, "text": "Invoice INV-7", "meta": {}, "annotation_approver": None}
+    named = record | {"annotations": [{"label": "invoice_no", "start_offset": 8, "end_offset": 13, "user": 1}]}
+    (item,), _ = read(put("a.jsonl", json.dumps(named) + "\n"), "doccano")
+    assert (labelled(item), item.labelled) == ([("invoice_no", "INV-7")], True)
+    numbered = record | {"annotations": [{"label": 5, "start_offset": 8, "end_offset": 13, "user": 1}]}
+    path = put("b.jsonl", json.dumps(numbered) + "\n")
+    (item,), _ = read(path, "doccano")
+    assert (labelled(item), item.labelled) == ([("5", "INV-7")], False)  # what 5 is has to be said with --map
+    put("label_config.json", [{"id": 5, "text": "invoice_no"}])
+    assert [found.name for found in discovery.discover([path.parent])] == ["a.jsonl", "b.jsonl"]
+
+
+def test_numbers_are_named_by_an_id2label_map(put: Any, read: Any) -> None:
+    put("id2label.json", {"0": "O", "1": "B-total", "2": "I-total"})
+    record = {"id": "a", "words": ["Total", "12", ".00"], "bboxes": [[0, 0, 9, 9]] * 3, "ner_tags": [0, 1, 2]}
+    (item,), _ = read(put("a.jsonl", json.dumps(record) + "\n"), "word-list")
+    assert labelled(item) == [("total", "12 .00")]
+    (), (problem,) = read(put("b.jsonl", json.dumps(record | {"ner_tags": [0, 1, 7]}) + "\n"), "word-list")
+    assert "label number 7 has no name" in problem.reason
+
+
+def test_prodigys_pictures_have_their_boxes(put: Any, read: Any) -> None:
+    span = {"label": "TOTAL", "x": 10, "y": 20, "width": 30, "height": 10, "type": "rect"}
+    span["points"] = [[10, 20], [10, 30], [40, 30], [40, 20]]
+    record = {"image": "scans/a.png", "width": 100, "height": 100, "spans": [span], "answer": "accept"}
+    put("scans/a.png", png())
+    path = put("a.jsonl", json.dumps(record) + "\n")
+    importer = detection.detect(path)
+    assert importer is not None and importer.name == "prodigy"
+    (item,) = importer.read(path, Options(path.parent))
+    assert isinstance(item, Incoming)
+    assert (item.name, item.labelled, item.pages[0].tokens) == ("a", True, None)
+    assert [(region.label, region.box) for region in item.regions] == [("TOTAL", (10, 20, 40, 30))]
+    assert discovery.discover([path.parent]) == [path]
+    inside = record | {"image": "data:image/png;base64," + base64.b64encode(png()).decode(), "answer": "reject"}
+    (item,) = importer.read(put("b.jsonl", json.dumps(inside) + "\n"), Options(path.parent))
+    assert isinstance(item, Incoming)
+    assert item.pages[0].picture == png()
+    assert (item.labelled, item.regions) == (False, [])
+    (problem,) = importer.read(put("c.jsonl", json.dumps(record | {"image": "none.png"}) + "\n"), Options(path.parent))
+    assert "none.png is not there" in getattr(problem, "reason", "")
+
+
+def test_what_paddle_could_not_read_is_no_word_and_its_other_files_are_no_documents(put: Any, read: Any) -> None:
+    def line(text: str, left: int) -> dict[str, Any]:
+        return {"transcription": text, "points": [[left, 1], [left + 9, 1], [left + 9, 9], [left, 9]]}
+
+    path = put("Label.txt", "a.png\t" + json.dumps([line("###", 1), line("TOTAL", 20), line("*", 40)]) + "\n")
+    put("a.png", png())
+    for name in ("rec_gt.txt", "fileState.txt", "Cache.cach", "class_list.txt"):
+        put(name, "a.png\t1\n")
+    (item,), _ = read(path, "paddle")
+    assert [token.text for token in item.pages[0].tokens or ()] == ["TOTAL"]
+    assert discovery.discover([path.parent]) == [path]
+
+
+def test_pictures_above_a_label_file_are_its_pictures(put: Any) -> None:
+    shape = {"label": "total", "points": [[10, 10], [40, 20]], "shape_type": "rectangle"}
+    labelme = {"shapes": [shape], "imagePath": "..\\a.png", "imageWidth": 100, "imageHeight": 100}
+    labels = put("ann/a.json", labelme)
+    put("a.png", png())
+    box = '<Coords points="10,10 40,10 40,20 10,20"/><TextEquiv><Unicode>Invoice</Unicode></TextEquiv>'
+    page = f'<Page imageFilename="1.jpg" imageWidth="100" imageHeight="100"><TextLine>{box}</TextLine></Page>'
+    lines = put("doc/page/1.xml", f'<PcGts xmlns="http://schema.primaresearch.org/PAGE">{page}</PcGts>')
+    put("doc/1.jpg", png())
+    assert set(discovery.discover([labels.parent.parent])) == {labels, lines}
+
+
+def test_coco_may_have_outlines_alone(put: Any) -> None:
+    outline = {"image_id": 1, "category_id": 1, "segmentation": [[10, 20, 40, 20, 40, 30, 10, 30]]}
+    images = [{"id": 1, "file_name": "a.png", "width": 100, "height": 100}]
+    put("a.png", png())
+    path = put("a.json", {"images": images, "annotations": [outline], "categories": [{"id": 1, "name": "total"}]})
+    importer = detection.detect(path)
+    assert importer is not None
+    (item,) = importer.read(path, Options(path.parent))
+    assert isinstance(item, Incoming)
+    assert [(region.label, region.box) for region in item.regions] == [("total", (10, 20, 40, 30))]
+
+
+def test_signs_of_html_are_signs(put: Any, read: Any) -> None:
+    word = "<span class='ocrx_word' title='bbox 10 10 60 30; x_wconf 90'>12,00&nbsp;&euro; &amp; &own;</span>"
+    line = f"<span class='ocr_line' title='bbox 1 1 90 30'>{word}</span>"
+    body = f"<div class='ocr_page' title='bbox 0 0 400 600'>{line}</div>"
+    doctype = '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" "http://www.w3.org/xhtml1.dtd">'
+    html = f'<?xml version="1.0"?>{doctype}<html xmlns="http://www.w3.org/1999/xhtml"><body>{body}</body></html>'
+    (item,), _ = read(put("a.hocr", html), "ocr-files")
+    text = " ".join(token.text for token in item.pages[0].tokens or ())
+    assert text.replace("\xa0", " ") == "12,00 € & &own;"  # what a file itself defines is not expanded
+
+
+def test_answers_that_are_not_read_are_named(put: Any, read: Any) -> None:
+    content = {"kind": "document", "markdown": "TOTAL", "pages": [{"words": [{"content": "TOTAL"}]}]}
+    answer = {"id": "1", "status": "Succeeded", "result": {"analyzerId": "prebuilt-invoice", "contents": [content]}}
+    good, (problem,) = read(put("a.json", answer), "azure")
+    assert not good
+    assert "Azure Content Understanding" in problem.reason
+    for name, text in (("cas.json", '{"%TYPES": {}}'), ("cas.xmi", '<xmi:XMI xmlns:xmi="http://www.omg.org/XMI"/>')):
+        path = put(name, text)
+        assert detection.detect(path) is None
+        assert "UIMA CAS" in detection.unrecognised(path)

@@ -160,7 +160,7 @@ def test_an_answer_without_words_takes_those_of_the_pdf_beside(put: Any, read: A
     put("b.png", picture(0))
     (item,), _ = read(put("b.json", answer), "azure")
     assert item.pages[0].tokens is None  # OCR reads it
-    assert not any("stand on no word" in note for note in item.notes)  # its box waits for the words
+    assert not any("not among the words" in note for note in item.notes)  # its box waits for the words
 
 
 def azure_invoice(fields: dict[str, Any]) -> dict[str, Any]:

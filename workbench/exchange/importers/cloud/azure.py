@@ -59,7 +59,9 @@ class AzureImporter:
         result = re.search(rb'"(analyzeResult|readResults)"\s*:', head)
         # the answer alone: of the service, and as the older Python library writes it (`to_dict`)
         alone = re.search(rb'"(modelId|model_id)"\s*:', head) and b'"pages"' in head
-        return 0.97 if result or alone or labels or (b"labels.json" in head[:400] and b'"labels"' in head) else 0.0
+        understood = b'"analyzerId"' in head and b'"contents"' in head
+        named = b"labels.json" in head[:400] and b'"labels"' in head
+        return 0.97 if result or alone or labels or understood or named else 0.0
 
     def companions(self, path: Path) -> Iterator[Path]:
         """The document that labels belong to, and its OCR."""
@@ -84,6 +86,11 @@ def _read(path: Path, options: Options) -> Incoming:
     data = parsing.json_of(path, options.limits)
     if not isinstance(data, dict):
         raise InputProblem("it is no result")
+    if get(data, "result.contents", "contents") is not None:
+        raise InputProblem(
+            "it is an answer of Azure Content Understanding, which is not read: import the document itself, "
+            "or let Document Intelligence read it"
+        )
     return (_labelled if isinstance(data.get("labels"), list) else _result)(path, data, options)
 
 

@@ -71,6 +71,11 @@ def _coco(path: Path, data: dict[str, Any], options: Options) -> Iterator[Incomi
             for annotation in own:
                 label = names.get(str(annotation.get("category_id")), str(annotation.get("category_id")))
                 box = annotation.get("bbox")
+                outline = annotation.get("segmentation")
+                if box is None and isinstance(outline, list) and outline and isinstance(outline[0], list):
+                    sides = [side for part in outline for side in part]
+                    x0, y0, x1, y1 = parsing.around([sides[at : at + 2] for at in range(0, len(sides) - 1, 2)])
+                    box = [x0, y0, x1 - x0, y1 - y0]
                 if not isinstance(box, list) or len(box) != 4:
                     incoming.notes.append(f"a box labelled {label} has no bbox and was left out")
                     continue
