@@ -105,3 +105,21 @@ async def test_a_full_disk_is_never_shown_beside_saved(opened, workspace, monkey
         monkeypatch.undo()
         await pilot.press("5")
         assert "saved ✓" in pilot.app.common_facts
+
+
+async def test_a_fault_of_a_screen_shows_no_variable_of_the_program(opened, workspace, monkeypatch, capsys):
+    """Textual's page of a crash has the locals of every frame: the words of invoices, a password."""
+    fault = RuntimeError("out of the blue")
+
+    def broken(*_):
+        secret = "postgresql://me:wonderland@server/db"
+        raise fault from ValueError(len(secret))
+
+    with pytest.raises(RuntimeError, match="out of the blue"):
+        async with opened(workspace) as pilot:
+            monkeypatch.setattr(type(pilot.app.mode_screen), "on_key", broken, raising=False)
+            await pilot.press("5")
+            await pilot.pause()
+    assert pilot.app.problem is fault
+    shown = "".join(capsys.readouterr())
+    assert "wonderland" not in shown and "locals" not in shown

@@ -41,6 +41,26 @@ def test_every_kind_of_end_has_its_code(
     assert ended.value.code == code
 
 
+def test_a_fault_shows_no_variable_and_no_password(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither on the screen nor in the file that is to be sent to somewhere else."""
+
+    def ends(**options: object) -> None:
+        words_of_an_invoice = "IBAN DE02 1203 0000 0000 2020 51"
+        raise ValueError("postgresql://me:wonderland@server/db", len(words_of_an_invoice))
+
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(cli, "_end_in_order", lambda: None)
+    monkeypatch.setattr(cli.group, "main", ends)
+    with pytest.raises(SystemExit):
+        cli.main()
+    (report,) = tmp_path.iterdir()
+    shown = "".join(capsys.readouterr()) + report.read_text()
+    assert "ValueError" in shown and str(report) in shown
+    assert "wonderland" not in shown and "2020 51" not in shown
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["completion", "bash"]])
 def test_output_that_is_not_read_to_its_end_is_no_fault(arguments: list[str]) -> None:
     """As in `workbench status --all | head -1`."""

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from storage import runs
-from storage.exceptions import ConfigProblem, RunProblem, UsageProblem
+from storage.exceptions import ConfigProblem, InputProblem, RunProblem, UsageProblem
 from storage.records import RunState
 from tests.support import model_folder
 from tests.support.predicted_pool import add_run, workspace
@@ -95,6 +95,19 @@ def test_a_grid_and_several_files_are_groups_of_runs(tmp_path: Path, monkeypatch
             report.write_text(json.dumps({"evaluation": evaluation}), encoding="utf-8")
     chart = drawn("rates", "--of", "comparison")
     assert all(text in chart for text in (*(run.name for run in pairs), "0.75", "these do not compare", "0.8"))
+    opened.close()
+
+
+@pytest.mark.parametrize("name", ["../../etc", "/etc", "no/such/folder/x", "a\x1b[31mb", ""])
+def test_a_model_that_cannot_be_is_never_said_to_have_started(tmp_path: Path, name: str) -> None:
+    opened, *_ = workspace(tmp_path, pool=2, labelled=4)
+    settings = ["--preset", "A", "--set", f"model.name={name or './nothing'}"]
+    done = CliRunner().invoke(cli.group, ["-w", str(opened.files.root), "tune", *settings])
+    assert isinstance(done.exception, InputProblem), done.output
+    assert "started" not in done.output and "queued" not in done.output
+    with opened.db.read() as connection:
+        assert runs.listed(connection) == []
+    assert not [path for path in opened.files.runs.iterdir() if path.is_dir()], "no half-made run"
     opened.close()
 
 

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from storage import runs
+from storage.exceptions import WorkbenchError
 from storage.records import Run
 from tests.support import workspaces
 from workbench.cli import group
@@ -93,6 +94,20 @@ def test_the_doctor_of_a_run_beside_one_with_a_damaged_report(workspace: Workspa
     figures = comparison.as_evaluated(workspace, listed.values())
     assert listed["weak"].id not in figures
     assert consultation.consult(workspace, listed["strong"]).diagnosis
+
+
+@pytest.mark.parametrize("content", ["[]", '{"evaluation": {"micro": 5}}', "{", "\x00", "[" * 9999])
+@pytest.mark.parametrize("file", ["report.json", "events.jsonl"])
+@pytest.mark.parametrize(
+    "command", [["evaluate", "weak"], ["doctor", "weak"], ["runs", "show", "weak"], ["runs", "list"]]
+)
+def test_commands_on_a_run_with_a_damaged_file_answer_or_name_it(
+    workspace: Workspace, content: str, file: str, command: list[str]
+) -> None:
+    folder = workspace.files.run(by_name(workspace)["weak"].id)
+    (folder / file).write_text(content)
+    done = CliRunner().invoke(group, ["-w", str(workspace.files.root), *command, "--json"])
+    assert done.exit_code == 0 or isinstance(done.exception, WorkbenchError | SystemExit), done.exception
 
 
 def test_a_chart_of_runs_on_different_documents_says_that_they_do_not_compare(workspace: Workspace) -> None:

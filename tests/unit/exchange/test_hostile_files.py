@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -214,6 +215,15 @@ def test_a_folder_that_cannot_be_entered_is_named(workspace: Workspace, folder: 
     (folder / "closed").mkdir(mode=0)
     _, reasons = brought(workspace, folder)
     assert "closed" in reasons
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no /proc")
+def test_a_folder_of_the_system_whose_files_cannot_be_read_ends_no_import(workspace: Workspace, folder: Path) -> None:
+    """Files of /proc refuse, block, vanish, are links to anywhere, and are unlike what their sizes say."""
+    summary = run(workspace, ImportRequest((Path("/proc/self"), folder), ocr=False))
+    assert summary.documents == 1
+    reasons = {rejected.file: rejected.reason for rejected in summary.rejected}
+    assert "link out of the folder" in reasons["/proc/self/cwd"] and "/proc/self/mem" in reasons
 
 
 def test_values_that_are_none_are_refused_with_a_reason(workspace: Workspace, folder: Path) -> None:
