@@ -12,6 +12,7 @@ from typing import Any
 
 from textual._xterm_parser import XTermParser
 from textual.events import Key
+from textual.keys import Keys
 
 _ESC = "\x1b"
 _START, _END = f"{_ESC}[200~", f"{_ESC}[201~"
@@ -26,10 +27,10 @@ def make_safe() -> None:
         return
     for driver in (linux_driver, web_driver):
         driver.getincrementaldecoder = lambda encoding: partial(SafeDecoder, encoding)  # type: ignore[attr-defined]
-    XTermParser._parse_extended_key = _key_or_none(XTermParser._parse_extended_key)  # type: ignore[method-assign]
+    XTermParser._parse_extended_key = _no_fault(XTermParser._parse_extended_key)  # type: ignore[method-assign]
 
 
-def _key_or_none(parse: "Callable[[XTermParser, str], list[Key] | None]") -> Any:
+def _no_fault(parse: Callable[[XTermParser, str], list[Key] | None]) -> Any:
     """Textual's reading of a key as Kitty sends it, for which a number of no character is no key."""
 
     @wraps(parse)
@@ -39,7 +40,7 @@ def _key_or_none(parse: "Callable[[XTermParser, str], list[Key] | None]") -> Any
             for key in keys or ():
                 (key.character or "").encode()  # half a character cannot be kept
         except (ValueError, OverflowError):
-            return None
+            return [Key(Keys.Ignore, None)]  # the parser would wait for the rest of None
         return keys
 
     return read

@@ -126,7 +126,8 @@ class Files:
         if not target.exists():
             try:
                 if not target.parent.is_dir():
-                    target.parent.mkdir(parents=True, exist_ok=True)
+                    # not where the workspace was, if it was moved away
+                    target.parent.mkdir(parents=self.root.is_dir(), exist_ok=True)
                     sync_folder(folder)
             except OSError as error:
                 raise WorkspaceProblem(

@@ -150,7 +150,9 @@ def main() -> Any:
             _crash()
         _report(problem, wants_json and error.filename is not None)
         sys.exit(problem.exit_code)
-    except Exception:  # noqa: BLE001 - the outer border: any other exception is a fault of the program
+    except Exception as error:  # noqa: BLE001 - the outer border: any other exception is a fault of the program
+        if isinstance(error.__cause__, _Ended):  # Python gives what comes while a class is made another name
+            sys.exit(128 + error.__cause__.number)
         _crash()
 
 

@@ -169,6 +169,13 @@ def test_a_word_with_nul_and_a_figure_that_is_none_cost_nothing(address: str) ->
     database.close()
 
 
+@pytest.mark.parametrize("secret", ["/ann:hunter2@127.0.0.1/shop", "ann:hunt/hunter2@127.0.0.1/shop"])
+def test_an_address_that_is_written_wrongly_is_not_shown_with_its_password(secret: str) -> None:
+    with pytest.raises(WorkspaceProblem, match="cannot be read") as refused:
+        Database(f"postgresql://{secret}")
+    assert "hunter2" not in refused.value.message + refused.value.remedy
+
+
 @pytest.mark.parametrize("secret", ["ann:hunter2@127.0.0.1/shop", "127.0.0.1/shop?user=ann&password=hunter2"])
 def test_an_address_with_a_password_is_refused(secret: str) -> None:
     with pytest.raises(WorkspaceProblem, match="has a password in it") as refused:
