@@ -9,6 +9,7 @@ from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.dom import DOMNode
+from textual.geometry import Size
 from textual.screen import Screen
 
 from screens import command_palette, modes, rescue, themes
@@ -27,6 +28,10 @@ from workbench.workspace import Workspace
 
 if TYPE_CHECKING:
     from workbench.runs.watch import RunUpdate
+
+
+_SMALLEST = Size(40, 10)
+"""What is laid out in a smaller terminal, and cut off there: widgets of no width end Textual."""
 
 
 class WorkbenchApp(App[None]):
@@ -99,6 +104,8 @@ class WorkbenchApp(App[None]):
         self._preloader.start(self.workspace.files.runs)
 
     async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Resize):
+            event = _at_least_smallest(event)
         if isinstance(event, events.InputEvent):
             self._preloader.touch()
         if isinstance(event, events.Key) and await self.dialog_keys.handle(event):
@@ -248,3 +255,8 @@ class WorkbenchApp(App[None]):
     def _run_soon(self, action: str, owner: DOMNode | None = None) -> None:
         """Run an action once the dialog in front has closed."""
         self.call_later(self.run_action, action, owner)
+
+
+def _at_least_smallest(event: events.Resize) -> events.Resize:
+    size = Size(max(event.size.width, _SMALLEST.width), max(event.size.height, _SMALLEST.height))
+    return event if size == event.size else events.Resize(size, size, None, event.pixel_size)
