@@ -1,5 +1,6 @@
 """The application: screens, themes, keys, the command palette and the status that all screens share."""
 
+import sys
 from asyncio import to_thread
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -8,9 +9,12 @@ from rich.console import RenderableType
 from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding
+from textual.command import CommandPalette
+from textual.css.query import NoMatches
 from textual.dom import DOMNode
 from textual.geometry import Size
 from textual.screen import Screen
+from textual.worker import WorkerFailed
 
 from screens import command_palette, modes, rescue, themes
 from screens.base import ErrorWalk, ModeScreen
@@ -233,8 +237,17 @@ class WorkbenchApp(App[None]):
         if isinstance(error, WorkspaceGone):  # a screen cannot read any more; what is open can still be saved
             self.show_problem(error)
             return
+        palette_is_open = any(isinstance(screen, CommandPalette) for screen in self.screen_stack)
+        if isinstance(error, WorkerFailed) and isinstance(error.error, NoMatches) and not palette_is_open:
+            return  # it was closed while it searched: Textual's search finds its list no more
         self.problem = self.problem or error
         super()._handle_exception(error)
+
+    async def _shutdown(self) -> None:
+        """The program is left, or told to end: nothing waits for a file or a page that is being read in a thread."""
+        if reader := sys.modules.get("workbench.exchange.reader_process"):
+            reader.close()
+        await super()._shutdown()
 
     def _fatal_error(self) -> None:
         """`program.run` raises `problem`: Textual's page of a crash shows variables, passwords among them."""
