@@ -133,7 +133,7 @@ async def test_a_palette_that_is_closed_while_it_searches_ends_nothing(opened, w
 
 async def test_the_program_does_not_wait_for_a_page_that_is_being_read(opened, workspace):
     """A page in OCR may take a minute; asyncio waits for the threads of the program."""
-    async with opened(workspace) as pilot:
+    async with opened(workspace):
         reading = asyncio.create_task(asyncio.to_thread(reader_process._shared.call, time.sleep, 1000))
         await asyncio.to_thread(until_busy)
     with pytest.raises(InputProblem):
