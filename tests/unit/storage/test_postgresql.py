@@ -177,10 +177,9 @@ def test_an_option_of_the_address_that_is_none_is_named(option: str) -> None:
     database.close()
 
 
-@pytest.mark.parametrize("secret", ["/ann:hunter2@127.0.0.1/shop", "ann:hunt/hunter2@127.0.0.1/shop"])
-def test_an_address_that_is_written_wrongly_is_not_shown_with_its_password(secret: str) -> None:
+def test_an_address_that_is_written_wrongly_is_not_shown_with_its_password() -> None:
     with pytest.raises(WorkspaceProblem, match="cannot be read") as refused:
-        Database(f"postgresql://{secret}")
+        Database("postgresql:///ann:hunter2@127.0.0.1/shop")  # three slashes
     assert "hunter2" not in refused.value.message + refused.value.remedy
 
 
