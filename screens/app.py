@@ -1,6 +1,5 @@
 """The application: screens, themes, keys, the command palette and the status that all screens share."""
 
-import sys
 from asyncio import to_thread
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -9,14 +8,10 @@ from rich.console import RenderableType
 from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding
-from textual.command import CommandPalette
-from textual.css.query import NoMatches
 from textual.dom import DOMNode
-from textual.geometry import Size
 from textual.screen import Screen
-from textual.worker import WorkerFailed
 
-from screens import command_palette, modes, rescue, themes
+from screens import command_palette, endurance, modes, rescue, themes
 from screens.base import ErrorWalk, ModeScreen
 from screens.dialog_keys import DialogKeys
 from screens.graphics import Graphics
@@ -32,10 +27,6 @@ from workbench.workspace import Workspace
 
 if TYPE_CHECKING:
     from workbench.runs.watch import RunUpdate
-
-
-_SMALLEST = Size(40, 10)
-"""What is laid out in a smaller terminal, and cut off there: widgets of no width end Textual."""
 
 
 class WorkbenchApp(App[None]):
@@ -108,15 +99,11 @@ class WorkbenchApp(App[None]):
         self._preloader.start(self.workspace.files.runs)
 
     async def on_event(self, event: events.Event) -> None:
-        if isinstance(event, events.Resize):
-            event = _at_least_smallest(event)
         if isinstance(event, events.InputEvent):
             self._preloader.touch()
         if isinstance(event, events.Key) and await self.dialog_keys.handle(event):
             return
-        await super().on_event(event)
-
-    # keys
+        await super().on_event(endurance.laid_out(event))
 
     def on_key(self, event: events.Key) -> None:
         """Keys of the screen in front that are no bindings: here, where bindings are, none overtakes another."""
@@ -169,8 +156,6 @@ class WorkbenchApp(App[None]):
         if request is not None and (screen := self.mode_screen) is not None and screen.mode == mode:
             screen.receive(request)
 
-    # themes
-
     def action_next_theme(self) -> None:
         """Dark, light, high contrast in turn; kept in workbench.toml."""
         self.action_choose_theme(themes.following(self.theme))
@@ -202,10 +187,8 @@ class WorkbenchApp(App[None]):
         from storage import document_list
 
         with self.workspace.db.read() as connection:
-            self._progress = (
-                document_list.count(connection, document_list.Filter("labelled")),
-                document_list.count(connection),
-            )
+            labelled = document_list.count(connection, document_list.Filter("labelled"))
+            self._progress = labelled, document_list.count(connection)
         self._refresh_status()
 
     def say_saved(self, text: str) -> None:
@@ -237,16 +220,13 @@ class WorkbenchApp(App[None]):
         if isinstance(error, WorkspaceGone):  # a screen cannot read any more; what is open can still be saved
             self.show_problem(error)
             return
-        palette_is_open = any(isinstance(screen, CommandPalette) for screen in self.screen_stack)
-        if isinstance(error, WorkerFailed) and isinstance(error.error, NoMatches) and not palette_is_open:
-            return  # it was closed while it searched: Textual's search finds its list no more
+        if endurance.is_of_closed_palette(error, self.screen_stack):
+            return
         self.problem = self.problem or error
         super()._handle_exception(error)
 
     async def _shutdown(self) -> None:
-        """The program is left, or told to end: nothing waits for a file or a page that is being read in a thread."""
-        if reader := sys.modules.get("workbench.exchange.reader_process"):
-            reader.close()
+        endurance.end_reading()
         await super()._shutdown()
 
     def _fatal_error(self) -> None:
@@ -268,8 +248,3 @@ class WorkbenchApp(App[None]):
     def _run_soon(self, action: str, owner: DOMNode | None = None) -> None:
         """Run an action once the dialog in front has closed."""
         self.call_later(self.run_action, action, owner)
-
-
-def _at_least_smallest(event: events.Resize) -> events.Resize:
-    size = Size(max(event.size.width, _SMALLEST.width), max(event.size.height, _SMALLEST.height))
-    return event if size == event.size else events.Resize(size, size, None, event.pixel_size)
