@@ -11,7 +11,7 @@ from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.screen import Screen
 
-from screens import command_palette, modes, rescue, themes
+from screens import command_palette, endurance, modes, rescue, themes
 from screens.base import ErrorWalk, ModeScreen
 from screens.dialog_keys import DialogKeys
 from screens.graphics import Graphics
@@ -103,9 +103,7 @@ class WorkbenchApp(App[None]):
             self._preloader.touch()
         if isinstance(event, events.Key) and await self.dialog_keys.handle(event):
             return
-        await super().on_event(event)
-
-    # keys
+        await super().on_event(endurance.laid_out(event))
 
     def on_key(self, event: events.Key) -> None:
         """Keys of the screen in front that are no bindings: here, where bindings are, none overtakes another."""
@@ -158,8 +156,6 @@ class WorkbenchApp(App[None]):
         if request is not None and (screen := self.mode_screen) is not None and screen.mode == mode:
             screen.receive(request)
 
-    # themes
-
     def action_next_theme(self) -> None:
         """Dark, light, high contrast in turn; kept in workbench.toml."""
         self.action_choose_theme(themes.following(self.theme))
@@ -191,10 +187,8 @@ class WorkbenchApp(App[None]):
         from storage import document_list
 
         with self.workspace.db.read() as connection:
-            self._progress = (
-                document_list.count(connection, document_list.Filter("labelled")),
-                document_list.count(connection),
-            )
+            labelled = document_list.count(connection, document_list.Filter("labelled"))
+            self._progress = labelled, document_list.count(connection)
         self._refresh_status()
 
     def say_saved(self, text: str) -> None:
@@ -226,8 +220,14 @@ class WorkbenchApp(App[None]):
         if isinstance(error, WorkspaceGone):  # a screen cannot read any more; what is open can still be saved
             self.show_problem(error)
             return
+        if endurance.is_of_closed_palette(error, self.screen_stack):
+            return
         self.problem = self.problem or error
         super()._handle_exception(error)
+
+    async def _shutdown(self) -> None:
+        endurance.end_reading()
+        await super()._shutdown()
 
     def _fatal_error(self) -> None:
         """`program.run` raises `problem`: Textual's page of a crash shows variables, passwords among them."""

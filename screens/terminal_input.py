@@ -1,12 +1,18 @@
 """What is typed and pasted, made safe before Textual reads it.
 
-Bytes that are not UTF-8 are left out, where Textual's driver would end the program. In what is pasted, ESC is left out:
-Textual takes the first one for the end of the paste, and what follows for keys, which label documents.
+Bytes that are not UTF-8 are left out, where Textual's driver would end the program, and so are keys whose number is
+none. In what is pasted, ESC is left out: Textual takes the first one for the end of the paste, and what follows for
+keys, which label documents.
 """
 
 import codecs
 from collections.abc import Callable
-from functools import partial
+from functools import partial, wraps
+from typing import Any
+
+from textual._xterm_parser import XTermParser
+from textual.events import Key
+from textual.keys import Keys
 
 _ESC = "\x1b"
 _START, _END = f"{_ESC}[200~", f"{_ESC}[201~"
@@ -21,6 +27,23 @@ def make_safe() -> None:
         return
     for driver in (linux_driver, web_driver):
         driver.getincrementaldecoder = lambda encoding: partial(SafeDecoder, encoding)  # type: ignore[attr-defined]
+    XTermParser._parse_extended_key = _no_fault(XTermParser._parse_extended_key)  # type: ignore[method-assign]
+
+
+def _no_fault(parse: Callable[[XTermParser, str], list[Key] | None]) -> Any:
+    """Textual's reading of a key as Kitty sends it, for which a number of no character is no key."""
+
+    @wraps(parse)
+    def read(parser: XTermParser, sequence: str) -> list[Key] | None:
+        try:
+            keys = parse(parser, sequence)
+            for key in keys or ():
+                (key.character or "").encode()  # half a character cannot be kept
+        except (ValueError, OverflowError):
+            return [Key(Keys.Ignore, None)]  # the parser would wait for the rest of None
+        return keys
+
+    return read
 
 
 class SafeDecoder(codecs.IncrementalDecoder):

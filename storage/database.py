@@ -14,7 +14,7 @@ from urllib.parse import quote
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
-from storage.exceptions import Busy, NewerWorkspace, WorkspaceGone, WorkspaceProblem
+from storage.exceptions import Busy, DamagedDatabase, NewerWorkspace, WorkspaceGone, WorkspaceProblem
 from storage.files import BEFORE_MIGRATION, WRITER
 from storage.migrations import HEAD
 from storage.postgresql.address import EXAMPLE, is_postgresql
@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 BUSY_SECONDS = 10.0
 _BULK_KIB = 131_072  # of the file in memory while many rows are added
 _REVISION = re.compile(r"\d{4}")
-_DAMAGE = ("malformed", "not a database", "no such column", "no such table", "Could not decode", "encrypted")
+_DAMAGE = (
+    "malformed", "not a database", "no such column", "no such table", "already exists", "Could not decode", "encrypted",
+)  # fmt: skip
+_OF_A_ROW = (AttributeError, LookupError, TypeError, ValueError)
+"""What reading a damaged row ends in."""
 _ADDRESS = f"`database` in workbench.toml says where it is, as {EXAMPLE}"
 
 
@@ -142,18 +146,20 @@ class Database:
             yield
         except DBAPIError as error:
             raise self._problem(error) from error
-        except (LookupError, TypeError, ValueError) as error:  # what reading a damaged row ends in
+        except _OF_A_ROW as error:
             if self._is_damaged():
-                raise _damaged(str(error)[:100]) from error
+                raise DamagedDatabase(str(error)[:100]) from error
             raise
 
     def _is_damaged(self) -> bool:
-        """Whether SQLite finds its file's pages or rows broken. It reads all of them."""
+        """Whether SQLite finds its file's pages broken, or a row holds what this program never writes. It reads all."""
         if self._sqlite is None:
             return False
+        from storage.sqlite.damage import has_broken_value
+
         try:
             with closing(_untouched(self._sqlite)) as connection:
-                return bool(connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",))
+                return connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",) or has_broken_value(connection)
         except (sqlite3.Error, UnicodeDecodeError):
             return True
 
@@ -182,7 +188,7 @@ class Database:
                 "Free some space, then repeat the step.",
             )
         if self._sqlite is not None and (any(sign in reason for sign in _DAMAGE) or self._is_damaged()):
-            return _damaged(reason)
+            return DamagedDatabase(reason)
         return error
 
     def _announce(self) -> None:
@@ -315,13 +321,6 @@ def hold_more(connection: Connection) -> None:
     """Keep more of SQLite's file in memory, before a million rows are added: their keys fall all over the indexes."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(f"PRAGMA cache_size=-{_BULK_KIB}")
-
-
-def _damaged(reason: str) -> WorkspaceProblem:
-    return WorkspaceProblem(
-        f"The database is damaged ({reason}).",
-        "`workbench restore` puts a copy in its place; the originals/ folder is untouched.",
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from storage import annotations, retired_fields, token_blob
-from storage.exceptions import Conflict, WorkspaceProblem
+from storage.exceptions import Conflict, DamagedDatabase, WorkspaceProblem
+from storage.files import stays_inside
 from storage.records import (
     TEXT,
     ClassLabel,
@@ -23,6 +24,9 @@ from storage.records import (
 )
 from storage.suggestions import class_suggestions_of, suggestions_of
 from storage.tables import class_labels, documents, events, pages, problems, references, spans, suggestions, texts
+
+MOST_PROBLEMS = 10_000
+"""Of what an import could not read, so many are kept; all are counted in its summary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +204,7 @@ def get(connection: Connection, document_id: int) -> Document:
 def original(connection: Connection, document_id: int) -> str | None:
     """The name of the document's own file in `originals/`; None where it came as a part of a file."""
     query = select(documents.c.original).where(documents.c.id == document_id)
-    name: str | None = connection.execute(query).scalar()
-    return name
+    return _file(connection.execute(query).scalar())
 
 
 def open_document(connection: Connection, document_id: int) -> Content:
@@ -229,7 +232,14 @@ def open_document(connection: Connection, document_id: int) -> Content:
 def _page(row: Any, corrections: Mapping[int, str]) -> Page:
     tokens = token_blob.unpack(row.tokens, row.number, row.first_token, corrections)
     width, height = (row.width, row.height) if row.engine != TEXT else token_blob.size_of_text(tokens)
-    return Page(row.number, width, height, tokens, row.picture, row.engine, row.engine_version)
+    return Page(row.number, width, height, tokens, _file(row.picture), row.engine, row.engine_version)
+
+
+def _file(name: str | None) -> str | None:
+    """The name of a file below one of the workspace's folders."""
+    if name is not None and not stays_inside(name):
+        raise DamagedDatabase(f"{name[:80]!r} is no file of this workspace")
+    return name
 
 
 def assign_sides(connection: Connection, sides: dict[str, Side]) -> None:

@@ -49,6 +49,20 @@ class WorkspaceProblem(WorkbenchError):
     exit_code = 3
 
 
+class DamagedDatabase(WorkspaceProblem):
+    """The database holds what this program never writes.
+
+    Args:
+        reason: what it is.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"The database is damaged ({reason}).",
+            "`workbench restore` puts a copy in its place; the originals/ folder is untouched.",
+        )
+
+
 class WorkspaceGone(WorkspaceProblem):
     """The database was moved, deleted or replaced while it was open."""
 

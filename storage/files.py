@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from storage import locks
-from storage.exceptions import WorkspaceProblem
+from storage.exceptions import UsageProblem, WorkspaceProblem
 
 SELECTIONS = "selections"
 """The folder of chosen batches, in a run's folder or the workspace's."""
@@ -28,6 +28,8 @@ WRITER = "writer.pid"
 """Beside the database: the process that wrote last, for the message that a waiting process shows."""
 CHOICE = "choice.json"
 """Of a folder of SELECTIONS: the documents that were chosen, in order."""
+_OWN = (".", DATABASE, BEFORE_MIGRATION, SETTINGS, WRITER, "learner.json", "measured.json")
+"""What the names of a workspace's own files begin with: the database, its companions and copies, notes and locks."""
 _LOCK = ".lock"  # of a draft folder, held while its process lives
 _TEMPORARY = "workbench-"
 _BESIDE = f"{_TEMPORARY}beside-"
@@ -61,6 +63,7 @@ class Files:
         self.speeds = root / "measured.json"  # of training on this machine, by model and batch
         self.searches = root / "searches"
         self.view = root / ".view.json"  # how the annotate screen is set
+        self._own_folders = (self.originals, self.pages, self.runs, self.copies, self.features, root / SELECTIONS)
 
     def make(self) -> None:
         """Make the folders that are missing.
@@ -132,7 +135,8 @@ class Files:
         if not target.exists():
             try:
                 if not target.parent.is_dir():
-                    target.parent.mkdir(parents=True, exist_ok=True)
+                    # not where the workspace was, if it was moved away
+                    target.parent.mkdir(parents=self.root.is_dir(), exist_ok=True)
                     sync_folder(folder)
             except OSError as error:
                 raise WorkspaceProblem(
@@ -148,6 +152,20 @@ class Files:
                     file.write(chunk)
         return name
 
+    def refuse_own(self, target: Path) -> None:
+        """See that a file or folder that the user names may be written: that it is none of the workspace's own.
+
+        Raises:
+            UsageProblem: it is one, or no regular file or folder.
+        """
+        real, root = Path(os.path.realpath(target)), Path(os.path.realpath(self.root))
+        if real.parent == root and real.name.startswith(_OWN):
+            raise UsageProblem(f"{target} is the workspace's own.", "Name another file or folder.")
+        if any(real.is_relative_to(os.path.realpath(folder)) for folder in self._own_folders):
+            raise UsageProblem(f"{target} is in the workspace's own files.", "Name another place.")
+        if os.path.lexists(target) and not (target.is_dir() or target.is_file()):
+            raise UsageProblem(f"{target} is not a regular file.", "Name a file or folder.")
+
     def run(self, run_id: str) -> Path:
         return self.runs / run_id
 
@@ -158,6 +176,11 @@ class Files:
     def picture(self, name: str) -> Path:
         """The file of a page's picture."""
         return self.pages / name
+
+
+def stays_inside(name: str) -> bool:
+    """Whether a name that was stored leads to below the folder that it is looked for in."""
+    return bool(name) and "\0" not in name and not name.startswith("/") and not {"..", "."} & set(name.split("/"))
 
 
 def digest_of(path: Path) -> str:
@@ -275,8 +298,11 @@ def replacing(target: Path, draft_in: Path | None = None, *, outside: bool = Fal
         outside: the target's folder is not the program's: the temporary file lies in a `draft_beside`.
 
     Raises:
-        WorkspaceProblem: the disk is full or the folder cannot be written; the old file is as it was.
+        WorkspaceProblem: the disk is full or the folder cannot be written; the old file is as it was. Or a device or a
+            pipe has this name.
     """
+    if target.exists() and not target.is_file():
+        raise WorkspaceProblem(f"{target} is not a regular file. Nothing was changed.", "Name another file.")
     temporary: str | None = None
     descriptor: int | None = None
     stack = ExitStack()

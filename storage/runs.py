@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from storage.exceptions import RunProblem
+from storage.exceptions import DamagedDatabase, RunProblem
+from storage.files import stays_inside
 from storage.records import Run, RunState
 from storage.tables import runs, utc
 
@@ -17,6 +18,8 @@ RESUMABLE = (RunState.PREPARED, RunState.STOPPED, RunState.KILLED, RunState.CRAS
 
 
 def _record(row: Any) -> Run:
+    if "/" in row.id or not stays_inside(row.id):  # it is a folder's name
+        raise DamagedDatabase(f"{row.id[:80]!r} is no run's name")
     values = {f.name: getattr(row, f.name) for f in fields(Run)}
     for name in ("created", "started", "ended"):
         values[name] = utc(values[name]) if values[name] else None

@@ -138,13 +138,21 @@ def main() -> Any:
     except _ReaderEnded:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left is written at the end
         sys.exit(128 + signal.SIGPIPE)
+    except UnicodeEncodeError:
+        if not any(_is_no_text(argument) for argument in sys.argv):
+            _crash()
+        no_text = UsageProblem("A name that was given is no text: a byte of it is not UTF-8.", "Type it anew.")
+        _report(no_text, wants_json)
+        sys.exit(no_text.exit_code)
     except OSError as error:
         problem = _of_the_system(error)
         if problem is None:
             _crash()
         _report(problem, wants_json and error.filename is not None)
         sys.exit(problem.exit_code)
-    except Exception:  # noqa: BLE001 - the outer border: any other exception is a fault of the program
+    except Exception as error:  # noqa: BLE001 - the outer border: any other exception is a fault of the program
+        if isinstance(error.__cause__, _Ended):  # Python gives what comes while a class is made another name
+            sys.exit(128 + error.__cause__.number)
         _crash()
 
 
@@ -167,12 +175,24 @@ def _of_the_system(error: OSError) -> WorkbenchError | None:
     return None
 
 
+def _is_no_text(argument: str) -> bool:
+    """Whether an argument has bytes that are not UTF-8, as a file's name may have and no other name."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
 class _ReaderEnded(BaseException):
     """What reads the output of this program has ended."""
 
 
-class _Ended(BaseException):
-    """This process was told to end: it does so as after Ctrl-C, with its children and temporary files."""
+class _Ended(SystemExit):
+    """This process was told to end: it does so as after Ctrl-C, with its children and temporary files.
+
+    A SystemExit, since asyncio keeps any other exception for the task in which a screen was at work.
+    """
 
     def __init__(self, number: int) -> None:
         super().__init__(number)

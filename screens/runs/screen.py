@@ -366,6 +366,7 @@ class RunsScreen(ModeScreen):
         def take(text: str) -> None:
             path = Path(text).expanduser().absolute()
             charts.check(path)
+            self.workspace.files.refuse_own(path)
 
             def draw() -> None:  # matplotlib takes a moment to load
                 charts.save(chart, path)

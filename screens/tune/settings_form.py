@@ -311,7 +311,9 @@ class SettingsForm(Vertical):
 
     def _save(self, name: str) -> None:
         if name:
-            write_atomic(Path(name).expanduser().absolute(), config_files.dump(self.draft.config), outside=True)
+            target = Path(name).expanduser().absolute()
+            self._workspace.files.refuse_own(target)
+            write_atomic(target, config_files.dump(self.draft.config), outside=True)
             self.notify(f"Written: {name}", markup=False)
 
     def action_augmentation(self) -> None:

@@ -25,6 +25,8 @@ def read(address: str) -> URL:
     """
     try:
         url = make_url(address)
+        if "@" in (url.database or ""):  # it has three slashes, or its password has one
+            raise ValueError("a name with an @")
     except (ArgumentError, ValueError) as error:  # not quoted: there may be a password in it
         raise WorkspaceProblem(
             "The address of the database cannot be read.", f"Write it as {EXAMPLE}, without a password."

@@ -10,7 +10,7 @@ import socket
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from storage.exceptions import Busy, WorkspaceProblem
 from storage.postgresql import address, claim, columns
@@ -101,7 +101,9 @@ class Server:
         """What a driver's error means for the analyst; the error itself where that is not known."""
         state = str(getattr(error.orig, "sqlstate", None) or "")
         reason = " ".join(str(error.orig).split())
-        is_connecting = isinstance(error, OperationalError) and error.statement is None
+        # an option of the address that is unknown, or has a wrong value, is a ProgrammingError without a state
+        is_unusable = isinstance(error, OperationalError) or (isinstance(error, ProgrammingError) and not state)
+        is_connecting = is_unusable and error.statement is None
         if error.connection_invalidated or is_connecting or state.startswith(_ENDED):
             return WorkspaceProblem(
                 f"The database {address.shown(self.url)} cannot be reached ({reason}). What was not shown as saved "

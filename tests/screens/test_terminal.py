@@ -1,5 +1,6 @@
 """The program in a real terminal, and on a workspace that goes away under it."""
 
+import asyncio
 import os
 import select
 import shutil
@@ -9,12 +10,15 @@ import time
 from contextlib import suppress
 
 import pytest
+from textual.css.query import NoMatches
+from textual.worker import WorkerFailed
 
 from screens.widgets.dialogs import Confirm
 from storage import document_list
-from storage.exceptions import WorkspaceProblem
+from storage.exceptions import InputProblem, WorkspaceProblem
 from tests.support import ROOT
 from tests.support.sample_documents import labels
+from workbench.exchange import reader_process
 from workbench.workspace import Workspace
 
 pty = pytest.importorskip("pty")
@@ -123,3 +127,37 @@ async def test_a_fault_of_a_screen_shows_no_variable_of_the_program(opened, work
     assert pilot.app.problem is fault
     shown = "".join(capsys.readouterr())
     assert "wonderland" not in shown and "locals" not in shown
+
+
+@pytest.mark.parametrize("size", [(15, 5), (1, 1), (3, 200), (200, 2)])
+async def test_a_small_terminal_cuts_the_screens_off_and_does_not_end_the_program(opened, workspace, size):
+    """Textual divides by the width of a list, and a picture has to have one; what is labelled is saved all the same."""
+    async with opened(workspace) as pilot:
+        await pilot.press("ctrl+p", "m")
+        await pilot.resize_terminal(*size)
+        await pilot.pause(0.1)
+        laid_out = pilot.app.screen.size
+        assert (laid_out.width, laid_out.height) == (max(size[0], 40), max(size[1], 10))
+        await pilot.press("escape", "t")
+        assert labels(workspace) == {"amount_total": ["9.00"]}
+
+
+async def test_a_palette_that_is_closed_while_it_searches_ends_nothing(opened, workspace):
+    async with opened(workspace) as pilot:
+        pilot.app._handle_exception(WorkerFailed(NoMatches("No nodes match 'CommandList' on CommandPalette()")))
+        await pilot.press("t")
+        assert labels(workspace) == {"amount_total": ["9.00"]}
+
+
+async def test_the_program_does_not_wait_for_a_page_that_is_being_read(opened, workspace):
+    """A page in OCR may take a minute; asyncio waits for the threads of the program."""
+    async with opened(workspace):
+        reading = asyncio.create_task(asyncio.to_thread(reader_process._shared.call, time.sleep, 1000))
+        await asyncio.to_thread(until_busy)
+    with pytest.raises(InputProblem):
+        await reading
+
+
+def until_busy():
+    while not any(child.lives for child in reader_process._shared._busy):
+        time.sleep(0.01)

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from textual import events
@@ -55,6 +56,16 @@ def test_what_is_typed_is_not_changed(pieces: list[str]) -> None:
 
 def test_bytes_that_are_no_characters_are_left_out() -> None:
     assert SafeDecoder("utf-8").decode(b"a\xffb", True) == "ab"
+
+
+@pytest.mark.parametrize("number", ["1114112", "55296", "9" * 30, "9" * 5000, "1:2:3"])
+@pytest.mark.parametrize("sequence", ["\x1b[{}u", "\x1b[97;1;{}u", "\x1b[{};1A"])
+def test_a_key_whose_number_is_none_is_left_out_and_the_next_ones_are_read(sequence: str, number: str) -> None:
+    """As another program prints it into the terminal, or a paste that the terminal does not mark has it."""
+    make_safe()
+    parser = XTermParser()
+    keys = [m.key for m in parser.feed(sequence.format(number) + "x") if isinstance(m, events.Key)]
+    assert keys[-1] == "x" and not any("\ud800" <= c <= "\udfff" for key in keys for c in key)
 
 
 def test_terminals_and_browsers_are_read_safely() -> None:

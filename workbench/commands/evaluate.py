@@ -70,6 +70,8 @@ def command(
     from workbench.runs.state import RunFolder
 
     workspace = context.open_workspace()
+    if page is not None:
+        workspace.files.refuse_own(Path(page))
     reconcile(workspace)
     if values:
         _known_values(workspace, model, on, page, as_json)

@@ -321,6 +321,7 @@ def chart(context: Context, runs: tuple[str, ...], file: Path, kind: str, as_jso
     from workbench.search import plan as searches
 
     workspace = open_runs(context)
+    workspace.files.refuse_own(file)
     with workspace.db.read() as connection:
         known = run_store.listed(connection)
     if kind in search_charts.KINDS:

@@ -79,6 +79,8 @@ def command(
         charts.check(picture)
     workspace = context.open_workspace()
     try:
+        if picture is not None:
+            workspace.files.refuse_own(picture)
         if stopping:
             _stop(workspace, as_json)
             return

@@ -242,7 +242,8 @@ class _ValuesImport:
             rejected = row if isinstance(row, Rejected) else self._place(*row, values_of)
             if rejected is not None:
                 outcome.skipped += 1
-                problems.append((rejected.file, rejected.record, rejected.reason))
+                if outcome.skipped <= documents.MOST_PROBLEMS:
+                    problems.append((rejected.file, rejected.record, rejected.reason))
                 if len(outcome.rejected) < _LISTED:
                     outcome.rejected.append(rejected)
         if self.labels.is_ahead and not self._dry_run:

@@ -345,7 +345,8 @@ class _ImportJob:
         self._summary.skipped += 1
         if len(self._summary.rejected) < _LISTED:
             self._summary.rejected.append(rejected)
-        self._problems.append((rejected.file, rejected.record, rejected.reason))
+        if self._summary.skipped <= documents.MOST_PROBLEMS:
+            self._problems.append((rejected.file, rejected.record, rejected.reason))
 
     def _store(self) -> None:
         """Store the batch and the problems in one transaction."""

@@ -6,6 +6,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -74,6 +75,11 @@ class Guard:
         if not self._options.token and self._options.host in LOOPBACK and _host(headers) not in LOOPBACK:
             raise ServingProblem(
                 403, "wrong_host", "This server answers this machine only.", "Ask for http://127.0.0.1."
+            )
+        origin = headers.get("origin", "")
+        if not self._options.token and origin and urlsplit(origin).netloc != headers.get("host", ""):
+            raise ServingProblem(
+                403, "wrong_origin", "A page of another site asks.", "Ask from a program, or from this server's /docs."
             )
         is_open = path in OPEN or path.startswith("/docs/")
         if self._options.token and not is_open:

@@ -11,6 +11,13 @@ from storage.exceptions import Busy, InputProblem, MissingTool, RunProblem, Usag
 from workbench import cli
 
 
+def _caused_by(cause: BaseException) -> RuntimeError:
+    """As Python 3.11 names what comes while a class is made."""
+    error = RuntimeError("Error calling __set_name__ on 'Field' instance")
+    error.__cause__ = cause
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "code"),
     [
@@ -24,6 +31,7 @@ from workbench import cli
         (KeyboardInterrupt(), 130),
         (cli._Ended(signal.SIGHUP), 129),
         (cli._Ended(signal.SIGTERM), 143),
+        (_caused_by(cli._Ended(signal.SIGTERM)), 143),
     ],
 )
 def test_every_kind_of_end_has_its_code(
@@ -69,3 +77,42 @@ def test_output_that_is_not_read_to_its_end_is_no_fault(arguments: list[str]) ->
         assert process.stdout is not None and process.stderr is not None
         process.stdout.close()
         assert (process.stderr.read(), process.wait()) == (b"", 141)
+
+
+_AT_WORK = """
+import os, signal
+from textual.app import App
+from textual.widgets import Button
+from workbench import cli
+
+class Works(Button):
+    def on_mount(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+class Screens(App):
+    def compose(self):
+        yield Works()
+
+cli.group.main = lambda **options: Screens().run(headless=True)
+cli.main()
+"""
+
+
+@pytest.mark.timeout(300)
+def test_a_signal_ends_the_program_also_while_a_screen_is_at_work() -> None:
+    """asyncio kept what was raised there for the task, and the program ignored every further signal."""
+    assert subprocess.run([sys.executable, "-c", _AT_WORK], timeout=240, check=False).returncode == 143
+
+
+def test_an_argument_that_is_no_text_is_named_and_is_no_fault(tmp_path: Path) -> None:
+    program = [sys.executable, "-c", "from workbench.cli import main; main()", "-w", str(tmp_path / "ws")]
+    subprocess.run([*program, "init", str(tmp_path / "ws")], check=True, capture_output=True)
+    for command in (
+        ["runs", "show", b"\xff"],
+        ["fields", "add", b"\xff"],
+        ["export", "values-csv", "-", "--group", b"\xff"],
+    ):
+        ended = subprocess.run([*program, *command], check=False, capture_output=True)
+        assert (ended.returncode, b"no text" in ended.stderr or b"No document" in ended.stderr) == (2, True), (
+            ended.stderr
+        )

@@ -15,14 +15,14 @@ from openpyxl import Workbook
 from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
-from storage import document_list
+from storage import document_list, documents
 from storage.exceptions import InputProblem
 from storage.suggestions import suggestions_of
 from workbench.exchange import discovery, reader_process
 from workbench.exchange.import_summary import Summary
 from workbench.exchange.importers import registry as importers
 from workbench.exchange.pipeline import run
-from workbench.exchange.reading import values_table
+from workbench.exchange.reading import text_tables, values_table
 from workbench.exchange.reading.incoming import Incoming
 from workbench.exchange.sources import ImportRequest
 from workbench.settings import Limits
@@ -130,6 +130,42 @@ def test_damaged_and_packed_workbooks_are_rejected(workspace: Workspace, folder:
         assert report.skipped == 1
     assert "unpacked_bytes" in str(report.rejected[0].reason) or name != "bomb.xlsx"
     assert summary.documents == 1
+
+
+@pytest.mark.parametrize("last", ["999999999999", "1048577"])
+def test_a_row_that_no_workbook_has_is_not_counted_up_to(folder: Path, tmp_path: Path, last: str) -> None:
+    """A workbook of 5 kB took the whole time that a reader has: its missing rows are made, one after the other."""
+    excel(tmp_path / "a.xlsx", [["file", "total"], ["good", "9.00"], ["far", "1.00"]])
+    with zipfile.ZipFile(tmp_path / "a.xlsx") as source, zipfile.ZipFile(folder / "far.xlsx", "w") as target:
+        for part in source.namelist():
+            target.writestr(part, source.read(part).replace(b'r="3"', f'r="{last}"'.encode()))
+    for read in (text_tables.excel_rows, values_table.read):
+        with pytest.raises(InputProblem, match="which no workbook has"):
+            list(read(folder / "far.xlsx", Limits()))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b'{"words": [' + b"[]," * 300 + b"[]]}", b"[" + b"{}," * 300 + b"{}]", b'{"words": [' + b'"",' * 999 + b'""]}'],
+)
+def test_json_that_takes_far_more_memory_than_its_size_is_refused(
+    workspace: Workspace, folder: Path, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workbench.exchange.reading.parsing.MEMORY", 20_000)  # the file has 1 to 4 kB
+    (folder / "a.json").write_bytes(content)
+    _, reasons = brought(workspace, folder, format="word-list")
+    assert "GB of memory" in reasons["a.json"]
+
+
+def test_of_a_million_wrong_records_some_are_kept_and_all_are_counted(
+    workspace: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.documents.MOST_PROBLEMS", 10)
+    (folder / "a.json").write_bytes(b"[" + b"{}," * 999 + b"{}]")
+    summary, _ = brought(workspace, folder, format="word-list")
+    assert summary.skipped == 1000
+    with workspace.db.read() as connection:
+        assert len(documents.list_problems(connection)) == 10
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:

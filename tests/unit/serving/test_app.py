@@ -114,6 +114,16 @@ def test_without_a_token_only_this_machine_is_answered(client: TestClient) -> No
     assert client.get("/info", headers={"Host": "evil.example"}).json()["type"] == "wrong_host"
 
 
+def test_a_page_of_another_site_is_not_answered_and_the_servers_own_is(client: TestClient) -> None:
+    """A browser lets any page send a form here; with --collect it would become documents."""
+    sent = {"files": ("a.json", b"[]")}
+    foreign = client.post("/predict", files=sent, headers={"Origin": "http://evil.example"})
+    assert (foreign.status_code, foreign.json()["type"]) == (403, "wrong_origin")
+    own = f"http://{client.base_url.netloc.decode()}"
+    assert client.get("/info", headers={"Origin": own}).status_code == 200
+    assert client.get("/info", headers={"Origin": "null"}).status_code == 403
+
+
 def test_docs_need_no_network(client: TestClient) -> None:
     page = client.get("/docs").text
     assert "http" not in page.replace("httpd", "")

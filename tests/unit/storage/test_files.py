@@ -218,3 +218,11 @@ def test_pipes_and_devices_are_not_read(tmp_path: Path) -> None:
             read_regular(tmp_path / name)
     (tmp_path / "log").write_bytes(b"12345")
     assert read_regular(tmp_path / "log", 2) == b"45"
+
+
+def test_nothing_is_kept_where_a_workspace_was_that_is_gone(tmp_path: Path) -> None:
+    """A folder there would be in the way when it is moved back."""
+    files = Files(tmp_path / "gone")
+    with pytest.raises(WorkspaceProblem):
+        files.keep(files.originals, b"content", ".pdf")
+    assert not list(tmp_path.iterdir())

@@ -169,6 +169,20 @@ def test_a_word_with_nul_and_a_figure_that_is_none_cost_nothing(address: str) ->
     database.close()
 
 
+@pytest.mark.parametrize("option", ["nonsense=1", "connect_timeout=abc", "sslmode=bogus"])
+def test_an_option_of_the_address_that_is_none_is_named(option: str) -> None:
+    database = Database(f"postgresql://ann@127.0.0.1:1/shop?{option}")
+    with pytest.raises(WorkspaceProblem, match=f"cannot be reached .*{option.partition('=')[0]}"), database.read():
+        pass
+    database.close()
+
+
+def test_an_address_that_is_written_wrongly_is_not_shown_with_its_password() -> None:
+    with pytest.raises(WorkspaceProblem, match="cannot be read") as refused:
+        Database("postgresql:///ann:hunter2@127.0.0.1/shop")  # three slashes
+    assert "hunter2" not in refused.value.message + refused.value.remedy
+
+
 @pytest.mark.parametrize("secret", ["ann:hunter2@127.0.0.1/shop", "127.0.0.1/shop?user=ann&password=hunter2"])
 def test_an_address_with_a_password_is_refused(secret: str) -> None:
     with pytest.raises(WorkspaceProblem, match="has a password in it") as refused:

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 import msgspec
 
 from storage.exceptions import UsageProblem, WorkspaceProblem
-from storage.files import BEFORE_MIGRATION, DATABASE, SETTINGS, WRITER, Files, draft_beside, replacing
+from storage.files import Files, draft_beside, replacing
 from storage.records import Box, Content, Page, Span, State
 from workbench.fields import Schema, tags_of
 
@@ -124,23 +124,9 @@ def check_target(target: Path, files: Files, force: bool, beside: Iterable[Path]
     for path in beside:
         if os.path.lexists(path) and (path.is_symlink() or not force):
             raise UsageProblem(f"{path} exists already.", "Name another file, or overwrite it with --force.")
-    real, root = target.resolve(), files.root.resolve()
-    if real.parent == root and _is_own_name(real.name):
-        raise UsageProblem(f"{target} is the workspace's own.", "Name another file or folder for the export.")
-    own = (files.originals, files.pages, files.runs, files.copies)
-    if any(real.is_relative_to(folder.resolve()) for folder in own):
-        raise UsageProblem(f"{target} is in the workspace's own files.", "Name another place for the export.")
-    if not os.path.lexists(target) or target.is_dir():
-        return
-    if not target.is_file():
-        raise UsageProblem(f"{target} is not a regular file.", "Name a file or folder for the export.")
-    if not force:
+    files.refuse_own(target)
+    if os.path.lexists(target) and not target.is_dir() and not force:
         raise UsageProblem(f"{target} exists already.", "Name another file, or overwrite it with --force.")
-
-
-def _is_own_name(name: str) -> bool:
-    """Whether it is the database, its companions and copies, the settings, a note or a lock."""
-    return name == WRITER or name.startswith((".", DATABASE, BEFORE_MIGRATION, SETTINGS))
 
 
 @contextmanager
@@ -295,12 +281,18 @@ def _make_parent(target: Path) -> None:
         ) from error
 
 
-def copy_picture(page: Page, pictures: Path | None, folder: Path, name: str) -> str | None:
-    """Put a page's picture into a folder as `name` with its own ending; the file's name, None without a picture."""
+def picture_of(page: Page, pictures: Path | None) -> Path | None:
+    """The file of a page's picture, in the folder of all pictures; None where it is not there, or leads out of that."""
     if pictures is None or page.picture is None:
         return None
-    source = pictures / page.picture
-    if not source.is_file():
+    real = Path(os.path.realpath(pictures / page.picture))
+    return real if real.is_file() and real.is_relative_to(os.path.realpath(pictures)) else None
+
+
+def copy_picture(page: Page, pictures: Path | None, folder: Path, name: str) -> str | None:
+    """Put a page's picture into a folder as `name` with its own ending; the file's name, None without a picture."""
+    source = picture_of(page, pictures)
+    if source is None:
         return None
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, folder / (name + source.suffix))

@@ -6,7 +6,8 @@ import unicodedata
 
 def without_formula(cell: str) -> str:
     """The cell, with an apostrophe before what a spreadsheet would calculate; full-width signs count as plain ones."""
-    start = unicodedata.normalize("NFKC", cell.lstrip()[:1])
+    visible = next((c for c in cell if not c.isspace() and unicodedata.category(c) not in ("Cf", "Cc")), "")
+    start = unicodedata.normalize("NFKC", visible)
     if start in {"=", "@"} or cell.startswith(("\t", "\r")) or (start in {"+", "-", "\u2212"} and not _is_number(cell)):
         return "'" + cell
     return cell

@@ -18,6 +18,7 @@ from workbench.exchange.exporters.base import (
     ExportReport,
     has_labels,
     is_complete,
+    picture_of,
     tags_by_page,
     thousandths,
     whole_file,
@@ -99,8 +100,8 @@ def _rows(
                 "group": content.document.group or None,
                 "language": content.document.language,
             }
-            if pictures is not None and page.picture is not None and (pictures / page.picture).is_file():
-                row["image"] = {"bytes": (pictures / page.picture).read_bytes(), "path": None}
+            if (picture := picture_of(page, pictures)) is not None:
+                row["image"] = {"bytes": picture.read_bytes(), "path": None}
             yield row
         written.count(content)
 

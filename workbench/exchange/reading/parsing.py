@@ -19,6 +19,7 @@ import msgspec
 
 from storage.exceptions import InputProblem
 from storage.records import Box
+from workbench.exchange.reader_process import MEMORY
 from workbench.exchange.reading.incoming import Incoming, IncomingToken, Options, Rejected
 from workbench.locate.layout import split_line
 from workbench.settings import Limits
@@ -26,6 +27,7 @@ from workbench.settings import Limits
 _BOM = b"\xef\xbb\xbf"
 _ANY = msgspec.json.Decoder()
 _PARTS = msgspec.json.Decoder(list[msgspec.Raw])
+_MOST_A_BYTE = 24  # bytes of memory a byte of JSON: an empty object takes 72, and is three long
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif", ".avif", ".jp2")
 
@@ -88,6 +90,7 @@ def text_of(data: bytes) -> str:
 
 def decode(data: bytes, decoder: "msgspec.json.Decoder[Any]" = _ANY) -> Any:
     """JSON, as the decoder's type. NaN and Infinity, which Python writes, are read too."""
+    _check_memory(data, quote=28)
     try:
         return decoder.decode(data)
     except msgspec.ValidationError as error:
@@ -105,6 +108,14 @@ def decode(data: bytes, decoder: "msgspec.json.Decoder[Any]" = _ANY) -> Any:
         ) from error
     except RecursionError as error:
         raise InputProblem("its JSON is nested too deeply") from error
+
+
+def _check_memory(data: bytes, quote: int) -> None:
+    """Refuse JSON that takes far more memory than it has bytes, as `[[],[],…`: 72 bytes for every { or [."""
+    if len(data) * _MOST_A_BYTE > MEMORY:
+        takes = 72 * (data.count(b"{") + data.count(b"[")) + quote * data.count(b'"')
+        if takes > MEMORY:
+            raise InputProblem(f"reading it takes {takes / 1e9:.1f} GB of memory; the limit is {MEMORY / 1e9:.1f} GB")
 
 
 def json_of(path: Path, limits: Limits, kind: Any = Any) -> Any:
@@ -137,6 +148,7 @@ def records(path: Path, options: Options, decoder: "msgspec.json.Decoder[Any]" =
     if not data.lstrip().startswith(b"["):
         yield "", decode(data, decoder)
         return
+    _check_memory(data, quote=0)  # its records are decoded one at a time
     try:
         parts = _PARTS.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -61,6 +61,7 @@ UNKNOWN = "\0"
 """A cell that begins with this holds why its value cannot be known."""
 
 _FILE = re.compile(r"\.(pdf|png|jpe?g|tiff?|xml|webp|heic)$", re.IGNORECASE)
+_LAST_ROW = 1_048_576  # of a workbook's sheet
 _LARGEST_PART = 200_000_000  # bytes of a sheet in which formulas are looked at
 _UNCALCULATED = re.compile(
     rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3}[0-9]{1,7})"[^>]*>\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)\s*'
@@ -193,6 +194,18 @@ def shown(value: Any, number_format: str, kind: str) -> Any:
     if match := re.fullmatch(r"[^0#]*[#,0]*0\.(0+)[^0#]*", plain):
         return f"{value:.{len(match[1])}f}"
     return value if isinstance(value, int) else float(f"{value:.12g}")  # 71.28099999999999 is what a sum leaves
+
+
+def rows_of(sheet: Any, *, values_only: bool = False) -> Iterator[Sequence[Any]]:
+    """The rows of a sheet of openpyxl's, those that are left out as empty ones.
+
+    Raises:
+        InputProblem: it has more than a workbook can have; a row may call itself the billionth.
+    """
+    for number, row in enumerate(sheet.iter_rows(max_row=_LAST_ROW + 1, values_only=values_only), 1):
+        if number > _LAST_ROW:
+            raise InputProblem(f"sheet {sheet.title!r} has more than {_LAST_ROW:,} rows, which no workbook has")
+        yield row
 
 
 def formulas_without_value(path: Path, sheet: Any) -> set[tuple[int, int]]:

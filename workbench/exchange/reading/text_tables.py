@@ -153,7 +153,8 @@ def excel_rows(path: Path, limits: Limits, most: int | None = None) -> Iterator[
     """
     with table_cells.workbook(path, limits, "it") as book:
         for sheet in book.worksheets:
-            rows = ((number, list(row)) for number, row in enumerate(sheet.iter_rows(values_only=True), 1))
+            listed = table_cells.rows_of(sheet, values_only=True)
+            rows = ((number, list(row)) for number, row in enumerate(listed, 1))
             header = next((row for _, row in rows if sum(cell is not None for cell in row) > 1), None)
             if header is not None:
                 columns = ["" if cell is None else str(cell).strip() for cell in header]

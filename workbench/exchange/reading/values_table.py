@@ -208,7 +208,7 @@ def _excel(path: Path, limits: Limits) -> Iterator[dict[str, Any]]:
 
 def _rows(path: Path, sheet: Any) -> Iterator[list[Any]]:
     uncalculated = table_cells.formulas_without_value(path, sheet)
-    for number, row in enumerate(sheet.iter_rows(), 1):
+    for number, row in enumerate(table_cells.rows_of(sheet), 1):
         cells = [table_cells.shown(cell.value, str(cell.number_format or ""), str(cell.data_type)) for cell in row]
         for column in range(len(cells)) if uncalculated else ():
             if (number, column + 1) in uncalculated:

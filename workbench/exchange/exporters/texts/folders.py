@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from storage.records import Content
-from workbench.exchange.exporters.base import ExportReport, FileNames, safe, whole_folder
+from workbench.exchange.exporters.base import ExportReport, FileNames, picture_of, safe, whole_folder
 from workbench.exchange.exporters.texts.rows import only_field, options_of, text_of
 from workbench.fields import Schema
 
@@ -44,8 +44,7 @@ class ClassFoldersExporter:
 
 
 def _write(content: Content, folder: Path, name: str, pictures: Path | None, written: ExportReport) -> None:
-    files = [pictures / page.picture for page in content.pages if page.picture] if pictures is not None else []
-    present = [file for file in files if file.is_file()]
+    present = [file for page in content.pages if (file := picture_of(page, pictures)) is not None]
     if not present:
         (folder / f"{name}.txt").write_text(text_of(content), encoding="utf-8")
         return

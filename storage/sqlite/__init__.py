@@ -1,0 +1,1 @@
+"""What is specific to SQLite, beside database.py."""

@@ -1,0 +1,129 @@
+"""A workspace that came from elsewhere, or whose database was damaged, costs nothing but itself.
+
+Its database names files and runs; SQLite keeps no sums of its rows, so that a flipped bit is found where it is read.
+"""
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from storage.exceptions import DamagedDatabase, WorkspaceProblem
+from storage.files import write_atomic
+from tests.fuzz import corpus
+from tests.support.command_line import Workbench
+from workbench.exchange.pipeline import run
+from workbench.exchange.sources import ImportRequest
+from workbench.runs import jobs
+from workbench.workspace import Workspace
+
+SECRET = b"what stands outside"
+_RUN = (
+    "INSERT INTO runs (id, name, state, family, preset, config, created, reason, note, tags, pinned)"
+    " VALUES (?, 'evil', 'finished', '', '', '{}', '2026-01-01 00:00:00.000000', '', '', '[]', 0)"
+)
+_WITH_PICTURES = ("funsd", "word-list", "hf-dataset", "label-studio", "class-folders")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A workspace with a labelled page that has a picture, and with a text."""
+    corpus.write(corpus.corpus()["funsd"], tmp_path / "in")
+    corpus.write(corpus.corpus()["texts.csv"], tmp_path / "in")
+    with closing(Workspace.create(tmp_path / "workspace")) as workspace:
+        assert run(workspace, ImportRequest((tmp_path / "in",), ocr=False)).documents > 1
+    return tmp_path / "workspace"
+
+
+def change(root: Path, statement: str, *values: object) -> None:
+    with closing(sqlite3.connect(root / "workbench.db")) as connection, connection:
+        connection.execute(statement, values)
+
+
+@pytest.mark.parametrize("name", ["..", "../../outside", "/outside", ".", "", "a/b"])
+def test_a_run_whose_id_leads_out_of_the_workspace_is_never_deleted(root: Path, tmp_path: Path, name: str) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "kept").touch()
+    change(root, _RUN, str(outside) if name == "/outside" else name)
+    with closing(Workspace.open(root)) as workspace, pytest.raises(DamagedDatabase, match="no run's name"):
+        jobs.delete(workspace, "evil")
+    assert (outside / "kept").exists() and (root / "workbench.db").exists() and any((root / "pages").iterdir())
+
+
+@pytest.mark.parametrize("how", ["above", "absolute", "link"])
+@pytest.mark.parametrize("name", _WITH_PICTURES)
+def test_a_picture_that_leads_out_of_the_workspace_is_not_exported(
+    root: Path, tmp_path: Path, name: str, how: str, workbench: Workbench
+) -> None:
+    secret = tmp_path / "secret.png"
+    secret.write_bytes(corpus.picture("PNG") + SECRET)
+    if how == "link":
+        [picture] = (root / "pages").rglob("*.png")
+        picture.unlink()
+        picture.symlink_to(secret)
+    else:
+        change(root, "UPDATE pages SET picture = ?", str(secret) if how == "absolute" else "../../secret.png")
+    answer = workbench("-w", root, "export", name, tmp_path / "out")
+    assert answer.code == (0 if how == "link" else 3), answer.err
+    assert not [path for path in tmp_path.glob("out*/**/*") if path.is_file() and SECRET in path.read_bytes()]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE pages SET tokens = x'ff'",
+        "UPDATE pages SET tokens = zeroblob(9)",
+        "UPDATE documents SET state = 'nowhere'",
+        "UPDATE documents SET side = 'left'",
+        "UPDATE documents SET absent = '{'",
+        "UPDATE documents SET corrections = '[[[1]]]'",
+        "UPDATE spans SET source = 'nowhere'",
+        "DELETE FROM alembic_version",
+    ],
+)
+def test_a_damaged_row_is_named_and_is_no_fault_of_the_program(
+    root: Path, tmp_path: Path, statement: str, workbench: Workbench
+) -> None:
+    change(root, statement)
+    answer = workbench("-w", root, "export", "word-list", tmp_path / "out.jsonl")
+    assert (answer.code, "The database is damaged" in answer.err, "workbench restore" in answer.err) == (3, True, True)
+
+
+def test_a_fault_of_the_program_is_not_taken_for_damage(root: Path) -> None:
+    with closing(Workspace.open(root)) as workspace, pytest.raises(TypeError), workspace.db.read():
+        raise TypeError("a fault")
+
+
+@pytest.mark.parametrize(
+    "own",
+    ["workbench.db", "workbench.toml", "pages/x.html", "runs/x.html", "copies/x", ".learner.lock", "learner.json"],
+)
+def test_what_a_user_names_is_not_written_over_the_workspaces_own(root: Path, own: str, workbench: Workbench) -> None:
+    before = (root / "workbench.db").read_bytes()
+    answer = workbench("-w", root, "evaluate", "starter", "--html", root / own)
+    assert answer.code == 2 and "the workspace's own" in answer.err
+    assert (root / "workbench.db").read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["loop", "pipe"])
+def test_a_link_to_itself_and_a_pipe_are_no_targets(
+    root: Path, tmp_path: Path, name: str, workbench: Workbench
+) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    os.mkfifo(tmp_path / "pipe")
+    for command in (
+        ["export", "values-csv", tmp_path / name, "--force"],
+        ["evaluate", "starter", "--html", tmp_path / name],
+    ):
+        answer = workbench("-w", root, *command)
+        assert answer.code == 2 and "not a regular file" in answer.err, (command, answer.err)
+
+
+def test_a_file_is_written_in_place_of_no_device_or_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(WorkspaceProblem, match="not a regular file"):
+        write_atomic(tmp_path / "pipe", "a")
+    assert (tmp_path / "pipe").is_fifo()
