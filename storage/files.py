@@ -29,7 +29,8 @@ WRITER = "writer.pid"
 CHOICE = "choice.json"
 """Of a folder of SELECTIONS: the documents that were chosen, in order."""
 _LOCK = ".lock"  # of a draft folder, held while its process lives
-_TEMPORARY = "workbench-"
+TEMPORARY = "workbench-"
+"""How the names of temporary folders begin."""
 _DRAFT = r"\..+\."
 _RANDOM = "[a-z0-9_]{8}"  # how the names end that `tempfile` makes
 _MOMENT = 10.0  # seconds: between a file's making and its lock
@@ -172,12 +173,12 @@ def draft_folder(parent: Path, prefix: str) -> Iterator[Path]:
 
 def temporary_folder(purpose: str) -> AbstractContextManager[Path]:
     """A draft folder in the system's folder for temporary files."""
-    return draft_folder(Path(tempfile.gettempdir()), f"{_TEMPORARY}{purpose}-")
+    return draft_folder(Path(tempfile.gettempdir()), f"{TEMPORARY}{purpose}-")
 
 
 def sweep_temporary() -> None:
     """Delete the temporary folders of this user's processes that were killed."""
-    sweep(Path(tempfile.gettempdir()), rf"{_TEMPORARY}[a-z]+-")
+    sweep(Path(tempfile.gettempdir()), rf"{TEMPORARY}[a-z]+-")
 
 
 def sweep(folder: Path, beginning: str, *, own: bool = False) -> None:

@@ -46,6 +46,8 @@ _A_LITTLE, _MUCH = 0.01, 0.3  # of a score
 _PAID = 1.5  # for a total that was paid
 _BLOCK = 1.5  # for a name and an address that stand together
 _LEAST_SHARE = 0.6
+_TAXED = 1.0  # for a tax that is what was taxed
+_CENT = 0.011
 _NONE: Mapping[str, tuple[int, ...]] = MappingProxyType({})
 
 
@@ -111,11 +113,9 @@ class Finder:
             return candidates
         more = _BLOCK * min(max(evidence / 2, _LEAST_SHARE), 1.0)
         spelled = headers.fold(self.around.text(tokens))
-        listed = [
-            replace(c, score=c.score + more) if headers.fold(self.around.text(c.tokens)) == spelled else c
-            for c in candidates
-        ]
-        if all(c.tokens != tokens for c in candidates):
+        alike = {c.tokens for c in candidates if headers.fold(self.around.text(c.tokens)) == spelled}
+        listed = [replace(c, score=c.score + more) if c.tokens in alike else c for c in candidates]
+        if tokens not in {c.tokens for c in candidates}:
             near = max((c.score for c in candidates if not set(c.tokens).isdisjoint(tokens)), default=0.0)
             listed.append(Candidate(tokens, near + more, "with the other data of the party"))
         return listed
@@ -181,6 +181,9 @@ class Finder:
                 several = 0.7 * (len(here) > 1)
                 here = [replace(c, score=c.score - several) for c in here]
                 values += [self._size(c.tokens) for c in here]
+            elif field.id == "amount_tax":
+                taxed = self._taxed(number)
+                here = [replace(c, score=c.score - _TAXED) if c.tokens in taxed else c for c in here]
             candidates += here
         if field.id == "amount_total":
             headed = [v for v, c in zip(values, candidates, strict=True) if c.score > 1.2]
@@ -196,6 +199,18 @@ class Finder:
             ]
             return till_slips.rounded_first(_gross_before_due(candidates, values), values, paid)
         return candidates
+
+    def _taxed(self, row: int) -> set[tuple[int, ...]]:
+        """The amounts of a row whose tax by a rate that is printed there stands in the row, too."""
+        amounts = [tokens for _, tokens in self._values(FieldType.AMOUNT)[row]]
+        printed = [normalise(FieldType.RATE, self.around.text(t)).normal for _, t in self._values(FieldType.RATE)[row]]
+        rates = [float(rate) / 100 for rate in printed if rate]
+        return {
+            base
+            for base in amounts
+            for rate in rates
+            if any(other != base and abs(self._size(base) * rate - self._size(other)) < _CENT for other in amounts)
+        }
 
     def _size(self, tokens: tuple[int, ...]) -> float:
         if tokens not in self._sizes:

@@ -206,8 +206,10 @@ class PageReading:
         places = {name: Place(tokens, together.strong) for name, tokens in together.places.items()}
         if together.rate is not None and together.rate in rates:
             places[sums.RATE] = Place(rates[together.rate][0], together.strong)
-        elif together.several_rates and together.strong and len(rates) > 1:
+        elif together.several_rates and len(rates) > 1:
             places[sums.RATE] = NOWHERE
+        if together.tax_unprinted and together.strong:
+            places[sums.TAX] = NOWHERE
         return places
 
     def _currency(self, taken: Collection[int]) -> dict[str, Place]:

@@ -288,3 +288,8 @@ FRENCH_LETTER = """   Atelier Blanc SARL - 3 rue Haute - 69001 Lyon
 )
 def test_the_parties_of_a_letter_are_told_apart_by_their_blocks(field, value):
     assert best(FRENCH_LETTER, field) == value
+
+
+def test_a_tax_is_not_what_was_taxed():
+    text = "Totaal te betalen  351,00\nBTW 9% over 100,00      9,00\nBTW 21% over 200,00    42,00\n"
+    assert best(text, "amount_tax") == "42,00"
