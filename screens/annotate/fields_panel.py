@@ -172,8 +172,8 @@ class FieldsPanel(Drawn, can_focus=False):
                 lines.append(self._line(agrees, self._colour("good"), width))
             elif row.agrees is not True:
                 differs = row.agrees is False
-                said, style = f"{'≠ ' * differs}known: {row.reference}", self._colour("bad") if differs else quiet
-                lines += [self._line(part, style, width) for part in _parts(said, width - 4, _LONGEST)]
+                known, style = f"{'≠ ' * differs}known: {row.reference}", self._colour("bad") if differs else quiet
+                lines += [self._line(part, style, width) for part in _parts(known, width - 4, _LONGEST)]
         second = [f"second opinion: {text}" for text in row.second_opinions]
         lines += [self._line(part, quiet, width) for text in second for part in _parts(text, width - 4, _LONGEST)]
         lines += [

@@ -192,7 +192,7 @@ class Finder:
                 replace(c, score=c.score + 0.8 * min(v / most, 1.0) * (c.score > 1.2))
                 for v, c in zip(values, candidates, strict=True)
             ]
-            paid = self._payment.paid
+            paid = self.payment.paid
             candidates = [
                 c if self._is_payment(c) else replace(c, score=c.score + _PAID * paid.get(self.size(c.tokens), 0.0))
                 for c in candidates
@@ -334,7 +334,7 @@ class Finder:
         return places
 
     @cached_property
-    def _payment(self) -> till_slips.Payment:
+    def payment(self) -> till_slips.Payment:
         rows = enumerate(self._values(FieldType.AMOUNT))
         amounts = [(row, at, self.size(window)) for row, windows in rows for at, window in windows]
         return till_slips.payment(self.around, amounts)
@@ -342,7 +342,7 @@ class Finder:
     def _is_payment(self, c: Candidate) -> bool:
         """Whether an amount is what was given at a till, or the change."""
         row = self.around.layout.row_of[c.tokens[0]]
-        return (row, self.around.layout.rows[row].index(c.tokens[0])) in self._payment.places
+        return (row, self.around.layout.rows[row].index(c.tokens[0])) in self.payment.places
 
     @cached_property
     def _likely_totals(self) -> list[tuple[int, ...]]:

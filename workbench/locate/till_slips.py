@@ -20,6 +20,8 @@ _GIVEN, _CHANGE = (Field(name, name, FieldType.AMOUNT, "", "") for name in ("~gi
 _NAMED = 0.5  # how well the header beside an amount fits
 _COIN = 5  # cents: the smallest coin where cash totals are rounded
 _A_LITTLE, _NO_TOTAL = 0.01, 2.0  # of a score
+SURELY = 1.0
+"""How much speaks for what was paid by the amounts given and the change."""
 _GIVEN_EXACTLY = 0.4  # where there was change, too
 
 
@@ -56,8 +58,8 @@ def payment(around: Surroundings, amounts: Iterable[tuple[int, int, int]]) -> Pa
             (given if is_given > is_change else change).add(hundredths)
             places.add((row, position))
     differences = {more - less for more in given for less in change - {0} if more > less}
-    exact = {amount: 1.0 if change <= {0} else _GIVEN_EXACTLY for amount in given if amount}
-    return Payment(exact | dict.fromkeys(differences, 1.0), frozenset(places))
+    exact = {amount: SURELY if change <= {0} else _GIVEN_EXACTLY for amount in given if amount}
+    return Payment(exact | dict.fromkeys(differences, SURELY), frozenset(places))
 
 
 def rounded_first(candidates: list[Candidate], amounts: list[float], paid: Collection[int]) -> list[Candidate]:

@@ -61,7 +61,7 @@ class PageReading:
 
     def places(self) -> dict[str, Place]:
         """Field -> its place, for the fields that are decided here."""
-        sums_read = self._sums()
+        sums_read = self._sums() | self._paid()
         places = {**sums_read, **self._parties(), **self._tax_ids(), **self._accounts(), **self._due_date()}
         places |= self._currency({token for place in sums_read.values() for token in place.tokens})
         return {name: place for name, place in places.items() if name in self._fields}
@@ -211,6 +211,14 @@ class PageReading:
         if together.tax_unprinted and together.strong:
             places[sums.TAX] = NOWHERE
         return places
+
+    def _paid(self) -> dict[str, Place]:
+        """The likeliest total, where it is what was given at a till less the change."""
+        field = self._fields.get(sums.TOTAL)
+        ranked = self._finder.ranked(field) if field else []
+        if not ranked or self._finder.payment.paid.get(self._finder.size(ranked[0].tokens)) != till_slips.SURELY:
+            return {}
+        return {sums.TOTAL: Place(ranked[0].tokens, True)}
 
     def _currency(self, taken: Collection[int]) -> dict[str, Place]:
         """The only currency on the page, where it is printed alone or beside an amount that is no field's already."""
