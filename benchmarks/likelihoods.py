@@ -49,10 +49,12 @@ def by_labels(schema: Schema, contents: list[Content], absent_counts: bool) -> I
         finder, labelled = Finder(content.tokens), dict[str, tuple[int, ...]]()
         for field in schema.active:
             if field.id in gold or absent_counts:
+                labels = gold.get(field.id, [])
+                whole = tuple(sorted(token for label in labels for token in label))  # two lines may be two labels
                 for first in finder.ranked(field, labelled)[:1]:
-                    yield field.id, first.score, tuple(sorted(first.tokens)) in gold.get(field.id, [])
+                    yield field.id, first.score, tuple(sorted(first.tokens)) in (*labels, whole)
             if field.id in gold:
-                labelled[field.id] = gold[field.id][0]
+                labelled[field.id] = whole
 
 
 def by_values(schema: Schema, contents: list[Content]) -> Iterator[Scored]:

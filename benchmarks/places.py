@@ -36,9 +36,10 @@ def by_labels(content: Content, schema: Schema) -> list[tuple[Field, str, str, b
         if field.id in gold:
             ranked = finder.ranked(field, labelled)
             place = tuple(sorted(ranked[0].tokens)) if ranked else ()
-            labelled[field.id] = gold[field.id][0]
-            texts = text_of(content.tokens, place), text_of(content.tokens, gold[field.id][0])
-            answers.append((field, *texts, place in gold[field.id]))
+            whole = tuple(sorted(token for label in gold[field.id] for token in label))  # two lines may be two labels
+            labelled[field.id] = whole
+            texts = text_of(content.tokens, place), text_of(content.tokens, whole)
+            answers.append((field, *texts, place in (*gold[field.id], whole)))
     return answers
 
 

@@ -31,8 +31,9 @@ CHOICE = "choice.json"
 _OWN = (".", DATABASE, BEFORE_MIGRATION, SETTINGS, WRITER, "learner.json", "measured.json")
 """What the names of a workspace's own files begin with: the database, its companions and copies, notes and locks."""
 _LOCK = ".lock"  # of a draft folder, held while its process lives
-_TEMPORARY = "workbench-"
-_BESIDE = f"{_TEMPORARY}beside-"
+TEMPORARY = "workbench-"
+"""How the names of temporary folders begin."""
+_BESIDE = f"{TEMPORARY}beside-"
 _PLACE = "place"  # in a temporary folder of that name: a folder, and how the name of a draft in it begins
 _DRAFT = r"\..+\."
 _RANDOM = "[a-z0-9_]{8}"  # how the names end that `tempfile` makes
@@ -204,7 +205,7 @@ def draft_folder(parent: Path, prefix: str) -> Iterator[Path]:
 
 def temporary_folder(purpose: str) -> AbstractContextManager[Path]:
     """A draft folder in the system's folder for temporary files."""
-    return draft_folder(Path(tempfile.gettempdir()), f"{_TEMPORARY}{purpose}-")
+    return draft_folder(Path(tempfile.gettempdir()), f"{TEMPORARY}{purpose}-")
 
 
 @contextmanager
@@ -233,7 +234,7 @@ def sweep_temporary() -> None:
         with suppress(OSError, ValueError):
             parent, prefix = map(os.fsdecode, (note / _PLACE).read_bytes().split(b"\0"))
             sweep(Path(parent), re.escape(prefix))
-    sweep(folder, rf"{_TEMPORARY}[a-z]+-")
+    sweep(folder, rf"{TEMPORARY}[a-z]+-")
 
 
 def sweep(folder: Path, beginning: str, *, own: bool = False) -> None:

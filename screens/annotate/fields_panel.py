@@ -26,6 +26,7 @@ _SIGNS = {
     FieldState.INVALID: "!",
 }
 
+_AGREES, _AGREES_SHORT = "✓ agrees with the known value", "✓ as the known value"
 _LONGEST = 4  # lines that a name or an address may take
 _WHOLE = 12  # lines that the value in hand may take
 
@@ -167,12 +168,14 @@ class FieldsPanel(Drawn, can_focus=False):
                 lines.append(self._line(normal, quiet, width))
         if row.reference is not None:
             if row.agrees and has_value:
-                lines.append(self._line("✓ agrees with the known value", self._colour("good"), width))
-            elif row.agrees is False:
-                lines.append(self._line(f"≠ known: {row.reference}", self._colour("bad"), width))
-            elif row.agrees is None:
-                lines.append(self._line(f"known: {row.reference}", quiet, width))
-        lines += [self._line(f"second opinion: {text}", quiet, width) for text in row.second_opinions]
+                agrees = _AGREES if cell_len(_AGREES) <= width - 4 else _AGREES_SHORT
+                lines.append(self._line(agrees, self._colour("good"), width))
+            elif row.agrees is not True:
+                differs = row.agrees is False
+                known, style = f"{'≠ ' * differs}known: {row.reference}", self._colour("bad") if differs else quiet
+                lines += [self._line(part, style, width) for part in _parts(known, width - 4, _LONGEST)]
+        second = [f"second opinion: {text}" for text in row.second_opinions]
+        lines += [self._line(part, quiet, width) for text in second for part in _parts(text, width - 4, _LONGEST)]
         lines += [
             self._line(part, self._colour("warn"), width)
             for text in row.problems

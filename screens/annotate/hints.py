@@ -323,4 +323,5 @@ def _armed(view: SessionView, schema: Schema, word: str, document: Pairs) -> Hin
 
 
 def _short(text: str, most: int = 28) -> str:
+    text = text.rstrip(",;") or text  # of a sentence, not of the value
     return text if len(text) <= most else text[: most - 1] + "…"

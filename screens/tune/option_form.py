@@ -12,6 +12,7 @@ from workbench.runs.config.setting_descriptions import without_effect
 from workbench.runs.config.tune import Group, TuneConfig
 
 PRESET = "preset"
+_MORE = " more"
 
 
 class OptionForm(OptionList):
@@ -95,7 +96,7 @@ class OptionForm(OptionList):
         for group, settings in drafts.visible(self.unfolded):
             settings = [k for k in settings if self._is_shown(k.key)]
             hidden = sum(k.group is group and self._is_shown(k.key) for k in drafts.SETTINGS.values()) - len(settings)
-            sign = f"▸ {hidden} more" if hidden else "▾"
+            sign = f"▸ {hidden}{_MORE}" if hidden else "▾"
             rows.append(Option(self._heading(group.value, sign), id=f"group {group}"))
             rows += [Option(self._row(k.title, self._draft.text(k.key), self._mark(k.key)), id=k.key) for k in settings]
         with self.prevent(OptionList.OptionHighlighted):
@@ -123,6 +124,8 @@ class OptionForm(OptionList):
 
     def _heading(self, title: str, sign: str) -> Content:
         space = max(8, self.size.width - 4 - len(sign))
+        if len(title) > space:
+            space, sign = space + len(_MORE), sign.removesuffix(_MORE)
         title = title if len(title) <= space else title[: space - 1] + "…"
         return Content.assemble((title, "bold $primary"), "  ", (sign, "$text-muted"))
 

@@ -1,6 +1,7 @@
 """The form of a run's settings, with the line that edits one and the guide that explains it."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from textual import on
@@ -110,9 +111,19 @@ class SettingsForm(Vertical):
         self._take(Draft(config, self.draft.origin, self.draft.preset))
 
     def _take(self, draft: Draft) -> None:
-        before, self.draft = self.draft, draft
+        before, self.draft = self.draft, self._for_family(draft)
         self._show()
-        self.post_message(self.DraftChanged(draft.config != before.config))
+        self.post_message(self.DraftChanged(self.draft.config != before.config))
+
+    def _for_family(self, draft: Draft) -> Draft:
+        """The draft with what the preset of classes has for another family, where the settings are as it had them."""
+        before, family = self.draft.config.model.family, draft.config.model.family
+        if family == before or draft.origin.model.task != "classes":
+            return draft
+        with self._workspace.db.read() as connection:
+            count = retraining.labelled_documents(connection, self._trained)
+        of_family = partial(presets.of_classes, count, draft.origin.model.class_field, self._device)
+        return draft.based_on(of_family(family)) if draft.origin == of_family(before) else draft
 
     def reread_last_run(self) -> None:
         """Show the form; the marks of what differs from the last run are of the run that is the last now."""

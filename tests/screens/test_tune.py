@@ -279,6 +279,39 @@ async def test_settings_of_pages_are_left_out_where_there_are_only_texts(opened:
     workspace.close()
 
 
+async def test_the_preset_of_few_texts_follows_the_family(opened: Opener, tmp_path: Path) -> None:
+    workspace = text_documents.workspace(tmp_path / "texts", labels={0: "invoice", 1: "reminder"})
+    async with opened(workspace) as pilot:
+        screen = await screen_of(pilot)
+        config = screen.form.draft.config
+        assert (config.model.family, config.train.freeze, config.train.learning_rate) == ("embedded", "head_only", 3e-3)
+        screen.form.apply(["train.num_train_epochs=7"])  # by hand, so that it stays
+        await choose_family(pilot, screen, "text")
+        config = screen.form.draft.config
+        assert (config.model.family, config.train.freeze, config.train.learning_rate) == ("text", "none", 2e-4)
+        assert config.regularization.class_weights == "none" and config.train.num_train_epochs == 7
+        await choose_family(pilot, screen, "embedded")
+        config = screen.form.draft.config
+        assert (config.train.freeze, config.train.learning_rate, config.train.num_train_epochs) == (
+            "head_only",
+            3e-3,
+            7,
+        )
+    workspace.close()
+
+
+async def choose_family(pilot: Pilot[None], screen: TuneScreen, family: str) -> None:
+    """Step through the families until this one is there."""
+    screen.query_one(OptionForm).focus()
+    screen.query_one(OptionForm).focus_key("model.family")
+    for _ in range(12):
+        if screen.form.draft.config.model.family == family:
+            return
+        await pilot.press("right")
+        await pilot.pause()
+    raise AssertionError(f"{family} cannot be chosen")
+
+
 async def test_settings_of_pages_are_there_where_there_are_pages(opened: Opener, invoices: Workspace) -> None:
     async with opened(invoices) as pilot:
         screen = await screen_of(pilot)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from storage.exceptions import InputProblem
+from storage.exceptions import WorkbenchError
 from workbench.commands.support import search_options
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option
@@ -91,11 +91,12 @@ def _row(workspace: "Workspace", folder: "SearchFolder") -> dict[str, Any]:
     from workbench.search import plan as searches
 
     reconcile(workspace)
-    try:
-        trials: int | None = folder.read_plan().trials
-    except InputProblem:  # the other searches are listed all the same
-        trials = None
     runs = searches.runs_of(workspace, folder.path.name)
+    try:
+        plan = folder.read_plan()
+        trials, done = plan.trials, plan.ended(runs)
+    except WorkbenchError:  # the other searches are listed all the same
+        trials, done = None, sum(run.state not in searches.WORKING for run in runs)
     state = "running" if folder.at_work() else "ended" if folder.read_result() else "interrupted"
     if trials is None:
         state = "damaged"
@@ -103,7 +104,7 @@ def _row(workspace: "Workspace", folder: "SearchFolder") -> dict[str, Any]:
         "name": folder.path.name,
         "state": state,
         "trials": trials,
-        "done": sum(run.state not in searches.WORKING for run in runs),
+        "done": done,
         "best": max((run.f1 for run in runs if run.f1 is not None), default=None),
         "runs": [run.id for run in runs],
     }

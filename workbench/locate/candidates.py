@@ -15,8 +15,9 @@ from storage.records import Token
 from workbench.fields import Field, FieldType, legal_forms
 from workbench.fields.amounts import marks_of
 from workbench.fields.values import iban_is_valid, looks_like, normalise
-from workbench.locate import headers, names_and_addresses
+from workbench.locate import headers, names_and_addresses, party_sides, party_words, till_slips
 from workbench.locate.context import Candidate, Surroundings
+from workbench.locate.party_blocks import Party, PartyBlocks
 
 MOST = 12
 """The most candidates per field."""
@@ -41,8 +42,12 @@ _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Za-z0-9]{11,30}")
 _NO_ID = re.compile(r"[^A-Za-z0-9#()/.:_-]|,$|^\(.*\)$|^[0-9]+(ml|g|kg|l|cm|mm|m)$")
 _TAX_DIGITS = 7  # tax numbers have at least so many
 _MOST_TAX = 0.3  # of the net amount
-_A_LITTLE, _MUCH, _NO_TOTAL = 0.01, 0.3, 2.0  # of a score
-_COIN = 5  # cents: the smallest coin where cash totals are rounded
+_A_LITTLE, _MUCH = 0.01, 0.3  # of a score
+_PAID = 1.5  # for a total that was paid
+_BLOCK = 1.5  # for a name and an address that stand together
+_LEAST_SHARE = 0.6
+_TAXED = 1.0  # for a tax that is what was taxed
+_CENT = 0.011
 _NONE: Mapping[str, tuple[int, ...]] = MappingProxyType({})
 
 
@@ -85,12 +90,35 @@ class Finder:
         best: dict[tuple[int, ...], Candidate] = {}
         if field.id not in self._valid:
             self._valid[field.id] = [c for c in self._candidates(field) if self._is_valid(field, c)]
-        for c in self._valid[field.id]:
+        for c in self._with_block(field, self._valid[field.id], labelled):
             if used.isdisjoint(c.tokens):
                 score = c.score + self._agreement(field, c, labelled)
                 if c.tokens not in best or best[c.tokens].score < score:
                     best[c.tokens] = Candidate(c.tokens, score, c.reason)
         return sorted(best.values(), key=lambda c: (-c.score, c.tokens))[:MOST]
+
+    @cached_property
+    def parties(self) -> list[Party]:
+        """The blocks of a name and an address, with what speaks for either party."""
+        return party_sides.PartySides(PartyBlocks(self.around)).parties
+
+    def _with_block(
+        self, field: Field, candidates: Sequence[Candidate], labelled: Mapping[str, tuple[int, ...]]
+    ) -> Sequence[Candidate]:
+        """The candidates, likelier where they are the name or address of the block that is clearly the party's."""
+        if not candidates or field.type not in (FieldType.PARTY, FieldType.ADDRESS):
+            return candidates
+        tokens, evidence = party_sides.words_of(self.parties, field, labelled)
+        if not tokens:
+            return candidates
+        more = _BLOCK * min(max(evidence / 2, _LEAST_SHARE), 1.0)
+        spelled = headers.fold(self.around.text(tokens))
+        alike = {c.tokens for c in candidates if headers.fold(self.around.text(c.tokens)) == spelled}
+        listed = [replace(c, score=c.score + more) if c.tokens in alike else c for c in candidates]
+        if tokens not in {c.tokens for c in candidates}:
+            near = max((c.score for c in candidates if not set(c.tokens).isdisjoint(tokens)), default=0.0)
+            listed.append(Candidate(tokens, near + more, "with the other data of the party"))
+        return listed
 
     def _is_valid(self, field: Field, c: Candidate) -> bool:
         """Whether a candidate is a valid value of the field."""
@@ -121,11 +149,19 @@ class Finder:
             elif field.type is FieldType.PARTY:
                 candidates = names_and_addresses.names(self.around, field)
             elif field.type is FieldType.ADDRESS:
-                candidates = names_and_addresses.addresses(self.around, field)
+                candidates = self._addresses(field)
             else:
                 candidates = self._beside(field)
             self._known[field.id] = list(candidates)
         return self._known[field.id]
+
+    def _addresses(self, field: Field) -> Iterator[Candidate]:
+        """Addresses; before each that ends with a country, the same without it, as e-invoices have it."""
+        for c in names_and_addresses.addresses(self.around, field):
+            short = party_words.without_country(self.around, c.tokens)
+            if short != c.tokens:
+                yield replace(c, tokens=short, score=c.score + _A_LITTLE)
+            yield c
 
     def _exact(self, field: Field) -> list[Candidate]:
         rows = self.around.layout.rows
@@ -145,6 +181,9 @@ class Finder:
                 several = 0.7 * (len(here) > 1)
                 here = [replace(c, score=c.score - several) for c in here]
                 values += [self._size(c.tokens) for c in here]
+            elif field.id == "amount_tax":
+                taxed = self._taxed(number)
+                here = [replace(c, score=c.score - _TAXED) if c.tokens in taxed else c for c in here]
             candidates += here
         if field.id == "amount_total":
             headed = [v for v, c in zip(values, candidates, strict=True) if c.score > 1.2]
@@ -153,8 +192,25 @@ class Finder:
                 replace(c, score=c.score + 0.8 * min(v / most, 1.0) * (c.score > 1.2))
                 for v, c in zip(values, candidates, strict=True)
             ]
-            return _rounded_first(_gross_before_due(candidates, values), values)
+            paid = self.payment.paid
+            candidates = [
+                c if self._is_payment(c) else replace(c, score=c.score + _PAID * paid.get(self.size(c.tokens), 0.0))
+                for c in candidates
+            ]
+            return till_slips.rounded_first(_gross_before_due(candidates, values), values, paid)
         return candidates
+
+    def _taxed(self, row: int) -> set[tuple[int, ...]]:
+        """The amounts of a row whose tax by a rate that is printed there stands in the row, too."""
+        amounts = [tokens for _, tokens in self._values(FieldType.AMOUNT)[row]]
+        printed = [normalise(FieldType.RATE, self.around.text(t)).normal for _, t in self._values(FieldType.RATE)[row]]
+        rates = [float(rate) / 100 for rate in printed if rate]
+        return {
+            base
+            for base in amounts
+            for rate in rates
+            if any(other != base and abs(self._size(base) * rate - self._size(other)) < _CENT for other in amounts)
+        }
 
     def _size(self, tokens: tuple[int, ...]) -> float:
         if tokens not in self._sizes:
@@ -278,6 +334,17 @@ class Finder:
         return places
 
     @cached_property
+    def payment(self) -> till_slips.Payment:
+        rows = enumerate(self._values(FieldType.AMOUNT))
+        amounts = [(row, at, self.size(window)) for row, windows in rows for at, window in windows]
+        return till_slips.payment(self.around, amounts)
+
+    def _is_payment(self, c: Candidate) -> bool:
+        """Whether an amount is what was given at a till, or the change."""
+        row = self.around.layout.row_of[c.tokens[0]]
+        return (row, self.around.layout.rows[row].index(c.tokens[0])) in self.payment.places
+
+    @cached_property
     def _likely_totals(self) -> list[tuple[int, ...]]:
         likely = self._candidates(_TOTAL)
         most = max((c.score for c in likely), default=0.0)
@@ -317,28 +384,6 @@ class Finder:
                         yield Candidate(
                             tuple(rest), 1.0 + 0.1 * length, f"beside “{self.around.text(row[at : at + length])}”"
                         )
-
-
-def _rounded_first(candidates: list[Candidate], amounts: list[float]) -> list[Candidate]:
-    """The likeliest total gives way to one that is a few cents off and in whole coins: that one was to be paid in cash.
-
-    What is no more than such a difference is the rounding itself, and no total.
-    """
-    cents = [round(100 * amount) for amount in amounts]
-    if max(cents, default=0) > _COIN:
-        candidates = [
-            replace(c, score=c.score - _NO_TOTAL) if size <= _COIN else c
-            for c, size in zip(candidates, cents, strict=True)
-        ]
-    best, exact = max(zip(candidates, cents, strict=True), key=lambda placed: placed[0].score, default=(None, 0))
-    if best is None or exact % _COIN == 0:
-        return candidates
-    return [
-        replace(c, score=max(c.score, best.score + _A_LITTLE))
-        if c.headed and size % _COIN == 0 and abs(size - exact) < _COIN
-        else c
-        for c, size in zip(candidates, cents, strict=True)
-    ]
 
 
 def _gross_before_due(candidates: Sequence[Candidate], amounts: Sequence[float]) -> list[Candidate]:

@@ -13,8 +13,8 @@ from workbench.fields import Field, FieldType
 from workbench.fields.plain_text import normal_form
 
 # field -> phrases; a phrase that ends in "?" is weak. "~amount", "~date" and "~id" are phrases for other amounts, dates
-# or numbers, whose values are not taken, "~address" of any party's address; "-" are phrases without a meaning, which
-# hide the phrases inside them.
+# or numbers, whose values are not taken, "~given" and "~change" for what is paid and given back at a till, "~address"
+# of any party's address; "-" are phrases without a meaning, which hide the phrases inside them.
 _PHRASES = {
     "amount_total": (
         "total|grand total|total amount|amount due|total due|balance due|total payable|amount payable|net total|"
@@ -39,7 +39,8 @@ _PHRASES = {
         "total a pagar|total incl btw|totaalprijs|endsumme brutto|rechnungsbetrag inkl mwst|rechnungsbetrag inkl ust|"
         "summe inkl mwst|gesamtsumme brutto|rechnungssumme brutto|rechnungsgesamtbetrag|montant a regler|"
         "total ttc a payer|total toutes taxes comprises|invoice amount|total for this invoice|total gross|"
-        "total charges?|总金额含税"
+        "total charges?|total gst incl|total gst inclusive|total vat incl|total tax incl|amt paid incl gst|"
+        "amount paid incl gst|总金额含税"
     ),
     "amount_net": (
         "sub total|subtotal|net total?|net amount|rechnungssumme ohne ust|summe ohne ust|steuerbasisbetrag|net value|"
@@ -56,7 +57,8 @@ _PHRASES = {
         "totaal exclusief|summe ohne mwst|betrag netto|nettosumme gesamt|zwischensumme netto|rechnungssumme netto|"
         "gesamtsumme netto|nettogesamtbetrag|montant hors taxes|montant net ht|total hors tva|base hors taxes|"
         "net amount excl vat|amount before tax|total ex tax|total before vat|net invoice total|subtotal excl vat|"
-        "total excluding tax|untaxed amount|amount excluding vat|net price?|summe zwischensumme"
+        "total excluding tax|untaxed amount|amount excluding vat|net price?|summe zwischensumme|amt paid excl gst|"
+        "amount paid excl gst"
     ),
     "amount_tax": (
         "tax|vat|gst|sst|tax amount|vat amount|gst amount|sales tax|total tax|total vat|total gst|total sst|"
@@ -203,20 +205,28 @@ _PHRASES = {
         "银行账号|账号|开户行及账号"
     ),
     "~amount": (
-        "cash|ttl cash|payment type|change|tender|tendered|cash tendered|amount tendered|rounding adj|"
-        "rounding adjustment|round adj|discount|total discount|disc|total savings|total saving|saving|savings|"
-        "total qty|total quantity|qty|quantity|total item|total items|items|item|price|unit price|u price|uprice|"
-        "deposit|visa|master|mastercard|card|credit card|debit card|payment|received|cash received|total cash|"
-        "change due|service charge|sc|shipping|freight|points|rebate|voucher|payment received|amount received|"
-        "cash change|rm amount|balance brought forward|gst summary|item amount|tax code|delivery|postage|rabatt|"
-        "skonto|skontobetrag|menge|einzelpreis|preis|ruckgeld|gegeben|bar|versandkosten|anzahlung|versand|fracht|"
-        "remise|quantite|prix unitaire|rendu|especes|acompte|frais de port|prix|rabais|korting|aantal|prijs|"
-        "stuksprijs|wisselgeld|contant|verzendkosten|单价|数量|找零|现金|折扣|优惠|prepaid|advance payment|"
-        "deposit paid|bereits bezahlt|bereits gezahlt|erhaltene anzahlungen|erhaltene anzahlung|abschlag|abschlage|"
-        "zuschlag|zuschlage|gesamtbetrag der zuschlage|gesamtbetrag der abschlage|summe zuschlage|summe abschlage|"
-        "residual|acompte verse|deja paye|deja regle|acomptes|reeds betaald|voorschot|descuento|anticipo|sconto|"
-        "acconto|rabat|zaliczka|cena|cena jednostkowa|ilosc|precio|cantidad|prezzo|quantita|einzelpreis netto|"
-        "prix unitaire ht|anzahl|stuckpreis|charges?|credits?"
+        "payment type|rounding adj|rounding adjustment|round adj|discount|total discount|disc|total savings|"
+        "total saving|saving|savings|total qty|total quantity|qty|quantity|total item|total items|items|item|price|"
+        "unit price|u price|uprice|deposit|payment|service charge|sc|shipping|freight|points|rebate|voucher|"
+        "payment received|rm amount|balance brought forward|gst summary|item amount|tax code|delivery|postage|rabatt|"
+        "skonto|skontobetrag|menge|einzelpreis|preis|versandkosten|anzahlung|versand|fracht|remise|quantite|"
+        "prix unitaire|acompte|frais de port|prix|rabais|korting|aantal|prijs|stuksprijs|verzendkosten|单价|数量|折扣|"
+        "优惠|prepaid|advance payment|deposit paid|bereits bezahlt|bereits gezahlt|erhaltene anzahlungen|"
+        "erhaltene anzahlung|abschlag|abschlage|zuschlag|zuschlage|gesamtbetrag der zuschlage|"
+        "gesamtbetrag der abschlage|summe zuschlage|summe abschlage|residual|acompte verse|deja paye|deja regle|"
+        "acomptes|reeds betaald|voorschot|descuento|anticipo|sconto|acconto|rabat|zaliczka|cena|cena jednostkowa|ilosc|"
+        "precio|cantidad|prezzo|quantita|einzelpreis netto|prix unitaire ht|anzahl|stuckpreis|charges?|credits?"
+    ),
+    "~given": (
+        "accepted total|cash|ttl cash|tender|tendered|cash tendered|amount tendered|visa|master|mastercard|card|"
+        "credit card|debit card|received|cash received|total cash|amount received|gegeben|bar|especes|contant|现金|"
+        "gegeben bar|bar gegeben|bar erhalten|barzahlung|betrag erhalten|ec karte|girocard|kreditkarte|kartenzahlung|"
+        "carte bancaire|cb|pin|pinnen|ontvangen|efectivo|tarjeta|contanti|gotowka|karta|dinheiro|tunai|实收"
+    ),
+    "~change": (
+        "change|change due|cash change|ruckgeld|rendu|wisselgeld|找零|amount change|change given|your change|"
+        "wechselgeld|zuruck|ruckgeld bar|zuruck bar|bar zuruck|monnaie rendue|rendu monnaie|a rendre|monnaie|terug|"
+        "cambio|vuelto|resto|reszta|troco|baki|找赎"
     ),
     "~date": (
         "delivery date|order date|ship date|valid until|print date|date of birth|expiry date|expiry|exp date|period|"
@@ -266,7 +276,7 @@ FIELDS = frozenset(_PHRASES)
 """The fields that have header phrases here."""
 _WEAK = 0.4
 KINDS = {
-    FieldType.AMOUNT: frozenset({"amount_total", "amount_net", "amount_tax", "~amount"}),
+    FieldType.AMOUNT: frozenset({"amount_total", "amount_net", "amount_tax", "~amount", "~given", "~change"}),
     FieldType.DATE: frozenset({"invoice_date", "due_date", "~date"}),
     FieldType.ID: frozenset({"invoice_no", "purchase_order", "seller_tax_id", "buyer_tax_id", "iban", "~id"}),
     FieldType.PARTY: frozenset({"seller_name", "buyer_name"}),
@@ -332,7 +342,8 @@ def _table() -> dict[str, dict[str, float]]:
 def fields_of(phrase: str) -> Mapping[str, float] | None:
     """Field -> weight (0..1) of a folded phrase; None when it is no header.
 
-    Besides fields there are "~amount", "~date", "~id" (some other amount, date or number) and "-" (nothing).
+    Besides fields there are "~amount", "~date", "~id" (some other amount, date or number), "~given", "~change" (at a
+    till) and "-" (nothing).
     """
     table = _table()
     return table.get(phrase) or table.get(_CURRENCY_AT_END.sub("", phrase))

@@ -23,6 +23,7 @@ from workbench.locate.party_words import (
     NAME_CAPTIONS,
     SALUTATION,
     SEPARATOR,
+    TO_PERSON,
     is_heading,
     is_other,
     is_street,
@@ -300,7 +301,7 @@ class PartyBlocks:
             if not 2 <= len(lines) <= 6:
                 continue
             name = self._without_caption(self.pieces[lines[0]])
-            address = [i for line in lines[1:] for i in self.pieces[line]]
+            address = [i for line in lines[1:] if not TO_PERSON.match(self.texts[line]) for i in self.pieces[line]]
             if is_other(self.around.text(name)) or not any(c.isdigit() for c in self.around.text(address)):
                 continue
             words = (*name, *address)

@@ -5,11 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
+from workbench.fields import Field, FieldType
 from workbench.fields.legal_forms import LEGAL
 from workbench.locate import headers
 from workbench.locate.party_blocks import Party, PartyBlocks
 from workbench.locate.party_words import BUSINESS, CONTACT, GREETING, SALUTATION, TO_PERSON, side_of
 
+SIDES = ("seller", "buyer")
+CLEAR = 2.5
+"""Evidence between seller and buyer from which the blocks decide."""
 _HEADED = 3.0
 # In thousandths of the page:
 _HEAD, _WINDOW, _FOOT = 110, 330, 780  # where the letterhead ends, the address window ends, the footer begins
@@ -170,3 +174,27 @@ def assign(parties: Sequence[Party], names: Mapping[str, frozenset[int]]) -> tup
         score, party = max(scored, key=lambda pair: abs(pair[0]))
         return (party, None, score) if score > 0 else (None, party, -score)
     return best[1], best[2], best[0]
+
+
+def words_of(
+    parties: Sequence[Party], field: Field, labelled: Mapping[str, tuple[int, ...]]
+) -> tuple[tuple[int, ...], float]:
+    """A party's name or address, where both parties are clearly told apart; else ().
+
+    Args:
+        parties: all of a document.
+        field: the name or address of the seller or the buyer.
+        labelled: field -> labelled words.
+
+    Returns:
+        The words, and what speaks for the block's being this party's.
+    """
+    words = {
+        side: frozenset((*labelled.get(f"{side}_name", ()), *labelled.get(f"{side}_address", ()))) for side in SIDES
+    }
+    seller, buyer, clear = assign(parties, words)
+    party = {"seller": seller, "buyer": buyer}.get(field.id.partition("_")[0])
+    if seller is None or buyer is None or party is None or clear < CLEAR:
+        return (), 0.0
+    tokens = party.name if field.type is FieldType.PARTY else party.address
+    return tokens, party.seller if party is seller else -party.seller

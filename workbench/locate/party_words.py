@@ -93,13 +93,15 @@ _COUNTRY_NAMES = frozenset(map(headers.fold, _COUNTRIES.split("|")))
 
 
 def without_country(around: Surroundings, words: tuple[int, ...]) -> tuple[int, ...]:
-    """The words of an address without the country's name in its last line; all where nothing else would be left."""
+    """An address without the country's name in its last line or behind a dash; whole where nothing else is left."""
     for count in (1, 2, 3, 4):
         rest, last = words[:-count], words[-count:]
-        if not rest or not last or around.layout.row_of[rest[-1]] == around.layout.row_of[last[0]]:
+        if not rest or not last or headers.fold(around.text(last)) not in _COUNTRY_NAMES:
             continue
-        if headers.fold(around.text(last)) in _COUNTRY_NAMES:
+        if around.layout.row_of[rest[-1]] != around.layout.row_of[last[0]]:
             return rest
+        if len(rest) > 1 and SEPARATOR.fullmatch(around.tokens[rest[-1]].text):
+            return rest[:-1]
     return words
 
 

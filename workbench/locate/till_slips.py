@@ -1,7 +1,11 @@
-"""Whether a page is the receipt of a till: it has no buyer, unless a header names one. Pure."""
+"""The receipts of tills: they have no buyer, unless a header names one, and say what was paid. Pure."""
 
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from workbench.fields import Field, FieldType
 from workbench.locate import headers
-from workbench.locate.context import Surroundings
+from workbench.locate.context import Candidate, Surroundings
 
 _TILL_WORDS = (
     "cash cashier change tendered rounding rounded tunai baki wechselgeld ruckgeld zuruck gegeben bar kassierer "
@@ -12,6 +16,13 @@ _TILL_WORDS = (
 _FOLDED = frozenset(_TILL_WORDS.split())
 _LEAST_WORDS = 2
 _LONGEST_LINE = 5  # words: a longer line is a sentence
+_GIVEN, _CHANGE = (Field(name, name, FieldType.AMOUNT, "", "") for name in ("~given", "~change"))
+_NAMED = 0.5  # how well the header beside an amount fits
+_COIN = 5  # cents: the smallest coin where cash totals are rounded
+_A_LITTLE, _NO_TOTAL = 0.01, 2.0  # of a score
+SURELY = 1.0
+"""How much speaks for what was paid by the amounts given and the change."""
+_GIVEN_EXACTLY = 0.4  # where there was change, too
 
 
 def is_till_slip(around: Surroundings) -> bool:
@@ -23,3 +34,51 @@ def is_till_slip(around: Surroundings) -> bool:
         if len(piece) <= _LONGEST_LINE
     }
     return len(starts & _FOLDED) >= _LEAST_WORDS
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """What a receipt says about its payment."""
+
+    paid: Mapping[int, float]  # hundredths -> how much speaks for its being what was to be paid, 0..1
+    places: frozenset[tuple[int, int]]  # (row, position) of what was given and of the change
+
+
+def payment(around: Surroundings, amounts: Iterable[tuple[int, int, int]]) -> Payment:
+    """What was given at the till, less the change.
+
+    Args:
+        around: of the page.
+        amounts: (row, position in the row, hundredths) of all amounts.
+    """
+    given, change, places = set[int](), set[int](), set[tuple[int, int]]()
+    for row, position, hundredths in amounts:
+        is_given, is_change = (around.context(kind, row, position)[0] for kind in (_GIVEN, _CHANGE))
+        if max(is_given, is_change) >= _NAMED:
+            (given if is_given > is_change else change).add(hundredths)
+            places.add((row, position))
+    differences = {more - less for more in given for less in change - {0} if more > less}
+    exact = {amount: SURELY if change <= {0} else _GIVEN_EXACTLY for amount in given if amount}
+    return Payment(exact | dict.fromkeys(differences, SURELY), frozenset(places))
+
+
+def rounded_first(candidates: list[Candidate], amounts: list[float], paid: Collection[int]) -> list[Candidate]:
+    """The likeliest total gives way to one that is a few cents off and in whole coins: that one was to be paid in cash.
+
+    What is no more than such a difference is the rounding itself, and no total.
+    """
+    cents = [round(100 * amount) for amount in amounts]
+    if max(cents, default=0) > _COIN:
+        candidates = [
+            replace(c, score=c.score - _NO_TOTAL) if size <= _COIN else c
+            for c, size in zip(candidates, cents, strict=True)
+        ]
+    best, exact = max(zip(candidates, cents, strict=True), key=lambda placed: placed[0].score, default=(None, 0))
+    if best is None or exact % _COIN == 0:
+        return candidates
+    return [
+        replace(c, score=max(c.score, best.score + _A_LITTLE))
+        if (c.headed or size in paid) and size % _COIN == 0 and abs(size - exact) < _COIN
+        else c
+        for c, size in zip(candidates, cents, strict=True)
+    ]

@@ -17,15 +17,14 @@ from workbench.fields.values import normalise
 from workbench.locate import checked_numbers, headers, till_slips
 from workbench.locate.candidates import Finder
 from workbench.locate.checked_numbers import CheckedNumber
-from workbench.locate.party_blocks import Party, PartyBlocks
-from workbench.locate.party_sides import PartySides, assign
+from workbench.locate.party_blocks import Party
+from workbench.locate.party_sides import CLEAR, SIDES, assign
 from workbench.predictions import payment_sentences, sums
 
 TokenIds = tuple[int, ...]
 Believed = Mapping[str, tuple[TokenIds, float]]
 """Field -> (words, confidence) of a model."""
-_CLEAR = 2.5  # evidence between seller and buyer from which the blocks decide
-_VERY_CLEAR = 4.0
+_VERY_CLEAR = 4.0  # evidence between seller and buyer
 _MIXED_CASE = frozenset(["euro", "rs", "kč", "zł", "ft"])  # of other marks in small letters most are words
 _NAMED = 0.6  # of a header's support
 _OTHER_HEADER = -0.45  # the support of a header for another number, in the same row
@@ -37,7 +36,6 @@ _BUYERS = re.compile(
     re.IGNORECASE,
 )
 """The caption of the buyer's tax number, whose own words are not in the table of headers."""
-_SIDES = ("seller", "buyer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +61,7 @@ class PageReading:
 
     def places(self) -> dict[str, Place]:
         """Field -> its place, for the fields that are decided here."""
-        sums_read = self._sums()
+        sums_read = self._sums() | self._paid()
         places = {**sums_read, **self._parties(), **self._tax_ids(), **self._accounts(), **self._due_date()}
         places |= self._currency({token for place in sums_read.values() for token in place.tokens})
         return {name: place for name, place in places.items() if name in self._fields}
@@ -83,9 +81,9 @@ class PageReading:
         names = {
             side: frozenset(self._believed.get(f"{side}_name", ((), 0.0))[0])
             | frozenset(self._believed.get(f"{side}_address", ((), 0.0))[0])
-            for side in _SIDES
+            for side in SIDES
         }
-        return assign(PartySides(PartyBlocks(self._around)).parties, names)
+        return assign(self._finder.parties, names)
 
     def contradicted(self) -> frozenset[str]:
         """Names and addresses that a model reads outside the blocks that are clearly the parties'.
@@ -96,7 +94,7 @@ class PageReading:
         wrong = self._read_twice() | self._without_buyer() | self._other_numbers()
         if seller is None or buyer is None or clear < _VERY_CLEAR:
             return frozenset(wrong)
-        for side, party in zip(_SIDES, (seller, buyer), strict=True):
+        for side, party in zip(SIDES, (seller, buyer), strict=True):
             for what, tokens in (("name", party.name), ("address", party.address)):
                 words, _ = self._believed.get(f"{side}_{what}", ((), 0.0))
                 if tokens and words and not self._is_inside(words, party):
@@ -107,7 +105,7 @@ class PageReading:
         """The side whose name or address is also the other side's, and more surely."""
         wrong = set()
         for what in ("name", "address"):
-            own = [(self._believed.get(f"{side}_{what}", ((), 0.0)), f"{side}_{what}") for side in _SIDES]
+            own = [(self._believed.get(f"{side}_{what}", ((), 0.0)), f"{side}_{what}") for side in SIDES]
             spelled = [headers.fold(legal_forms.LEGAL.sub("", self._around.text(words))) for (words, _), _ in own]
             if spelled[0] and spelled[0] == spelled[1]:
                 wrong.add(min(own, key=lambda reading: reading[0][1])[1])
@@ -115,7 +113,7 @@ class PageReading:
 
     def _other_numbers(self) -> set[str]:
         """Tax numbers and taxes that a model reads beside the header of another number ("Globale Nummer", "CASH")."""
-        return self._misread([f"{side}_tax_id" for side in _SIDES]) | self._misread(["amount_tax"])
+        return self._misread([f"{side}_tax_id" for side in SIDES]) | self._misread(["amount_tax"])
 
     def _misread(self, fields: Sequence[str]) -> set[str]:
         """Those of the fields that a model reads where a header names what none of them is."""
@@ -151,10 +149,10 @@ class PageReading:
 
     def _parties(self) -> dict[str, Place]:
         seller, buyer, clear = self._sides
-        if seller is None or buyer is None or clear < _CLEAR:
+        if seller is None or buyer is None or clear < CLEAR:
             return {}
         places = {}
-        for side, party in zip(_SIDES, (seller, buyer), strict=True):
+        for side, party in zip(SIDES, (seller, buyer), strict=True):
             for what, tokens in (("name", party.name), ("address", party.address)):
                 if tokens:
                     places[f"{side}_{what}"] = Place(tuple(sorted(tokens)), clear >= _VERY_CLEAR)
@@ -162,7 +160,7 @@ class PageReading:
 
     def _tax_ids(self) -> dict[str, Place]:
         numbers = checked_numbers.tax_numbers(self._around)
-        of_side: dict[str, list[CheckedNumber]] = {side: [] for side in _SIDES}
+        of_side: dict[str, list[CheckedNumber]] = {side: [] for side in SIDES}
         for number in numbers:
             side, headed = self._side_of(number)
             if number.valid or headed:  # with wrong check digits only where a header names it
@@ -180,7 +178,7 @@ class PageReading:
         row = self._around.layout.row_of[number.tokens[0]]
         position = self._around.layout.rows[row].index(number.tokens[0])
         says = {}
-        for side in _SIDES:
+        for side in SIDES:
             if field := self._fields.get(f"{side}_tax_id"):
                 says[side], _ = self._around.context(field, row, position)
         headed = max(says.values(), default=0.0) >= _NAMED
@@ -190,7 +188,7 @@ class PageReading:
         if says.get("buyer", 0.0) > max(says.get("seller", 0.0), 0.3):
             return "buyer", headed
         seller, buyer, clear = self._sides
-        if buyer is None or clear < _CLEAR:
+        if buyer is None or clear < CLEAR:
             return "seller", headed
         x0, _, x1, y1 = buyer.box
         box, height = self._around.tokens[number.tokens[0]].box, self._around.usual_height
@@ -208,9 +206,19 @@ class PageReading:
         places = {name: Place(tokens, together.strong) for name, tokens in together.places.items()}
         if together.rate is not None and together.rate in rates:
             places[sums.RATE] = Place(rates[together.rate][0], together.strong)
-        elif together.several_rates and together.strong and len(rates) > 1:
+        elif together.several_rates and len(rates) > 1:
             places[sums.RATE] = NOWHERE
+        if together.tax_unprinted and together.strong:
+            places[sums.TAX] = NOWHERE
         return places
+
+    def _paid(self) -> dict[str, Place]:
+        """The likeliest total, where it is what was given at a till less the change."""
+        field = self._fields.get(sums.TOTAL)
+        ranked = self._finder.ranked(field) if field else []
+        if not ranked or self._finder.payment.paid.get(self._finder.size(ranked[0].tokens)) != till_slips.SURELY:
+            return {}
+        return {sums.TOTAL: Place(ranked[0].tokens, True)}
 
     def _currency(self, taken: Collection[int]) -> dict[str, Place]:
         """The only currency on the page, where it is printed alone or beside an amount that is no field's already."""

@@ -34,6 +34,8 @@ class Trust:
         types: field -> type, for the rules.
         rules: the repair rules that are on.
         fields: for which the rules about likely places are asked beside the model; none: the model alone decides.
+        untaught: fields that the run's documents had no label for; the model may know them from before. What it reads
+            of them is weighed against the rules, which propose none of them alone.
         record: how often either of the two was right.
     """
 
@@ -42,6 +44,7 @@ class Trust:
     types: Mapping[str, FieldType] = field(default_factory=dict)
     rules: repair_rules.Rules = field(default_factory=repair_rules.Rules)
     fields: tuple[Field, ...] = ()
+    untaught: tuple[Field, ...] = ()
     record: model_and_rules.TrackRecord = field(default_factory=model_and_rules.TrackRecord)
 
     def scaled(self, chunk_field: str, confidence: float) -> float:
@@ -78,6 +81,7 @@ def _trust(fields: Iterable[Field], rules: Mapping[str, bool], report: Mapping[s
         types={f.id: f.type for f in fields},
         rules=repair_rules.chosen(evaluation.get("postprocess") or {}, rules),
         fields=tuple(f for f in fields if f.id in readers),
+        untaught=tuple(f for f in fields if f.id not in readers),
         record=model_and_rules.TrackRecord(model_and_rules.shipped(), readers),
     )
 
@@ -147,11 +151,13 @@ def proposals(case: Case, trust: Trust | None = None) -> list[Proposal]:
     trust = trust or Trust()
     values = values_of(case, trust)
     if trust.fields and case.words:
-        readings = model_and_rules.read_all(model_and_rules.finder_of(case), trust.fields, values)
         asked = {field.id for field in trust.fields}
+        fields = [*trust.fields, *(field for field in trust.untaught if field.id in values)]
+        readings = model_and_rules.read_all(model_and_rules.finder_of(case), fields, values)
         # what neither reads acceptably is not offered, however sure the model is
-        values = {name: value for name, value in values.items() if name not in asked}
-        values |= {name: trust.record.believed(name, read) for name, read in readings.items()}
+        values = {
+            name: trust.record.believed(name, read) for name, read in readings.items() if name in asked or read.model
+        }
     return model_and_rules.apart(
         (name, words, round(sure, 4)) for name, (words, sure) in values.items() if sure >= FLOOR
     )

@@ -33,7 +33,8 @@ class Sums:
     places: Mapping[str, TokenIds]
     strong: bool  # headers or the model speak for all of them, or for two and a printed rate
     rate: Decimal | None  # percent, where tax and net are a printed rate
-    several_rates: bool  # the tax is of more than one rate
+    several_rates: bool  # the tax is surely of more than one rate
+    tax_unprinted: bool  # there are taxes of two rates, and their sum is not on the page
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def read(
                 if tax not in of_two or not are_headed:
                     continue
             tax_support = best_of[TAX][tax].support if tax in best_of[TAX] else of_two.get(tax, 0.0)
-            score, rate = _score(best_of, net, tax, total, printed, tax_support)
+            score, rate = _score(best_of, net, tax, total, printed, tax_support, tax in of_two)
             if score is not None and (best is None or score > best[0]):
                 best = score, net, tax, rate
     if best is None or best[0] < _LEAST:
@@ -92,8 +93,10 @@ def read(
         if all(set(place.tokens).isdisjoint(tokens) for tokens in places.values()):
             places[name] = place.tokens
     headed = sum(place is not None and place.support >= _HEADED for place in chosen.values())
-    headed += chosen[TAX] is None and tax in of_two
-    return Sums(places, headed == 3 or (headed == 2 and rate is not None), rate, tax > 0 and rate is None)
+    is_unprinted = chosen[TAX] is None and tax in of_two
+    headed += is_unprinted
+    is_strong = headed == 3 or (headed == 2 and (rate is not None or tax in of_two))
+    return Sums(places, is_strong, rate, tax > 0 and rate is None and (is_strong or tax in of_two), is_unprinted)
 
 
 def _rounded(places: Mapping[int, _Place], total: int) -> int:
@@ -135,8 +138,12 @@ def _score(
     total: int,
     printed: Sequence[Decimal],
     tax_support: float,
+    is_of_two: bool,
 ) -> tuple[float | None, Decimal | None]:
-    """How much speaks for three amounts that add up, and the printed rate that fits; None for too little."""
+    """How much speaks for three amounts that add up, and the printed rate that fits; None for too little.
+
+    A tax that is the sum of two (`is_of_two`) is as hardly there by chance as one that is a printed rate of the net.
+    """
     sure = [best_of[TOTAL][total].support, best_of[NET][net].support]
     if tax == 0:  # net and total are equal, so that it takes two places with their own headers
         zero = best_of[TAX].get(0)
@@ -146,9 +153,10 @@ def _score(
     sure.append(tax_support)
     fitting = [rate for rate in printed if rate and abs(net * rate / 100 - tax) <= max(2, net // 2000)]
     headed = sum(support >= _HEADED for support in sure)
-    if headed == 0 or (headed == 1 and not fitting):
+    is_fitting = bool(fitting) or is_of_two
+    if headed == 0 or (headed == 1 and not is_fitting):
         return None, None
-    return sum(max(support, -0.5) for support in sure) + 0.7 * bool(fitting), fitting[0] if fitting else None
+    return sum(max(support, -0.5) for support in sure) + 0.7 * is_fitting, fitting[0] if fitting else None
 
 
 def printed_rates(finder: Finder, field: Field) -> dict[Decimal, list[TokenIds]]:

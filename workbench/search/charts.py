@@ -49,6 +49,7 @@ class Outcome:
 
     name: str
     planned: int  # runs, without the preset's where that lies outside of what is searched
+    ended: int  # of these
     dimensions: tuple[Dimension, ...]
     trials: tuple[Trial, ...]  # in the order of their ends
     importance: dict[str, float]  # setting -> its share, by Optuna; empty where there are too few trials
@@ -58,11 +59,6 @@ class Outcome:
     def best(self) -> Trial | None:
         """The first of the best that ran to their end."""
         return max((trial for trial in self.trials if trial.is_whole), key=lambda trial: trial.value, default=None)
-
-    @property
-    def ended(self) -> int:
-        """How many of the planned runs have ended."""
-        return sum(trial.places is not None for trial in self.trials)
 
     @property
     def unit(self) -> str:
@@ -94,7 +90,7 @@ def outcome(folder: SearchFolder, runs: Sequence[Run]) -> Outcome:
     gains = (known.get("gain"), (known.get("test") or {}).get("gain"))
     sentences = tuple(gain["sentence"] for gain in gains if gain)
     return Outcome(
-        plan.name, plan.trials, dimensions, tuple(sorted(trials, key=lambda trial: trial.minutes)),
+        plan.name, plan.trials, plan.ended(mine), dimensions, tuple(sorted(trials, key=lambda trial: trial.minutes)),
         dict(known.get("importance", {})), sentences,
     )  # fmt: skip
 

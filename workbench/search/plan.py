@@ -59,6 +59,17 @@ class SearchPlan:
     def dimensions(self) -> tuple[Dimension, ...]:
         return space_of(self.space, self.base)
 
+    def ended(self, runs: Sequence[Run]) -> int:
+        """How many of the planned runs have ended; a preset that lies outside of what is searched is none of them.
+
+        Args:
+            runs: of this search.
+        """
+        base = self.base
+        is_beside = any(dimension.place_of(base) is None for dimension in self.dimensions)
+        beside = f"{self.name} {PRESET_RUN}" if is_beside else ""
+        return sum(run.state not in WORKING and run.name != beside for run in runs)
+
 
 class _Trial(msgspec.Struct):
     """What is read of a trial in a report."""

@@ -242,6 +242,15 @@ def test_what_comes_from_standard_input_is_named_by_its_beginning(
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
     with streams.files_of([Path("a"), Path("-")], 1000) as (first, second):
         assert (first, second.name, second.read_bytes()) == (Path("a"), name, content)
+        assert streams.by_name(f"{second}, line 1: it is empty") == "standard input, line 1: it is empty"
+
+
+def test_standard_input_that_cannot_be_read_is_named_so(
+    tmp_path: Path,
+) -> None:
+    Workspace.create(tmp_path / "w").close()
+    done = CliRunner().invoke(cli.group, ["-w", str(tmp_path / "w"), "import", "-", "--json"], input='{"a": 1')
+    assert json.loads(done.stdout)["problems"][0]["file"] == "standard input"
 
 
 @pytest.mark.parametrize(

@@ -262,3 +262,34 @@ def test_a_search_that_was_ended_midway_finds_everything_when_it_is_begun_again(
         assert interrupted.ranked(field) == whole.ranked(field)
         labelled = {"seller_name": whole.ranked(SCHEMA.get("seller_name"))[0].tokens}
         assert interrupted.ranked(field, labelled) == whole.ranked(field, labelled)
+
+
+FRENCH_LETTER = """   Atelier Blanc SARL - 3 rue Haute - 69001 Lyon
+
+   Hôtel du Lac
+   12 rue Basse
+   74000 Annecy
+   France
+
+   Facture                               Numéro: F-2024-17
+   Merci de régler par virement sur le compte suivant :
+   Total TTC                             120,00
+"""
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("seller_name", "Atelier Blanc SARL"),
+        ("seller_address", "3 rue Haute - 69001 Lyon"),
+        ("buyer_name", "Hôtel du Lac"),
+        ("buyer_address", "12 rue Basse 74000 Annecy"),  # as an e-invoice has it: the country is a value of its own
+    ],
+)
+def test_the_parties_of_a_letter_are_told_apart_by_their_blocks(field, value):
+    assert best(FRENCH_LETTER, field) == value
+
+
+def test_a_tax_is_not_what_was_taxed():
+    text = "Totaal te betalen  351,00\nBTW 9% over 100,00      9,00\nBTW 21% over 200,00    42,00\n"
+    assert best(text, "amount_tax") == "42,00"

@@ -63,3 +63,11 @@ def test_no_page_keeps_the_rules_at_work_for_long(words: list[str]) -> None:
         tokens.append(Token(number, 0, line, text, (x0, y0 + 14 * line, x1, y1 + 14 * line)))
     readings = model_and_rules.read_all(Finder(tokens), invoice_schema().spans, {})
     assert readings["amount_total"].rules == (len(tokens) - 1,)
+
+
+def test_what_was_given_less_the_change_outweighs_what_a_model_takes_for_the_total():
+    tokens = tokens_of("KEDAI\nTOTAL SALES INCL GST  64.13\nTOTAL  64.15\nCASH  100.00\nCHANGE  35.85\n")
+    given = next(token.id for token in tokens if token.text == "100.00")
+    fields = [field for field in invoice_schema() if field.id.startswith("amount")]
+    read = model_and_rules.read_all(Finder(tokens), fields, {"amount_total": ((given,), 0.99)})["amount_total"]
+    assert [tokens[word].text for word in read.rules] == ["64.15"] and read.strong

@@ -171,3 +171,16 @@ def test_an_addressee_outside_of_any_block_is_not_sure_before_the_workspace_says
     here = {"buyer_address": {read.situation: [20, 20, 20]}}
     assert TrackRecord(before, here).believed("buyer_address", read)[1] > 0.9
     assert TrackRecord(before).believed("buyer_address", replace(read, strong=True))[1] > 0.7
+
+
+def test_of_a_field_that_a_run_was_not_taught_only_what_can_be_a_value_is_suggested():
+    words = "Net 84.00 VAT 16.00 Total 100.00 69876 Town"
+    tags = ["O", "O", "O", "O", "O", "B-amount_total", "B-amount_tax", "O"]
+    fields = [f for f in invoice_schema() if f.id in ("amount_net", "amount_tax", "amount_total")]
+    trust = Trust(
+        types={f.id: f.type for f in fields}, fields=(fields[2],), untaught=tuple(fields[:2]), record=TrackRecord()
+    )
+    suggested = {name: read for name, read, _ in suggestions.proposals(case(words, tags, [0.95] * 8), trust)}
+    assert suggested == {
+        "amount_total": (5,)
+    }  # no post code for the tax, and no net amount that the model did not read

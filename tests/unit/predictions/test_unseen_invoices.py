@@ -147,7 +147,20 @@ def test_net_and_the_taxes_of_two_rates_add_up_to_the_total():
     rows = [row.split("|") for row in lines]
     document = finder(*((100 + 400 * x, 100 + 20 * y, rows[y][x]) for y in range(4) for x in (0, 1)))
     read = places(document)
-    assert read["amount_net"] == "1510,84" and read["amount_total"] == "1836,82" and "amount_tax" not in read
+    assert read["amount_net"] == "1510,84" and read["amount_total"] == "1836,82" and read["amount_tax"] == ""
+
+
+def test_a_table_of_two_rates_has_the_sums_in_its_last_row_and_no_one_rate():
+    lines = (
+        "MwSt|Netto|Steuer|Brutto",
+        "7%|100,00|7,00|107,00",
+        "19%|200,00|38,00|238,00",
+        "Gesamt|300,00|45,00|345,00",
+    )
+    rows = [row.split("|") for row in lines]
+    read = places(finder(*((60 + 200 * x, 100 + 20 * y, rows[y][x]) for y in range(4) for x in range(4))))
+    assert (read["amount_net"], read["amount_tax"], read["amount_total"]) == ("300,00", "45,00", "345,00")
+    assert read["tax_rate"] == ""
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,14 @@ def test_the_best_so_far_never_falls_and_a_run_that_fell_behind_is_not_it(folder
     assert preset.points == ((0.0, 0.7), (11.0, 0.7))
     assert behind.points == ((5.0, 0.4),) and len(whole.points) == 3
     assert search.best is not None and search.best.name == "rates 3"
-    assert search.planned == 6 and len(search.trials) == 4
+    assert search.planned == 6 and search.ended == len(search.trials) == 4
+
+
+def test_a_preset_beside_the_search_is_none_of_its_planned_runs(folder: SearchFolder) -> None:
+    plan = json.loads(folder.plan.read_text())
+    plan["space"] = ["train.learning_rate=1e-06..2e-05 log"]
+    folder.plan.write_text(json.dumps(plan))
+    assert charts.outcome(folder, RUNS).ended == 3
 
 
 def test_each_run_s_settings_stand_between_the_ends_of_the_space(folder: SearchFolder) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from workbench.commands.support import streams
 from workbench.fields.plain_text import harmless_lines
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def emit(data: Any, *, as_json: bool, text: str | Iterable[str]) -> None:
     """Print `data` as JSON, or `text`."""
     if as_json:
         text = json.dumps(data, ensure_ascii=False, indent=None if not sys.stdout.isatty() else 2, default=str)
-    click.echo(harmless_lines(text if isinstance(text, str) else "\n".join(text)))
+    click.echo(harmless_lines(streams.by_name(text if isinstance(text, str) else "\n".join(text))))
 
 
 def table(rows: Sequence[Sequence[object]], head: Sequence[str] = (), right: Iterable[int] = ()) -> list[str]:

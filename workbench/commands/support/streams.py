@@ -1,13 +1,15 @@
 """`-` on the command line: standard input as a file, and a file as standard output."""
 
+import re
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 
-from storage.exceptions import InputProblem
-from storage.files import temporary_folder
+from storage.exceptions import InputProblem, WorkbenchError
+from storage.files import TEMPORARY, temporary_folder
 
 STREAM = Path("-")
 _PART, _HEAD = 1 << 20, 1 << 24  # bytes
@@ -17,6 +19,12 @@ _SIGNATURES = {
     b"PAR1": ".parquet", b"PK": ".zip", b"<": ".xml",
 }  # fmt: skip
 """How files begin whose format goes by their ending."""
+_KEPT = re.compile(rf"(?:/private)?{re.escape(tempfile.gettempdir())}/{TEMPORARY}stdin-[^/\s]+/stdin(?:\.[a-z]+)?")
+
+
+def by_name(text: str) -> str:
+    """A message or a result that calls what came from standard input that, and not the file it was kept in."""
+    return _KEPT.sub("standard input", text)
 
 
 @contextmanager
@@ -39,7 +47,11 @@ def files_of(paths: Sequence[Path], most: int) -> Iterator[tuple[Path, ...]]:
         with file.open("rb") as written:
             ending = _ending(written.read(_HEAD))
         file = file.rename(folder / f"stdin{ending}")
-        yield tuple(file if path == STREAM else path for path in paths)
+        try:
+            yield tuple(file if path == STREAM else path for path in paths)
+        except WorkbenchError as error:
+            error.message, error.remedy = by_name(error.message), by_name(error.remedy)
+            raise
 
 
 def _keep(file: Path, most: int) -> None:

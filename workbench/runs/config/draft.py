@@ -73,6 +73,13 @@ class Draft:
         problems = {other: what for other, what in self.problems.items() if other != key}
         return replace(self, problems=problems).change(key, shown(getattr(getattr(self.origin, section), name)))
 
+    def based_on(self, origin: TuneConfig) -> "Draft":
+        """The same draft as if it had begun as `origin`: what was not changed by hand is as it is there."""
+        moved = [key for key, _ in config_files.difference(self.origin, origin).items() if not self.changed(key)]
+        of_origin = Draft.of(origin)
+        sets = [_setting(key, shown(of_origin.value(key))) for key in moved]
+        return replace(self, config=config_files.apply_sets(self.config, sets), origin=origin)
+
     def choices(self, key: str) -> tuple[str, ...]:
         """The choices that are possible beside the other settings: some families learn only one task."""
         return tuple(name for name in SETTINGS[key].choices if key not in self.change(key, name).problems)

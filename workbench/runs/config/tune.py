@@ -18,10 +18,10 @@ class Group(StrEnum):
 
     BASE = "1 Baseline"
     RATE = "2 Learning rate and batch"
-    DATA = "3 Sequence length and augmentation"
+    DATA = "3 Length and augmentation"
     REGULARISATION = "4 Regularisation"
     STRUCTURE = "5 Structure"
-    RUN = "6 Evaluation, saving and the machine"
+    RUN = "6 Evaluation and the machine"
 
 
 def _setting(
