@@ -9,16 +9,13 @@ from textual.pilot import Pilot
 
 from screens.app import WorkbenchApp
 from tests.support import sample_documents
-from workbench.runs import machine
 from workbench.workspace import Workspace
 
 Opener = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _warm() -> None:
-    """The model libraries are loaded once for all tests of a process."""
-    machine.warm_up()
+@pytest.fixture(autouse=True)
+def _warm(loaded_once: None) -> None: ...
 
 
 @pytest.fixture
