@@ -2,13 +2,16 @@
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
 
 from tests.support import ROOT, postgresql_server
+from workbench import warm_workers
+from workbench.runs import machine
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -29,6 +32,7 @@ def pytest_collection_finish() -> None:
     """Modules and tests live to the end: full collections that look through them cost a third of the screens' tests."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 10, 20)  # Python's 700 costs a tenth of the unit tests
     gc.enable()
 
 
@@ -39,6 +43,21 @@ def realdata() -> Path:
     if not (folder / "receipts_en").is_dir():
         pytest.skip(f"realdata: no real documents at {folder}")
     return folder
+
+
+@pytest.fixture
+def loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first test that starts a worker has the model libraries loaded, and all workers are forked from there."""
+
+    def loading(call: Callable[..., Any]) -> Callable[..., Any]:
+        def loaded(*arguments: Any, **options: Any) -> Any:
+            machine.warm_up()
+            return call(*arguments, **options)
+
+        return loaded
+
+    for name in ("start", "passed_on"):
+        monkeypatch.setattr(warm_workers, name, loading(getattr(warm_workers, name)))
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from storage.database import Contents, Database
 
 KEPT = 7
-"""Daily copies; older ones are deleted. What `restore` replaced is kept until someone deletes it."""
+"""Daily copies; older ones are deleted. What `restore` replaced is kept until you delete it."""
 _DAILY = re.compile(r"workbench-\d{8}\.db")
 _BESIDE = ("-wal", "-shm", "-journal")
 

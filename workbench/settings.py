@@ -304,22 +304,26 @@ def write(path: Path, settings: Settings) -> None:
         document["postprocess"] = settings.postprocess
     if settings.limits != Limits():
         document["limits"] = msgspec.structs.asdict(settings.limits)
-    listed = tomlkit.aot()
-    for entry in settings.schema:
-        table = tomlkit.table()
-        table.update(
-            {"id": entry.id, "name": entry.name, "type": entry.type.value, "key": entry.key, "colour": entry.colour}
-        )
-        table["aliases"] = list(entry.aliases)
-        if entry.kind is FieldKind.CLASS:
-            table.update({"kind": entry.kind.value, "options": list(entry.options)})
-            if entry.multiple:
-                table["multiple"] = True
-        if entry.retired:
-            table["retired"] = True
-        listed.append(table)
-    document["fields"] = listed
+    tables = [_table(entry) for entry in settings.schema]
+    if document.get("fields") != tables:
+        listed = tomlkit.aot()
+        for table in tables:
+            listed.append(tomlkit.item(table))
+        document["fields"] = listed
     write_atomic(path, tomlkit.dumps(document))
+
+
+def _table(entry: Field) -> dict[str, Any]:
+    """A field as it stands in the file."""
+    table = {"id": entry.id, "name": entry.name, "type": entry.type.value, "key": entry.key, "colour": entry.colour}
+    more: dict[str, Any] = {"aliases": list(entry.aliases)}
+    if entry.kind is FieldKind.CLASS:
+        more |= {"kind": entry.kind.value, "options": list(entry.options)}
+        if entry.multiple:
+            more["multiple"] = True
+    if entry.retired:
+        more["retired"] = True
+    return table | more
 
 
 def _fresh() -> Any:

@@ -7,13 +7,10 @@ import pytest
 
 from tests.support.command_line import Answer, Workbench
 from workbench import cli
-from workbench.runs import machine
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _warm() -> None:
-    """The model libraries are loaded once for all tests of a process."""
-    machine.warm_up()
+@pytest.fixture(autouse=True)
+def _warm(loaded_once: None) -> None: ...
 
 
 @pytest.fixture

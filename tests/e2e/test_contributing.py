@@ -29,10 +29,11 @@ def _indented(text: str, spaces: int) -> str:
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The code with every example in its place; the weights of the starter are linked."""
+    """The code with every example in its place, compiled where it is here; the weights of the starter are linked."""
     folder = tmp_path_factory.mktemp("checkout")
-    for name in ("workbench", "screens", "storage", "tests"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "starter_model"))
+    for name in ("workbench", "screens", "storage"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("starter_model"))
+    shutil.copytree(ROOT / "tests", folder / "tests", ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "workbench" / "starter_model").symlink_to(ROOT / "workbench" / "starter_model")
     for path in FILES:
         (folder / path).parent.mkdir(exist_ok=True)

@@ -3,22 +3,39 @@
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
 from textual.pilot import Pilot
 
 from screens.app import WorkbenchApp
 from tests.support import sample_documents
-from workbench.runs import machine
 from workbench.workspace import Workspace
 
 Opener = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
 
 
+@pytest.fixture(autouse=True)
+def _warm(loaded_once: None) -> None: ...
+
+
 @pytest.fixture(scope="session", autouse=True)
-def _warm() -> None:
-    """The model libraries are loaded once for all tests of a process."""
-    machine.warm_up()
+def _styles_parsed_once() -> Iterator[None]:
+    """Every application has the same style sheets: reading them takes a tenth of the screens' tests."""
+    parse = Stylesheet._parse_rules
+    parsed: dict[tuple[Any, ...], list[RuleSet]] = {}
+
+    def parse_once(self: Stylesheet, css: str, **source: Any) -> list[RuleSet]:
+        key = (css, *source.values(), *self._variables.items())
+        if key not in parsed:
+            parsed[key] = parse(self, css, **source)
+        return parsed[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Stylesheet, "_parse_rules", parse_once)
+        yield
 
 
 @pytest.fixture

@@ -20,6 +20,10 @@ def pytest_make_collect_report(
     return report
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    item.add_marker("unit")
+
+
 @pytest.fixture(autouse=True)
 def no_model_library() -> Iterator[None]:
     before = MODEL_LIBRARIES & sys.modules.keys()

@@ -1,5 +1,6 @@
 """workbench.toml is read with defaults, and what cannot be used is named with what would be allowed."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,15 @@ def test_a_field_needs_only_an_id_and_numbers_may_stand_without_quotes(tmp_path:
     (field,) = read(tmp_path, "[[fields]]\nid = 'po'\nkey = 1\naliases = [2024, 'PO']\n").schema
     assert (field.id, field.name, field.type, field.key) == ("po", "po", FieldType.TEXT, "1")
     assert field.aliases == ("2024", "PO")
+
+
+def test_what_is_written_beside_the_fields_stays_while_they_do(tmp_path: Path) -> None:
+    path = tmp_path / "workbench.toml"
+    settings.write(path, Settings(invoice_schema()))
+    path.write_text(path.read_text().replace("[[fields]]", "[[fields]]\n# as on our orders", 1))
+    settings.write(path, replace(settings.read(path), theme="dark"))
+    assert "# as on our orders" in path.read_text()
+    assert settings.read(path) == Settings(invoice_schema(), theme="dark")
 
 
 def test_what_was_written_is_read_again(tmp_path: Path) -> None:

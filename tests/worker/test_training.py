@@ -403,11 +403,19 @@ def test_what_a_tracker_writes_outlives_the_run(tmp_path: Path, monkeypatch: pyt
     assert not any("selection" in name for name in names)
 
 
-def test_mlflow_has_one_run_with_test_figures_and_configuration(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def tracked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run that logged to both trackers."""
     pytest.importorskip("mlflow", minversion="3", reason="needs MLflow: pip install mlflow")
-    folder = tiny_model.run_folder(tmp_path / "run", "layoutlm", {"train": {"report_to": ["mlflow"]}}, name="config B")
-    train_apart(folder)
-    with closing(sqlite3.connect(folder / "logs" / "mlflow.db")) as store:
+    pytest.importorskip("tensorboard", reason="needs TensorBoard: pip install tensorboard")
+    settings = {"train": {"report_to": ["mlflow", "tensorboard"]}}
+    folder = tiny_model.run_folder(tmp_path_factory.mktemp("tracked") / "run", "layoutlm", settings, name="config B")
+    assert worker(folder).wait(120) == 0, (folder / "output").read_text()
+    return folder
+
+
+def test_mlflow_has_one_run_with_test_figures_and_configuration(tracked: Path) -> None:
+    with closing(sqlite3.connect(tracked / "logs" / "mlflow.db")) as store:
         assert store.execute("select name, status from runs").fetchall() == [("config B", "FINISHED")]
         names = {name for (name,) in store.execute("select key from metrics")}
         assert {"loss", "eval_amount_total_f1", "test_f1"} <= names and not any("selection" in name for name in names)
@@ -415,16 +423,11 @@ def test_mlflow_has_one_run_with_test_figures_and_configuration(tmp_path: Path) 
     assert "family: layoutlm" in configuration
 
 
-def test_tensorboard_has_one_folder_with_test_figures_and_configuration(tmp_path: Path) -> None:
-    accumulator = pytest.importorskip(
-        "tensorboard.backend.event_processing.event_accumulator", reason="needs TensorBoard: pip install tensorboard"
-    )
-    folder = tiny_model.run_folder(
-        tmp_path / "run", "layoutlm", {"train": {"report_to": ["tensorboard"]}}, name="config B"
-    )
-    train_apart(folder)
-    assert [path.name for path in (folder / "logs").iterdir()] == ["config B"]
-    events = accumulator.EventAccumulator(str(folder / "logs" / "config B"))
+def test_tensorboard_has_one_folder_with_test_figures_and_configuration(tracked: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    assert [path.name for path in (tracked / "logs").iterdir() if path.is_dir()] == ["config B"]
+    events = EventAccumulator(str(tracked / "logs" / "config B"))
     events.Reload()
     names = set(events.Tags()["scalars"])
     assert {"train/loss", "eval/amount_total_f1", "test/f1"} <= names and not any("selection" in n for n in names)

@@ -23,7 +23,7 @@ from workbench.serving.options import LOOPBACK
 def command(context: Context, host: str, port: int, token_file: Path | None, no_token: bool, as_json: bool) -> None:
     """Show the workspace's screens in browsers, for those who have no terminal.
 
-    Each visitor has a session of their own, which waits a minute for a broken line to come back. Whoever is let in may
+    Each visitor has their own session, which waits a minute for a broken line to come back. Those who are let in may
     do what you may do with the workspace, and write files as you. Pages are drawn in half blocks; H shows a page's
     picture in a tab of its own. It ends on Ctrl-C or SIGTERM, and the sessions with it. Needs the extra: pip install
     'invoice-workbench[web]'.

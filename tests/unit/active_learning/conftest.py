@@ -2,9 +2,6 @@
 
 import pytest
 
-from workbench.runs import machine
 
-
-@pytest.fixture(scope="session", autouse=True)
-def _warm() -> None:
-    machine.warm_up()
+@pytest.fixture(autouse=True)
+def _warm(loaded_once: None) -> None: ...

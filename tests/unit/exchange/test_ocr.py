@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -78,12 +79,17 @@ def scan(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize("engine", ["rapidocr", pytest.param("tesseract", marks=needs_tesseract)])
-def test_an_engine_reads_words_with_boxes_and_confidences(scan: Path, engine: str) -> None:
-    with ocr.Readers(engine, 1) as readers:
-        reading = readers.result(readers.submit(scan))
-    assert (reading.width, reading.height, reading.engine) == (900, 400, engine)
-    assert reading.engine_version == KINDS[engine].version()
+@pytest.fixture(scope="module", params=["rapidocr", pytest.param("tesseract", marks=needs_tesseract)])
+def readers(request: pytest.FixtureRequest) -> Iterator[ocr.Readers]:
+    """A process of an engine; it loads for seconds."""
+    with ocr.Readers(request.param, 1) as readers:
+        yield readers
+
+
+def test_an_engine_reads_words_with_boxes_and_confidences(scan: Path, readers: ocr.Readers) -> None:
+    reading = readers.result(readers.submit(scan))
+    assert (reading.width, reading.height) == (900, 400)
+    assert reading.engine in KINDS and reading.engine_version == KINDS[reading.engine].version()
     assert [token.text for token in reading.tokens] == [
         "INVOICE",
         "4711",
@@ -134,11 +140,10 @@ def test_the_engine_is_silent_and_stays_in_its_process(scan: Path, tmp_path: Pat
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_a_page_that_cannot_be_read_is_an_input_problem(tmp_path: Path) -> None:
-    with ocr.Readers("rapidocr", 1) as readers:
-        reading = readers.submit(tmp_path / "missing.png")
-        with pytest.raises(InputProblem, match="could not read"):
-            readers.result(reading)
+def test_a_page_that_cannot_be_read_is_an_input_problem(tmp_path: Path, readers: ocr.Readers) -> None:
+    reading = readers.submit(tmp_path / "missing.png")
+    with pytest.raises(InputProblem, match="could not read"):
+        readers.result(reading)
 
 
 def _token(number: int, text: str, x: float, width: float = 8) -> Token:
