@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import stat
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -387,26 +386,6 @@ def sync_tree(folder: Path, leave_out: Path) -> None:
             sync_folder(Path(where))
     with suppress(OSError):
         sync_folder(folder.parent)
-
-
-def exchange(first: Path, second: Path) -> None:
-    """Have two folders of one file system change their names, in one step.
-
-    Raises:
-        OSError: this system or file system cannot; nothing was changed.
-    """
-    import ctypes  # seldom needed
-
-    library, names = ctypes.CDLL(None, use_errno=True), (os.fsencode(first), os.fsencode(second))
-    try:
-        if sys.platform == "darwin":
-            failed = library.renamex_np(*names, 2)  # RENAME_SWAP
-        else:
-            failed = library.renameat2(-100, names[0], -100, names[1], 2)  # AT_FDCWD, RENAME_EXCHANGE
-    except AttributeError as error:
-        raise OSError(errno.ENOSYS, "This system cannot exchange two folders") from error
-    if failed:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
 def write_atomic(target: Path, content: str | bytes, *, outside: bool = False) -> None:

@@ -1,6 +1,6 @@
 """Commands that are killed at any moment: nothing is lost, no child goes on, and the next start leaves nothing of it.
 
-The moments are drawn from a seed; WORKBENCH_KILLED_COMMANDS says how many are tried of each command (two otherwise).
+The moments are drawn from a seed; WORKBENCH_KILLED_COMMANDS says how many are tried of each command (one otherwise).
 """
 
 import csv
@@ -25,7 +25,7 @@ from storage import locks
 from tests.support import tiny_model, workspaces
 from tests.support.workspaces import until
 
-MOMENTS = int(os.environ.get("WORKBENCH_KILLED_COMMANDS", "2"))
+MOMENTS = int(os.environ.get("WORKBENCH_KILLED_COMMANDS", "1"))
 MARK = "WORKBENCH_TEST_MARK"
 """Environment variable by which all processes of a command are found."""
 COMMANDS = {

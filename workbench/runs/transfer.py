@@ -1,8 +1,10 @@
 """Run folders and models that travel: take a run in from elsewhere, give a model away with its card."""
 
+import errno
 import os
 import re
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -10,7 +12,7 @@ from pathlib import Path
 
 from storage import runs as run_store
 from storage.exceptions import InputProblem, RunProblem, WorkspaceProblem
-from storage.files import SELECTIONS, digest_of, draft_beside, draft_folder, exchange, sweep, sync_folder, sync_tree
+from storage.files import SELECTIONS, digest_of, draft_beside, draft_folder, sweep, sync_folder, sync_tree
 from storage.records import Run, RunState
 from workbench.runs import parquet, progress, suggestions_file
 from workbench.runs.config.request import Request
@@ -184,7 +186,7 @@ def _exchange(target: Path, draft: Path) -> None:
         draft.rename(target)
         return
     try:
-        exchange(target, draft)
+        swap_names(target, draft)
     except OSError:
         kept = target.parent / REPLACED / target.name
         kept.parent.mkdir(exist_ok=True)
@@ -300,3 +302,23 @@ def _writing(target: Path) -> Iterator[None]:
             f"{target} cannot be written: {getattr(error, 'strerror', None) or error}. Nothing was changed.",
             "Free some space or check the permissions, then repeat the step.",
         ) from error
+
+
+def swap_names(first: Path, second: Path) -> None:
+    """Have two folders of one file system change their names, in one step.
+
+    Raises:
+        OSError: this system or file system cannot; nothing was changed.
+    """
+    import ctypes  # seldom needed
+
+    library, names = ctypes.CDLL(None, use_errno=True), (os.fsencode(first), os.fsencode(second))
+    try:
+        if sys.platform == "darwin":
+            failed = library.renamex_np(*names, 2)  # RENAME_SWAP
+        else:
+            failed = library.renameat2(-100, names[0], -100, names[1], 2)  # AT_FDCWD, RENAME_EXCHANGE
+    except AttributeError as error:
+        raise OSError(errno.ENOSYS, "This system cannot exchange two folders") from error
+    if failed:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))

@@ -149,7 +149,7 @@ def killed_at(workspace: Workspace, away: Path, monkeypatch: pytest.MonkeyPatch,
     def no_exchange(first: Path, second: Path) -> None:
         raise OSError("cannot")
 
-    real, rename = transfer.exchange, Path.rename
+    real, rename = transfer.swap_names, Path.rename
 
     def exchange(first: Path, second: Path) -> None:
         if moment == "before the exchange":
@@ -164,12 +164,12 @@ def killed_at(workspace: Workspace, away: Path, monkeypatch: pytest.MonkeyPatch,
     child = os.fork()
     if child == 0:
         if moment == "between two renames":
-            monkeypatch.setattr(transfer, "exchange", no_exchange)
+            monkeypatch.setattr(transfer, "swap_names", no_exchange)
             monkeypatch.setattr(Path, "rename", first_rename)
         elif moment == "while it is copied":
             monkeypatch.setattr(transfer, "_check_copy", lambda *_: os._exit(9))
         else:
-            monkeypatch.setattr(transfer, "exchange", exchange)
+            monkeypatch.setattr(transfer, "swap_names", exchange)
         transfer.adopt(workspace, away, replace=True)
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
@@ -204,7 +204,7 @@ def test_a_disk_that_cannot_exchange_folders_gets_the_run_all_the_same(
     def no_exchange(first: Path, second: Path) -> None:
         raise OSError("cannot")
 
-    monkeypatch.setattr(transfer, "exchange", no_exchange)
+    monkeypatch.setattr(transfer, "swap_names", no_exchange)
     assert transfer.adopt(workspace, away, replace=True).state is RunState.FINISHED
     reconcile(workspace)
     assert [path.name for path in workspace.files.runs.iterdir()] == [away.name]
