@@ -94,7 +94,8 @@ def marks_of(text: str) -> list[str]:
     """The currency signs and codes in a text, in its plain form."""
     if not text.isascii():
         text = plain(text)
-    return currencies.MARK.findall(_apart(text))
+    text = _apart(text)
+    return currencies.mark_in(text).findall(text)
 
 
 def _canonical(whole: str, fraction: str, negative: bool) -> str:
@@ -151,7 +152,7 @@ def read(text: str) -> tuple[str | None, str, str | None]:
     marks = [] if _BARE.fullmatch(body) else marks_of(body)
     if len(marks) > 2:
         return None, f"{body} is no amount", None
-    rest = currencies.MARK.sub(" ", body).replace("整", "").strip() if marks else body
+    rest = currencies.mark_in(body).sub(" ", body).replace("整", "").strip() if marks else body
     if not marks and (unknown := currencies.UNKNOWN.search(body)):
         return None, f"{unknown[0]} in {body} is a currency that is not known", None
     rest, negative = _without_remarks(rest)
