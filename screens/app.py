@@ -11,7 +11,7 @@ from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.screen import Screen
 
-from screens import command_palette, endurance, modes, rescue, themes
+from screens import command_palette, modes, rescue, themes, workarounds
 from screens.base import ErrorWalk, ModeScreen
 from screens.dialog_keys import DialogKeys
 from screens.graphics import Graphics
@@ -103,7 +103,7 @@ class WorkbenchApp(App[None]):
             self._preloader.touch()
         if isinstance(event, events.Key) and await self.dialog_keys.handle(event):
             return
-        await super().on_event(endurance.laid_out(event))
+        await super().on_event(workarounds.laid_out(event))
 
     def on_key(self, event: events.Key) -> None:
         """Keys of the screen in front that are no bindings: here, where bindings are, none overtakes another."""
@@ -220,13 +220,13 @@ class WorkbenchApp(App[None]):
         if isinstance(error, WorkspaceGone):  # a screen cannot read any more; what is open can still be saved
             self.show_problem(error)
             return
-        if endurance.is_of_closed_palette(error, self.screen_stack):
+        if workarounds.is_of_closed_palette(error, self.screen_stack):
             return
         self.problem = self.problem or error
         super()._handle_exception(error)
 
     async def _shutdown(self) -> None:
-        endurance.end_reading()
+        workarounds.end_reading()
         await super()._shutdown()
 
     def _fatal_error(self) -> None:

@@ -1,4 +1,4 @@
-"""What ends or holds up Textual: a terminal of a few cells, a palette closed while it searches, a thread that reads."""
+"""Ways around what ends or holds up Textual: a terminal of a few cells, a palette closed while it searches, threads."""
 
 import sys
 from collections.abc import Sequence
