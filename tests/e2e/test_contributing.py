@@ -94,7 +94,15 @@ def test_the_examples_keep_the_contracts(checkout: Path) -> None:
 def test_the_examples_pass_the_tests_of_every_format_strategy_and_screen(checkout: Path) -> None:
     importers = "tests/unit/exchange/importers/test_importers_bad_input.py"
     files = (importers, "tests/screens/test_start.py", "tests/unit/active_learning/test_strategies.py", STRUCTURE)
-    names = ("readers_never_raise", "loaded_beforehand_is", "new_vendors", "circle", "contract", "one_module", "plain")
+    names = (
+        "readers_never_raise",
+        "loaded_beforehand_is",
+        "new_vendors",
+        "circle",
+        "the_contract",
+        "one_module",
+        "comments_are_plain",
+    )
     _run(checkout, "-m", "pytest", "-p", "no:cacheprovider", *files, "-k", " or ".join(names))
 
 
