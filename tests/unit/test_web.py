@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse, CookieJar, WSMsgType, WSServerHandshakeError
 from aiohttp.test_utils import TestClient, TestServer
+from textual_serve.download_manager import DownloadManager
 
 from storage.exceptions import UsageProblem
 from tests.support import workspaces
@@ -205,3 +206,20 @@ def test_the_program_s_own_pages_need_no_network() -> None:
 
     assert "http" not in server._STYLE + server._LOGIN + server._TERMINAL
     assert os.path.isdir(server._STATIC)  # noqa: PTH112
+
+
+async def test_a_session_that_two_tasks_end_closes_only_what_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The number of a descriptor that is closed twice may be another file's by then."""
+    closed: list[int] = []
+
+    async def nowhere(_: object = b"") -> None:
+        pass
+
+    service = sessions._Service(
+        "\0".join(echo()), write_bytes=nowhere, write_str=nowhere, close=nowhere, download_manager=DownloadManager()
+    )
+    await service.start(80, 24)
+    close, rope = os.close, service._rope
+    monkeypatch.setattr(os, "close", lambda number: (closed.append(number), close(number))[1])
+    await asyncio.gather(service.end(), service.end())
+    assert closed.count(rope) == 1

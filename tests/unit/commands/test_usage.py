@@ -291,4 +291,4 @@ def test_an_import_that_reads_less_than_a_document_a_second_names_the_seconds_of
     from workbench.exchange.pipeline import Summary
 
     assert next(lines(Summary(documents=10, seconds=42.3), {})).endswith("in 42.3 s, 4.2 s a document")
-    assert next(lines(Summary(documents=900, seconds=2.0), {})).endswith("in 2.0 s, 450/s")
+    assert next(lines(Summary(documents=900, seconds=2.0), {})).endswith("in 2.0 s, 450 a second")
