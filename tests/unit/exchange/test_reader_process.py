@@ -58,18 +58,6 @@ def wait(seconds: float) -> None:
 
 
 @in_reader_process
-def work(seconds: float, share: float) -> str:
-    """Use a share of the processor for some time, as on a machine with other work."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        pause = time.process_time() + 0.05 * share
-        while time.process_time() < pause:
-            pass
-        time.sleep(0.05 * (1 - share))
-    return "done"
-
-
-@in_reader_process
 def foreign() -> object:
     return signal.Signals  # a class of no record
 
@@ -121,10 +109,16 @@ def test_what_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_reader_that_works_on_a_busy_machine_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is one that used the processor, though not for as long as it may."""
+    assert pid()  # a child is there
     monkeypatch.setattr(reader_process, "SECONDS", 0.4)
-    assert work(0.9, 0.2) == "done"
+    monkeypatch.setattr(reader_process, "_MOST_TIMES", 1000)
+    used = iter([0.0])
+    monkeypatch.setattr(reader_process._Child, "_processor_seconds", lambda child: next(used, 0.39))
+    assert wait(0.9) is None
+    used = iter([0.0, 0.41])
     with pytest.raises(InputProblem, match="takes longer"):
-        work(10.0, 1.0)  # the processor is its own: it takes too long
+        wait(30)
 
 
 def test_problems_keep_their_kind_and_their_remedy() -> None:
