@@ -25,6 +25,14 @@ async def test_accept_all_leaves_out_what_contradicts_a_known_value_and_the_know
         assert kept(workspace, 2).state == "labelled"
 
 
+async def test_the_known_value_is_offered_for_a_suggestion_that_differs_from_it(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("J", "tab")
+        assert "amount_total 55%: “10.00”?  Enter yes  x no  W known value" in hint_of(pilot)
+        await pilot.press("tab")
+        assert "W known value" not in hint_of(pilot)
+
+
 async def test_the_contradiction_is_seen_before_anything_is_accepted(opened, workspace):
     async with opened(workspace) as pilot:
         await pilot.press("J")
