@@ -59,6 +59,17 @@ def test_an_english_receipt(field, value):
     assert best(sample_documents.RECEIPT, field) == value
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "TAX INVOICE\nTABLE:T10\nRCPT#:A18000010451\n",
+        "GUARDIAN SDN BHD\nTEL:03-60932032\n100 PLUS 500ML   2.28\nST:8282 TAXINV:A18000010451\n",
+    ],
+)
+def test_a_number_whose_word_names_it_comes_before_the_table_s_and_the_telephone_s(text):
+    assert best(text, "invoice_no").endswith(":A18000010451")
+
+
 def test_a_chinese_invoice():
     assert best(sample_documents.CHINESE, "amount_total") == "¥169.50"
     assert best(sample_documents.CHINESE, "seller_name") == "深圳市明达科技有限公司"
