@@ -71,6 +71,23 @@ async def test_a_known_number_is_labelled_beside_its_header_and_the_payment_refe
     made.close()
 
 
+async def test_the_panel_says_no_more_of_a_value_than_there_is_to_say(opened, tmp_path):
+    page = sample_documents.page_of("Lieferant GmbH\nRechnung Nr. 00.123.456.7-18\n")
+    offered = [
+        ("seller_name", (0, 1), 1.0, "e-invoice"),
+        ("seller_name", (1,), 0.56, "run-1"),  # a part of the known name
+        ("seller_name", (2,), 0.3, "run-2"),
+        ("invoice_no", (4,), 1.0, "e-invoice"),
+    ]
+    made = sample_documents.workspace_of(tmp_path / "w", [sample_documents.new("letter", [page], offered)])
+    async with opened(made) as pilot:
+        panel = pilot.app.mode_screen.query_one("FieldsPanel")
+        text = " ".join(" ".join(strip.text for _, strip in panel._lines).split())
+        assert "second opinion: 30% Rechnung" in text and "56%" not in text
+        assert "00.123.456.7-18" in text and "= 001234567-18" not in text
+    made.close()
+
+
 async def test_no_currency_is_missed_while_one_is_suggested(opened, tmp_path):
     page = sample_documents.page_of("TOTAL: 9.00 EUR\n")
     offered = [("currency", (2,), 0.9, "run-1")]

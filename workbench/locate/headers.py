@@ -58,7 +58,7 @@ _PHRASES = {
         "gesamtsumme netto|nettogesamtbetrag|montant hors taxes|montant net ht|total hors tva|base hors taxes|"
         "net amount excl vat|amount before tax|total ex tax|total before vat|net invoice total|subtotal excl vat|"
         "total excluding tax|untaxed amount|amount excluding vat|net price?|summe zwischensumme|amt paid excl gst|"
-        "amount paid excl gst"
+        "amount paid excl gst|total excluded tax|total exclude tax|total excl tax|total excluded gst"
     ),
     "amount_tax": (
         "tax|vat|gst|sst|tax amount|vat amount|gst amount|sales tax|total tax|total vat|total gst|total sst|"

@@ -117,6 +117,11 @@ def test_a_party_s_address_stands_below_its_name():
     assert best(TWO_PARTIES, "buyer_address", **names) == "12 Hill Road Leeds LS1 4AB"
 
 
+def test_the_net_amount_is_the_one_that_is_said_to_be_without_tax():
+    slip = "SUBTOTAL : 81.80\nTOTAL : 81.80\nTOTAL EXCLUDED TAX : 77.18\nGST : 4.62\nCASH 85.00\nCHANGE 3.20\n"
+    assert best(slip, "amount_net") == "77.18"
+
+
 def test_net_and_tax_make_up_the_total():
     total = at(TWO_PARTIES, "120.00")
     assert best(TWO_PARTIES, "amount_net", amount_total=total) == "100.00"
