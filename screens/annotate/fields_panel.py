@@ -1,5 +1,7 @@
 """The fields of the document: what will be extracted, how it is read, and what does not fit."""
 
+import re
+
 from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
@@ -16,7 +18,7 @@ from storage.records import Content
 from workbench.annotation import field_states
 from workbench.annotation.classes.states import NO_CLASSES, ClassView
 from workbench.annotation.field_states import FieldRow, FieldState
-from workbench.fields import Field, Schema
+from workbench.fields import Field, FieldType, Schema
 
 _SIGNS = {
     FieldState.LABELLED: "✓",
@@ -160,7 +162,7 @@ class FieldsPanel(Drawn, can_focus=False):
             parts = _parts(value.text, width - 4, most)
             normal = f"= {value.normal}"
             lines += [self._line(part, style, width) for part in parts]
-            if value.normal is None or value.normal == value.text or long:
+            if value.normal is None or value.normal == _without_dots(row.field, value.text) or long:
                 continue
             if len(parts) == 1 and cell_len(parts[0]) + cell_len(normal) + 2 <= width - 4:
                 lines[-1] = self._line(parts[0], style, width, normal)
@@ -194,6 +196,11 @@ def _class_act(line: ClassLine) -> Work:
     if line.option:
         return lambda session: session.classes.choose(line.option, line.field)
     return lambda session: session.classes.press(line.key)
+
+
+def _without_dots(field: Field, text: str) -> str:
+    """A value as it is compared with its normal form: in an id, spaces and dots make no difference worth a word."""
+    return re.sub(r"[\s.]+", "", text) if field.type is FieldType.ID else text
 
 
 def _parts(text: str, width: int, most: int) -> list[str]:

@@ -12,7 +12,7 @@ from storage.document_list import KINDS, Filter
 from storage.records import Content, State, Suggestion
 from workbench.annotation.document_acts import LEAST_SURE, AcceptPlan
 from workbench.annotation.editor import Proposal
-from workbench.annotation.field_states import text_of
+from workbench.annotation.field_states import contradicts, text_of
 from workbench.annotation.session_state import SessionView
 from workbench.annotation.worklist import Worklist
 from workbench.fields import Schema
@@ -20,6 +20,8 @@ from workbench.fields.plain_text import counted
 
 Pairs = tuple[tuple[str, str], ...]
 """Keys, or ids of bindings, and what they do."""
+
+ALL_DONE = "All documents in the list are done."
 
 BLIND = "Shown without its labels, to see whether you label it the same way again. Nothing is suggested."
 
@@ -75,6 +77,8 @@ def _next_key(view: SessionView, schema: Schema, context: Context) -> Hint:
         return hint_of_classes(view)
     if view.message and view.focus is not None:
         return view.message, _of_focus_left(view, view.focus, schema, context)
+    if view.message == ALL_DONE:
+        return view.message, (("mode.tune", "train a model"), ("mode.queue", "what to label next"))
     if view.message:
         return view.message, document
     tokens = view.content.tokens
@@ -87,11 +91,13 @@ def _next_key(view: SessionView, schema: Schema, context: Context) -> Hint:
         field = schema.get(view.focus.field)
         name = schema.name(view.focus.field)
         own = ((field.key, "next place"),) if field and field.key else ()
+        differs = field is not None and contradicts(view.content, field, view.focus)
         return (
             f"{name} {view.focus.confidence:.0%}: “{_short(text_of(tokens, view.focus.tokens))}”?",
             (
                 ("label.confirm", "yes"),
                 ("label.reject", "no"),
+                *((("suggestion.known", "known value"),) if differs else ()),
                 ("suggestion.next", "next"),
                 *own,
                 ("document.accept-all", context.accept_all),
@@ -110,7 +116,7 @@ def _next_key(view: SessionView, schema: Schema, context: Context) -> Hint:
                 ("span.end-less", "shorter"),
                 ("span.end-more", "longer"),
                 ("span.line-more", "next line too"),
-                ("label.confirm", "select its words"),
+                ("label.confirm", "done" if view.is_corrected else "select its words"),
                 *document,
             ),
         )

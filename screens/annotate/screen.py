@@ -150,7 +150,7 @@ class AnnotateScreen(ModeScreen):
 
     async def action_go_open(self) -> None:
         if self.worklist is None or not await to_thread(self.worklist.next_open, self.workspace):
-            self.show_message("All documents in the list are done.")
+            self.show_message(hints.ALL_DONE)
         else:
             self.open_current()
 
@@ -164,7 +164,7 @@ class AnnotateScreen(ModeScreen):
         elif self.worklist.filter.round is not None:
             self.app.call_later(self.workbench.visit, "queue")
         else:
-            self.show_message("All documents in the list are done.")
+            self.show_message(hints.ALL_DONE)
 
     def _go_on_classified(self, document: int) -> None:
         """After the key that classified a text: the next error where errors are gone through, else the next text."""

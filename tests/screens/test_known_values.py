@@ -25,6 +25,14 @@ async def test_accept_all_leaves_out_what_contradicts_a_known_value_and_the_know
         assert kept(workspace, 2).state == "labelled"
 
 
+async def test_the_known_value_is_offered_for_a_suggestion_that_differs_from_it(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("J", "tab")
+        assert "amount_total 55%: “10.00”?  Enter yes  x no  W known value" in hint_of(pilot)
+        await pilot.press("tab")
+        assert "W known value" not in hint_of(pilot)
+
+
 async def test_the_contradiction_is_seen_before_anything_is_accepted(opened, workspace):
     async with opened(workspace) as pilot:
         await pilot.press("J")
@@ -60,6 +68,23 @@ async def test_a_known_number_is_labelled_beside_its_header_and_the_payment_refe
         await pilot.press("1")
         (label,) = kept(made).spans
         assert session.tokens[label.tokens[0] - 1].text == "Verwendungszweck:"
+    made.close()
+
+
+async def test_the_panel_says_no_more_of_a_value_than_there_is_to_say(opened, tmp_path):
+    page = sample_documents.page_of("Lieferant GmbH\nRechnung Nr. 00.123.456.7-18\n")
+    offered = [
+        ("seller_name", (0, 1), 1.0, "e-invoice"),
+        ("seller_name", (1,), 0.56, "run-1"),  # a part of the known name
+        ("seller_name", (2,), 0.3, "run-2"),
+        ("invoice_no", (4,), 1.0, "e-invoice"),
+    ]
+    made = sample_documents.workspace_of(tmp_path / "w", [sample_documents.new("letter", [page], offered)])
+    async with opened(made) as pilot:
+        panel = pilot.app.mode_screen.query_one("FieldsPanel")
+        text = " ".join(" ".join(strip.text for _, strip in panel._lines).split())
+        assert "second opinion: 30% Rechnung" in text and "56%" not in text
+        assert "00.123.456.7-18" in text and "= 001234567-18" not in text
     made.close()
 
 

@@ -121,6 +121,20 @@ async def test_clearing(opened, workspace):
         await go(pilot, "9.00")
         await pilot.press("x")
         assert labels(workspace) == {}
+        assert "Label removed: amount_total." in str(pilot.app.mode_screen.query_one(HintLine).render())
+
+
+async def test_enter_after_a_correction_is_done_with_it_and_goes_on(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("J", "tab", "tab", "tab")  # the name, the surest
+        session = pilot.app.mode_screen.session
+        assert session.view.focus.field == "seller_name"
+        await pilot.press("greater_than_sign")
+        assert "Enter done" in str(pilot.app.mode_screen.query_one(HintLine).render())
+        await pilot.press("enter")
+        assert not session.view.selection and session.view.focus.field == "amount_total"
+        await pilot.press("n")  # the key of another field is about the suggestion in hand
+        assert labels(workspace, 2) == {"seller_name": ["TRADING SDN BHD"], "amount_net": ["10.00"]}
 
 
 async def test_a_label_is_taken_up_and_given_another_field(opened, workspace):

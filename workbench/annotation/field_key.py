@@ -211,7 +211,9 @@ class FieldKey:
             self._label_more(self._state.armed, token)
 
     def confirm(self) -> None:
-        """Enter: label with the armed field, accept the suggestion in hand, or select the label under the cursor."""
+        """Enter: label with the armed field, accept the suggestion in hand, be done with a label that was corrected, or
+        select the label under the cursor.
+        """
         state, cursor, proposals = self._state, self._cursor, self._state.proposals
         view, armed = state.view(cursor), self._schema.get(state.armed) if state.armed else None
         if cursor.selection:
@@ -229,6 +231,10 @@ class FieldKey:
             self._label_more(state.armed, cursor.token)
         elif view.suggestion is not None:
             self.take(view.suggestion, view.suggestion.field, view.suggestion.tokens)
+        elif view.is_corrected:
+            state.release()
+            if following := state.editor.open_suggestions:
+                self.focus_on(following[0])
         elif view.label is not None:
             state.disarm()
             cursor.take_up(view.label.tokens)

@@ -118,11 +118,14 @@ def _agrees(field: Field, value: Value, reference: str) -> bool:
 
 
 def _second_opinions(content: Content, field: Field, values: tuple[Value, ...]) -> tuple[str, ...]:
-    first = {suggestion.id for suggestion in leading(content.suggestions)}
+    leaders = leading(content.suggestions)
+    first = {suggestion.id for suggestion in leaders}
+    known = {token for s in leaders if s.field == field.id and s.run in KNOWN_SOURCES for token in s.tokens}
     texts = [
         f"{s.confidence:.0%} {text}"
         for s in content.suggestions
         if s.field == field.id and s.decision is Decision.OPEN and s.id not in first
+        if not known.issuperset(s.tokens)  # a part of the known value
         if not any(same(field.type, text := text_of(content.tokens, s.tokens), value.text) for value in values)
     ]
     return tuple(texts)

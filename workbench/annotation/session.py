@@ -182,13 +182,15 @@ class AnnotationSession:
         """Take the labels of the selection, or the label under the cursor, away; of a class field in hand its label."""
         if self.view.classes.in_hand:
             return self.classes.clear()
-        label = self.view.label
+        label, before = self.view.label, self.editor.state.spans
         if self.cursor.selection:
             self._state.commit("clear", acts.clear(self.editor.state, self.cursor.selection))
         elif label is not None:
             self._state.commit("clear", acts.clear_spans(self.editor.state, [label]))
         self.let_go()
         self._state.disarm()
+        if cleared := sorted({self.schema.name(span.field) for span in before - self.editor.state.spans}):
+            self._state.message = f"Label removed: {', '.join(cleared)}."
         return None
 
     def reject(self) -> None:

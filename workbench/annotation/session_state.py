@@ -45,6 +45,7 @@ class SessionView:
     pointed: bool = False  # the cursor was put where it is by hand: a field's key labels that word
     offered: OfferedPlace | None = None  # the field's key labels it when it is pressed again
     adding: bool = False  # the next field key adds a value instead of replacing one
+    building: Span | None = None  # the label whose words were chosen last, one by one
     classes: ClassView = NO_CLASSES
 
     @property
@@ -61,6 +62,11 @@ class SessionView:
         if self.cursor is None:
             return None
         return next((s for s in self.content.annotations.spans if self.cursor in s.tokens), None)
+
+    @property
+    def is_corrected(self) -> bool:
+        """Whether the label under the cursor was just made longer or shorter."""
+        return self.building is not None and self.label == self.building and not self.pointed
 
     def can_label_cursor(self, field: Field) -> bool:
         """Whether the cursor's word can be a field's value: it was gone to by hand, or no other label and no check of
@@ -173,4 +179,5 @@ class SessionState:
             self.pointed,
             self.offered,
             self.adding,
+            self.building,
         )

@@ -82,10 +82,10 @@ def normalise(type: FieldType, text: str, *, day_first: bool | None = None) -> V
 
 
 def trimmed(type: FieldType, text: str) -> str:
-    """A printed value without the punctuation of its sentence ("04.07.2018,", "(35,13"); a text as it is."""
+    """A printed value without the punctuation of its sentence ("04.07.2018,", "(35,13", ":A-77"); a text as it is."""
     if type is FieldType.TEXT:
         return text
-    bare = text.rstrip(" ,;:" if type in _WITH_POINT else " ,;:.")
+    bare = text.lstrip(" ;:").rstrip(" ,;:" if type in _WITH_POINT else " ,;:.")
     if ("(" in bare) != (")" in bare):
         bare = bare.strip("() ")
     return bare or text

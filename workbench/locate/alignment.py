@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from workbench.fields import FieldType, amounts
 from workbench.fields.values import normalise, occurrences, readings
-from workbench.locate import headers
+from workbench.locate import headers, party_words
 from workbench.locate.fuzzy import FuzzyFinder
 from workbench.locate.headers import HeaderPhrase
 from workbench.locate.layout import Layout, Word
@@ -52,6 +52,7 @@ _RELATED = {
 _LEAST_CONTEXT = 0.25  # a header that is weaker or further away does not count
 _PROSE = 6  # words with letters beside a header, in its line: it is part of a sentence
 _IN_PROSE = 0.3  # the weight of such a header beside a number
+_DELIVERED, _DELIVERY_ROWS = -0.6, 4  # the context of an address below "ship to", at most so many rows above it
 _SHORT_ID = 4  # ids of fewer characters count only beside their header
 
 
@@ -286,6 +287,8 @@ class Aligner:
         return headers.header_phrases(words, folded, accepts=accepts)
 
     def _in_context(self, place: _Candidate, field: str, type: FieldType) -> _Candidate:
+        if type is FieldType.ADDRESS and (heading := self._delivery_above(place)):
+            return replace(place, context=_DELIVERED, beside=heading)
         kind = headers.KINDS.get(type, frozenset())
         best, rival = (0.0, ""), (0.0, "")
         for header, nearness, row in self._beside(place):
@@ -301,6 +304,19 @@ class Aligner:
         if best[0] and best[0] >= rival[0] - 0.35:
             return replace(place, context=max(best[0] - 0.3 * (rival[0] > best[0]), 0.0), beside=best[1])
         return replace(place, context=-rival[0], beside=rival[1]) if rival[0] >= 0.5 else place
+
+    def _delivery_above(self, place: _Candidate) -> str:
+        """The heading above an address that says that goods are delivered there; "" without one."""
+        first = self._words[place.tokens[0]]
+        number = self._layout.row_of[place.tokens[0]]
+        for piece in self._layout.pieces:
+            from_left, to_right = self._words[piece[0]].box[0], self._words[piece[-1]].box[2]
+            is_above = 0 < number - self._layout.row_of[piece[0]] <= _DELIVERY_ROWS
+            if is_above and min(to_right, first.box[2]) > max(from_left, first.box[0]):
+                text = " ".join(self._texts[i] for i in piece)
+                if self._words[piece[0]].page == first.page and headers.fold(text) in party_words.DELIVERY:
+                    return text
+        return ""
 
     def _in_prose(self, header: HeaderPhrase, number: int) -> bool:
         """Whether a header of a row is part of a sentence."""

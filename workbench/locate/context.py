@@ -97,6 +97,8 @@ class Surroundings:
         best, rival, words = 0.0, 0.0, ""
         if (number, position) not in self._beside:
             self._beside[number, position] = list(self._headers_beside(number, position))
+        if self._is_captioned_otherwise(kind, number, position):
+            return -0.5, ""
         for header, nearness in self._beside[number, position]:
             if field.id in header.fields:
                 if header.fields[field.id] * nearness > best:
@@ -104,6 +106,16 @@ class Surroundings:
             elif against := [weight for name, weight in header.fields.items() if name in kind]:
                 rival = max(rival, max(against) * nearness)
         return (best - 0.5 * max(rival - best, 0), words) if best else (-0.5 * rival, "")
+
+    def _is_captioned_otherwise(self, kind: frozenset[str], number: int, position: int) -> bool:
+        """Whether the word has a caption of its own that says it is no field's value ("TEL:03-60932032")."""
+        row = self.layout.rows[number]
+        return any(
+            name in kind and name.startswith("~")
+            for header in self.headings[number]
+            if header.first == header.last == position and not self._is_own_value(row, header)
+            for name in header.fields
+        )
 
     def _is_own_value(self, row: Sequence[int], header: HeaderPhrase) -> bool:
         """Whether a header is the letters of a number ("PO056741", "INV-17"), which says nothing about other words."""

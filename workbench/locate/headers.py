@@ -58,7 +58,7 @@ _PHRASES = {
         "gesamtsumme netto|nettogesamtbetrag|montant hors taxes|montant net ht|total hors tva|base hors taxes|"
         "net amount excl vat|amount before tax|total ex tax|total before vat|net invoice total|subtotal excl vat|"
         "total excluding tax|untaxed amount|amount excluding vat|net price?|summe zwischensumme|amt paid excl gst|"
-        "amount paid excl gst"
+        "amount paid excl gst|total excluded tax|total exclude tax|total excl tax|total excluded gst"
     ),
     "amount_tax": (
         "tax|vat|gst|sst|tax amount|vat amount|gst amount|sales tax|total tax|total vat|total gst|total sst|"
@@ -119,7 +119,7 @@ _PHRASES = {
         "teilrechnung nr|avoir n|avoir numero|note de credit|note de credit n|creditnota|creditnota nummer|"
         "creditfactuur|invoice ref|invoice reference|invoice no and date?|sales invoice no|our invoice no|"
         "vat invoice no|statement no?|receipt id|booking id?|n de piece|numero de piece|fatt nr|fatt n|factuur no|"
-        "n documento|nr dokumentu|fact nr"
+        "n documento|nr dokumentu|fact nr|tax inv|tax inv no|rcpt|rcpt no"
     ),
     "purchase_order": (
         "po no|po number|purchase order|purchase order no|order no|order number|your order|po|customer order|"
@@ -260,7 +260,7 @@ _PHRASES = {
         "lieferanten nr|supplier number|vendor number|n fournisseur|projektnummer|projekt nr|sachbearbeiter|seite|"
         "page|personalnummer|cin|ifsc code|ifsc|mandatsreferenz|mandatsreferenz nr|sepa mandat|versicherungsnummer|"
         "ust id schlussel|globale nummer|kontrollnummer|codigo cliente|codigo de cliente|n de client|ref client|"
-        "kod kontrahenta|kod klienta|relatienummer|client code|customer code|debiteurnr"
+        "kod kontrahenta|kod klienta|relatienummer|client code|customer code|debiteurnr|table no|pax|pos no"
     ),
     "~address": "anschrift|adresse|address|adres|direccion|indirizzo|adresa|endereco|morada",  # either party's
     "-": (
@@ -284,7 +284,7 @@ KINDS = {
 }
 """Fields whose headers compete with each other, by type."""
 _LONGEST = 6  # words of a phrase
-_VALUE_IN_WORD = re.compile(r"[0-9]|(?<=\w)[:：]")
+_VALUE_IN_WORD = re.compile(r"[0-9]|(?<=[\w#.])[:：]")
 _CURRENCY_AT_END = re.compile("(?<=[a-z])(?:rm|myr|eur|usd|in eur|chf|gbp)$")
 
 

@@ -290,6 +290,15 @@ def test_of_a_total_and_an_equal_amount_due_the_total_is_taken():
     assert row(tokens, align(tokens, "amount_total", FieldType.AMOUNT, "23.54")) == 1
 
 
+def test_an_address_that_stands_twice_is_not_taken_from_below_the_delivery_s_heading() -> None:
+    rows = ("Ma jolie boutique|Ma jolie boutique", "35 rue de Lyon|Alexandre Payet", "69001 Lyon|35 rue de Lyon")
+    value = "35 rue de Lyon 69001 Lyon"
+    both = page("Adresse de livraison|", *rows, "|69001 Lyon")
+    place = align(both, "buyer_address", FieldType.ADDRESS, value)
+    assert place is not None and all(both[i].box[0] >= 400 for i in place.tokens)
+    assert found(page("Adresse de livraison", "35 rue de Lyon", "69001 Lyon"), "buyer_address", value) == value
+
+
 def test_an_address_that_stands_twice_is_taken_from_beside_its_header() -> None:
     form = ["Name:|Lieferant GmbH", "", "", "", "Anschrift:|Lieferantenstraße 20", "|DE 80333 München"]
     tokens = page(*form, "", "Lieferant GmbH", "Lieferantenstraße 20", "80333 München")

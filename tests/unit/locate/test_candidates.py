@@ -59,6 +59,17 @@ def test_an_english_receipt(field, value):
     assert best(sample_documents.RECEIPT, field) == value
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "TAX INVOICE\nTABLE:T10\nRCPT#:A18000010451\n",
+        "GUARDIAN SDN BHD\nTEL:03-60932032\n100 PLUS 500ML   2.28\nST:8282 TAXINV:A18000010451\n",
+    ],
+)
+def test_a_number_whose_word_names_it_comes_before_the_table_s_and_the_telephone_s(text):
+    assert best(text, "invoice_no").endswith(":A18000010451")
+
+
 def test_a_chinese_invoice():
     assert best(sample_documents.CHINESE, "amount_total") == "¥169.50"
     assert best(sample_documents.CHINESE, "seller_name") == "深圳市明达科技有限公司"
@@ -104,6 +115,11 @@ def test_a_party_s_address_stands_below_its_name():
     names = {"seller_name": seller, "buyer_name": buyer}
     assert best(TWO_PARTIES, "seller_address", **names) == "7 Mill Street York YO1 7HH"
     assert best(TWO_PARTIES, "buyer_address", **names) == "12 Hill Road Leeds LS1 4AB"
+
+
+def test_the_net_amount_is_the_one_that_is_said_to_be_without_tax():
+    slip = "SUBTOTAL : 81.80\nTOTAL : 81.80\nTOTAL EXCLUDED TAX : 77.18\nGST : 4.62\nCASH 85.00\nCHANGE 3.20\n"
+    assert best(slip, "amount_net") == "77.18"
 
 
 def test_net_and_tax_make_up_the_total():

@@ -1,9 +1,10 @@
 """The table for CSV and Excel: one row a document, one column a field, with confidence and who decided.
 
 A value is, in this order: the label (confidence 1), a known value's open suggestion, the reference value, the surest
-open suggestion of a model. Amounts, dates, currencies, rates and ids are written in one form (1234.50, 2024-03-31,
-EUR, 19, DE136695976) where they can be read, everything else as it is printed. Numbers of documents are written as they
-are printed, and in one form in a column at the end. Several labels of one field are joined by " | " in reading order.
+open suggestion of a model, unless a person accepted the document without it. Amounts, dates, currencies, rates and
+ids are written in one form (1234.50, 2024-03-31, EUR, 19, DE136695976) where they can be read, everything else as it
+is printed. Numbers of documents are written as they are printed, and in one form in a column at the end. Several
+labels of one field are joined by " | " in reading order.
 
 Holds: what was decided, per field.
 Cannot hold: words, boxes, pages, where on the page a value stands.
@@ -12,7 +13,7 @@ Cannot hold: words, boxes, pages, where on the page a value stands.
 import re
 from collections.abc import Iterable, Iterator
 
-from storage.records import KNOWN_SOURCES, Content, Decision, ReferenceValue, Source, Span, Suggestion
+from storage.records import KNOWN_SOURCES, Content, Decision, ReferenceValue, Source, Span, State, Suggestion
 from storage.suggestions import leading
 from workbench.exchange.exporters.base import ExportReport, ordered_spans
 from workbench.fields import Field, FieldType, Schema
@@ -78,6 +79,8 @@ def _cell(content: Content, entry: Field) -> tuple[str, str, str]:
         return "", "1", "said to be absent"
     own = [s for s in content.suggestions if s.field == entry.id]
     proposed: list[Suggestion] = [s for s in leading(own) if s.tokens]
+    if _is_labelled_here(content):  # what was left open when it was accepted is no value of it
+        proposed = [s for s in proposed if s.run in KNOWN_SOURCES]
     known: list[ReferenceValue] = [r for r in content.references if r.field == entry.id]
     was_refused = any(s.run in KNOWN_SOURCES and s.decision is Decision.REJECTED for s in own)
     if proposed and (proposed[0].run in KNOWN_SOURCES or was_refused or not known):
@@ -86,6 +89,12 @@ def _cell(content: Content, entry: Field) -> tuple[str, str, str]:
     if known:
         return _in_one_form(entry, known[0].value), "", f"reference value ({known[0].source})"
     return "", "", ""
+
+
+def _is_labelled_here(content: Content) -> bool:
+    """Whether a person accepted the document; the labels of an import say nothing of the fields that have none."""
+    by_hand = any(span.source is not Source.IMPORT for span in content.annotations.spans)
+    return content.document.state is State.LABELLED and by_hand
 
 
 def _who(span: Span) -> str:

@@ -256,10 +256,27 @@ def test_suggestions_come_back_from_label_studio_as_suggestions() -> None:
     assert labels_of(item) == labels_in(example())
 
 
-def test_values_say_what_was_decided_and_by_whom(tmp_path: Path) -> None:
-    exporters.load("values-csv").write([example()], SCHEMA, tmp_path / "v.csv")
-    with (tmp_path / "v.csv").open(encoding="utf-8-sig", newline="") as file:
+def _begun(content: Content) -> Content:
+    return replace(content, document=replace(content.document, state=State.STARTED))
+
+
+def _row_of(content: Content, folder: Path) -> dict[str, str]:
+    exporters.load("values-csv").write([content], SCHEMA, folder / "v.csv")
+    with (folder / "v.csv").open(encoding="utf-8-sig", newline="") as file:
         (row,) = csv.DictReader(file)
+    return row
+
+
+def test_a_suggestion_that_a_document_was_accepted_without_is_no_value(tmp_path: Path) -> None:
+    accepted, begun = _row_of(example(), tmp_path), _row_of(_begun(example()), tmp_path)
+    assert (accepted["buyer_name"], begun["buyer_name"]) == ("", "ACME Total")
+    imported = frozenset(replace(span, source=Source.IMPORT) for span in example().annotations.spans)
+    of_an_import = replace(example(), annotations=replace(example().annotations, spans=imported))
+    assert _row_of(of_an_import, tmp_path)["buyer_name"] == "ACME Total"
+
+
+def test_values_say_what_was_decided_and_by_whom(tmp_path: Path) -> None:
+    row = _row_of(_begun(example()), tmp_path)
     assert row["file"] == "inv"
     assert row["amount_total"] == "1234.50"
     assert row["amount_total (decided by)"] == "labelled by ann"
@@ -272,7 +289,12 @@ def test_values_say_what_was_decided_and_by_whom(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("words", "printed", "normalised"),
-    [("CS 0031 .663", "CS 0031 .663", "CS0031663"), ("No:A-77,", "A-77", "A-77"), ("# 12", "# 12", "12")],
+    [
+        ("CS 0031 .663", "CS 0031 .663", "CS0031663"),
+        ("No:A-77,", "A-77", "A-77"),
+        (":A-77", "A-77", "A-77"),
+        ("# 12", "# 12", "12"),
+    ],
 )
 def test_a_documents_number_is_written_as_printed_and_in_one_form(tmp_path, words, printed, normalised) -> None:
     tokens = tuple(Token(n, 0, 0, word, (20.0 * n, 0.0, 20.0 * n + 15, 10.0)) for n, word in enumerate(words.split()))
