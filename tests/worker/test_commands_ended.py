@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.support import workspaces
+from tests.support.ports import free_port
 from workbench.cli import group
 from workbench.exchange import pipeline
 from workbench.exchange.import_summary import Summary
@@ -113,7 +114,7 @@ def test_nothing_of_a_command_goes_on_when_it_is_ended(folder: Path, name: str, 
     [
         ["status"], ["import", "a.jsonl"], ["runs", "list"], ["--help"], ["export", "word-list", "out.jsonl"],
         ["split"], ["fields", "list"], ["searches", "list"], ["rounds", "list"], ["queue"], ["doctor-env"],
-        ["completion", "bash"], ["serve", "starter", "--port", "0"], ["web", "--port", "0"],
+        ["completion", "bash"], ["serve", "starter", "--port", "PORT"], ["web", "--port", "PORT"],
         ["sample-data", "made"], ["init", "another"],
     ],
     ids=" ".join,
@@ -122,7 +123,7 @@ def test_a_command_that_is_ended_at_once_ends_without_a_traceback(
     folder: Path, arguments: list[str], end: signal.Signals
 ) -> None:
     """Also while the program is being loaded; before its first line a signal ends it as any program."""
-    process = command(folder, *arguments)
+    process = command(folder, *(str(free_port()) if part == "PORT" else part for part in arguments))
     until(lambda: process.poll() is not None or catches(process.pid, HUP))
     process.send_signal(end)
     _, errors = process.communicate(timeout=30)

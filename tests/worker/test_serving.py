@@ -26,6 +26,7 @@ from uvicorn.config import STARTUP_FAILURE
 
 from storage.exceptions import InputProblem
 from tests.support import tiny_model
+from tests.support.ports import free_port
 from tests.support.tiny_documents import documents
 from workbench.runs import machine, transfer
 from workbench.runs.state import RunFolder
@@ -68,12 +69,6 @@ def served(model: Path | str, folder: Path, *options: str) -> Iterator[tuple[str
     finally:
         process.kill()
         process.wait()
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def wait_until_ready(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
