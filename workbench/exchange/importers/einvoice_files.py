@@ -20,6 +20,8 @@ _HEAD = (
 _SUMS = (("Net amount:", "amount_net"), ("Tax:", "amount_tax"), ("Total:", "amount_total"))
 _SIGNED = (".p7m", ".p7", ".pkcs7")
 _EDGE = 20  # points around the words of a page
+MOST_LINES = 1000
+"""Line items that are set on the page: each takes two milliseconds, and 20,000 points of height are a long page."""
 
 
 class EInvoiceImporter:
@@ -51,6 +53,8 @@ class EInvoiceImporter:
             page.picture = _drawn(page)
             incoming = Incoming(name, where, [page], self.name, values=dict(invoice.values), values_source="e-invoice")
             incoming.notes.append("the page was made from the e-invoice's values")
+            if len(invoice.lines) > MOST_LINES:
+                incoming.notes.append(f"the page shows the first {MOST_LINES:,} of {len(invoice.lines):,} line items")
             yield incoming
 
 
@@ -70,7 +74,7 @@ def _lines(invoice: Invoice) -> list[list[str]]:
         lines += [title, *(part for part in party if part), f"Tax number: {number}" if number else "", ""]
     lines += [f"{caption} {values[field]}" for caption, field in _HEAD if field in values]
     lines.append("")
-    for item in invoice.lines:
+    for item in invoice.lines[:MOST_LINES]:
         lines.append(" ".join(part for part in (item.quantity, item.text, item.price, item.amount) if part))
     lines.append("")
     currency = values.get("currency", "")
