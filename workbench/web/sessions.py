@@ -61,8 +61,9 @@ class _Service(AppService):
         with suppress(ProcessLookupError):
             process.kill() if process.returncode is None else None
         await process.wait()
-        os.close(self._rope)
-        self._process = None
+        if self._process is not None:  # another call may have been here meanwhile, and its number be another file's
+            os.close(self._rope)
+            self._process = None
 
 
 def _closing(connection: web.WebSocketResponse) -> Callable[[], Awaitable[None]]:
