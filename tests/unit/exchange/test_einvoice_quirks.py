@@ -144,3 +144,12 @@ def test_of_very_many_lines_the_first_are_set_and_it_is_said(tmp_path: Path) -> 
     assert f"the page shows the first {MOST_LINES:,} of {MOST_LINES + 1:,} line items" in document.notes
     assert document.pages[0].height < 25 * (MOST_LINES + 50)
     assert document.values == EXPECTED
+
+
+@pytest.mark.parametrize("text", ["_" * 2_000_000, "- " * 400_000])
+def test_a_page_that_words_make_huge_is_not_drawn(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "huge.xml"
+    path.write_text(INVOICE.replace("Desk lamp", text))
+    [document] = importers.load("e-invoice").read(path, Options(tmp_path))
+    assert document.pages[0].picture is None
+    assert "the page is too large for a picture" in document.notes
