@@ -28,7 +28,7 @@ _REVISION = re.compile(r"\d{4}")
 _DAMAGE = (
     "malformed", "not a database", "no such column", "no such table", "already exists", "Could not decode", "encrypted",
 )  # fmt: skip
-_OF_A_ROW = (AttributeError, LookupError, TypeError, ValueError)
+OF_A_ROW = (AttributeError, LookupError, TypeError, ValueError)
 """What reading a damaged row ends in."""
 _ADDRESS = f"`database` in workbench.toml says where it is, as {EXAMPLE}"
 
@@ -146,12 +146,12 @@ class Database:
             yield
         except DBAPIError as error:
             raise self._problem(error) from error
-        except _OF_A_ROW as error:
-            if self._is_damaged():
+        except OF_A_ROW as error:
+            if self.is_damaged():
                 raise DamagedDatabase(str(error)[:100]) from error
             raise
 
-    def _is_damaged(self) -> bool:
+    def is_damaged(self) -> bool:
         """Whether SQLite finds its file's pages broken, or a row holds what this program never writes. It reads all."""
         if self._sqlite is None:
             return False
@@ -187,7 +187,7 @@ class Database:
                 "The disk is full. Nothing of this step was written; what was saved before is kept.",
                 "Free some space, then repeat the step.",
             )
-        if self._sqlite is not None and (any(sign in reason for sign in _DAMAGE) or self._is_damaged()):
+        if self._sqlite is not None and (any(sign in reason for sign in _DAMAGE) or self.is_damaged()):
             return DamagedDatabase(reason)
         return error
 

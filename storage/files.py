@@ -358,7 +358,12 @@ def read_regular(path: Path, last: int | None = None) -> bytes:
             raise NotRegular(errno.EINVAL, "no regular file", str(path))
         if last is not None and status.st_size > last:
             file.seek(-last, os.SEEK_END)
-        return file.read()
+        return file.read() or b""  # None of a file of the system that has nothing to say now
+
+
+def is_empty(path: Path) -> bool:
+    """Whether a file says that it is empty. The system's own do, and reading some of them never ends."""
+    return path.is_file() and path.stat().st_size == 0
 
 
 def sync_folder(folder: Path) -> None:

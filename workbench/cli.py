@@ -45,6 +45,12 @@ class _Group(click.Group):
             return super().invoke(ctx)
         except BrokenPipeError as error:  # click would end with 1, which means a fault of the program
             raise _ReaderEnded from error
+        except (WorkbenchError, OSError, click.ClickException, click.exceptions.Exit):
+            raise
+        except Exception as error:
+            if isinstance(ctx.obj, Context):
+                ctx.obj.raise_damage(error)  # a row can be of another kind than where it is used takes
+            raise
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         return super().parse_args(ctx, _workspace_first(args))
@@ -256,13 +262,18 @@ def _print_json(error: WorkbenchError) -> None:
 def _crash() -> NoReturn:
     import tempfile
 
-    with tempfile.NamedTemporaryFile("w", prefix="workbench-fault-", suffix=".txt", delete=False) as file:
-        file.write(without_passwords(traceback.format_exc()))
+    report = without_passwords(traceback.format_exc())
     kind, error, _ = sys.exc_info()
+    try:
+        with tempfile.NamedTemporaryFile("w", prefix="workbench-fault-", suffix=".txt", delete=False) as file:
+            file.write(report)
+        whole = f"the file {file.name}"
+    except OSError:  # no space, or no folder for temporary files
+        whole = f"this:\n{harmless_lines(report)}"
     lines = "".join(traceback.format_exception_only(kind, error)).strip().splitlines()
     cause = without_passwords(harmless_lines(lines[0 if isinstance(error, Exception) else -1]))
     click.secho("A fault of the program: ", fg="red", bold=True, err=True, nl=False)
-    click.echo(f"{cause}\n  → Your data is as it was. Please report the file {file.name}", err=True)
+    click.echo(f"{cause}\n  → Your data is as it was. Please report {whole}", err=True)
     sys.exit(1)
 
 

@@ -435,6 +435,21 @@ def test_a_device_is_no_token(workbench: Workbench, workspace: Path, token: str)
     assert answer.code == 2 and "token" in answer.err
 
 
+@pytest.mark.skipif(not os.access("/proc/kmsg", os.R_OK), reason="no file that can be read without end")
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["import"], ["values"], ["predict", "starter"], ["tune", "--config"],
+        ["tune", "--search", "--trials", "2", "--space"], ["serve", "starter", "--token-file"], ["web", "--token-file"],
+    ],
+    ids=lambda command: f"{command[0]} {command[-1]}",
+)  # fmt: skip
+def test_a_file_of_the_system_that_has_no_end_is_not_waited_for(
+    workbench: Workbench, workspace: Path, command: list[str]
+) -> None:
+    assert workbench("-w", workspace, *command, "/proc/kmsg").code in (2, 4, 7)
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device")
 def test_an_output_that_is_full_is_no_fault_of_the_program(workspace: Path) -> None:
     with Path("/dev/full").open("w") as full:

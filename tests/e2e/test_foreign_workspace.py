@@ -92,6 +92,27 @@ def test_a_damaged_row_is_named_and_is_no_fault_of_the_program(
     assert (answer.code, "The database is damaged" in answer.err, "workbench restore" in answer.err) == (3, True, True)
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE pages SET width = 'wide'",
+        "UPDATE pages SET number = 'first'",
+        "UPDATE documents SET name = x'ff00'",
+        "UPDATE spans SET tokens = '\"a\"'",
+    ],
+)
+def test_a_value_of_another_kind_than_its_column_s_is_damage_wherever_it_is_used(
+    root: Path, tmp_path: Path, statement: str, workbench: Workbench
+) -> None:
+    change(root, statement)
+    for name in ("word-list", "funsd", "label-studio", "hf-dataset", "values-csv", "values-xlsx", "conll"):
+        answer = workbench("-w", root, "export", name, tmp_path / name)
+        assert answer.code in (0, 3), (name, answer.err)
+        assert answer.code == 0 or "The database is damaged" in answer.err, (name, answer.err)
+    answers = [workbench("-w", root, command) for command in ("status", "split", "suggest")]
+    assert {answer.code for answer in answers} <= {0, 3}, [answer.err for answer in answers]
+
+
 def test_a_fault_of_the_program_is_not_taken_for_damage(root: Path) -> None:
     with closing(Workspace.open(root)) as workspace, pytest.raises(TypeError), workspace.db.read():
         raise TypeError("a fault")

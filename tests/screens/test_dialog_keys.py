@@ -136,3 +136,23 @@ def test_a_crash_is_reported_by_the_command_line_without_values_or_passwords(wor
     everything = shown + report.read_text()
     report.unlink()
     assert "postgresql://ann:***@host/invoices" in everything and "hunter2" not in everything
+
+
+def test_a_crash_is_told_whole_where_it_cannot_be_kept(monkeypatch, capfd):
+    import tempfile
+
+    from workbench import cli
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    def fail(**_):
+        raise RuntimeError("cannot reach postgresql://ann:hunter2@host/invoices")
+
+    monkeypatch.setattr(tempfile, "NamedTemporaryFile", full)
+    monkeypatch.setattr(cli.group, "main", fail)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    shown = capfd.readouterr().err
+    assert ended.value.code == 1 and "A fault of the program" in shown
+    assert "Traceback" in shown and "in fail" in shown and "hunter2" not in shown

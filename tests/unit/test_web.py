@@ -1,6 +1,7 @@
 """The screens over HTTP and a websocket, as a browser sees them: keys in, screen out; and who is let in."""
 
 import asyncio
+import gc
 import hashlib
 import os
 import re
@@ -12,11 +13,11 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse, CookieJar, WSMsgType, WSServerHandshakeError
 from aiohttp.test_utils import TestClient, TestServer
-from textual_serve.download_manager import DownloadManager
 
 from storage.exceptions import UsageProblem
 from tests.support import workspaces
 from workbench.commands import web as command
+from workbench.web import server as web_server
 from workbench.web import sessions
 from workbench.web.server import Access, application
 
@@ -195,6 +196,63 @@ async def test_another_site_in_the_same_browser_is_refused() -> None:
         await shown(await client.ws_connect("/ws", headers={"Origin": mine}), "pid=")
 
 
+@pytest.mark.parametrize(
+    ("request_line", "headers", "body", "status"),
+    [
+        ("GET /", b"Origin: http://[", b"", 403),
+        ("GET /", b"Host: 127.0.0.1:\xff\xfe", b"", 400),
+        ("GET /", b'Host: 127.0.0.1:"><script>', b"", 400),
+        ("GET /static/" + "a" * 5000, b"", b"", 404),
+        ("POST /login", b"Content-Type: multipart/form-data", b"{}", 400),
+        ("POST /login", b"Content-Type: multipart/form-data; boundary=x", b"{}", 400),
+        ("POST /login", b"Content-Type: application/x-www-form-urlencoded; charset=zzz", b"token=a", 400),
+        ("POST /login", b"Content-Type: application/x-www-form-urlencoded", b"token=\xff", 400),
+        ("POST /login", b"Content-Type: application/x-www-form-urlencoded\r\nContent-Encoding: gzip", b"token=a", 400),
+    ],
+)
+async def test_a_request_that_makes_no_sense_is_answered_and_is_no_fault_of_the_server(
+    request_line: str, headers: bytes, body: bytes, status: int
+) -> None:
+    async with serving(echo(), DIGEST) as client:
+        reader, writer = await asyncio.open_connection("127.0.0.1", client.port)
+        host = b"" if headers.startswith(b"Host") else b"Host: 127.0.0.1\r\n"
+        admitted = f"Authorization: Bearer {TOKEN}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n"
+        writer.write(f"{request_line} HTTP/1.1\r\n{admitted}".encode() + host + headers + b"\r\n" * 2 + body)
+        answer = await asyncio.wait_for(reader.read(), 20)
+        writer.close()
+    assert answer.startswith(b"HTTP/1.1 %d " % status), answer[:200]
+
+
+async def test_a_form_that_never_ends_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web_server, "_REQUEST_SECONDS", 0.05)
+    async with serving(echo(), DIGEST) as client:
+        reader, writer = await asyncio.open_connection("127.0.0.1", client.port)
+        form = b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 99\r\n\r\ntoken="
+        writer.write(b"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\n" + form)
+        assert (await asyncio.wait_for(reader.readline(), 20)).startswith(b"HTTP/1.1 400 ")
+        writer.close()
+
+
+async def test_lines_that_break_while_they_come_back_are_no_fault_of_the_server(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with serving(echo()) as client:
+        await client.get("/")
+        await shown(await client.ws_connect("/ws"), "pid=")
+        for _ in range(5):
+            sockets = await asyncio.gather(*(client.ws_connect("/ws") for _ in range(6)))
+            await asyncio.gather(*(socket.close() for socket in sockets))
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+async def test_a_session_that_is_ended_twice_at_once_closes_no_file_of_another() -> None:
+    async with serving(echo()) as client:
+        await client.get("/")
+        await shown(await client.ws_connect("/ws"), "pid=")
+        [held] = [found for found in gc.get_objects() if isinstance(found, sessions.Session)]
+        await asyncio.gather(held.service.end(), held.service.end())
+
+
 def test_an_address_that_is_taken_is_named() -> None:
     taken = command._listen("127.0.0.1", 0)
     with taken, pytest.raises(UsageProblem, match="cannot be listened on"):
@@ -206,20 +264,3 @@ def test_the_program_s_own_pages_need_no_network() -> None:
 
     assert "http" not in server._STYLE + server._LOGIN + server._TERMINAL
     assert os.path.isdir(server._STATIC)  # noqa: PTH112
-
-
-async def test_a_session_that_two_tasks_end_closes_only_what_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The number of a descriptor that is closed twice may be another file's by then."""
-    closed: list[int] = []
-
-    async def nowhere(_: object = b"") -> None:
-        pass
-
-    service = sessions._Service(
-        "\0".join(echo()), write_bytes=nowhere, write_str=nowhere, close=nowhere, download_manager=DownloadManager()
-    )
-    await service.start(80, 24)
-    close, rope = os.close, service._rope
-    monkeypatch.setattr(os, "close", lambda number: (closed.append(number), close(number))[1])
-    await asyncio.gather(service.end(), service.end())
-    assert closed.count(rope) == 1

@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from storage.exceptions import InputProblem, WorkbenchError
-from storage.files import Files, digest_of
+from storage.files import Files, digest_of, is_empty
 from storage.records import Side
 from workbench.exchange import detection, discovery, pictures, reader_process
 from workbench.exchange.importers import registry as importers
@@ -282,6 +282,8 @@ class DocumentSource:
             raise InputProblem("it is a folder that cannot be entered")
         if not path.is_file() and path.exists():
             raise InputProblem("it is no regular file")
+        if is_empty(path):
+            raise InputProblem("it is empty")
 
     def _importer(self, path: Path) -> Importer | None:
         """The format's importer; None for a table of known values."""

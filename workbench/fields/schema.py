@@ -131,8 +131,13 @@ _INVOICE = (
 
 
 def folded(name: str) -> str:
-    """The form in which names are compared: case, spaces, dots, dashes and underscores do not count."""
-    return re.sub(r"[\s._\-/]+", "_", name.strip()).casefold().strip("_")
+    """The form in which names are compared: case, spaces, dots, dashes and underscores do not count.
+
+    Dashes at either end do, as -1 is not 1 and A- not A; and so does all in a name of nothing else.
+    """
+    plain = name.strip().casefold()
+    inner = re.sub(r"[\s._\-/]+", "_", plain).strip("_")
+    return "-" * plain.startswith("-") + inner + "-" * plain.endswith("-") if inner else plain
 
 
 @dataclass(frozen=True)

@@ -368,7 +368,9 @@ def _digits_of(type: FieldType, reading: str) -> tuple[str, ...]:
 def _without_overlaps(places: list[_Candidate]) -> list[_Candidate]:
     """Of places that share words only the best, then the shortest: "9.00" rather than "RM 9.00"."""
     kept: list[_Candidate] = []
+    taken: set[int] = set()
     for place in sorted(places, key=lambda p: (-p.score, len(p.tokens))):
-        if not any(set(other.tokens) & set(place.tokens) for other in kept):
+        if taken.isdisjoint(place.tokens):
             kept.append(place)
+            taken.update(place.tokens)
     return kept

@@ -1,9 +1,11 @@
 """What a browser asks: the page, its files, and the connection that shows a session, after token and origin."""
 
 import asyncio
+import errno
 import hashlib
 import hmac
 import json
+import re
 import secrets
 import socket
 from collections.abc import Awaitable, Callable, Sequence
@@ -11,7 +13,6 @@ from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import textual_serve
 from aiohttp import WSMsgType, web
@@ -25,6 +26,8 @@ _PICTURES = ("image/jpeg", "image/png", "image/webp", "image/gif")
 _LARGEST_MESSAGE = 1_000_000  # bytes: what is pasted
 _END_SECONDS = 5.0
 _WRONG_SECONDS = 0.5  # before a wrong token is answered
+_REQUEST_SECONDS = 20.0  # in which a request's headers come, and the token of a form
+_HOST = re.compile(r"[A-Za-z0-9._-]*(:[0-9]*)?|\[[0-9a-fA-F:.]*\](:[0-9]*)?")
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -63,10 +66,12 @@ class Access:
 
     def refusal(self, request: web.Request) -> web.Response | None:
         """The answer for a request that may not be answered; None where it may."""
+        if not _HOST.fullmatch(request.host):
+            return _problem(400, "The server's name is no name.")
         if not self.token and self.host in LOOPBACK and _name_of(request.host) not in LOOPBACK:
             return _problem(403, "This server answers this machine only. Ask for http://127.0.0.1.")
         origin = request.headers.get("Origin", "")
-        if origin and urlsplit(origin).netloc != request.host:  # another site's page in this browser
+        if origin and origin.partition("://")[2] != request.host:  # another site's page in this browser
             return _problem(403, "This server answers its own pages only.")
         return None
 
@@ -85,8 +90,9 @@ class Access:
 def serve(listening: socket.socket, command: Sequence[str], title: str, access: Access) -> None:
     """Serve at a socket until SIGINT or SIGTERM, and end the sessions then."""
     web.run_app(
-        application(command, title, access), sock=listening, print=None, access_log=None, shutdown_timeout=_END_SECONDS
-    )
+        application(command, title, access), sock=listening, print=None, access_log=None,
+        shutdown_timeout=_END_SECONDS, keepalive_timeout=_REQUEST_SECONDS,
+    )  # fmt: skip
 
 
 def application(command: Sequence[str], title: str, access: Access) -> web.Application:
@@ -109,6 +115,10 @@ def application(command: Sequence[str], title: str, access: Access) -> web.Appli
         except web.HTTPException as problem:
             problem.headers.update(_HEADERS)
             raise
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:
+                raise
+            answer = _problem(404, "There is no such file.")
         if not answer.prepared:
             answer.headers.update(_HEADERS)
         return answer
@@ -122,7 +132,11 @@ def application(command: Sequence[str], title: str, access: Access) -> web.Appli
         return answer
 
     async def login(request: web.Request) -> web.Response:
-        token = str((await request.post()).get("token", ""))
+        try:
+            async with asyncio.timeout(_REQUEST_SECONDS):
+                token = str((await request.post()).get("token", ""))
+        except (ValueError, LookupError, TimeoutError, web.RequestPayloadError):
+            return _problem(400, "That is no form with a token.")
         if not access.is_right(token):
             await asyncio.sleep(_WRONG_SECONDS)
             return _page(403, title, _LOGIN.format(note="The token is not this server's. Ask its operator for it."))
@@ -145,6 +159,8 @@ def application(command: Sequence[str], title: str, access: Access) -> web.Appli
         try:
             session = await sessions.connect(visitor, connection, width, height)
             await _pass_on(connection, session)
+        except ConnectionError:  # the line broke meanwhile
+            pass
         finally:
             sessions.disconnect(visitor, connection)
         return connection

@@ -12,6 +12,7 @@ from workbench.exchange import detection
 from workbench.exchange.einvoices import document_values, kinds
 from workbench.exchange.einvoices.xml import Invoice
 from workbench.exchange.importers import registry as importers
+from workbench.exchange.importers.einvoice_files import MOST_LINES
 from workbench.exchange.reading.incoming import Options
 
 INVOICE = UBL.format(root="Invoice")
@@ -133,3 +134,22 @@ def test_a_file_that_is_signed_twice_is_called_as_before(tmp_path: Path) -> None
     path.write_text(INVOICE)
     (item,) = importers.load("e-invoice").read(path, Options(tmp_path))
     assert getattr(item, "name", "") == "a"
+
+
+def test_of_very_many_lines_the_first_are_set_and_it_is_said(tmp_path: Path) -> None:
+    line = "<cac:InvoiceLine><cac:Item><cbc:Name>Bolts</cbc:Name></cac:Item></cac:InvoiceLine>"
+    path = tmp_path / "long.xml"
+    path.write_text(INVOICE.replace("</Invoice>", line * MOST_LINES + "</Invoice>"))
+    [document] = importers.load("e-invoice").read(path, Options(tmp_path))
+    assert f"the page shows the first {MOST_LINES:,} of {MOST_LINES + 1:,} line items" in document.notes
+    assert document.pages[0].height < 25 * (MOST_LINES + 50)
+    assert document.values == EXPECTED
+
+
+@pytest.mark.parametrize("text", ["_" * 2_000_000, "- " * 400_000])
+def test_a_page_that_words_make_huge_is_not_drawn(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "huge.xml"
+    path.write_text(INVOICE.replace("Desk lamp", text))
+    [document] = importers.load("e-invoice").read(path, Options(tmp_path))
+    assert document.pages[0].picture is None
+    assert "the page is too large for a picture" in document.notes

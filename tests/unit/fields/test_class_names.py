@@ -50,3 +50,19 @@ def test_a_label_of_words_never_becomes_one_of_a_class_field():
     field = labels.field("document type")
     assert labels.schema.get(field).kind is FieldKind.SPAN
     assert labels.schema.get("document_type").kind is FieldKind.CLASS
+
+
+@pytest.mark.parametrize(
+    "options", [("-1", "0", "1"), ("+", "-"), ("A-", "A", "A+"), ("?", "!", "."), ("C", "C++", "C#"), ("1.5", "15")]
+)
+def test_classes_that_differ_in_a_sign_are_different(options: tuple[str, ...]) -> None:
+    names = ClassMap(invoice_schema())
+    assert [names.label("rating", option)[1] for option in options] == list(options)
+    assert names.onto(invoice_schema()).get("rating").options == options
+    assert not names.spellings
+
+
+def test_dashes_inside_a_name_do_not_make_it_another() -> None:
+    names = ClassMap(invoice_schema())
+    spellings = ("credit note", "Credit-Note", "credit_note.", " credit  note ")
+    assert {names.label("type", name)[1] for name in spellings} == {"credit note"}

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from storage.exceptions import UsageProblem
+from storage.files import is_empty
 from workbench.serving.options import LOOPBACK
 
 _SHORTEST_TOKEN, _LONGEST_TOKEN = 16, 10_000
@@ -41,8 +42,10 @@ def digest_of(host: str, file: Path | None, no_token: bool) -> str:
         return ""
     if no_token:
         raise UsageProblem("--token-file and --no-token exclude each other.", "Leave one out.")
-    with file.open("rb") as opened:  # bounded: a device has no end
-        token = opened.read(_LONGEST_TOKEN).decode("utf-8", "replace").strip()
+    token = ""
+    if not is_empty(file):
+        with file.open("rb") as opened:  # bounded: a device has no end
+            token = opened.read(_LONGEST_TOKEN).decode("utf-8", "replace").strip()
     if not (_SHORTEST_TOKEN <= len(token) < _LONGEST_TOKEN and token.isprintable()):
         raise UsageProblem(
             f"The token in {file} is no line of {_SHORTEST_TOKEN} to {_LONGEST_TOKEN - 1:,} characters.",

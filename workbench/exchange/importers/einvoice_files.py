@@ -20,6 +20,9 @@ _HEAD = (
 _SUMS = (("Net amount:", "amount_net"), ("Tax:", "amount_tax"), ("Total:", "amount_total"))
 _SIGNED = (".p7m", ".p7", ".pkcs7")
 _EDGE = 20  # points around the words of a page
+MOST_LINES = 1000
+"""Line items, and as many allowances and taxes, that are set on the page: each takes two milliseconds."""
+_MOST_PIXELS = 50_000_000  # of a page that is drawn: a word may have as many letters as the XML has bytes
 
 
 class EInvoiceImporter:
@@ -48,9 +51,15 @@ class EInvoiceImporter:
                 x0, y0, x1, y1 = token.box
                 token.box = (x0 + _EDGE, y0 + _EDGE, x1 + _EDGE, y1 + _EDGE)
             page.width, page.height = page.width + 2 * _EDGE, page.height + 2 * _EDGE
-            page.picture = _drawn(page)
+            is_drawn = page.width * page.height <= _MOST_PIXELS
+            page.picture = _drawn(page) if is_drawn else None
             incoming = Incoming(name, where, [page], self.name, values=dict(invoice.values), values_source="e-invoice")
             incoming.notes.append("the page was made from the e-invoice's values")
+            if not is_drawn:
+                incoming.notes.append("the page is too large for a picture")
+            for what, parts in (("line items", invoice.lines), ("allowances, charges and taxes", invoice.additions)):
+                if len(parts) > MOST_LINES:
+                    incoming.notes.append(f"the page shows the first {MOST_LINES:,} of {len(parts):,} {what}")
             yield incoming
 
 
@@ -70,12 +79,12 @@ def _lines(invoice: Invoice) -> list[list[str]]:
         lines += [title, *(part for part in party if part), f"Tax number: {number}" if number else "", ""]
     lines += [f"{caption} {values[field]}" for caption, field in _HEAD if field in values]
     lines.append("")
-    for item in invoice.lines:
+    for item in invoice.lines[:MOST_LINES]:
         lines.append(" ".join(part for part in (item.quantity, item.text, item.price, item.amount) if part))
     lines.append("")
     currency = values.get("currency", "")
     sums = [
-        *((f"{caption}:", amount) for caption, amount in invoice.additions),
+        *((f"{caption}:", amount) for caption, amount in invoice.additions[:MOST_LINES]),
         *((caption, values.get(field, "")) for caption, field in _SUMS),
         *((f"{caption}:", amount) for caption, amount in invoice.payments),
     ]

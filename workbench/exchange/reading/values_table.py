@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.exceptions import InputProblem, WorkbenchError
+from storage.files import is_empty
 from workbench.exchange.reader_process import in_reader_process
 from workbench.exchange.reading import table_cells
 from workbench.exchange.reading.incoming import Rejected
@@ -85,6 +86,8 @@ def _head_of(path: Path, limits: Limits) -> bytes:
             raise InputProblem(f"{path} is no regular file.", "Name a file, not a device or a pipe.")
         if path.stat().st_size > limits.file_bytes:
             raise InputProblem(f"{path} is larger than file_bytes under [limits] allows.")
+        if is_empty(path):
+            raise InputProblem(f"{path} is empty.")
         with path.open("rb") as file:
             return file.read(4)
     except OSError as error:

@@ -14,6 +14,7 @@ import yaml
 from pydantic import ValidationError
 
 from storage.exceptions import ConfigProblem
+from storage.files import is_empty
 from workbench.runs.config import families, safe_yaml, setting_descriptions
 from workbench.runs.config.tune import TuneConfig
 
@@ -73,6 +74,8 @@ def _text_of(source: Path | str) -> str:
     try:
         if source.exists() and not source.is_file():  # it is read more than once
             raise ConfigProblem(f"{source} is no regular file.", "Give the path of a YAML file.")
+        if is_empty(source):
+            return ""
         with source.open("rb") as file:
             data = file.read(_LARGEST + 1)
         if len(data) > _LARGEST:

@@ -157,3 +157,12 @@ def test_texts_that_a_spreadsheet_would_calculate_are_counted(tmp_path: Path) ->
     assert "formula" in sentence and "texts-xlsx" in sentence and number == 2
     assert not texts_xlsx.write(contents(workspace), workspace.schema, tmp_path / "out.xlsx").lost
     workspace.close()
+
+
+def test_no_two_classes_become_one_folder(tmp_path: Path) -> None:
+    classes = ["?", "*", "a/b", "a:b"]
+    records = [{"id": f"{n}", "text": f"text number {n}", "label": name} for n, name in enumerate(classes)]
+    workspace = workspace_of(tmp_path / "w", records)
+    written = exporters.load("class-folders").write(contents(workspace), workspace.schema, tmp_path / "out")
+    assert len({file.parent for file in (tmp_path / "out").rglob("*.txt")}) == len(classes)
+    assert written.lost["names of classes were changed to be names of folders"] == len(classes)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from storage.records import Content
-from workbench.exchange.exporters.base import ExportReport, FileNames, picture_of, safe, whole_folder
+from workbench.exchange.exporters.base import ExportReport, FileNames, picture_of, whole_folder
 from workbench.exchange.exporters.texts.rows import only_field, options_of, text_of
 from workbench.fields import Schema
 
@@ -27,15 +27,20 @@ class ClassFoldersExporter:
         written = ExportReport()
         field = only_field(schema, written)
         names: dict[Path, FileNames] = {}
+        folders: dict[str, str] = {}  # class -> the name of its folder
+        folder_names = FileNames()
         with whole_folder(target) as folder:
             for content in contents:
                 options = options_of(content, field) if field is not None else []
                 if len(options) > 1:
                     written.lost["documents of several classes stand in several folders"] += 1
-                if any(safe(option) != option for option in options):
+                for option in options:
+                    if option not in folders:
+                        folders[option] = folder_names.fresh(option)
+                if any(folders[option] != option for option in options):
                     written.lost["names of classes were changed to be names of folders"] += 1
                 for option in options or [""]:
-                    own = folder / content.document.side.value / (safe(option) if option else "")
+                    own = folder / content.document.side.value / folders.get(option, "")
                     own.mkdir(parents=True, exist_ok=True)
                     name = names.setdefault(own, FileNames()).fresh(content.document.name)
                     _write(content, own, name, pictures, written)
