@@ -146,5 +146,5 @@ def test_a_link_to_itself_and_a_pipe_are_no_targets(
 def test_a_file_is_written_in_place_of_no_device_or_pipe(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(WorkspaceProblem, match="not a regular file"):
-        write_atomic(tmp_path / "pipe", "a")
+        write_atomic(tmp_path / "pipe", "a", outside=True)
     assert (tmp_path / "pipe").is_fifo()

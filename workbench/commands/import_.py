@@ -239,6 +239,8 @@ def lines(summary: "Summary", name: dict[str, str]) -> Iterator[str]:
         f"{counted(summary.tokens, 'word')}, {summary.labelled:,} labelled) of {counted(summary.groups, 'group')} "
         f"in {summary.seconds:,.1f} s{rate}"
     )
+    if not (summary.documents or summary.known or summary.skipped or summary.rejected):
+        yield "No file to import was found there."
     for note, number in summary.leaks.items():
         documents = counted(number, "document")
         yield f"LEAK: {documents} {note}; figures on seen and unseen vendors are shown apart in reports"
@@ -247,7 +249,7 @@ def lines(summary: "Summary", name: dict[str, str]) -> Iterator[str]:
     if before := summary.known - summary.known_twice:
         yield f"{counted(before, 'document')} already in the workspace"
     if summary.known_twice:
-        yield f"{summary.known_twice:,} stand in these files more than once and were taken once"
+        yield f"{counted(summary.known_twice, 'document')} came more than once in these files and went in once"
     if summary.known_labelled:
         yield f"{summary.known_labelled:,} of these bring labels or values: what was there first was left as it is"
     fields = dict.fromkeys([*summary.labels, *summary.suggestions, *summary.aligned, *summary.not_aligned])

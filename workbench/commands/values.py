@@ -187,7 +187,9 @@ def lines(outcome: "ValuesReport", name: dict[str, str], *, undo: bool = False) 
     if refused := [item for item in counts.most_common() if item[0] not in outcome.unmapped]:
         yield f"Values left out, as they do not fit their fields: {_few(refused)}"
     yield from listed("note" if len(outcome.notes) == 1 else "notes", len(outcome.notes), outcome.notes)
-    yield from listed("rows that could not be used", outcome.skipped, by_reason(outcome.rejected))
+    yield from listed(
+        "row not used" if outcome.skipped == 1 else "rows not used", outcome.skipped, by_reason(outcome.rejected)
+    )
     if undo and outcome.documents:
         yield "`workbench values --undo` takes this back."
 

@@ -56,8 +56,8 @@ def discover(paths: Iterable[Path]) -> list[Path]:
     known = {real[path] for path, readable in files.items() if readable}
     folders = {path.parent for path in known}
     companions = {other for path in known for other in _beside(path, known, folders)}
-    # Files refer only to pictures and PDFs: without these the files need not be opened.
-    if any(path.suffix.lower() in PAGE_FILES and path not in companions for path in known):
+    # Files refer only to pictures and PDFs, Azure's labels to its answers: without these no file need be opened.
+    if any(path.suffix.lower() in PAGE_FILES or path.name.endswith(".labels.json") for path in known - companions):
         for path in known - companions:
             if path.suffix.lower() not in PAGE_FILES:
                 importer: object = detect(path)

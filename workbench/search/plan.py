@@ -344,7 +344,7 @@ def wait(
     """
     plan, pause = folder.read_plan(), threading.Event()
     followers: dict[str, progress.Follower] = {}
-    while process.poll() is None:
+    while process.poll() is None or folder.at_work():  # one that was begun before may lead it
         runs, under_way = runs_of(workspace, plan.name), 0.0
         for run in (run for run in runs if run.state in WORKING):
             follower = followers.setdefault(run.id, progress.Follower(workspace.files.run(run.id)))

@@ -17,6 +17,8 @@ STRANGERS = {
     "letter.docx": (b"PK\x03\x04", "save it as a PDF"),
     "old.xls": (b"\xd0\xcf\x11\xe0", "save it as .xlsx or CSV"),
     "all.zip": (b"PK\x03\x04", "unpack it"),
+    "stored.zip": (b"PK\x03\x04" + bytes(26) + b"a.pdf%PDF-1.4 of an invoice", "unpack it"),
+    "stored.tar": (b"a.pdf".ljust(257, b"\0") + b"ustar".ljust(255, b"\0") + b"%PDF-1.4 of an invoice", "unpack it"),
     "scan.psd": (b"8BPS\0\1", "save it as PNG"),
     "notes.txt": (b"call the vendor", "--class-folders"),
     "empty.pdf": (b"", "it is empty"),
@@ -54,7 +56,7 @@ def test_all_that_is_valid_goes_in_and_the_rest_is_named_with_what_to_do(summary
 def test_the_report_of_it_is_in_plain_words(summary: Summary) -> None:
     report = "\n".join(import_.lines(summary, {}))
     assert "already in the workspace" not in report  # it was empty
-    assert "stand in these files more than once" in report
+    assert "came more than once in these files" in report
     assert "values found" in report and "aligned" not in report
     for technical in ("Error", "Exception", "None", "utf-8", "codec", "Traceback", "nan"):
         assert technical not in report

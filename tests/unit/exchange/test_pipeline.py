@@ -340,7 +340,7 @@ def test_what_stands_twice_in_the_files_is_told_from_what_the_workspace_had(
     assert (summary.documents, summary.known, summary.known_twice) == (1, 1, 1)
     text = "\n".join(import_.lines(summary, {}))
     assert "1 document imported (1 page, 3 words" in text
-    assert "1 stand in these files more than once" in text and "already in the workspace" not in text
+    assert "1 document came more than once in these files" in text and "already in the workspace" not in text
     again = _run(workspace, files)
     assert (again.known, again.known_twice) == (2, 0)
     assert "2 documents already in the workspace" in "\n".join(import_.lines(again, {}))
@@ -359,3 +359,11 @@ def test_a_reason_is_said_once_however_many_files_it_concerns() -> None:
         [*(Rejected(f"{n}.json", "", "it is empty") for n in range(880)), Rejected("x", "line 3", "no words")]
     )
     assert lines == ["0.json, 1.json, 2.json and 877 more: it is empty", "x, line 3: no words"]
+
+
+@pytest.mark.parametrize(
+    ("label", "field"),
+    [("InvoiceTotal", "amount_total"), ("TotalTax", "amount_tax"), ("MerchantName", "seller_name")],
+)
+def test_names_of_fields_in_labels_of_azure_are_known(label: str, field: str) -> None:
+    assert LabelMap(invoice_schema()).field(label) == field

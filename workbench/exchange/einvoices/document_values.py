@@ -8,6 +8,7 @@ from workbench.exchange.einvoices.attachments import xml_of
 from workbench.exchange.einvoices.kinds import invoices_of, looks_like
 from workbench.exchange.einvoices.xml import LARGEST, REMEDY
 from workbench.exchange.reader_process import in_reader_process
+from workbench.exchange.reading import pdf_pages
 from workbench.exchange.reading.incoming import Options
 from workbench.exchange.reading.named_files import of_same_name
 from workbench.exchange.reading.parsing import head_of, is_within
@@ -69,7 +70,7 @@ def values_for(path: Path, options: Options, notes: list[str]) -> dict[str, str]
 def _is_pdf(path: Path) -> bool:
     """Whether it is no picture that is called a PDF."""
     with path.open("rb") as file:
-        return b"%PDF" in file.read(1024)
+        return pdf_pages.is_pdf(file.read(1024))
 
 
 def values_of(data: bytes, name: str = "the XML") -> dict[str, str]:

@@ -14,8 +14,8 @@ class PdfImporter:
     name = "pdf"
 
     def sniff(self, path: Path, head: bytes) -> float:
-        """By the signature, which need not be at the very start of the file."""
-        return 0.9 if b"%PDF-" in head[:1024] else 0.0
+        """By the signature."""
+        return 0.9 if pdf_pages.is_pdf(head) else 0.0
 
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
         """One document; the pages' pictures are files that exist until the next document is requested."""

@@ -88,8 +88,8 @@ def pages_of(file: Path, options: Options) -> list[IncomingPage]:
     from workbench.exchange import pictures  # Pillow and PDFium: only where there is such a file
 
     with file.open("rb") as opened:
-        is_pdf = b"%PDF-" in opened.read(1024)
-    if is_pdf:
+        head = opened.read(1024)
+    if pdf_pages.is_pdf(head):
         return list(pdf_pages.pages_of(file, options))
     sizes = pictures.measure(file, options.limits)
     return [IncomingPage(float(width), float(height), None, file, n) for n, (width, height) in enumerate(sizes)]

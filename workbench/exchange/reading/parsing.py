@@ -254,7 +254,7 @@ def inside(options: Options, base: Path, name: str) -> Path | None:
             if allowed and real.is_file():
                 return real
             if not allowed and (".." in parts or Path(name).is_absolute() or real.is_file()):
-                raise InputProblem(f"{name[:120]!r} lies outside the folder that is imported and is not read")
+                raise InputProblem(f"{name[:120]!r} is outside the imported folder and not read: put the file into it")
         except (OSError, ValueError):  # not a valid file name here
             return None
     return None

@@ -7,6 +7,11 @@ from workbench.exchange.reader_process import in_reader_process
 from workbench.exchange.reading.incoming import IncomingPage, Options
 
 
+def is_pdf(head: bytes) -> bool:
+    """Whether a file that begins so is a PDF: its signature need not be at the very start. An archive may hold one."""
+    return b"%PDF-" in head[:1024] and not head.startswith(b"PK\x03\x04") and head[257:262] != b"ustar"
+
+
 @in_reader_process
 def pages_of(path: Path, options: Options) -> Iterator[IncomingPage]:
     """As `pdfium.pages_of`."""

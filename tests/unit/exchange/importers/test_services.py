@@ -261,6 +261,13 @@ def test_azure_labels_take_the_words_of_their_ocr_or_of_the_pdf(put: Any, read: 
     assert "none.pdf" in problem.reason
 
 
+def test_azures_labels_without_their_document_do_not_bring_their_words_twice(put: Any) -> None:
+    path = put("a.pdf.labels.json", {"document": "a.pdf", "labels": []} | MARK)
+    put("a.pdf.ocr.json", {"analyzeResult": {"readResults": []}})
+    put("fields.json", {"fields": []})
+    assert discovery.discover([path.parent]) == [path]
+
+
 MARK = {"$schema": "https://schema.cognitiveservices.azure.com/formrecognizer/2021-03-01/labels.json"}
 
 
