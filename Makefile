@@ -9,9 +9,10 @@ export HF_HUB_OFFLINE ?= 1
 # processes, and each would compile the program again.
 export PYTHONDONTWRITEBYTECODE :=
 
-# Three at a time also on two cores: many tests wait for a child process. Files in their order, not those with the most
-# tests first: the longest tests stand alone in theirs, and the last would be waited for.
-AT_ONCE := -n 3 --dist loadfile --no-loadscope-reorder
+# Three at a time also on two cores: many tests wait for a child process.
+AT_ONCE := -n 3 --dist loadfile
+# Files in the order in which they are named, not those with the most tests first: the longest tests stand alone in theirs.
+IN_ORDER := --no-loadscope-reorder
 
 .PHONY: demo lint unit check test fuzz starter release-check clean
 
@@ -38,7 +39,7 @@ unit: $(STAMP)
 
 # `check`, then the tests that train, drive the screens, call the commands, and keep a workspace on PostgreSQL.
 test: check
-	$(BIN)/python -m pytest $(AT_ONCE) -m "postgresql or not unit" tests/fuzz tests/e2e tests/worker tests/screens \
+	$(BIN)/python -m pytest $(AT_ONCE) $(IN_ORDER) -m "postgresql or not unit" tests/fuzz tests/e2e tests/worker tests/screens \
 	  tests/unit/storage tests/unit/test_workspace_place.py tests/unit/test_database_move.py
 
 # Mutants of every input for ten minutes; the table of docs/measurements.md. `make test` does so for a moment.
