@@ -23,6 +23,7 @@ _A_LITTLE, _NO_TOTAL = 0.01, 2.0  # of a score
 SURELY = 1.0
 """How much speaks for what was paid by the amounts given and the change."""
 _GIVEN_EXACTLY = 0.4  # where there was change, too
+_MOST_WAYS = 400  # of taking change from what was given: a page with more is no till's, and all of them take minutes
 
 
 def is_till_slip(around: Surroundings) -> bool:
@@ -45,7 +46,7 @@ class Payment:
 
 
 def payment(around: Surroundings, amounts: Iterable[tuple[int, int, int]]) -> Payment:
-    """What was given at the till, less the change.
+    """What was given at the till, less the change; nothing of a page with very many of both.
 
     Args:
         around: of the page.
@@ -57,6 +58,8 @@ def payment(around: Surroundings, amounts: Iterable[tuple[int, int, int]]) -> Pa
         if max(is_given, is_change) >= _NAMED:
             (given if is_given > is_change else change).add(hundredths)
             places.add((row, position))
+    if len(given) * len(change) > _MOST_WAYS:
+        return Payment({}, frozenset(places))
     differences = {more - less for more in given for less in change - {0} if more > less}
     exact = {amount: SURELY if change <= {0} else _GIVEN_EXACTLY for amount in given if amount}
     return Payment(exact | dict.fromkeys(differences, SURELY), frozenset(places))

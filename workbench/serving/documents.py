@@ -1,7 +1,6 @@
 """What a request holds, as documents: texts, words with boxes, and files, which the importers read. Keeps nothing."""
 
 import itertools
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from workbench.exchange.reading import clean, running_text
 from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingToken, Rejected
 from workbench.exchange.reading.incoming import Options as ReadingOptions
 from workbench.exchange.sources import ImportRequest
+from workbench.runs import machine
 from workbench.serving import problems
 from workbench.serving.options import Options
 from workbench.serving.schemas import Words
@@ -166,7 +166,7 @@ def opened(options: Options, settings: Settings) -> Iterator[DocumentReader]:
         )
         scratch.connect()
         scratch.close()
-        count = min(_READERS, max(1, (os.cpu_count() or 1) // options.workers))
+        count = min(_READERS, max(1, machine.cores() // options.workers))
         try:
             readers = stack.enter_context(Readers(settings.ocr_engine, count, settings.ocr_languages))
         except WorkbenchError:  # no engine: files with a text layer can be read all the same

@@ -19,6 +19,7 @@ from uvicorn.supervisors import Multiprocess
 
 from storage.exceptions import WorkbenchError
 from storage.files import sweep_temporary, temporary_folder
+from workbench.runs import machine
 from workbench.serving import app as application
 from workbench.serving import documents
 from workbench.serving.collecting import Collector
@@ -38,7 +39,7 @@ def load(options: Options, metrics: Metrics) -> Service:
     Raises:
         WorkbenchError: the model or the workspace cannot be used.
     """
-    torch.set_num_threads(options.threads or max(1, (os.cpu_count() or 1) // options.workers))
+    torch.set_num_threads(options.threads or max(1, machine.cores() // options.workers))
     settings = Workspace.find(Path(options.workspace)).settings if options.workspace else None
     engine = Engine(options.model, options.name, settings)
     reader = _RESOURCES.enter_context(documents.opened(options, engine.settings))

@@ -7,6 +7,7 @@ from storage.exceptions import InputProblem
 from workbench.exchange.einvoices import cii, fattura, signed, ubl
 from workbench.exchange.einvoices.xml import REMEDY, Invoice, decoded, local_name, root_of
 from workbench.exchange.reader_process import in_reader_process
+from workbench.exchange.reading import pdf_pages
 
 _ROOTS = re.compile(rf"<(?:[\w.-]+:)?(?P<name>{'|'.join((*cii.ROOTS, *ubl.ROOTS, *fattura.ROOTS))})\b[^>]*>")
 _BEFORE_ROOT = re.compile(r"(?:\s|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
@@ -69,7 +70,7 @@ def invoices_of(data: bytes, name: str = "the XML") -> list[Invoice]:
     """
     inside = signed.unsigned(data)
     if inside is not data and not decoded(inside[:100]).lstrip("\ufeff \t\r\n").startswith("<"):
-        what = "a PDF" if b"%PDF-" in inside[:1024] else "something else"
+        what = "a PDF" if pdf_pages.is_pdf(inside) else "something else"
         raise InputProblem(f"{name} is signed and holds {what}, and no XML: take it out of it and import that", REMEDY)
     root = root_of(inside, name)
     if local_name(root) == "StandardBusinessDocument":  # the envelope that Peppol delivers invoices in
