@@ -5,9 +5,11 @@ import gc
 import hashlib
 import os
 import re
+import socket
+import subprocess
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -221,6 +223,62 @@ async def test_a_request_that_makes_no_sense_is_answered_and_is_no_fault_of_the_
         answer = await asyncio.wait_for(reader.read(), 20)
         writer.close()
     assert answer.startswith(b"HTTP/1.1 %d " % status), answer[:200]
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[int]:
+    """The port of a server that is a process of its own; its file `log` is there afterwards."""
+    code = (
+        "import socket; from workbench.web import server\n"
+        "listening = socket.create_server(('127.0.0.1', 0)); print(listening.getsockname()[1], flush=True)\n"
+        "server.serve(listening, [], 'ws', server.Access('127.0.0.1', ''))\n"
+    )
+    with (
+        (folder / "log").open("wb") as log,
+        subprocess.Popen(
+            [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=log, cwd=Path(__file__).parents[2]
+        ) as server,
+    ):
+        assert server.stdout is not None
+        yield int(server.stdout.readline())
+        server.terminate()
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        b"\x16\x03\x01\x02\x00",
+        b"\x1b]0;title\x07 / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"GET /\xff\xfe HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+        b"GET http://[::1 HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nLong: " + b"a" * 20_000 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        b"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        b"Content-Encoding: deflate\r\nContent-Length: 5\r\n\r\nabcde",
+    ],
+)
+def test_a_request_that_is_no_http_is_one_line_in_the_log(request_bytes: bytes, tmp_path: Path) -> None:
+    with served(tmp_path) as port, socket.create_connection(("127.0.0.1", port), 30) as connection:
+        connection.sendall(request_bytes)
+        answer = connection.recv(1000)
+    said = (tmp_path / "log").read_text()
+    assert b" 400 " in answer.splitlines()[0]
+    assert len(said.splitlines()) <= 1 and "\x1b" not in said and "Traceback" not in said, said
+
+
+def test_a_line_that_breaks_amid_a_form_is_no_fault_of_the_server(tmp_path: Path) -> None:
+    form = b"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 99\r\nExpect: 100-continue\r\n\r\n"
+    with served(tmp_path) as port:
+        with socket.create_connection(("127.0.0.1", port), 30) as connection:
+            connection.sendall(b"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\n" + form)
+            assert connection.recv(1000).startswith(b"HTTP/1.1 100 ")
+            connection.sendall(b"--x\r\nContent-Disposition: form-data; name=token\r\n\r\na")
+        with socket.create_connection(("127.0.0.1", port), 30) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            assert connection.recv(1000).startswith(b"HTTP/1.1 200 ")
+    assert (tmp_path / "log").read_text() == ""
 
 
 async def test_a_form_that_never_ends_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from storage.exceptions import InputProblem
 from workbench.exchange import pictures
 from workbench.exchange.pdf_files import open_pdf
 from workbench.exchange.pdf_words import PdfWord, in_reading_order, words_of
+from workbench.exchange.reader_process import processor_limit
 from workbench.exchange.reading.incoming import IncomingPage, Options
 
 _FEW_WORDS = 10  # a page that is one picture with fewer words than this is a scan with a stamp on it
@@ -64,32 +65,46 @@ def _rendered(page: Any) -> Any:
     return page.render(scale=pictures.scale_of(*page.get_size())).to_pil()
 
 
-def pages_of(path: Path, options: Options) -> Iterator[IncomingPage]:
+def pages_of(
+    path: Path, options: Options, first: int = 0, last: int | None = None, *, drawing: float
+) -> Iterator[IncomingPage]:
     """The pages of a PDF with their words and pictures.
 
+    Args:
+        path: the file.
+        options: of the import.
+        first: index of the first page that is wanted.
+        last: index of the page after the last; None: all.
+        drawing: seconds of the processor in which a page is drawn, else this process ends; 0: no page is drawn, and
+            each has its words alone.
+
     Raises:
-        InputProblem: it cannot be read, or is larger than the limits allow; the message is a reason without the name.
+        InputProblem: it cannot be read, or is larger than the limits allow, or a page without words is not drawn; the
+            message is a reason without the name.
     """
     with opened(path, options.password) as document:
         _check_pages(len(document), options)
-        for number in range(len(document)):
+        for number in range(len(document))[first:last]:
             page = _with_annotations(document, number)
-            yield _page(page, number + 1, options)
+            yield _page(page, number + 1, options, drawing)
             page.close()
 
 
-def pictures_of(path: Path, options: Options) -> Iterator[bytes]:
-    """The pages' pictures.
+def pictures_of(
+    path: Path, options: Options, first: int = 0, last: int | None = None, *, drawing: float
+) -> Iterator[bytes | None]:
+    """The pages' pictures; None where no page is drawn.
 
-    Raises:
-        InputProblem: as `pages_of`.
+    Args and errors as of `pages_of`.
     """
     with opened(path, options.password) as document:
         _check_pages(len(document), options)
-        for number in range(len(document)):
+        for number in range(len(document))[first:last]:
             page = document[number]
             _check_size(page, number + 1, options)
-            yield picture_of(page)
+            with processor_limit(drawing):
+                picture = picture_of(page) if drawing else None
+            yield picture
             page.close()
 
 
@@ -112,7 +127,7 @@ def _check_size(page: Any, number: int, options: Options) -> tuple[float, float]
     return width, height
 
 
-def _page(page: Any, number: int, options: Options) -> IncomingPage:
+def _page(page: Any, number: int, options: Options, drawing: float) -> IncomingPage:
     width, height = _check_size(page, number, options)
     words = words_of(page)
     if len(words) > options.limits.tokens_per_page:
@@ -120,15 +135,21 @@ def _page(page: Any, number: int, options: Options) -> IncomingPage:
             f"page {number} has {len(words):,} words; the limit is {options.limits.tokens_per_page:,} "
             "(tokens_per_page under [limits])"
         )
-    picture = _rendered(page)
     notes: list[str] = []
-    words = _visible(words, picture, width, height, notes)
+    picture: bytes | None = None
+    if drawing:
+        with processor_limit(drawing):
+            drawn = _rendered(page)
+        words = _visible(words, drawn, width, height, notes)
+        picture = pictures.encoded(drawn)
     readable = bool(words) and not _is_scan(page, words)
+    if not (drawing or readable):
+        raise InputProblem(f"page {number} takes too long to draw, and has no text layer")
     return IncomingPage(
         width,
         height,
         in_reading_order(words) if readable else None,
-        pictures.encoded(picture),
+        picture,
         engine="text-layer" if readable else "given",
         engine_version=_VERSION if readable else "",
         notes=notes,

@@ -43,6 +43,7 @@ _MOST_TIMES = 5  # a reader that works, but gets little of a busy processor, may
 _AT_WORK = 0.02  # of the time that passes: a reader that uses less waits for something that never comes
 _LOOK = 2.0  # seconds between two looks at whether it is still at work
 _BATCH_SECONDS = 0.05  # items of one answer
+_ALONE_SECONDS = 0.002  # an item that took longer to make goes at once: what ends the child is the next one's
 _START = "from workbench.exchange.reader_process import _serve; _serve()"
 _VALUES = {
     ("pathlib", name) for name in ("Path", "PosixPath", "PurePosixPath")
@@ -53,6 +54,26 @@ _VALUES = {
 P = ParamSpec("P")
 R = TypeVar("R")
 _in_child = False
+
+
+class OverProcessorLimit(InputProblem):
+    """A reader was ended in what it had bounded by `processor_limit`."""
+
+
+@contextmanager
+def processor_limit(seconds: float) -> Iterator[None]:
+    """Have the system end a child where what it does here takes more seconds of the processor: also within a library.
+
+    The parent gets an `OverProcessorLimit`. Outside of a child there is no limit.
+    """
+    if not _in_child:
+        yield
+        return
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def in_reader_process(function: Callable[P, R]) -> Callable[P, R]:
@@ -183,7 +204,7 @@ class _Child:
                 raise InputProblem(f"reading it takes longer than {SECONDS:.0f} seconds")
             kind, value, self.fit = _Unpickler(io.BytesIO(self._connection.recv_bytes())).load()
         except (EOFError, OSError) as error:
-            raise InputProblem(self._why_it_ended()) from error
+            raise self._why_it_ended() from error
         except pickle.UnpicklingError as error:
             raise InputProblem(f"its reader's answer is refused: {error}") from error
         return kind, value
@@ -197,13 +218,17 @@ class _Child:
             return 0.0
         return float(used.user + used.system)
 
-    def _why_it_ended(self) -> str:
+    def _why_it_ended(self) -> InputProblem:
         try:
             code = self._process.wait(5)
         except subprocess.TimeoutExpired:
             code = 0
+        if code == -signal.SIGPROF:
+            return OverProcessorLimit("reading it takes too much of the processor's time")
         named = signal.Signals(-code).name if -code in set(signal.Signals) else f"exit {code}"
-        return f"it is damaged, or needs more than {MEMORY / 1e9:.1f} GB of memory: its reader ended ({named})"
+        return InputProblem(
+            f"it is damaged, or needs more than {MEMORY / 1e9:.1f} GB of memory: its reader ended ({named})"
+        )
 
     def kill(self) -> None:
         self._process.kill()
@@ -313,16 +338,18 @@ def _last_line(error: Exception) -> str:
 def _send_items(connection: Connection, items: Generator[Any, Any, Any]) -> None:
     """Send the items in batches, each when it is asked for."""
     batch: list[Any] = []
-    begun = time.monotonic()
+    begun = asked = time.monotonic()
     for item in items:
         batch.append(item)
-        if time.monotonic() - begun < _BATCH_SECONDS:
+        before, asked = asked, time.monotonic()
+        if asked - begun < _BATCH_SECONDS and asked - before < _ALONE_SECONDS:
             continue
         _send(connection, "items", batch, False)
         if not pickle.loads(connection.recv_bytes()):
             items.close()
             return
         batch, begun = [], time.monotonic()
+        asked = begun
     if batch:
         _send(connection, "items", batch, False)
         if not pickle.loads(connection.recv_bytes()):

@@ -5,6 +5,7 @@ import errno
 import hashlib
 import hmac
 import json
+import logging
 import re
 import secrets
 import socket
@@ -16,7 +17,10 @@ from typing import Any
 
 import textual_serve
 from aiohttp import WSMsgType, web
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.log import server_logger
 
+from workbench.fields.plain_text import harmless
 from workbench.serving.options import LOOPBACK
 from workbench.web.sessions import LARGEST, Session, Sessions
 
@@ -89,6 +93,7 @@ class Access:
 
 def serve(listening: socket.socket, command: Sequence[str], title: str, access: Access) -> None:
     """Serve at a socket until SIGINT or SIGTERM, and end the sessions then."""
+    server_logger.addFilter(_in_one_line)
     web.run_app(
         application(command, title, access), sock=listening, print=None, access_log=None,
         shutdown_timeout=_END_SECONDS, keepalive_timeout=_REQUEST_SECONDS,
@@ -115,6 +120,8 @@ def application(command: Sequence[str], title: str, access: Access) -> web.Appli
         except web.HTTPException as problem:
             problem.headers.update(_HEADERS)
             raise
+        except ConnectionError:  # the line broke: the answer reaches no one
+            answer = _problem(400, "The line broke.")
         except OSError as error:
             if error.errno != errno.ENAMETOOLONG:
                 raise
@@ -183,6 +190,18 @@ def application(command: Sequence[str], title: str, access: Access) -> web.Appli
     )
     app.on_shutdown.append(end)
     return app
+
+
+def _in_one_line(record: logging.LogRecord) -> bool:
+    """Have the log say in one line what was wrong with a request that is no HTTP: that is no fault of the server."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, HttpProcessingError | web.RequestPayloadError):
+        what = error.message.strip().partition("\n")[0] if isinstance(error, HttpProcessingError) else ""
+        sender = f" from {record.args[0]}" if isinstance(record.args, tuple) and record.args else ""
+        why = harmless(what).rstrip(":")[:200] or "its body cannot be read"
+        record.msg, record.args = f"A request{sender} is refused: {why} ({type(error).__name__})", ()
+        record.exc_info = record.exc_text = None
+    return True
 
 
 async def _pass_on(connection: web.WebSocketResponse, session: Session) -> None:

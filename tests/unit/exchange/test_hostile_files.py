@@ -22,7 +22,7 @@ from workbench.exchange import discovery, reader_process
 from workbench.exchange.import_summary import Summary
 from workbench.exchange.importers import registry as importers
 from workbench.exchange.pipeline import run
-from workbench.exchange.reading import text_tables, values_table
+from workbench.exchange.reading import pdf_pages, text_tables, values_table
 from workbench.exchange.reading.incoming import Incoming
 from workbench.exchange.sources import ImportRequest
 from workbench.settings import Limits
@@ -81,6 +81,51 @@ def test_a_pdf_without_end_is_ended(workspace: Workspace, folder: Path, monkeypa
     (folder / "a.pdf").write_bytes(nested_forms(12))
     _, reasons = brought(workspace, folder)
     assert "seconds" in reasons["a.pdf"] or "memory" in reasons["a.pdf"]
+
+
+def patterned(words: dict[int, str], heavy: set[int], pages: int) -> bytes:
+    """A PDF with one word on some pages, and others that 2,000 patterns of tiny tiles cover."""
+    tiles = b"/Pattern cs " + b"/P scn 0 0 600 800 re f " * 2000
+    contents = [
+        (b"BT /F 12 Tf 50 700 Td (%s) Tj ET " % words.get(n, "").encode()) * (n in words) + tiles * (n in heavy)
+        for n in range(pages)
+    ]
+    kids = b" ".join(b"%d 0 R" % (5 + 2 * n) for n in range(pages))
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[%s]/Count %d>>" % (kids, pages),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+        b"<</PatternType 1/PaintType 1/TilingType 1/BBox[0 0 2 2]/XStep 1/YStep 1/Resources<<>>/Length 23>>stream\n"
+        b"1 0 0 rg 0 0 1 1 re f  \nendstream",
+    ]
+    for n, content in enumerate(contents):
+        objects.append(
+            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents %d 0 R"
+            b"/Resources<</Font<</F 3 0 R>>/Pattern<</P 4 0 R>>>>>>" % (6 + 2 * n)
+        )
+        objects.append(b"<</Length %d>>stream\n%s\nendstream" % (len(content), content))
+    numbered = b"\n".join(b"%d 0 obj%s endobj" % item for item in enumerate(objects, 1))
+    return b"%PDF-1.4\n" + numbered + b"\ntrailer<</Root 1 0 R>>\n%%EOF"
+
+
+def test_a_page_that_takes_too_long_to_draw_keeps_its_words(
+    workspace: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pdf_pages, "DRAWING_SECONDS", 0.3)
+    (folder / "one.pdf").write_bytes(patterned({0: "First", 1: "Total", 2: "Last"}, {1}, 3))
+    (folder / "many.pdf").write_bytes(patterned({n: f"Word{n}" for n in range(6)}, {0, 2, 3}, 6))
+    (folder / "wordless.pdf").write_bytes(patterned({0: "First"}, {1}, 2))
+    summary, reasons = brought(workspace, folder)
+    assert reasons == {"wordless.pdf": "page 2 takes too long to draw, and has no text layer"}
+    with workspace.db.read() as connection:
+        contents = [documents.open_document(connection, n) for n in document_list.ids(connection)]
+    pages = {content.document.name: content.pages for content in contents}
+    assert [[t.text for t in page.tokens] for page in pages["one"]] == [["First"], ["Total"], ["Last"]]
+    assert [bool(page.picture) for page in pages["one"]] == [True, False, True]
+    assert [[t.text for t in page.tokens] for page in pages["many"]] == [[f"Word{n}"] for n in range(6)]
+    # three are tried, and after them no more
+    assert [bool(page.picture) for page in pages["many"]] == [False, True, False, False, False, False]
+    assert summary.notes["pages take too long to draw: their words are all of the text layer, seen or not"] == 6
 
 
 def test_damaged_arrow_does_not_end_the_import(workspace: Workspace, folder: Path) -> None:

@@ -112,6 +112,8 @@ def _pictures(incoming: Incoming, path: Path, options: Options) -> None:
     try:
         for page, picture in zip(incoming.pages, pdf_pages.pictures_of(file, options), strict=False):
             page.picture = picture
+            if picture is None:
+                incoming.notes.append("1 pages take too long to draw: they are shown without their picture")
     except InputProblem as problem:
         incoming.notes.append(f"pictures left out: {file.name}: {problem.message}")
 
