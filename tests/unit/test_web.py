@@ -263,9 +263,9 @@ def test_a_request_that_is_no_http_is_one_line_in_the_log(request_bytes: bytes, 
     with served(tmp_path) as port, socket.create_connection(("127.0.0.1", port), 30) as connection:
         connection.sendall(request_bytes)
         answer = connection.recv(1000)
-    said = (tmp_path / "log").read_text()
+    log = (tmp_path / "log").read_text()
     assert b" 400 " in answer.splitlines()[0]
-    assert len(said.splitlines()) <= 1 and "\x1b" not in said and "Traceback" not in said, said
+    assert len(log.splitlines()) <= 1 and "\x1b" not in log and "Traceback" not in log, log
 
 
 def test_a_line_that_breaks_amid_a_form_is_no_fault_of_the_server(tmp_path: Path) -> None:

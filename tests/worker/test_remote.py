@@ -25,10 +25,10 @@ from tests.support.workspaces import until
 from workbench import cli
 from workbench.remote import check, courier, environment
 from workbench.remote.line import LineBroken, TargetProblem, line_to
-from workbench.runs import jobs, progress
+from workbench.runs import jobs, machine, progress
 from workbench.runs.config import files as config_files
 from workbench.runs.reconcile import reconcile
-from workbench.runs.state import RunFolder
+from workbench.runs.state import RunFolder, state_of
 from workbench.runs.watch import RunWatcher
 from workbench.settings import Target
 from workbench.workspace import Workspace
@@ -144,6 +144,36 @@ def test_a_run_is_killed_there_resumed_from_its_checkpoint_and_paused(
     until(lambda: state(workspace) is RunState.PAUSED)
     jobs.unpause(workspace, folder.path.name)
     until(lambda: state(workspace) is RunState.RUNNING)
+
+
+def test_a_grid_for_a_target_has_one_process_that_waits_and_a_courier_for_the_run_whose_turn_it_is(
+    workspace: Workspace, base: Path, target: Target
+) -> None:
+    def processes() -> list[str]:
+        commands = [(process.pid, process.info["cmdline"] or []) for process in psutil.process_iter(["cmdline"])]
+        return [command[3] for _, command in commands if str(workspace.files.root) in " ".join(command[4:])]
+
+    configs = {f"seed {n}": workspaces.config(base, num_train_epochs=LONG, seed=n) for n in range(4)}
+    grid = jobs.grid(workspace, configs, on=target)
+    folders = [RunFolder(workspace.files.run(run.id)) for run in grid]
+    jobs.start_in_turn(workspace, [run.id for run in grid])
+    until(lambda: progress.of(folders[0].path).step > 3)
+    assert sorted(processes()) == [machine.COURIER, machine.LAUNCHER]
+    assert [folder.queued.exists() for folder in folders] == [False, True, True, True]
+    for process in psutil.process_iter(["cmdline"]):  # the launcher is killed: the next look has the others wait again
+        if machine.LAUNCHER in (command := process.info["cmdline"] or []) and str(folders[0].path) in " ".join(command):
+            process.kill()
+    until(lambda: processes() == [machine.COURIER])
+    reconcile(workspace)
+    assert sorted(processes()) == [machine.COURIER, machine.LAUNCHER]
+    jobs.kill(workspace, grid[1].id)  # while it waits
+    assert folders[1].killed.exists() and not folders[1].queued.exists()
+    jobs.kill(workspace, grid[0].id)
+    until(lambda: progress.of(folders[2].path).step > 3)
+    jobs.stop(workspace, grid[3].id)
+    assert [state for folder in folders if (state := state_of(folder, progress.of(folder.path)))] == [
+        RunState.KILLED, RunState.KILLED, RunState.RUNNING, RunState.KILLED,
+    ]  # fmt: skip
 
 
 def test_two_terminals_collect_a_finished_run_once_and_nothing_stays_there(

@@ -187,9 +187,7 @@ def start_in_turn(workspace: Workspace, run_ids: Sequence[str], slots: int = DEF
     Raises:
         RunProblem: one was imported, or they cannot be started.
     """
-    is_elsewhere = any(RunFolder(workspace.files.run(run)).target.exists() for run in run_ids)
-    for part in [[run] for run in run_ids] if is_elsewhere else [run_ids]:  # a courier brings one run
-        _begin(workspace, part, slots)
+    _begin(workspace, run_ids, slots)
 
 
 def _begin(workspace: Workspace, run_ids: Sequence[str], slots: int, *, tied: bool = False) -> bool:
@@ -258,7 +256,7 @@ def unpause(workspace: Workspace, run_id: str) -> None:
 def kill(workspace: Workspace, run_id: str) -> None:
     """End the run's process at once. At most the work since the last checkpoint is lost."""
     folder = _at_work(workspace, run_id)
-    if folder.target.exists() and not folder.killed.exists():
+    if folder.target.exists() and not (folder.killed.exists() or folder.queued.exists()):
         folder.killed.touch()  # its courier ends it there; asked once more, the courier itself is ended
         return
     if not folder.kill():

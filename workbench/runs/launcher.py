@@ -7,8 +7,11 @@ deletes it has the run: the launcher to start it, `RunFolder.withdraw` to end it
 lock `waiting` of each run already and passes it on by its descriptor, so that there is no moment in which a run looks
 crashed. The slot is a lock on a file beside the runs; both locks pass to the worker, and so are free when the worker
 ends, however it ends. No terminal need be open. Where this process is killed, the next look at the runs begins anew.
+Runs for another machine wait for each other alone, and a courier takes the worker's place; a single one waits there.
 """
 
+import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -32,7 +35,7 @@ def begin(
     """Start a process in a session of its own that starts the runs in turn; None where each has a process.
 
     Args:
-        folders: of the runs, one where it is for another machine. One that has a process is passed over.
+        folders: of the runs, all for the same machine. One that has a process is passed over.
         slots: how many runs may work at a time.
         tied: let it end with this process instead; of one run only.
 
@@ -53,7 +56,7 @@ def begin(
             waiting = None if locks.held(folder.lock) else locks.acquire(folder.waiting, inheritable=True, named=False)
             if waiting is not None:
                 taken[waiting] = folder
-                _queue(folder, slots)
+                _queue(folder, slots, is_alone=len(folders) == 1)
         return (_started(taken, slots, threads, tied=tied), list(taken)) if taken else None
     except BaseException:
         for waiting in taken:
@@ -61,24 +64,26 @@ def begin(
         raise
 
 
-def _queue(folder: RunFolder, slots: int) -> None:
+def _queue(folder: RunFolder, slots: int, *, is_alone: bool) -> None:
     """Mark a run as one that waits for its turn, whatever it was before."""
     for mark in (folder.stop, folder.pause, folder.killed, folder.prepared):
         mark.unlink(missing_ok=True)
     # whatever ended the run before does not end it any more, also when it is killed before its first event
     with events.EventWriter(folder.events) as writer:
         writer.write("queued")
-    if not folder.target.exists():
+    if is_alone and folder.target.exists():
+        folder.queued.unlink(missing_ok=True)
+    else:
         folder.queued.write_text(f"{slots}\n")
 
 
 def _started(
     taken: Mapping[int, RunFolder], slots: int, threads: int | None, *, tied: bool
 ) -> "subprocess.Popen[bytes]":
-    """The process of runs whose locks are taken: the launcher, or the courier of a run for another machine."""
+    """The process of runs whose locks are taken: the launcher, or the courier of one run for another machine."""
     waiting, folder = next(iter(taken.items()))
-    is_elsewhere = folder.target.exists()
-    if is_elsewhere:
+    needs_courier = not folder.queued.exists()
+    if needs_courier:
         command = machine.python(machine.COURIER, str(folder.path), str(slots))
     else:
         runs = [f"{lock}:{run.path}" for lock, run in taken.items()]
@@ -95,7 +100,7 @@ def _started(
             start_new_session=True,
             pass_fds=(*taken, *descriptors),
         )
-    if is_elsewhere:
+    if needs_courier:
         os.write(waiting, f"{child.pid}\n".encode())
     return child
 
@@ -108,18 +113,31 @@ def _turn(run: RunFolder) -> tuple[int, str]:
         return 0, run.path.name
 
 
+def place_of(run: RunFolder) -> str:
+    """Where a run is to work, as names of slots have it: "" on this machine, else a digest of the other's address."""
+    try:
+        address = json.loads(run.target.read_bytes())["address"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return ""
+    return hashlib.sha256(str(address).encode()).hexdigest()[:12] + "-"
+
+
 def _is_next(run: RunFolder) -> bool:
-    """Whether no older run of the workspace is waiting."""
-    mine = _turn(run)
+    """Whether no older run of the workspace is waiting for the same machine."""
+    mine, place = _turn(run), place_of(run)
     others = (RunFolder(path) for path in run.path.parent.iterdir())
-    return not any(other.queued.exists() and _turn(other) < mine and locks.held(other.waiting) for other in others)
+    return not any(
+        other.queued.exists() and _turn(other) < mine and place_of(other) == place and locks.held(other.waiting)
+        for other in others
+    )
 
 
 def _free_slot(run: RunFolder, slots: int) -> tuple[int, int] | None:
     """The number of a slot and the descriptor of its lock; None while it is not the run's turn, or all are taken."""
     if _is_next(run):
         for number in range(slots):
-            descriptor = locks.acquire(run.path.parent / f".slot-{number}", inheritable=True, patience=0)
+            path = run.path.parent / f".slot-{place_of(run)}{number}"
+            descriptor = locks.acquire(path, inheritable=True, patience=0)
             if descriptor is not None:
                 return number, descriptor
     return None
@@ -182,14 +200,13 @@ def main(arguments: Sequence[str]) -> None:
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nothing waits for the workers: the system forgets them
     for turn in turns(waiting, slots):
         if len(waiting) == 1 or os.fork() == 0:
-            os.environ.update(gpu_of(turn.slot, slots))
-            _work(turn, held)
+            _work(turn, held, slots)
         os.close(turn.lock)
         os.close(turn.slot_lock)
 
 
-def _work(turn: Turn, held: int | None) -> NoReturn:
-    """Have the worker forked where there is a server for it, else go on as the worker in this process."""
+def _work(turn: Turn, held: int | None, slots: int) -> NoReturn:
+    """Have the worker forked where there is a server for it, else go on as the worker, or the courier, in this process."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     if os.getsid(0) != os.getpid():
         os.setsid()
@@ -200,6 +217,9 @@ def _work(turn: Turn, held: int | None) -> NoReturn:
     with turn.run.log.open("ab") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
+    if turn.run.target.exists():
+        os.execv(sys.executable, machine.python(machine.COURIER, str(path), str(slots)))
+    os.environ.update(gpu_of(turn.slot, slots))
     worker = warm_workers.start(
         machine.WORKER, [str(path)], cwd=path, output=1, errors=2, environment=os.environ,
         kept=(turn.lock, turn.slot_lock), held=held,

@@ -55,11 +55,11 @@ def reconcile(workspace: Workspace, look: Callable[[Path], Progress] = progress.
 def _have_wait_again(folders: Sequence[RunFolder]) -> None:
     """Start what starts the runs that wait for their turn, where it was killed; what fails the next look repeats."""
     left = [f for f in folders if f.queued.exists() and not f.adopted.exists() and not f.at_work()]
-    by_slots: dict[str, list[RunFolder]] = {}
+    groups: dict[tuple[str, str], list[RunFolder]] = {}
     for folder in left:
         with suppress(OSError):  # its turn has just come
-            by_slots.setdefault(folder.queued.read_text(), []).append(folder)
-    for text, waiting in by_slots.items():
+            groups.setdefault((folder.queued.read_text(), launcher.place_of(folder)), []).append(folder)
+    for (text, _), waiting in groups.items():
         slots = int(text) if text.strip().isdecimal() else 1
         try:
             begun = launcher.begin(waiting, slots)

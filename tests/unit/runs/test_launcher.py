@@ -1,5 +1,6 @@
 """Turns and slots of runs. The launcher's process itself is tested with real runs in test_jobs."""
 
+import json
 import os
 import threading
 import time
@@ -66,6 +67,25 @@ def test_the_oldest_request_that_waits_goes_first(tmp_path: Path) -> None:
     assert launcher._is_next(new)
     os.close(lock)
     os.close(new_lock)
+
+
+def test_runs_for_different_machines_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    runs = dict(waiting(tmp_path, name, age) for name, age in (("box", 9), ("box again", 8), ("here", 7), ("other", 6)))
+    for run in runs.values():
+        if run.path.name != "here":
+            address = run.path.name.split()[0]
+            run.target.write_text(json.dumps({"address": address, "folder": "x"}))
+    lines = [
+        {lock: run for lock, run in runs.items() if run.path.name.startswith(name)} for name in ("here", "other", "box")
+    ]
+    turns = [launcher.turns(line, 1) for line in lines]
+    begun = [next(turn) for turn in turns]
+    assert [turn.run.path.name for turn in begun] == ["here", "other", "box"]
+    os.close(begun[2].slot_lock)
+    begun.append(next(turns[2]))
+    assert begun[3].run.path.name == "box again"
+    for lock in (*(turn.slot_lock for turn in begun if turn is not begun[2]), *runs):
+        os.close(lock)
 
 
 @pytest.mark.parametrize("way", ["stop", "withdraw"])
