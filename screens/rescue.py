@@ -8,6 +8,7 @@ from textual.app import App
 from screens.base import Shell
 from screens.widgets.dialogs import Confirm, Prompt
 from storage.exceptions import WorkbenchError, WorkspaceGone
+from workbench.fields.plain_text import as_argument
 from workbench.workspace import Workspace
 
 _DETAIL = (
@@ -53,5 +54,8 @@ def _save(app: App[None], workspace: Workspace, directory: Path) -> None:
         text, severity = f"{directory} cannot be written: {error}.", "error"
     else:
         missing = "" if complete else " Pictures, originals and runs were gone already."
-        text, severity = f"Saved in {directory}.{missing} Leave with Ctrl+Q, then: workbench -w {directory}", "warning"
+        text, severity = (
+            f"Saved in {directory}.{missing} Leave with Ctrl+Q, then: workbench -w {as_argument(directory)}",
+            "warning",
+        )
     app.call_from_thread(app.notify, text, severity=severity, timeout=60, markup=False)

@@ -181,7 +181,8 @@ class Database:
                 "Wait for it to finish or end it, then try again.",
             )
         if "readonly" in reason or "unable to open" in reason:
-            return WorkspaceProblem(f"The database cannot be written ({reason}).", "Check the folder's permissions.")
+            remedy = "Let this user write to its folder, or copy the workspace to another disk."
+            return WorkspaceProblem(f"The database cannot be written ({reason}).", remedy)
         if "full" in reason or "disk I/O" in reason:
             return WorkspaceProblem(
                 "The disk is full. Nothing of this step was written; what was saved before is kept.",

@@ -5,7 +5,11 @@ Exit codes (documented in docs/guide.md): 1 a fault of the program, 2 wrong usag
 7 a run failed, 130 interrupted.
 """
 
+import errno
 from typing import ClassVar
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_READ_ONLY = "That disk is read-only: name a place on another one, or copy what is there to one that can be written."
 
 
 class WorkbenchError(Exception):
@@ -114,3 +118,10 @@ class RunProblem(WorkbenchError):
 
     title = "The run did not work"
     exit_code = 7
+
+
+def remedy_of(error: OSError, otherwise: str) -> str:
+    """What helps where something cannot be written: space or another disk, where the system says so."""
+    if error.errno in _FULL:
+        return "Free some space, then repeat the step."
+    return _READ_ONLY if error.errno == errno.EROFS else otherwise

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from storage import locks
-from storage.exceptions import UsageProblem, WorkspaceProblem
+from storage.exceptions import UsageProblem, WorkspaceProblem, remedy_of
 
 SELECTIONS = "selections"
 """The folder of chosen batches, in a run's folder or the workspace's."""
@@ -78,9 +78,8 @@ class Files:
                 with suppress(OSError):  # a folder that may be entered but not read
                     sync_folder(folder)
         except OSError as error:
-            raise WorkspaceProblem(
-                f"{self.root} cannot be made: {error.strerror}.", "Choose another directory."
-            ) from error
+            remedy = remedy_of(error, "Choose another directory.")
+            raise WorkspaceProblem(f"{self.root} cannot be made: {error.strerror}.", remedy) from error
 
     def restrict(self, *, own_database: bool, shared: bool) -> None:
         """Let only this user into a new workspace, or the group of its folder, too.
@@ -97,9 +96,8 @@ class Files:
                 self.database.touch(0o600)
                 self.database.chmod(0o660 if shared else 0o600)
         except OSError as error:
-            raise WorkspaceProblem(
-                f"{self.root} cannot be made: {error.strerror}.", "Choose another directory."
-            ) from error
+            remedy = remedy_of(error, "Choose another directory.")
+            raise WorkspaceProblem(f"{self.root} cannot be made: {error.strerror}.", remedy) from error
 
     def sweep(self) -> None:
         """Delete the temporary files and folders of processes that were killed while they wrote."""
@@ -319,7 +317,7 @@ def replacing(target: Path, draft_in: Path | None = None, *, outside: bool = Fal
         os.replace(temporary, target)  # noqa: PTH105 - atomic on every platform
         sync_folder(target.parent)
     except OSError as error:
-        remedy = "Free some space or check the permissions, then repeat the step."
+        remedy = remedy_of(error, "Free some space or check the permissions, then repeat the step.")
         if not target.parent.is_dir():
             remedy = f"Name a folder that exists: {target.parent} does not."
         raise WorkspaceProblem(

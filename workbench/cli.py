@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import click
 
-from storage.exceptions import MissingTool, UsageProblem, WorkbenchError, WorkspaceProblem
+from storage.exceptions import MissingTool, UsageProblem, WorkbenchError, WorkspaceProblem, remedy_of
 from workbench import __version__
 from workbench.commands.support.context import Context
 from workbench.commands.support.launch import open_workbench
@@ -176,7 +176,8 @@ def _of_the_system(error: OSError) -> WorkbenchError | None:
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS):
         what = str(error.filename) if error.filename is not None else "The output"  # of files only `open` has the name
         return WorkspaceProblem(
-            f"{what} cannot be written: {error.strerror}.", "Free some space, then repeat the step."
+            f"{what} cannot be written: {error.strerror}.",
+            remedy_of(error, "Free some space, then repeat the step."),
         )
     return None
 
@@ -256,7 +257,7 @@ def _print_json(error: WorkbenchError) -> None:
     shown = {
         name: without_passwords(value) if isinstance(value, str) else value for name, value in error.as_dict().items()
     }
-    click.echo(json.dumps(shown, ensure_ascii=False))
+    click.echo(harmless_lines(json.dumps(shown, ensure_ascii=False)))
 
 
 def _crash() -> NoReturn:

@@ -1,7 +1,6 @@
 """A workspace: the directory in which everything about one collection of invoices is kept."""
 
 import os
-import shlex
 import shutil
 import socket
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from storage.files import SETTINGS, Files, sweep_temporary
 from workbench import database_copies
 from workbench import settings as settings_file
 from workbench.fields import Schema
+from workbench.fields.plain_text import as_argument
 from workbench.settings import Settings
 
 if TYPE_CHECKING:
@@ -93,7 +93,9 @@ class Workspace:
         """
         files = _files(directory)
         if files.database.exists() or files.settings.exists():
-            raise WorkspaceProblem(f"{directory} is a workspace already.", f"Open it with `workbench -w {directory}`.")
+            raise WorkspaceProblem(
+                f"{directory} is a workspace already.", f"Open it with `workbench -w {as_argument(directory)}`."
+            )
         if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
             raise WorkspaceProblem(f"{directory} is not an empty directory.", "Name a new directory for the workspace.")
         was_there = directory.exists()
@@ -119,7 +121,9 @@ class Workspace:
         """
         if directory is not None:
             if not (directory / SETTINGS).is_file():
-                raise WorkspaceProblem(f"{directory} is no workspace.", f"Make one with `workbench init {directory}`.")
+                raise WorkspaceProblem(
+                    f"{directory} is no workspace.", f"Make one with `workbench init {as_argument(directory)}`."
+                )
             return cls._at(directory)
         here = Path.cwd()
         for folder in (here, *here.parents):
@@ -324,7 +328,7 @@ def _refuse_misplaced(files: Files) -> None:
     raise WorkspaceProblem(
         f"An older version of the program kept this workspace's database outside it, in {used}, because of a sign in "
         "the folder's name. Other workspaces with such names may have been kept in the same file.",
-        f"Close every workbench, then copy it: cp {shlex.quote(str(used))} {shlex.quote(str(files.database))}",
+        f"Close every workbench, then copy it: cp {as_argument(used)} {as_argument(files.database)}",
     )
 
 

@@ -1,6 +1,10 @@
 """Names of every kind: those too long for a file are refused, and no sign of one is taken for markup or a command."""
 
 import json
+import os
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -95,3 +99,22 @@ def test_no_command_prints_the_control_characters_of_a_name(workbench: Workbench
         answer = workbench("-w", root, *command)
         assert not _has_control(answer.out + answer.err), (command, answer)
         assert "fault of the program" not in answer.err, (command, answer)
+
+
+@pytest.mark.parametrize("name", ["~root", "$(id)", "two words ", "a?b#c%20d", "-w", "'", "new\nline"])
+def test_a_command_that_is_proposed_names_the_workspace_as_a_shell_takes_it(
+    workbench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = workbench("init", "--", name)
+    assert made.code == 0, made.err
+    proposed = made.out.partition("Bring documents in: ")[2]
+    assert shlex.split(proposed)[:4] == ["workbench", "-w", name, "import"]
+    assert workbench("-w", name, "status").code == 0
+
+
+def test_json_of_a_problem_is_json_whatever_bytes_a_name_has(tmp_path: Path) -> None:
+    name = os.fsencode(tmp_path) + b"/x\xff\xfe"
+    command = [sys.executable, "-m", "workbench", "-w", name, "status", "--json"]
+    done = subprocess.run(command, capture_output=True, check=False, cwd=Path(__file__).parents[2])
+    assert json.loads(done.stdout.decode())["exit_code"] == done.returncode == 3

@@ -171,7 +171,8 @@ def test_a_grid_for_a_target_has_one_process_that_waits_and_a_courier_for_the_ru
     jobs.kill(workspace, grid[0].id)
     until(lambda: progress.of(folders[2].path).step > 3)
     jobs.stop(workspace, grid[3].id)
-    assert [state for folder in folders if (state := state_of(folder, progress.of(folder.path)))] == [
+    until(lambda: not folders[3].at_work())  # its process has seen that it was withdrawn
+    assert [state_of(folder, progress.of(folder.path)) for folder in folders] == [
         RunState.KILLED, RunState.KILLED, RunState.RUNNING, RunState.KILLED,
     ]  # fmt: skip
 

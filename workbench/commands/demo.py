@@ -12,6 +12,7 @@ import click
 from storage.files import SETTINGS
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, table
+from workbench.fields.plain_text import as_argument
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
@@ -148,7 +149,7 @@ def _loop(workspace: "Workspace") -> list[tuple[str, int, float | None]]:
     click.echo(
         "\n".join("  " + line for line in table(rows, ("run", "training documents", "validation F1"), right=(1, 2)))
     )
-    click.echo(f"\nOpen it: workbench -w {workspace.files.root}")
+    click.echo(f"\nOpen it: workbench -w {as_argument(workspace.files.root)}")
     return figures
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from workbench.commands.support.output import emit, json_option
-from workbench.fields.plain_text import counted
+from workbench.fields.plain_text import as_argument, counted
 
 
 @click.command
@@ -37,6 +37,6 @@ def command(directory: Path, database: str, take_over: bool, shared: bool, as_js
         as_json=as_json,
         text=[
             f"Made the workspace {directory} with {counted(len(fields), 'field')}.",
-            f"  → Bring documents in: workbench -w {directory} import PATH…",
+            f"  → Bring documents in: workbench -w {as_argument(directory)} import PATH…",
         ],
     )

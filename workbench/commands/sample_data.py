@@ -1,11 +1,12 @@
 """`workbench sample-data`: make invoices to try things on, or words and labels to train on."""
 
+import shutil
 import time
 from pathlib import Path
 
 import click
 
-from storage.exceptions import InputProblem, UsageProblem
+from storage.exceptions import UsageProblem, WorkspaceProblem, remedy_of
 from workbench.commands.support.output import emit, json_option
 
 
@@ -51,8 +52,10 @@ def command(out: Path, count: int, seed: int, languages: str, words_only: bool, 
             write_words(out, count, seed, wanted, noise) if words_only else write_samples(out, count, seed, wanted)
         )
     except OSError as error:
-        raise InputProblem(
-            f"{out} cannot be written: {error.strerror or error}", "Name a folder that can be."
+        for path in out.iterdir() if out.is_dir() else ():  # it was empty: what is there is half of the samples
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+        raise WorkspaceProblem(
+            f"{out} cannot be written: {error.strerror or error}.", remedy_of(error, "Name a folder that can be.")
         ) from error
     seconds = time.perf_counter() - start
     data = {

@@ -1,6 +1,7 @@
 """Texts that are shown: those from files made harmless for terminals and pages, and numbers with their nouns."""
 
 import re
+import shlex
 import unicodedata
 from typing import Literal
 
@@ -52,6 +53,11 @@ def with_few_marks(text: str) -> str:
 def harmless_lines(text: str) -> str:
     """Output of several lines with such characters replaced; line ends and tabs stay."""
     return _ANY_BUT_LINES.sub("\ufffd", text.encode("utf-8", "replace").decode())
+
+
+def as_argument(path: object) -> str:
+    """A path in a command that is shown, as a shell takes it."""
+    return shlex.quote(str(path))
 
 
 def for_markdown(text: str) -> str:

@@ -206,7 +206,7 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _work(turn: Turn, held: int | None, slots: int) -> NoReturn:
-    """Have the worker forked where there is a server for it, else go on as the worker, or the courier, in this process."""
+    """Have the worker forked where there is a server for it, else become the worker; or the courier."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     if os.getsid(0) != os.getpid():
         os.setsid()

@@ -292,3 +292,15 @@ def test_an_import_that_reads_less_than_a_document_a_second_names_the_seconds_of
 
     assert next(lines(Summary(documents=10, seconds=42.3), {})).endswith("in 42.3 s, 4.2 s a document")
     assert next(lines(Summary(documents=900, seconds=2.0), {})).endswith("in 2.0 s, 450 a second")
+
+
+def test_samples_for_which_there_is_no_space_are_named_as_such_and_leave_nothing(tmp_path: Path) -> None:
+    """A limit on the size of files stands for the full disk."""
+    code = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))\n"
+        f"sys.argv = ['workbench', 'sample-data', {str(tmp_path / 'out')!r}, '--count', '4000', '--words-only']\n"
+        "from workbench.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 3 and "Free some space" in done.stderr, done.stderr
+    assert not list((tmp_path / "out").iterdir())

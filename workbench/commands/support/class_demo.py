@@ -11,6 +11,7 @@ import click
 from storage.exceptions import UsageProblem
 from storage.files import temporary_folder
 from workbench.commands.support.output import table
+from workbench.fields.plain_text import as_argument
 
 if TYPE_CHECKING:
     from workbench.active_learning.loop_task import LoopTask
@@ -86,7 +87,7 @@ def loop(workspace: "Workspace", samples: Path, step: Step) -> list[Row]:
     rows = [(name, count, "–" if f1 is None else f"{f1:.3f}") for name, count, f1 in figures]
     heads = ("run", "training texts", "validation macro F1")
     click.echo("\n".join("  " + line for line in table(rows, heads, right=(1, 2))))
-    click.echo(f"\nOpen it: workbench -w {workspace.files.root}")
+    click.echo(f"\nOpen it: workbench -w {as_argument(workspace.files.root)}")
     return figures
 
 

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
-from storage.exceptions import UsageProblem, WorkspaceProblem
+from storage.exceptions import UsageProblem, WorkspaceProblem, remedy_of
 from storage.files import Files, draft_beside, replacing
 from storage.records import Box, Content, Page, Span, State
 from workbench.fields import Schema, tags_of
@@ -277,7 +277,8 @@ def _make_parent(target: Path) -> None:
         target.absolute().parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise WorkspaceProblem(
-            f"{target.parent} cannot be made: {error.strerror}.", "Choose another place for the export."
+            f"{target.parent} cannot be made: {error.strerror}.",
+            remedy_of(error, "Choose another place for the export."),
         ) from error
 
 
