@@ -14,6 +14,7 @@ from urllib.parse import quote
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
+from storage import locks
 from storage.exceptions import Busy, DamagedDatabase, NewerWorkspace, WorkspaceGone, WorkspaceProblem
 from storage.files import BEFORE_MIGRATION, WRITER
 from storage.migrations import HEAD
@@ -176,6 +177,8 @@ class Database:
                 f"See that its server is running and lets you in; {_ADDRESS}.",
             )
         if "locked" in reason or "busy" in reason:
+            if self._sqlite is not None:
+                locks.held(self._sqlite.parent)  # raises where it is the disk that has no locks
             return Busy(
                 f"Another process has been writing here for {self._busy_seconds:.0f} seconds{self._holder()}.",
                 "Wait for it to finish or end it, then try again.",
@@ -204,15 +207,13 @@ class Database:
     def _holder(self) -> str:
         if self._sqlite is None:
             return ""
+        import psutil
+
         try:
-            pid = int(self._sqlite.with_name(WRITER).read_text())
-        except (OSError, ValueError):
+            writer = psutil.Process(int(self._sqlite.with_name(WRITER).read_text()))
+            return f": process {writer.pid} ({' '.join(writer.cmdline())[:80]})"
+        except (OSError, ValueError, psutil.Error):  # it has ended
             return ""
-        try:
-            command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-        except OSError:
-            command = ""
-        return f": process {pid}" + (f" ({command[:80]})" if command else "")
 
     def copy_to(self, target: Path) -> None:
         """Write a whole copy of SQLite's file, as of this moment, also where the open file has no name any more.

@@ -1,9 +1,12 @@
 """Locks that are released when their process ends, also when it crashes: files held with flock."""
 
+import errno
 import fcntl
 import os
 import time
 from pathlib import Path
+
+from storage.exceptions import WorkspaceProblem
 
 PATIENCE_SECONDS = 0.3
 """How long `acquire` tries: a process that calls `held` has the lock for a moment."""
@@ -17,6 +20,9 @@ def acquire(
     The lock is held until the returned descriptor is closed, at the latest when the process ends. An inheritable
     one is also passed on to the program that this process becomes (exec) or starts. Without `named` the file is left
     empty, for another process's id.
+
+    Raises:
+        WorkspaceProblem: the disk has no locks.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     deadline = time.monotonic() + patience
@@ -24,7 +30,8 @@ def acquire(
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             break
-        except OSError:
+        except OSError as error:
+            _refuse_a_disk_without_locks(path, error)
             if time.monotonic() > deadline:
                 os.close(descriptor)
                 return None
@@ -37,7 +44,11 @@ def acquire(
 
 
 def held(path: Path) -> bool:
-    """Whether a living process holds the lock; also for those who may only read the file."""
+    """Whether a living process holds the lock; also for those who may only read the file.
+
+    Raises:
+        WorkspaceProblem: the disk has no locks.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except FileNotFoundError:
@@ -45,11 +56,20 @@ def held(path: Path) -> bool:
     try:
         # shared: processes that only look do not take each other for the holder
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
+    except OSError as error:
+        _refuse_a_disk_without_locks(path, error)
         return True
     finally:
         os.close(descriptor)
     return False
+
+
+def _refuse_a_disk_without_locks(path: Path, error: OSError) -> None:
+    if error.errno in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
+        raise WorkspaceProblem(
+            f"The disk of {path} has no locks ({error.strerror}): two programs would undo each other's work.",
+            "Keep the workspace on a disk of this machine.",
+        ) from error
 
 
 def holder(path: Path) -> int | None:

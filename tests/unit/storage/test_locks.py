@@ -1,4 +1,5 @@
 import errno
+import fcntl
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from storage import locks
+from storage.exceptions import WorkspaceProblem
 
 
 def test_a_lock_is_held_until_its_descriptor_is_closed(tmp_path: Path) -> None:
@@ -67,3 +69,17 @@ def test_who_may_only_read_a_lock_sees_whether_it_is_held(tmp_path: Path, monkey
 def test_a_pipe_in_the_place_of_a_lock_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "lock")
     assert not locks.held(tmp_path / "lock")
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP])
+def test_a_disk_without_locks_is_named_and_not_taken_for_another_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def none(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    (tmp_path / "lock").touch()
+    monkeypatch.setattr(fcntl, "flock", none)
+    for look in (locks.held, locks.acquire):
+        with pytest.raises(WorkspaceProblem, match="has no locks"):
+            look(tmp_path / "lock")
