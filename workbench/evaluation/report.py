@@ -214,7 +214,7 @@ def _request(folder: Path) -> "Request":
 
 
 def _types(request: "Request") -> dict[str, FieldType]:
-    return {field.id: FieldType(field.type) for field in request.fields}
+    return {field.id: field.type for field in request.fields}
 
 
 def _effects(

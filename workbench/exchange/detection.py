@@ -14,6 +14,7 @@ PAGE_FILES = frozenset(
     {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif", ".avif", ".jp2", ".heic", ".heif", ".pdf"}
 )
 """Endings of PDFs and pictures."""
+_ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".xz", ".bz2", ".zst")
 _CERTAIN = 0.99
 _YOLO = re.compile(rb"(?:\d+(?: (?:0|1|0?\.\d+|1\.0+)){4,}\s*\n?)+")
 
@@ -88,7 +89,11 @@ _OTHER_KINDS = (
     ((".spacy",), b"", "it is spaCy's binary form: export it as JSONL (`Doc.to_json`) and import that"),
     ((".xls",), b"", "it is an old Excel file: save it as .xlsx or CSV"),
     ((".ods", ".numbers", ".xlsm", ".xlsb"), b"", "it is a spreadsheet of another kind: save it as .xlsx or CSV"),
-    ((".zip", ".7z", ".rar", ".tar", ".gz", ".tgz"), b"", "it is an archive: unpack it and import what is in it"),
+    (
+        (".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".xz", ".bz2", ".zst"),
+        b"",
+        "it is an archive: unpack it and import what is in it",
+    ),
     ((".part", ".crdownload", ".download"), b"", "it is an unfinished download: fetch it again"),
     ((".lnk", ".url", ".webloc"), b"", "it is a shortcut: bring the file that it leads to"),
     (

@@ -88,7 +88,7 @@ def _is_no_data(name: str) -> bool:
 
 
 def _walk(root: Path) -> Iterator[tuple[Path, bool]]:
-    """(path, True) of the files in a folder; (path, False) of what cannot be entered or leads out of the folder."""
+    """(path, True) of the files in a folder; (path, False) of what is no file, cannot be entered or leads out of it."""
     visited: set[tuple[int, int]] = set()
 
     def walk(folder: Path) -> Iterator[tuple[Path, bool]]:
@@ -107,15 +107,17 @@ def _walk(root: Path) -> Iterator[tuple[Path, bool]]:
             if entry.name.startswith((".", "~$")) or entry.name in ("__MACOSX", "Thumbs.db", "desktop.ini"):
                 continue
             try:
-                is_folder, is_file = entry.is_dir(), entry.is_file() and not _is_no_data(entry.name)
+                is_folder, is_file = entry.is_dir(), entry.is_file()
             except OSError:
                 yield path, False
                 continue
-            if (is_folder or is_file) and entry.is_symlink() and leads_out(path, root):
+            if is_file and _is_no_data(entry.name):
+                continue
+            if not (is_folder or is_file) or (entry.is_symlink() and leads_out(path, root)):
                 yield path, False
             elif is_folder:
                 yield from walk(path)
-            elif is_file:
+            else:
                 yield path, True
 
     yield from walk(root)

@@ -249,7 +249,7 @@ def _fitting(settings: Settings | None, description: Description) -> Settings:
 
 
 def _field(spec: FieldSpec) -> Field:
-    return Field(spec.id, spec.name or spec.id, FieldType(spec.type), "", _COLOUR, spec.aliases)
+    return Field(spec.id, spec.name or spec.id, spec.type, "", _COLOUR, spec.aliases)
 
 
 def _value(content: Content, entry: extraction.ExtractedField, doubts: Sequence[str]) -> FieldValue:

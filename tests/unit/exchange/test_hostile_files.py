@@ -296,6 +296,16 @@ def test_files_that_vanish_and_what_is_no_file_are_named(
     assert "regular" in reasons["pipe"]
 
 
+def test_what_is_no_file_in_a_folder_is_named(workspace: Workspace, folder: Path) -> None:
+    os.mkfifo(folder / "pipe.json")
+    (folder / "zero.pdf").symlink_to("/dev/zero")
+    (folder / "gone.pdf").symlink_to("nowhere.pdf")
+    (folder / "self").symlink_to(".")
+    _, reasons = brought(workspace, folder)
+    assert set(reasons) == {"pipe.json", "zero.pdf", "gone.pdf"}
+    assert "regular" in reasons["pipe.json"] and "link out" in reasons["zero.pdf"]
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may enter every folder")
 def test_a_folder_that_cannot_be_entered_is_named(workspace: Workspace, folder: Path) -> None:
     (folder / "closed").mkdir(mode=0)

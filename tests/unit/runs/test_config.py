@@ -240,7 +240,8 @@ def test_a_file_in_latin_1_is_a_problem_of_the_file(tmp_path: Path) -> None:
 
 
 def test_a_request_that_is_a_bomb_is_a_problem_of_the_run(tmp_path: Path) -> None:
-    for text in (_bomb("[x]", "[_]"), "run: r\nfields: []\nconfig: 5", "run: \xe4"):
+    no_type = "run: r\nfields: [{id: total, type: amox_t}]"
+    for text in (_bomb("[x]", "[_]"), "run: r\nfields: []\nconfig: 5", "run: \xe4", no_type):
         (tmp_path / "request.yaml").write_bytes(text.encode("latin-1"))
         with pytest.raises(ConfigProblem):
             Request.read(tmp_path)

@@ -19,7 +19,7 @@ class FieldSpec(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
     id: str
     name: str = ""
-    type: str = "text"
+    type: FieldType = FieldType.TEXT
     aliases: tuple[str, ...] = ()
     options: tuple[str, ...] = ()  # of a class field
     multiple: bool = False
@@ -27,14 +27,14 @@ class FieldSpec(BaseModel):
     @classmethod
     def of(cls, field: SchemaField) -> "FieldSpec":
         return cls(
-            id=field.id, name=field.name, type=field.type.value, aliases=field.aliases, options=field.options,
+            id=field.id, name=field.name, type=field.type, aliases=field.aliases, options=field.options,
             multiple=field.multiple,
         )  # fmt: skip
 
     @property
     def field(self) -> SchemaField:
         """The field, as far as reading a document goes: without key and colour."""
-        return SchemaField(self.id, self.name, FieldType(self.type), "", "", self.aliases)
+        return SchemaField(self.id, self.name, self.type, "", "", self.aliases)
 
 
 class Request(BaseModel):
