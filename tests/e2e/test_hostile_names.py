@@ -99,6 +99,9 @@ def test_no_command_prints_the_control_characters_of_a_name(workbench: Workbench
         answer = workbench("-w", root, *command)
         assert not _has_control(answer.out + answer.err), (command, answer)
         assert "fault of the program" not in answer.err, (command, answer)
+        answer = workbench("-w", root, *command, "--json")
+        assert not _has_control(answer.out + answer.err), (command, answer)
+        assert json.loads(answer.out) is not None, (command, answer)
 
 
 @pytest.mark.parametrize("name", ["~root", "$(id)", "two words ", "a?b#c%20d", "-w", "'", "new\nline"])
