@@ -19,7 +19,7 @@ BLOCK = 10
 _MOST = 1000  # documents
 _DECAY = 0.9  # of a document's weight, with every later one: fields' values and vendors change
 _WEIGHT = 8.0  # documents that a reader's rate weighs at the start
-_STARTS = {"base": 0.8, "head": 0.7}
+_STARTS = {"base": 0.8, "head": 0.7, "remembered": 0.95}
 
 
 class Outcome(msgspec.Struct, frozen=True, array_like=True):
@@ -28,6 +28,7 @@ class Outcome(msgspec.Struct, frozen=True, array_like=True):
     base: bool  # the model with the rules, as suggestions come without a learner
     head: bool  # what was learned from the labels before
     shown: bool  # what stood on the document
+    remembered: bool | None = None  # a value that was labelled before and is printed again; None where there is none
 
 
 class Record(msgspec.Struct):
@@ -46,10 +47,13 @@ class Record(msgspec.Struct):
         """Those of a field, the oldest first."""
         return [outcomes[field] for outcomes in self.documents.values() if field in outcomes]
 
-    def rates(self, field: str) -> tuple[float, float]:
-        """(base, head): how likely either is right about a field, 0..1, by their latest documents."""
+    def rates(self, field: str) -> dict[str, float]:
+        """Reader ("base", "head", "remembered") -> how likely it is right about a field, 0..1, by its latest ones."""
         outcomes = self.outcomes(field)
-        return _rate([o.base for o in outcomes], _STARTS["base"]), _rate([o.head for o in outcomes], _STARTS["head"])
+        return {
+            reader: _rate([right for o in outcomes if (right := getattr(o, reader)) is not None], start)
+            for reader, start in _STARTS.items()
+        }
 
     def shares(self, documents: Iterable[int]) -> tuple[int, int]:
         """(right, all): of the fields of these documents, those whose suggestion was right."""

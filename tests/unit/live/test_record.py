@@ -26,9 +26,17 @@ def test_the_improvement_compares_the_first_documents_with_the_last() -> None:
 
 
 def test_a_reader_that_is_right_of_late_is_believed_more() -> None:
-    base, head = _grown([True] * 10).rates("shop")
-    assert base < 0.6 < head
-    assert Record().rates("shop")[0] > Record().rates("shop")[1], "without a record the base comes first"
+    rates = _grown([True] * 10).rates("shop")
+    assert rates["base"] < 0.6 < rates["head"]
+    assert Record().rates("shop")["base"] > Record().rates("shop")["head"], "without a record the base comes first"
+
+
+def test_documents_without_a_remembered_value_say_nothing_about_those_that_have_one() -> None:
+    assert _grown([True] * 10).rates("shop")["remembered"] == Record().rates("shop")["remembered"]
+    wrong = Record()
+    for number in range(10):
+        wrong.add(number, {"shop": Outcome(base=True, head=True, shown=True, remembered=False)})
+    assert wrong.rates("shop")["remembered"] < 0.6
 
 
 def test_a_document_counts_the_first_time_that_it_is_accepted() -> None:

@@ -303,8 +303,8 @@ class ClassLearner:
     def _chosen(self, learned: Learned, head: Shares, base: Shares) -> Shares:
         """The reader that is likelier right: how sure it is, by how often it was right of late."""
         of = learned.field
-        base_rate, head_rate = self._record.rates(of.id)
-        base_is_surer = class_head.sureness(base, of) * base_rate >= class_head.sureness(head, of) * head_rate
+        rates = self._record.rates(of.id)
+        base_is_surer = class_head.sureness(base, of) * rates["base"] >= class_head.sureness(head, of) * rates["head"]
         return base if base and base_is_surer else head
 
     def _head_shares(self, learned: Learned, numbers: Sequence[int]) -> dict[int, Shares]:

@@ -11,10 +11,9 @@ from sqlalchemy import Connection
 
 from storage import annotations, document_list, documents, label_queries, runs
 from storage.exceptions import InputProblem
-from storage.records import KNOWN_SOURCES, Content, Decision, Side, State, Suggestion
-from storage.suggestions import keep_suggestions, leading
+from storage.records import KNOWN_SOURCES, Content, Side, State
+from storage.suggestions import keep_suggestions
 from workbench import pool_order
-from workbench.annotation.review import NEAR_MISS
 from workbench.evaluation import prediction_process
 from workbench.live import record as records
 from workbench.live.messages import Look
@@ -26,15 +25,15 @@ from workbench.runs.parquet import FrozenDocument
 from workbench.runs.snapshot import row_of
 from workbench.runs.suggestions_file import Proposal
 from workbench.training.learner import head as heads
-from workbench.training.learner import readers
+from workbench.training.learner import offered, readers
 from workbench.training.learner.head import Head
 from workbench.training.learner.pool_scores import PART, PoolScores, doubt
 from workbench.training.learner.readers import Base, Features, Kept, Values
+from workbench.training.learner.remembered import Printed, Remembered
 from workbench.workspace import Workspace
 
 RUN = "learner"
 """The `run` of its suggestions."""
-TEMPLATE = "template"
 MOST_DOCUMENTS = 300
 """Labelled documents that are learned from: those that were accepted last."""
 AT_ONCE = 5
@@ -49,6 +48,7 @@ class Labelled:
 
     row: FrozenDocument
     features: Features
+    printed: Printed
 
 
 class Learner:
@@ -102,6 +102,7 @@ class Learner:
         self._labelled: dict[int, Labelled] = {}
         self._readings: dict[int, tuple[int, Values]] = {}  # document -> (hash of its words, the base's)
         self._head: Head | None = None
+        self._remembered = Remembered((), self._settings.schema)
         self._scores.forget(_ABOUT)
         with self._workspace.db.read() as connection:
             self._event = label_queries.newest_event(connection)
@@ -174,7 +175,7 @@ class Learner:
         if not row.words:
             return was_known
         features = self._base.features(row)
-        self._labelled[number] = Labelled(row, features)
+        self._labelled[number] = Labelled(row, features, Printed.of(row))
         if counts and not was_known:
             self._record.add(number, self._outcomes(content, row, features))
         while len(self._labelled) > MOST_DOCUMENTS:
@@ -188,20 +189,21 @@ class Learner:
         """What the readers would have suggested, and what was, beside what was accepted; fields with any label."""
         case = readers.case_of(row, ("O",), features.states[:, :1] * 0, frozenset(), self._pieces)
         gold = model_and_rules.values_of(case)
-        base = self._reading(content, row, features)
-        head = self._head_values(row, features)
-        shown = _shown(content.suggestions)
+        read = self._read(content, row, features) | {"shown": offered.shown(content.suggestions)}
         labelled = {tag[2:] for document in self._labelled.values() for tag in document.row.tags or () if tag != "O"}
         outcomes = {}
         for name in labelled & self._fields:
             values = gold.get(name, frozenset())
-            words = [reader.get(name, ((), 0.0))[0] for reader in (base, head, shown)]
-            if values or any(words):
-                outcomes[name] = Outcome(*((w in values) if values else not w for w in words))
+            words = {reader: value.get(name, ((), 0.0))[0] for reader, value in read.items()}
+            if values or any(words.values()):
+                right = {reader: (w in values) if values else not w for reader, w in words.items()}
+                again = right["remembered"] if words["remembered"] else None
+                outcomes[name] = Outcome(right["base"], right["head"], right["shown"], again)
         return outcomes
 
     def _fit(self) -> None:
         listed = list(self._labelled.values())
+        self._remembered = Remembered([document.printed for document in listed], self._settings.schema)
         tags = [document.row.tags or [] for document in listed]
         fields = sorted({tag[2:] for document in tags for tag in document if tag != "O"} & self._fields)
         if not fields:
@@ -332,15 +334,15 @@ class Learner:
         wanted: dict[int, tuple[Content, list[Proposal]]] = {}
         for content in contents:
             row = self._row(content)
-            if not _is_untouched(content) or not row.words:
+            if not offered.is_untouched(content) or not row.words:
                 continue
             features = self._base.features(row)
-            base, head = self._reading(content, row, features), self._head_values(row, features)
+            read = self._read(content, row, features)
             labelled = self._head.fields if self._head else frozenset()
             # a model's suggestions of fields that are never labelled are not wanted unless they were asked for
             asked = labelled | {s.field for s in content.suggestions if s.run not in KNOWN_SOURCES}
-            proposals = [p for p in readers.chosen(base, head, self._record, labelled) if p[0] in asked]
-            if _differs(content, proposals):
+            proposals = [p for p in readers.chosen(read, self._record, labelled) if p[0] in asked]
+            if offered.differs(content, proposals):
                 wanted[content.document.id] = (content, proposals)
         if not wanted or is_old():
             return
@@ -364,29 +366,16 @@ class Learner:
             del self._readings[next(iter(self._readings))]
         return known[1]
 
+    def _read(self, content: Content, row: FrozenDocument, features: Features) -> dict[str, Values]:
+        """What each reader of the record takes a document's values to be."""
+        return {
+            "base": self._reading(content, row, features),
+            "head": self._head_values(row, features),
+            "remembered": self._remembered.values(Printed.of(row)),
+        }
+
     def _head_values(self, row: FrozenDocument, features: Features) -> Values:
         if self._head is None:
             return {}
         once = labelled_once(document.row.tags for document in self._labelled.values())
         return readers.head_values(self._head, replace(row, tags=None), features, once, self._pieces, self._trust)
-
-
-def _is_untouched(content: Content) -> bool:
-    """Whether nothing was decided about a document, and no suggestions were asked for on it by hand."""
-    own = {TEMPLATE, NEAR_MISS}
-    return content.document.state is State.NEW and not any(
-        s.decision is not Decision.OPEN or s.run in own for s in content.suggestions
-    )
-
-
-def _differs(content: Content, proposals: list[Proposal]) -> bool:
-    """Whether proposals are others than what a document has; a little surer or less sure is no other."""
-    stored = {(s.field, s.tokens, round(s.confidence, 1)) for s in content.suggestions if s.run not in KNOWN_SOURCES}
-    known = {(s.field, s.tokens) for s in content.suggestions if s.run in KNOWN_SOURCES}
-    return stored != {(f, tuple(w), round(sure, 1)) for f, w, sure in proposals if (f, tuple(w)) not in known}
-
-
-def _shown(offered: tuple[Suggestion, ...]) -> Values:
-    """What was offered on a document first, whatever was decided about it."""
-    undecided = [replace(suggestion, decision=Decision.OPEN) for suggestion in offered]
-    return {s.field: (s.tokens, s.confidence) for s in sorted(leading(undecided), key=lambda s: s.confidence)}

@@ -175,19 +175,25 @@ def head_values(
     return {name: value for name, value in values.items() if value[1] >= suggestions.FLOOR}
 
 
-def chosen(base: Values, head: Values, record: Record, labelled: Set[str]) -> list[Proposal]:
-    """Field by field the reader that is likelier right: how sure it is, by how often it was right of late.
+def chosen(readings: Mapping[str, Values], record: Record, labelled: Set[str]) -> list[Proposal]:
+    """Field by field the reader that is likeliest right: how sure it is, by how often it was right of late.
 
-    On receipts this was right oftener than either, and than following one reader a field (docs/measurements.md).
+    On receipts this was right oftener than any of them, and than following one reader a field (docs/measurements.md).
     Where two fields want the same words, those with labels (`labelled`) come before those that have none yet.
+
+    Args:
+        readings: of the readers of the record, by name; where two are as likely right, the first is followed.
+        record: how often they were right.
+        labelled: ids of fields.
     """
     proposals: list[Proposal] = []
-    for name in sorted(base.keys() | head.keys()):
-        base_rate, head_rate = record.rates(name)
-        words, sure = base.get(name, ((), 0.0))
-        learned, learned_sure = head.get(name, ((), 0.0))
-        if learned and learned_sure * head_rate > sure * base_rate:
-            words, sure = learned, learned_sure * head_rate
+    for name in sorted(set().union(*readings.values())):
+        rates = record.rates(name)
+        offered = {reader: values[name] for reader, values in readings.items() if name in values}
+        reader = max(offered, key=lambda reader: offered[reader][1] * rates[reader])
+        words, sure = offered[reader]
+        if reader != "base":  # which is calibrated
+            sure *= rates[reader]
         if words and sure >= suggestions.FLOOR:
             proposals.append((name, words, round(sure, 4)))
     first = model_and_rules.apart(p for p in proposals if p[0] in labelled)
