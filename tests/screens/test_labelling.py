@@ -22,6 +22,17 @@ async def test_a_fields_key_labels_the_likeliest_place_and_it_is_saved_at_once(o
         assert {span.annotator for span in kept(workspace).spans} == {"ann"}
 
 
+async def test_the_key_of_the_number_takes_the_receipt_s_own_and_not_an_article_s(opened, tmp_path):
+    page = sample_documents.page_of(
+        "TAX INVOICE\nMARKER PEN\nWA25 - 24/288\n4974052854583\n2 X 3.10   6.20\nT1 R000090406\n"
+    )
+    made = sample_documents.workspace_of(tmp_path / "w", [sample_documents.new("slip", [page])])
+    async with opened(made) as pilot:
+        await pilot.press("1")
+        assert labels(made) == {"invoice_no": ["R000090406"]}
+    made.close()
+
+
 async def test_pressed_again_the_label_moves_to_the_next_place(opened, workspace):
     async with opened(workspace) as pilot:
         await pilot.press("t", "t")
