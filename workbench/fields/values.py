@@ -52,6 +52,8 @@ _OPTIONAL = re.compile(
     "\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]|(?<=i)\u0307"
 )
 _WITH_POINT = (FieldType.PARTY, FieldType.ADDRESS, FieldType.CURRENCY)  # "Ltd.", "St.", "Kr."
+_WITHOUT_BULLETS = (FieldType.PARTY, FieldType.ADDRESS, FieldType.ID)
+_BULLET = re.compile(r"(?:^|\s+)(?:[●•∙▪■·‧◆►▸✓*|]+)(?:\s+|$)|^[●•∙▪■·‧◆►▸✓*|]+|^[–—-]\s+|\s+[–—-]$")
 _SPACED_COMMA = re.compile(r"\s+,")
 
 
@@ -82,9 +84,13 @@ def normalise(type: FieldType, text: str, *, day_first: bool | None = None) -> V
 
 
 def trimmed(type: FieldType, text: str) -> str:
-    """A printed value without the punctuation of its sentence ("04.07.2018,", "(35,13", ":A-77"); a text as it is."""
+    """A printed value without the punctuation of its sentence ("04.07.2018,", "(35,13", ":A-77") and, in names,
+    addresses and ids, without a list's bullets ("Ecke 12 ● 12345 Ort"); a text as it is.
+    """
     if type is FieldType.TEXT:
         return text
+    if type in _WITHOUT_BULLETS:
+        text = _BULLET.sub(" ", text).strip() or text
     bare = text.lstrip(" ;:").rstrip(" ,;:" if type in _WITH_POINT else " ,;:.")
     if ("(" in bare) != (")" in bare):
         bare = bare.strip("() ")
