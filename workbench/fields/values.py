@@ -10,6 +10,7 @@ from functools import lru_cache
 from unicodedata import category
 
 from workbench.fields import amounts, currencies, dates
+from workbench.fields.countries import without_country
 from workbench.fields.legal_forms import LEGAL_AT_END
 from workbench.fields.plain_text import normal_form
 from workbench.fields.schema import FieldType
@@ -115,10 +116,14 @@ def readings(type: FieldType, text: str, *, quick: bool = False) -> frozenset[st
 
 
 def same(type: FieldType, a: str, b: str) -> bool:
-    """Whether two texts have the same meaning; refused texts are compared as they are."""
+    """Whether two texts have the same meaning; refused texts are compared as they are, and of two addresses one may
+    name its country.
+    """
     first, second = normalise(type, a).normal, normalise(type, b).normal
     if first is None or second is None:
         return first is second and _text(a)[0] == _text(b)[0]
+    if type is FieldType.ADDRESS and first != second:
+        return without_country(first) == second or first == without_country(second)
     return first == second or (type is FieldType.PARTY and _is_same_party(a, b))
 
 

@@ -65,5 +65,5 @@ def test_the_queue_screen_has_a_sentence_about_the_latest_documents_and_the_weak
         outcomes = {name: Outcome(False, True, number >= 16 or name == "due_date") for name in ("due_date", "iban")}
         kept.add(number, outcomes if number >= 10 else {"iban": Outcome(False, True, True)})
     record.write(files.learner_record, kept)
-    said = "Right before you touched them, last 30 documents: 54 of 60 fields; least often iban: 80%."
-    assert record.line(files, schema) == said
+    sentence = "Right before you touched them, last 30 documents: 54 of 60 fields; least often iban: 80%."
+    assert record.line(files, schema) == sentence
