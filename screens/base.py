@@ -151,9 +151,9 @@ class ModeScreen(Typed, Screen[None]):
         self.query_one(HintLine).show(lead, *pairs, everywhere=self.key_of("app.commands") if kept() else "")
 
     def show_hint(self, hint: Hint) -> None:
-        """Show a hint that names bindings by their ids, with their keys as they are mapped now."""
+        """Show a hint with the keys of the bindings that it names by their ids, several of a pair with spaces."""
         lead, pairs = hint
-        self.hint(lead, *((self.key_of(name) if "." in name else name, text) for name, text in pairs))
+        self.hint(lead, *((" ".join(map(self.key_of, n.split())) if "." in n else n, text) for n, text in pairs))
 
     def facts(self, *parts: str) -> None:
         """The screen's part of the status line; the most important first."""

@@ -15,7 +15,7 @@ from workbench.annotation.editor import Proposal
 from workbench.annotation.field_states import contradicts, text_of
 from workbench.annotation.session_state import SessionView
 from workbench.annotation.worklist import Worklist
-from workbench.fields import Schema
+from workbench.fields import Field, FieldType, Schema
 from workbench.fields.plain_text import counted
 
 Pairs = tuple[tuple[str, str], ...]
@@ -41,6 +41,8 @@ LIST: Hint = (
 )
 
 
+_WORDS = ("span.start-more span.start-less span.end-less span.end-more", "words")
+_LINES = ("span.line-before span.line-after span.line-less span.line-more", "lines")
 _PICTURE = (
     ("view.fit", "region, width, page"),
     ("view.zoom-in", "closer"),
@@ -102,8 +104,7 @@ def _next_key(view: SessionView, schema: Schema, context: Context) -> Hint:
                 *own,
                 ("document.accept-all", context.accept_all),
                 ("field key", "other field"),
-                ("span.end-less", "shorter"),
-                ("span.end-more", "longer"),
+                *_edges(field, view.focus.tokens),
             ),
         )
     if view.armed:
@@ -113,9 +114,7 @@ def _next_key(view: SessionView, schema: Schema, context: Context) -> Hint:
             f"{schema.name(view.label.field)}: “{_short(text_of(tokens, view.label.tokens))}”.",
             (
                 ("label.clear", "clear"),
-                ("span.end-less", "shorter"),
-                ("span.end-more", "longer"),
-                ("span.line-more", "next line too"),
+                *_edges(schema.get(view.label.field), view.label.tokens),
                 ("label.confirm", "done" if view.is_corrected else "select its words"),
                 *document,
             ),
@@ -248,6 +247,13 @@ def _of_focus_left(view: SessionView, focus: Suggestion, schema: Schema, context
     )
 
 
+def _edges(field: Field | None, tokens: Sequence[int]) -> Pairs:
+    """The keys that add and drop words and lines at either end of a label: what its field mostly needs first."""
+    if len(tokens) == 1 and not (field and field.type in (FieldType.PARTY, FieldType.ADDRESS)):
+        return (("span.start-more span.end-more", "add a word"),)
+    return (_LINES, _WORDS) if field and field.type is FieldType.ADDRESS else (_WORDS, _LINES)
+
+
 def _document(view: SessionView, context: Context) -> Pairs:
     if view.open_suggestions:
         return (
@@ -309,19 +315,15 @@ def _armed(view: SessionView, schema: Schema, word: str, document: Pairs) -> Hin
         return f"{name}:", ((key, f"move it to “{_short(word)}”"), ("label.confirm", "the same here"), *rest)
     following = proposals.places[(proposals.now + 1) % len(proposals.places)]
     likely = f", {proposals.likelihood:.0%} likely" if proposals.likelihood and proposals.likelihood < 1 else ""
-    text = _short(text_of(tokens, proposals.span.tokens))
+    text = _short(text_of(tokens, proposals.span.tokens), 20)
     return (
-        f"{name} ({proposals.now + 1} of {len(proposals.places)}{likely}): “{text}”.",
+        f"{name}{' is here' * proposals.gone_to} ({proposals.now + 1} of {len(proposals.places)}{likely}): “{text}”.",
         (
             (key, f"“{_short(text_of(tokens, following), 16)}” instead")
             if len(proposals.places) > 1
             else ("move.right", "other word"),
+            *_edges(field, proposals.span.tokens),
             *((("label.add", "add another value"),) if len(proposals.places) > 1 else ()),
-            ("span.line-more", "add next line"),
-            ("span.line-less", "drop last line"),
-            *((("span.line-after", "drop first line"),) if len(proposals.span.tokens) > 1 else ()),
-            ("span.end-less", "drop last word"),
-            ("span.end-more", "add next word"),
             ("label.absent", "not there"),
             *document,
         ),

@@ -13,7 +13,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from screens.base import screen_of
-from screens.widgets.columns import named
+from screens.widgets.columns import Hanging, named
 from storage.records import Run
 from workbench.evaluation.doctor import consultation
 from workbench.evaluation.doctor.consultation import Consultation
@@ -86,7 +86,7 @@ class DoctorPanel(OptionList):
         if diagnosis.healthy:
             options.append(Option(Content.styled("✓ Healthy: no problem was found.", "bold $success"), disabled=True))
         for sentence in report.outcome:
-            options.append(Option(Content.assemble(("Tried: ", "bold $primary"), sentence), disabled=True))
+            options.append(Option(Hanging.assemble(("Tried: ", "bold $primary"), sentence), disabled=True))
         problems = sum(finding.severity is Severity.PROBLEM for finding in diagnosis.findings)
         for number, finding in enumerate(diagnosis.findings):
             if number < 2 and problems > 1:
@@ -104,7 +104,7 @@ class DoctorPanel(OptionList):
             command = f"`workbench doctor {report.run} --learning-curve` trains on parts of the documents for it"
             lines = "\n".join(f"  {line}" for line in sentences or [report.forecast[0].why, command])
             options.append(
-                Option(Content.assemble(("What more labels bring\n", "bold $primary"), lines), disabled=True)
+                Option(Hanging.assemble(("What more labels bring\n", "bold $primary"), lines), disabled=True)
             )
         self._fill(options)
 
@@ -125,7 +125,7 @@ class DoctorPanel(OptionList):
 def _facts(finding: Finding, schema: Schema) -> Content:
     """Two sentences, and the figures below."""
     problem = finding.severity is Severity.PROBLEM
-    return Content.assemble(
+    return Hanging.assemble(
         ("! " if problem else "· ", "bold $error" if problem else "$text-muted"),
         (f"{named(finding.symptom, schema)}.", "bold"),
         f" {finding.cause}",
@@ -144,4 +144,4 @@ def _action(number: int, action: Action, remembered: str, schema: Schema) -> Con
     ]
     if remembered:
         parts.append((f"\n     earlier results here: {remembered}", "$primary"))
-    return Content.assemble(*parts)
+    return Hanging.assemble(*parts)

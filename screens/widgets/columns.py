@@ -1,10 +1,14 @@
-"""Headings of table columns, and facts on lines."""
+"""Headings of table columns, facts on lines, and texts that are indented where they are broken."""
 
 import re
 from collections import Counter
 from collections.abc import Sequence
 
 from textual.content import Content
+from textual.css.styles import RulesMap
+from textual.strip import Strip
+from textual.style import Style
+from textual.visual import RenderOptions
 
 from workbench.fields import Schema
 
@@ -22,6 +26,27 @@ def named(text: str, schema: Schema) -> str:
         if field.id != field.name:
             text = re.sub(rf"\b{re.escape(field.id)}\b", field.name, text)
     return text
+
+
+class Hanging(Content):
+    """Lines that are broken at words, each with what follows below its own beginning, not below its number or sign."""
+
+    _BEGINNING = re.compile(r"\s*(?:[!·✓] |[0-9]+\. )?")
+
+    def _hung(self, width: int) -> Content:
+        lines: list[Content] = []
+        for line in self.split(allow_blank=True):
+            begun = self._BEGINNING.match(line.plain)
+            indent = min(begun.end() if begun else 0, width // 2)
+            first, *others = line[indent:].wrap(max(width - indent, 1)) or [Content()]
+            lines += [line[:indent] + first, *(Content(" " * indent) + other for other in others)]
+        return Content("\n").join(lines)
+
+    def get_height(self, rules: RulesMap, width: int) -> int:
+        return self._hung(width).get_height(rules, width)
+
+    def render_strips(self, width: int, height: int | None, style: Style, options: RenderOptions) -> list[Strip]:
+        return self._hung(width).render_strips(width, height, style, options)
 
 
 def folded(facts: Sequence[Content], space: int) -> Content:

@@ -13,6 +13,7 @@ from workbench.evaluation.charts import KINDS, Series
 from workbench.fields.colours import GREY, LIGHT_GREEN, ON_DARK, SKY_BLUE
 from workbench.search.charts import Axis, Line
 
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"  # of curves where there are no colours (NO_COLOR)
 _THICK = 0.4  # of what there is for a name's bars: more, and the bars of two names touch
 
 
@@ -28,7 +29,7 @@ class RunChart(Vertical):
     def __init__(self, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._legend, self._chart = Static(), PlotextPlot()
-        self._titles: tuple[str, Sequence[tuple[str, str]], str] = ("", (), "")
+        self._titles: tuple[str, Sequence[tuple[str, str]], str, str] = ("", (), "", "")
 
     def compose(self) -> ComposeResult:
         yield self._legend
@@ -37,15 +38,18 @@ class RunChart(Vertical):
     def on_resize(self) -> None:
         self._explain(*self._titles)
 
-    def _explain(self, title: str, named: Sequence[tuple[str, str]], note: str = "") -> None:
-        """The title, and every curve's or bar's colour where there are several; no square apart from its name."""
-        self._titles = (title, named, note)
+    def _explain(self, title: str, named: Sequence[tuple[str, str]], note: str = "", signs: str = "") -> None:
+        """The title, and every curve's or bar's colour where there are several, with a square or a curve's own sign; no
+        sign apart from its name.
+        """
+        self._titles = (title, named, note, signs)
         parts, at, space = [(title, "bold")], cell_len(title), self.size.width - 2
-        for name, colour in named if len(named) > 1 else ():
+        for number, (name, colour) in enumerate(named if len(named) > 1 else ()):
+            sign = signs[number % len(signs)] if signs else "■"
             width = cell_len(f"  ■ {name}")
             breaks = at + width > space > 0
             at = width - 2 if breaks else at + width
-            parts += [("\n■ " if breaks else "  ■ ", colour), (name, "")]
+            parts += [(f"\n{sign} " if breaks else f"  {sign} ", colour), (name, "")]
         if note:
             parts.append((f"\n{note}", "$text-muted"))
         self._legend.update(Content.assemble(*parts))
@@ -57,16 +61,18 @@ class RunChart(Vertical):
         drawn = [line for line in lines if line.points]
         colours = [line.colour or ON_DARK[number % len(ON_DARK)] for number, line in enumerate(drawn)]
         named = [(line.name, colour) for line, colour in zip(drawn, colours, strict=True)]
-        self._explain(title if drawn else f"{title}: nothing yet", named)
+        signs = _LETTERS if self.app.no_color and len(drawn) > 1 else ""
+        self._explain(title if drawn else f"{title}: nothing yet", named, signs=signs)
         if title == KINDS["f1"]:
             plot.ylim(0, 1)  # two runs, or two moments, are to be compared by eye
             plot.yticks([0, 0.25, 0.5, 0.75, 1])
-        for line, colour in zip(drawn, colours, strict=True):
+        for number, (line, colour) in enumerate(zip(drawn, colours, strict=True)):
             x, y = zip(*line.points, strict=True)
+            sign = signs[number % len(signs)] if signs else ""
             if line.joined:
-                plot.plot(list(x), list(y), marker="braille" if len(x) > 1 else "dot", color=_rgb(colour))
+                plot.plot(list(x), list(y), marker=sign or ("braille" if len(x) > 1 else "dot"), color=_rgb(colour))
             else:
-                plot.scatter(list(x), list(y), marker="dot", color=_rgb(colour))
+                plot.scatter(list(x), list(y), marker=sign or "dot", color=_rgb(colour))
         if drawn:
             steps = [x for line in drawn for x, _ in line.points]
             values = [y for line in drawn for _, y in line.points]

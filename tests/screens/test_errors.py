@@ -359,6 +359,27 @@ async def test_the_doctor_puts_what_matters_most_first_in_sentences_with_figures
         ]
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_the_doctors_sentences_break_at_words_and_are_indented(opened, shop, size):
+    cause = "Until more documents are labelled for measuring, no figure and no finding here is sure, whatever it says."
+    task = Action("more", "Label about 1182 validation documents in all, and " + "many " * 20, "time", Target.DATA)
+    few = Finding("small", "Only 3 documents were measured", {"documents": 3}, cause, (task,))
+    async with opened(shop, size=size) as pilot:
+        screen = await enter(pilot)
+        await pilot.press("d")
+        panel = screen.query_one(DoctorPanel)
+        panel.show(Consultation("r", Diagnosis((few,)), (), {}, ()), shop.schema)
+        await pilot.pause()
+        lines = [panel.render_line(y).text.rstrip() for y in range(9)]
+        text = "\n".join(line for line in lines if line)
+        assert " ".join(text.split()).startswith(
+            f"! Only 3 documents were measured. {cause} 3 documents 1. Label about"
+        )
+        assert all(line.startswith(("! ", "  ")) for line in text.splitlines() if "─" not in line), text
+        begun = next(n for n, line in enumerate(lines) if "1. Label" in line)
+        assert lines[begun + 1].startswith("     many"), "below the words, not below the number"
+
+
 async def test_a_run_that_ends_while_the_screen_is_open_takes_the_place_of_the_text(opened, shop):
     with shop.db.write() as connection:
         runs.change(connection, shop_run(shop), state="failed")  # none that can be read

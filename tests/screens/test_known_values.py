@@ -88,6 +88,26 @@ async def test_the_panel_says_no_more_of_a_value_than_there_is_to_say(opened, tm
     made.close()
 
 
+async def test_a_second_opinion_is_no_part_of_the_value_and_not_the_other_party_s(opened, tmp_path):
+    page = sample_documents.page_of("Lieferant GmbH\nRing 1\n10115 Berlin\n\nKunde GmbH\nTor 2\n20095 Hamburg\n")
+    offered = [
+        ("seller_name", (0, 1), 1.0, "e-invoice"),
+        ("seller_name", (7,), 0.56, "run-1"),  # "GmbH", at the other name
+        ("seller_address", (2, 3, 4, 5), 1.0, "e-invoice"),
+        ("seller_address", (8, 9, 10, 11), 0.89, "run-1"),  # the buyer's
+        ("buyer_address", (8, 9, 10, 11), 1.0, "e-invoice"),
+        ("buyer_address", (8, 9), 0.77, "run-1"),
+        ("buyer_name", (6, 7), 1.0, "e-invoice"),
+        ("buyer_name", (11,), 0.33, "run-1"),
+    ]
+    made = sample_documents.workspace_of(tmp_path / "w", [sample_documents.new("letter", [page], offered)])
+    async with opened(made) as pilot:
+        panel = pilot.app.mode_screen.query_one("FieldsPanel")
+        text = " ".join(" ".join(strip.text for _, strip in panel._lines).split())
+        assert text.count("second opinion") == 1 and "second opinion: 33% Hamburg" in text
+    made.close()
+
+
 async def test_no_currency_is_missed_while_one_is_suggested(opened, tmp_path):
     page = sample_documents.page_of("TOTAL: 9.00 EUR\n")
     offered = [("currency", (2,), 0.9, "run-1")]

@@ -22,6 +22,17 @@ async def test_a_fields_key_labels_the_likeliest_place_and_it_is_saved_at_once(o
         assert {span.annotator for span in kept(workspace).spans} == {"ann"}
 
 
+async def test_the_key_of_the_number_takes_the_receipt_s_own_and_not_an_article_s(opened, tmp_path):
+    page = sample_documents.page_of(
+        "TAX INVOICE\nMARKER PEN\nWA25 - 24/288\n4974052854583\n2 X 3.10   6.20\nT1 R000090406\n"
+    )
+    made = sample_documents.workspace_of(tmp_path / "w", [sample_documents.new("slip", [page])])
+    async with opened(made) as pilot:
+        await pilot.press("1")
+        assert labels(made) == {"invoice_no": ["R000090406"]}
+    made.close()
+
+
 async def test_pressed_again_the_label_moves_to_the_next_place(opened, workspace):
     async with opened(workspace) as pilot:
         await pilot.press("t", "t")
@@ -34,6 +45,28 @@ async def test_a_labelled_field_is_jumped_to_before_it_moves(opened, workspace):
         await pilot.press("t", "escape", "2", "escape", "t")
         assert labels(workspace)["amount_total"] == ["9.00"]
         assert pilot.app.mode_screen.session.tokens[pilot.app.mode_screen.session.cursor.token].text == "9.00"
+
+
+async def test_the_key_of_a_label_under_the_cursor_moves_it_and_one_elsewhere_is_said_to_be_gone_to(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("t", "escape", "t")  # the cursor is still there
+        assert labels(workspace)["amount_total"] != ["9.00"]
+        await pilot.press("Z", "2", "t")
+        assert "amount_total is here (1 of " in str(pilot.app.mode_screen.query_one(HintLine).render())
+        assert labels(workspace)["amount_total"] == ["9.00"]
+        await pilot.press("t")
+        assert labels(workspace)["amount_total"] != ["9.00"]
+
+
+async def test_the_hint_names_the_keys_for_words_and_lines_at_both_ends(opened, workspace):
+    async with opened(workspace) as pilot:
+        hint = pilot.app.mode_screen.query_one(HintLine)
+        await pilot.press("6")  # an address
+        assert "{ } [ ] lines" in str(hint.render())
+        await pilot.press("escape", "5")  # a name
+        assert "< > , . words" in str(hint.render())
+        await pilot.press("escape", "1")  # a number of one word
+        assert "< . add a word" in str(hint.render())
 
 
 async def test_token_first_a_selection_takes_the_fields_key(opened, workspace):

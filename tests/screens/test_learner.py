@@ -122,4 +122,4 @@ async def test_the_queue_screen_says_what_labels_brought(
         await pilot.press("f3")
         await pilot.pause(0.5)
         shown = str(pilot.app.screen.query_one("#request").render())
-        assert "Fields right before you touched them: 60% → 100% over 30 documents." in shown
+        assert "Right before you touched them, last 30 documents: 26 of 30 fields." in shown

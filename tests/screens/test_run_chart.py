@@ -1,7 +1,31 @@
 from hypothesis import given
 from hypothesis import strategies as st
+from textual.app import App, ComposeResult
+from textual.widgets import Static
 
 from screens.widgets.bars import spark
+from screens.widgets.run_chart import RunChart
+from workbench.evaluation.charts import Series
+
+
+class ChartApp(App[None]):
+    """A chart alone."""
+
+    def compose(self) -> ComposeResult:
+        yield RunChart()
+
+
+async def test_curves_are_told_apart_by_letters_where_there_are_no_colours(monkeypatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = ChartApp()
+    async with app.run_test(size=(60, 20)) as pilot:
+        chart = app.query_one(RunChart)
+        curves = [Series("validation", ((1, 0.2), (9, 0.3))), Series("train", ((1, 0.7), (9, 0.8)))]
+        chart.curves("F1", curves)
+        await pilot.pause()
+        assert str(chart.query_one(Static).render()) == "F1  a validation  b train"
+        drawn = chart._chart.plt.build()
+        assert "aaa" in drawn and "bbb" in drawn
 
 
 def test_a_small_curve_goes_from_the_first_to_the_last_value() -> None:

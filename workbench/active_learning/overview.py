@@ -110,7 +110,7 @@ def read(workspace: Workspace, task: LoopTask | None = None) -> LoopOverview:
             names=_names(connection, ids, task),
             states={d.id: d.state for d in listed},
             labelled=retraining.labelled_documents(connection, task),
-            learned="" if task.field else record.line(workspace.files),
+            learned="" if task.field else record.line(workspace.files, workspace.schema),
             is_live=workspace.settings.learner and workspace.settings.order == pool_order.LIVE,
             pool=pool,
             suggested=suggested,

@@ -32,10 +32,10 @@ class FieldKey:
         after `&` it adds a value; a selection becomes the field's value, instead of what it had; a focused suggestion
         of this field gives way to the next likely place, one of another field becomes this field where its words can be
         a value of it; of a field whose suggestion was rejected just now the next likely place is only shown; pressed
-        again the label moves to the next likely place, or to the cursor where that was moved; of a field's labels the
-        next one is jumped to; a word that the cursor was put on is labelled; else the likeliest place is, a suggestion
-        before anything else; an unlikely one only when the key is pressed again. On an accepted document the likeliest
-        place is only selected.
+        again, or on the field's only label, the label moves to the next likely place, or to the cursor where that was
+        moved; of a field's labels the next one is jumped to; a word that the cursor was put on is labelled; else the
+        likeliest place is, a suggestion before anything else; an unlikely one only when the key is pressed again. On an
+        accepted document a label is only jumped to, and the likeliest place only selected.
         """
         state, cursor = self._state, self._cursor
         if state.adding:
@@ -56,8 +56,9 @@ class FieldKey:
         elif proposals and proposals.moved and cursor.token is not None:
             self._label(field.id, (cursor.token,), [proposals.span])
         elif proposals:
-            following = (proposals.now + 1) % len(proposals.places)
-            self._try(field.id, proposals.places, following, proposals.span)
+            self._move_on(field, proposals.places, proposals.now, proposals.span)
+        elif len(own) == 1 and self._is_at(own[0]) and state.editor.state.state is not State.LABELLED:
+            self._move_on(field, self._words.places(field, own[0]).places, 0, own[0])  # its own place is the first
         elif own:
             self._jump(field, own)
         elif state.pointed and cursor.token is not None:
@@ -65,13 +66,23 @@ class FieldKey:
         else:
             self._label_likeliest(field)
 
+    def _is_at(self, span: Span) -> bool:
+        """Whether the cursor is on a label without having been put there by hand."""
+        return self._cursor.token in span.tokens and not self._state.pointed
+
+    def _move_on(self, field: Field, places: tuple[Place, ...], now: int, span: Span) -> None:
+        if len(places) < 2:
+            self._state.message = f"{field.name}: there is no other likely place."
+        else:
+            self._try(field.id, places, (now + 1) % len(places), span)
+
     def _jump(self, field: Field, own: Sequence[Span]) -> None:
         """Go to the next of the field's labels; a lone one can be moved on to other places from there."""
         self._arm(field.id)
         at = next((n for n, s in enumerate(own) if self._cursor.token in s.tokens), -1)
         span = own[(at + 1) % len(own)]
         if len(own) == 1:
-            self._state.proposals = Proposals(field.id, self._words.places(field, span).places, 0, span)
+            self._state.proposals = Proposals(field.id, self._words.places(field, span).places, 0, span, gone_to=True)
         self._cursor.show(span.tokens)
 
     def _label_likeliest(self, field: Field) -> None:

@@ -16,6 +16,7 @@ from workbench.fields.values import Value, joined, looks_like, normalise, readin
 
 _NUMERIC_DATE = re.compile(r"(?<![0-9/-])([0-9]{1,2})[/-]([0-9]{1,2})[/-](?:[0-9]{4}|[0-9]{2})(?![0-9/-])")
 _MONTHS = 12
+_OTHER_PARTY = {"seller": "buyer", "buyer": "seller"}
 
 
 class FieldState(StrEnum):
@@ -118,17 +119,30 @@ def _agrees(field: Field, value: Value, reference: str) -> bool:
 
 
 def _second_opinions(content: Content, field: Field, values: tuple[Value, ...]) -> tuple[str, ...]:
+    """What else is suggested: no part of a value that is shown, and nothing that the other party has."""
     leaders = leading(content.suggestions)
     first = {suggestion.id for suggestion in leaders}
-    known = {token for s in leaders if s.field == field.id and s.run in KNOWN_SOURCES for token in s.tokens}
+    shown = [f" {value.text.casefold()} " for value in values]
+    theirs = _of_other_party(content, field, leaders)
     texts = [
         f"{s.confidence:.0%} {text}"
         for s in content.suggestions
         if s.field == field.id and s.decision is Decision.OPEN and s.id not in first
-        if not known.issuperset(s.tokens)  # a part of the known value
-        if not any(same(field.type, text := text_of(content.tokens, s.tokens), value.text) for value in values)
+        for text in (text_of(content.tokens, s.tokens),)
+        if not any(f" {text.casefold()} " in value for value in shown)
+        if not any(same(field.type, text, other) for other in (*(value.text for value in values), *theirs))
     ]
     return tuple(texts)
+
+
+def _of_other_party(content: Content, field: Field, leaders: Collection[Suggestion]) -> tuple[str, ...]:
+    """The other party's values of such a field: its labels, or what is suggested first."""
+    other = _OTHER_PARTY.get(field.id.partition("_")[0])
+    if other is None:
+        return ()
+    name = f"{other}_{field.id.partition('_')[2]}"
+    labels = [span.tokens for span in content.annotations.spans if span.field == name]
+    return tuple(text_of(content.tokens, t) for t in labels or [s.tokens for s in leaders if s.field == name])
 
 
 def _normal(field: Field, reference: str) -> str | None:

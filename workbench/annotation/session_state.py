@@ -19,6 +19,7 @@ class Proposals:
     now: int
     span: Span
     likelihood: float | None = None  # that this place is right, 0..1; None where it is not known
+    gone_to: bool = False  # the field's key went to this label and did nothing else
     moved: bool = False  # the cursor left it: the field's key labels where the cursor is
 
 

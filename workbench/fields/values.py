@@ -10,6 +10,7 @@ from functools import lru_cache
 from unicodedata import category
 
 from workbench.fields import amounts, currencies, dates
+from workbench.fields.countries import without_country
 from workbench.fields.legal_forms import LEGAL_AT_END
 from workbench.fields.plain_text import normal_form
 from workbench.fields.schema import FieldType
@@ -52,6 +53,8 @@ _OPTIONAL = re.compile(
     "\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]|(?<=i)\u0307"
 )
 _WITH_POINT = (FieldType.PARTY, FieldType.ADDRESS, FieldType.CURRENCY)  # "Ltd.", "St.", "Kr."
+_WITHOUT_BULLETS = (FieldType.PARTY, FieldType.ADDRESS, FieldType.ID)
+_BULLET = re.compile(r"(?:^|\s+)(?:[●•∙▪■·‧◆►▸✓*|]+)(?:\s+|$)|^[●•∙▪■·‧◆►▸✓*|]+|^[–—-]\s+|\s+[–—-]$")
 _SPACED_COMMA = re.compile(r"\s+,")
 
 
@@ -82,9 +85,13 @@ def normalise(type: FieldType, text: str, *, day_first: bool | None = None) -> V
 
 
 def trimmed(type: FieldType, text: str) -> str:
-    """A printed value without the punctuation of its sentence ("04.07.2018,", "(35,13", ":A-77"); a text as it is."""
+    """A printed value without the punctuation of its sentence ("04.07.2018,", "(35,13", ":A-77") and, in names,
+    addresses and ids, without a list's bullets ("Ecke 12 ● 12345 Ort"); a text as it is.
+    """
     if type is FieldType.TEXT:
         return text
+    if type in _WITHOUT_BULLETS:
+        text = _BULLET.sub(" ", text).strip() or text
     bare = text.lstrip(" ;:").rstrip(" ,;:" if type in _WITH_POINT else " ,;:.")
     if ("(" in bare) != (")" in bare):
         bare = bare.strip("() ")
@@ -109,10 +116,14 @@ def readings(type: FieldType, text: str, *, quick: bool = False) -> frozenset[st
 
 
 def same(type: FieldType, a: str, b: str) -> bool:
-    """Whether two texts have the same meaning; refused texts are compared as they are."""
+    """Whether two texts have the same meaning; refused texts are compared as they are, and of two addresses one may
+    name its country.
+    """
     first, second = normalise(type, a).normal, normalise(type, b).normal
     if first is None or second is None:
         return first is second and _text(a)[0] == _text(b)[0]
+    if type is FieldType.ADDRESS and first != second:
+        return without_country(first) == second or first == without_country(second)
     return first == second or (type is FieldType.PARTY and _is_same_party(a, b))
 
 

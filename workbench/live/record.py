@@ -13,9 +13,10 @@ import msgspec
 
 from storage import locks
 from storage.files import Files, read_regular, write_atomic
+from workbench.fields import Schema
 
-BLOCK = 10
-"""Documents at either end of the record that are compared; a tenth of it where that is more."""
+LEAST, LATEST = 10, 30
+"""Documents that there must be, and that at most are looked at, before anything is said about suggestions."""
 _MOST = 1000  # documents
 _DECAY = 0.9  # of a document's weight, with every later one: fields' values and vendors change
 _WEIGHT = 8.0  # documents that a reader's rate weighs at the start
@@ -60,21 +61,10 @@ class Record(msgspec.Struct):
         listed = [outcome.shown for number in documents for outcome in self.documents[number].values()]
         return sum(listed), len(listed)
 
-    @property
-    def improvement(self) -> tuple[float, float, int] | None:
-        """Shares of fields right before they were touched, of the first and the last documents, and of how many
-        documents there is a record; None where they are too few to compare."""
-        numbers = list(self.documents)
-        if len(numbers) < 2 * BLOCK:
-            return None
-        block = max(BLOCK, len(numbers) // 10)
-        (first, before), (last, now) = self.shares(numbers[:block]), self.shares(numbers[-block:])
-        return (first / before, last / now, len(numbers)) if before and now else None
-
     def fields(self) -> Iterator[tuple[str, float]]:
         """Every field of the record: of its last documents, the share that was right before it was touched."""
         for field in sorted({name for outcomes in self.documents.values() for name in outcomes}):
-            latest = self.outcomes(field)[-3 * BLOCK :]
+            latest = self.outcomes(field)[-LATEST:]
             yield field, sum(outcome.shown for outcome in latest) / len(latest)
 
 
@@ -114,10 +104,17 @@ def status(files: Files, *, enabled: bool) -> dict[str, Any]:
     }
 
 
-def line(files: Files) -> str:
-    """For the queue screen: what the labels brought so far; "" where there is nothing to say yet."""
-    improvement = read(files.learner_record).improvement
-    if improvement is None:
+def line(files: Files, schema: Schema) -> str:
+    """For the queue screen: how often suggestions were right of late, and the field they were least right about; ""
+    where there is nothing to say yet.
+
+    The latest documents are not compared with the first ones: those may have been of other kinds and vendors.
+    """
+    kept = read(files.learner_record)
+    latest = list(kept.documents)[-LATEST:]
+    right, total = kept.shares(latest)
+    if len(latest) < LEAST or not total:
         return ""
-    first, last, count = improvement
-    return f"Fields right before you touched them: {first:.0%} → {last:.0%} over {count:,} documents."
+    share, least = min((share, field) for field, share in kept.fields())
+    weakest = f"; least often {schema.name(least)}: {share:.0%}" if share < right / total else ""
+    return f"Right before you touched them, last {len(latest)} documents: {right} of {total} fields{weakest}."

@@ -14,7 +14,8 @@ from types import MappingProxyType
 from storage.records import Token
 from workbench.fields import Field, FieldType, legal_forms
 from workbench.fields.amounts import marks_of
-from workbench.fields.values import iban_is_valid, looks_like, normalise
+from workbench.fields.values import looks_like, normalise
+from workbench.locate import checked_numbers as numbers
 from workbench.locate import headers, names_and_addresses, party_sides, party_words, till_slips
 from workbench.locate.context import Candidate, Surroundings
 from workbench.locate.party_blocks import Party, PartyBlocks
@@ -36,10 +37,8 @@ _WHOLE = re.compile(r"[0-9]{1,3}(?:,?[0-9]{3})*|[0-9]+")
 _NO_CURRENCY = frozenset(["all", "cup", "dem", "mad", "pen", "sos", "top", "try"])  # words that are codes in capitals
 _CENTS = re.compile(r"[.,][0-9]{1,2}(?![0-9])")
 _DIGIT = re.compile("[0-9]")
-_TAX_ID = re.compile(r"[0-9A-HJ-NPQRTUWXY]{18}|[0-9]{15}|[A-Z]{2}U?[0-9]{8,12}(?:B[0-9]{2})?")
 _VAT = re.compile(r"[A-Z]{2}U?[0-9]{8,12}(?:B[0-9]{2})?")
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Za-z0-9]{11,30}")
-_NO_ID = re.compile(r"[^A-Za-z0-9#()/.:_-]|,$|^\(.*\)$|^[0-9]+(ml|g|kg|l|cm|mm|m)$")
 _TAX_DIGITS = 7  # tax numbers have at least so many
 _MOST_TAX = 0.3  # of the net amount
 _A_LITTLE, _MUCH = 0.01, 0.3  # of a score
@@ -230,15 +229,7 @@ class Finder:
             # A whole number with a space in it is more often a telephone number than an amount.
             return large - 0.5 * (not _CENTS.search(text)) - 0.8 * bool(_SPACED.fullmatch(text))
         if kind is FieldType.ID:
-            joined = text.replace(" ", "").upper()
-            is_account = joined[:2].isalpha() and len(joined) > 14 and iban_is_valid(joined)
-            if field.id == "iban" or is_account:
-                return 2.0 if field.id == "iban" and is_account else -2.0
-            is_tax_id = bool(_TAX_ID.fullmatch(joined))
-            score = -0.8 * bool(_NO_ID.search(text.rstrip(".:;")) or _YEAR.fullmatch(text.rstrip(".,")))
-            if field.id.endswith("tax_id"):
-                return score + 0.5 * (len(joined) > 7) + 0.8 * is_tax_id
-            return score - 0.4 * is_tax_id
+            return numbers.resemblance(self.around, field, window)
         if kind is FieldType.DATE:
             return 0.3 * (not text[0].isalpha()) + 0.2 * bool(_YEAR.search(text))
         return 0.0
@@ -276,7 +267,7 @@ class Finder:
             if _VAT.fullmatch(text):
                 return (row[at],)
             groups = self._groups(row, at)
-            if len(groups) > 2 or (groups and _TAX_ID.fullmatch(self.around.text(groups).replace(" ", ""))):
+            if len(groups) > 2 or (groups and numbers.TAX_ID.fullmatch(self.around.text(groups).replace(" ", ""))):
                 return groups
         for length in range(1, min(_WORDS[type], len(row) - at) + 1):
             window = row[at : at + length]

@@ -1,10 +1,10 @@
-"""Numbers that prove themselves by check digits: accounts and tax numbers, over spaces and line ends. Pure."""
+"""Numbers by their form and check digits: accounts and tax numbers, over spaces and line ends; articles. Pure."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from workbench.fields import checks
+from workbench.fields import Field, checks
 from workbench.fields.values import iban_is_valid
 from workbench.locate.context import Surroundings
 
@@ -16,6 +16,13 @@ _TAX_GROUP = re.compile(r"[A-Z0-9][A-Z0-9.\-]*[.,;]?|MWST|TVA|IVA")
 _OFFICE = re.compile(r"[0-9]{2,3}/[0-9]{3,4}/[0-9]{4,5}")  # a German tax office's number
 _INDIAN = re.compile(r"(?<![A-Z0-9])[0-9]{2}[A-Z]{5}[0-9]{4}[A-Z][0-9A-Z]Z[0-9A-Z](?![A-Z0-9])")  # GSTIN
 _MOST_GROUPS = 9
+TAX_ID = re.compile(r"[0-9A-HJ-NPQRTUWXY]{18}|[0-9]{15}|[A-Z]{2}U?[0-9]{8,12}(?:B[0-9]{2})?")
+_YEAR = re.compile(r"(?<![0-9])(19|20)[0-9]{2}(?![0-9])")
+_NO_ID = re.compile(r"[^A-Za-z0-9#()/.:_-]|,$|^\(.*\)$|^[0-9]+(ml|g|gsm|kg|l|cm|mm|m)$", re.IGNORECASE)
+_PACK = re.compile(r"[0-9]{1,3}/[0-9]{1,3}")  # "WA25 - 24/288": pieces in a box
+_EAN = re.compile(r"[0-9]{13}")
+_POSTCODE = re.compile(r"[0-9]{5}")
+_SERIAL = re.compile(r":?[A-Z]{1,4}[-/]?(0{3}[0-9]{3,}|[0-9]{6,})")  # "R000090406"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,38 @@ def tax_numbers(around: Surroundings) -> list[CheckedNumber]:
         elif match := _OFFICE.search(token.text):
             numbers.append(CheckedNumber((token.id,), match[0], False))
     return sorted(numbers, key=lambda number: around.layout.row_of[number.tokens[0]])
+
+
+def resemblance(around: Surroundings, field: Field, tokens: Sequence[int]) -> float:
+    """How much words look like a number of the field, about -2..2: like an account, a tax number, an invoice's."""
+    text = around.text(tokens)
+    joined = text.replace(" ", "").upper()
+    is_account = joined[:2].isalpha() and len(joined) > 14 and iban_is_valid(joined)
+    if field.id == "iban" or is_account:
+        return 2.0 if field.id == "iban" and is_account else -2.0
+    is_tax_id = bool(TAX_ID.fullmatch(joined))
+    score = -0.8 * bool(_NO_ID.search(text.rstrip(".:;")) or _YEAR.fullmatch(text.rstrip(".,")))
+    if field.id.endswith("tax_id"):
+        return score + 0.5 * (len(joined) > 7) + 0.8 * is_tax_id
+    score -= 0.4 * is_tax_id
+    if field.id != "invoice_no":
+        return score
+    row = around.layout.rows[around.layout.row_of[tokens[0]]]
+    is_article = _is_ean(joined) or any(_PACK.fullmatch(around.tokens[i].text) for i in row)
+    return score + 0.8 * bool(_SERIAL.fullmatch(joined)) - 0.8 * is_article - 0.4 * _is_postcode(around, row, tokens)
+
+
+def _is_ean(text: str) -> bool:
+    """Whether a text is an article's number, as barcodes have it, by its check digit."""
+    return bool(_EAN.fullmatch(text)) and sum(int(c) * (3 if n % 2 else 1) for n, c in enumerate(text)) % 10 == 0
+
+
+def _is_postcode(around: Surroundings, row: Sequence[int], tokens: Sequence[int]) -> bool:
+    """Whether five digits of a row have a town's name behind them."""
+    behind = row[row.index(tokens[-1]) + 1 :][:1]
+    return bool(_POSTCODE.fullmatch(around.text(tokens))) and bool(
+        behind and re.fullmatch(r"[^\W\d_]{3,}[,.]?", around.text(behind))
+    )
 
 
 def _numbers(

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +17,11 @@ from workbench.locate.layout import Layout
 _NUMBERED = re.compile(r"[^\W\d_]+[-/.]?[0-9][\w/.-]*")
 _LONGEST = 200  # characters of a word; a longer one is no value, and patterns take minutes for a million letters
 _NO_WORD = "…"
+_STREET = re.compile(
+    r"\b(jalan|jln|lorong|taman|tmn|lot|floor|plaza|seksyen|street|road|avenue|rue|avenida|calle|via)\b|"
+    r"\w(stra(ss|ß)e|str\.|straat|laan)(?!\w)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +85,21 @@ class Surroundings:
         words = [token.text for token in self.tokens]
         folded = [headers.fold(word) for word in words]
         return [
-            list(headers.header_phrases([words[i] for i in row], [folded[i] for i in row])) for row in self.layout.rows
+            [
+                self._meant(row, header)
+                for header in headers.header_phrases([words[i] for i in row], [folded[i] for i in row])
+            ]
+            for row in self.layout.rows
         ]
+
+    def _meant(self, row: Sequence[int], header: HeaderPhrase) -> HeaderPhrase:
+        """The header; in the line of a street one that may be any number's is the house's ("NO 21, JALAN PINANG")."""
+        weight = max(header.fields.values())
+        if weight < 1 and "invoice_no" in header.fields:
+            piece = next(piece for piece in self.pieces[self.layout.row_of[row[0]]] if row[header.first] in piece)
+            if _STREET.search(" ".join(self._texts[i] for i in piece)):
+                return replace(header, fields={"~id": weight})
+        return header
 
     @cached_property
     def usual_height(self) -> float:

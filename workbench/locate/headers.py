@@ -119,7 +119,8 @@ _PHRASES = {
         "teilrechnung nr|avoir n|avoir numero|note de credit|note de credit n|creditnota|creditnota nummer|"
         "creditfactuur|invoice ref|invoice reference|invoice no and date?|sales invoice no|our invoice no|"
         "vat invoice no|statement no?|receipt id|booking id?|n de piece|numero de piece|fatt nr|fatt n|factuur no|"
-        "n documento|nr dokumentu|fact nr|tax inv|tax inv no|rcpt|rcpt no"
+        "n documento|nr dokumentu|fact nr|tax inv|tax inv no|rcpt|rcpt no|slip?|cb?|cash bill|cash bill no|chk?|"
+        "chk no|check?|check no|sales no|trans?|transaction no"
     ),
     "purchase_order": (
         "po no|po number|purchase order|purchase order no|order no|order number|your order|po|customer order|"
@@ -151,7 +152,7 @@ _PHRASES = {
         "n de tva intracommunautaire|id tva|n id tva|identifiant tva|no tva intracommunautaire|"
         "numero de tva intracommunautaire|vat registration no|vat reg|vat id no|gstin|tax registration number|"
         "tax reg no|tin|vat code|our vat number|supplier vat number|ein|abn|btw identificatienummer|btw id nr|btw|"
-        "part iva|nif iva|n i f|vat ue|nip ue"
+        "part iva|nif iva|n i f|vat ue|nip ue|gst ref no"
     ),
     "buyer_tax_id": (
         "customer vat|customer vat no|your vat number|buyer tax id|customer tax id|ihre ust id|ihre ust id nr|"
@@ -286,8 +287,6 @@ KINDS = {
 _LONGEST = 6  # words of a phrase
 _VALUE_IN_WORD = re.compile(r"[0-9]|(?<=[\w#.])[:：]")
 _CURRENCY_AT_END = re.compile("(?<=[a-z])(?:rm|myr|eur|usd|in eur|chf|gbp)$")
-
-
 _NO_LETTERS = {code: None for code in range(128) if not chr(code).isalnum()}
 _STRUCK = str.maketrans("łŁøØđĐ", "lLoOdD")  # these have no accent to take away
 

@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from workbench.fields import FieldType
+from workbench.fields import FieldType, countries
 from workbench.fields.legal_forms import LEGAL_AT_END
 from workbench.fields.values import occurrences
 from workbench.locate import headers
@@ -77,19 +77,7 @@ CAPTIONS = frozenset(map(headers.fold, _CAPTIONS.split("|")))
 NAME_CAPTIONS = frozenset(map(headers.fold, _NAME_CAPTIONS.split("|")))
 """What a form prints before the name of a party."""
 
-_COUNTRIES = (
-    "germany|deutschland|allemagne|duitsland|germania|alemania|niemcy|bundesrepublik deutschland|france|frankreich|"
-    "frankrijk|francia|francja|netherlands|the netherlands|nederland|niederlande|pays bas|paesi bassi|países bajos|"
-    "holandia|united kingdom|uk|great britain|england|großbritannien|vereinigtes königreich|royaume uni|regno unito|"
-    "reino unido|verenigd koninkrijk|wielka brytania|scotland|wales|ireland|irland|irlande|ierland|italy|italien|"
-    "italie|italia|italië|włochy|spain|spanien|espagne|españa|spagna|spanje|hiszpania|poland|polen|pologne|polska|"
-    "polonia|austria|österreich|autriche|oostenrijk|switzerland|schweiz|suisse|svizzera|suiza|zwitserland|szwajcaria|"
-    "belgium|belgien|belgique|belgië|belgio|bélgica|belgia|luxembourg|luxemburg|lussemburgo|portugal|portogallo|"
-    "denmark|dänemark|danmark|sweden|schweden|sverige|norway|norwegen|norge|finland|finnland|suomi|czech republic|"
-    "tschechien|česko|hungary|ungarn|united states|united states of america|usa|vereinigte staaten|états unis|"
-    "china|chine|中国"
-)
-_COUNTRY_NAMES = frozenset(map(headers.fold, _COUNTRIES.split("|")))
+_COUNTRY_NAMES = frozenset(map(headers.fold, countries.NAMES))
 
 
 def without_country(around: Surroundings, words: tuple[int, ...]) -> tuple[int, ...]:

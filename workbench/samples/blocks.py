@@ -261,7 +261,7 @@ class Blocks:
             self.page.turn()
         mark = facts.mark("seller_address")
         columns: list[list[list[Piece]]] = [
-            [[(seller.name, facts.mark("seller_name"))], *([(line, mark)] for line in seller.lines)],
+            [[(seller.name, facts.mark("seller_name"))], *([piece] for piece in seller.printed(mark))],
             [self.page.labelled("phone", plain(seller.phone)), plain(seller.mail), plain(seller.web)],
             self._bank_rows(),
             [plain(seller.reg), self.page.labelled("seller_tax_id", [(seller.tax, facts.mark("seller_tax_id"))])],

@@ -61,9 +61,10 @@ class HeadBlocks:
             x, y, width, [name], size=size * house.choice((1, 1.2, 1.6)), bold=house.random() < 0.6, align=align
         )
         mark = facts.mark("seller_address")
-        lines: list[list[Piece]] = [[(line, mark)] for line in seller.lines]
+        lines: list[list[Piece]] = [[piece] for piece in seller.printed(mark)]
         if house.random() < 0.25 and facts.language != "zh":
             lines = [[(", ".join(line.rstrip(",") for line in seller.lines), mark)]]
+            lines[0] += [(f", {seller.country}", None)] * bool(seller.country)
         for key, value, chance in (("phone", seller.phone, 0.6), ("fax", seller.fax, 0.2), ("mail", seller.mail, 0.4)):
             if house.random() < chance:
                 lines.append(self.page.labelled(key, plain(value)))
@@ -88,8 +89,8 @@ class HeadBlocks:
         address = facts.mark("seller_address")
         sep = self.house.choice((" - ", " · ", " | ", ", "))
         pieces: list[Piece] = [(facts.seller.name, facts.mark("seller_name"))]
-        for line in facts.seller.lines:
-            pieces += [(sep.strip(), None), (line, address)]
+        for piece in facts.seller.printed(address):
+            pieces += [(sep.strip(), None), piece]
         if self.house.random() < 0.4:
             pieces += [(sep.strip(), None), *self.page.labelled("phone", plain(facts.seller.phone))]
         return self.page.lines(x, y, width, [pieces], align=self.house.choice("lcr"))
@@ -109,12 +110,12 @@ class HeadBlocks:
         mark_name, mark_lines = facts.mark("seller_name"), facts.mark("seller_address")
         sep = self.house.choice((" - ", " · ", ", ", " * "))
         pieces: list[Piece] = [(seller.name + ("," if sep == ", " else ""), mark_name)]
-        for number, line in enumerate(seller.lines):
+        printed = seller.printed(mark_lines)
+        for number, (line, mark) in enumerate(printed):
             if sep != ", ":
                 pieces.append((sep.strip(), None))
-            pieces.append(
-                (line + ("," if sep == ", " and number + 1 < len(seller.lines) and line[-1] != "," else ""), mark_lines)
-            )
+            is_last = number + 1 == len(printed)
+            pieces.append((line + ("," if sep == ", " and not is_last and line[-1] != "," else ""), mark))
         y = self.page.lines(x, y, width, [pieces], size=small)
         return self._party(x, y + self.paper.size * 0.6, width)
 
@@ -133,7 +134,7 @@ class HeadBlocks:
         if self.rng.random() < 0.2:
             lines.append(plain(facts.fill(_ATTENTION[facts.language])))
         mark = facts.mark("buyer_address")
-        lines += [[(line, mark)] for line in buyer.lines]
+        lines += [[piece] for piece in buyer.printed(mark)]
         if self.rng.random() < 0.2:
             lines.append(self.page.labelled("phone", plain(buyer.phone)))
         if self.rng.random() < 0.3:
@@ -146,8 +147,8 @@ class HeadBlocks:
             return self.page.lines(x, y, width, [self.page.labelled(*self._extra())])
         same = self.rng.random() < 0.6
         name = facts.buyer.name if same else facts.fill("<core>")
-        address = facts.buyer.lines if same else facts.fill("<address>").split("|")
-        lines = [plain(facts.word("ship_to") + self.page.mark), plain(name), *(plain(line) for line in address)]
+        address = [*facts.buyer.lines, facts.buyer.country] if same else facts.fill("<address>").split("|")
+        lines = [plain(facts.word("ship_to") + self.page.mark), plain(name), *(plain(line) for line in address if line)]
         return self.page.lines(x, y, width, lines)
 
     def _card(self, x: float, y: float, width: float, rows: Sequence[Row], head: str) -> float:
@@ -159,7 +160,7 @@ class HeadBlocks:
         facts, seller = self.facts, self.facts.seller
         mark = facts.mark("seller_address")
         rows: list[Row] = [("name", [(seller.name, facts.mark("seller_name"))])]
-        rows += [("address" if not number else "", [(line, mark)]) for number, line in enumerate(seller.lines)]
+        rows += [("address" if not number else "", [piece]) for number, piece in enumerate(seller.printed(mark))]
         rows.append(("seller_tax_id", [(seller.tax, facts.mark("seller_tax_id"))]))
         if self.house.random() < 0.5:
             rows.append(("phone", plain(seller.phone)))
@@ -169,7 +170,7 @@ class HeadBlocks:
         facts, buyer = self.facts, self.facts.buyer
         mark = facts.mark("buyer_address")
         rows: list[Row] = [("name", [(buyer.name, facts.mark("buyer_name"))])]
-        rows += [("address" if not number else "", [(line, mark)]) for number, line in enumerate(buyer.lines)]
+        rows += [("address" if not number else "", [piece]) for number, piece in enumerate(buyer.printed(mark))]
         if self.house.random() < 0.6:
             rows.append(("buyer_tax_id", [(buyer.tax, facts.mark("buyer_tax_id"))]))
         return self._card(x, y, width, rows, "buyer_head")

@@ -10,13 +10,15 @@ from stdnum.iso7064 import mod_11_10, mod_97_10
 
 from workbench.samples.grammar import expand
 from workbench.samples.locales import Locale
+from workbench.samples.placed_words import Piece, ValueMark
 
 
 @dataclass(slots=True)
 class Party:
     name: str
     brand: str  # the sign over the shop, "" when it is the name
-    lines: list[str]  # the address
+    lines: list[str]  # the address, without the country, as e-invoices have it
+    country: str  # what is printed below it; "" where nothing is
     reg: str
     tax: str
     phone: str
@@ -27,6 +29,15 @@ class Party:
     bic: str
     bank: str
     account: str
+
+    def printed(self, mark: ValueMark | None) -> list[Piece]:
+        """The address as it is printed, a piece a line: the country is no part of what is marked."""
+        return [*((line, mark) for line in self.lines), *([(self.country, None)] if self.country else [])]
+
+
+_COUNTRIES = frozenset(
+    ["United Kingdom", "USA", "United States", "Australia", "India", "Deutschland", "France", "Nederland"]
+)
 
 
 def _valid_iban(text: str) -> str:
@@ -74,10 +85,13 @@ def make_party(rng: Random, locale: Locale, *, person: bool = False) -> Party:
     optional = {key: fill(f"<{key}>") if key in rules else "" for key in ("iban", "bic", "bank", "account")}
     if optional["iban"]:
         optional["iban"] = _valid_iban(optional["iban"])
+    lines = fill("<address>").split("|")
+    country = lines.pop() if lines[-1] in _COUNTRIES else ""
     return Party(
         name=name,
         brand=brand,
-        lines=fill("<address>").split("|"),
+        lines=lines,
+        country=country,
         reg=fill("<reg>"),
         tax=_valid_vat(fill("<tax>")),
         phone=fill("<phone>"),

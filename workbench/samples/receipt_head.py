@@ -66,11 +66,13 @@ class ReceiptHead:
     def address(self) -> None:
         """The address as its own lines, or run together and broken where the paper ends."""
         mark = self.facts.mark("seller_address")
-        lines = self.facts.seller.lines
+        seller = self.facts.seller
+        printed = seller.printed(mark)
+        lines = [[piece] for piece in printed]
         if self.house.random() < 0.35 and self.facts.language != "zh":
-            lines = [" ".join(lines)]
-        for text in lines:
-            self.roll.line([(text, mark)])
+            lines = [[(" ".join(seller.lines), mark), *printed[len(seller.lines) :]]]
+        for pieces in lines:
+            self.roll.line(pieces)
 
     def tax_id(self) -> None:
         """The shop's tax number, now and then in brackets."""
@@ -94,8 +96,8 @@ class ReceiptHead:
         self.roll.line([(facts.buyer.name, facts.mark("buyer_name"))], centre=False)
         if self.rng.random() < 0.7:
             mark = facts.mark("buyer_address")
-            for text in facts.buyer.lines:
-                self.roll.line([(text, mark)], centre=False)
+            for piece in facts.buyer.printed(mark):
+                self.roll.line([piece], centre=False)
 
     def meta(self) -> None:
         """Number, date, time and till, with or without labels, one or two to a line."""

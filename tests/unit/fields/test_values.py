@@ -370,6 +370,13 @@ def test_names_are_the_same_without_salutation_and_with_one_legal_form() -> None
     assert same(FieldType.ADDRESS, "Bahnstr. 42 88802Spielkreis", "Bahnstr. 42, 88802 Spielkreis")
 
 
+def test_of_two_addresses_one_may_name_its_country() -> None:
+    assert same(FieldType.ADDRESS, "Ring 1, 10115 Berlin", "Ring 1 10115 Berlin Deutschland")
+    assert same(FieldType.ADDRESS, "1 Road, NY 10001, United States of America", "1 Road NY 10001")
+    assert not same(FieldType.ADDRESS, "Ring 1, 10115 Berlin, Germany", "Ring 1, 10115 Berlin, France")
+    assert not same(FieldType.ADDRESS, "Deutschland", "Ring 1 Deutschland")
+
+
 def test_same_compares_what_is_meant() -> None:
     assert same(FieldType.AMOUNT, "RM 1,234.50", "1.234,5")
     assert same(FieldType.DATE, "25 DEC 2018", "2018-12-25")

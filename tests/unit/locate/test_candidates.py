@@ -70,6 +70,31 @@ def test_a_number_whose_word_names_it_comes_before_the_table_s_and_the_telephone
     assert best(text, "invoice_no").endswith(":A18000010451")
 
 
+TILL = """MR DIY SDN BHD
+NO 2A JALAN BAKAWALI 7, TAMAN JOHOR JAYA,
+81100 JOHOR BAHRU
+TAX INVOICE
+MARKER PEN
+WA25 - 24/288
+4974052854583
+2 X 3.10        6.20
+TOTAL           6.20
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (TILL + "03-05-18 14:12 SH02\nT1 R000090406\nTHANK YOU\n", "R000090406"),  # no article, no pieces in a box
+        (TILL + "CB#: 398313\n", "398313"),
+        (TILL + "SLIP: 0000000011000140428\nTRANS: 311140123\n", "0000000011000140428"),
+        ("SHOP SDN BHD\nNO.32 & 33, JALAN SR 1/9\n43300 KAJANG\nNO. : CS-20322\n", "CS-20322"),  # no house
+    ],
+)
+def test_the_number_of_a_till_s_receipt_is_no_article_no_post_code_and_no_house(text, value):
+    assert best(text, "invoice_no") == value
+
+
 def test_a_chinese_invoice():
     assert best(sample_documents.CHINESE, "amount_total") == "¥169.50"
     assert best(sample_documents.CHINESE, "seller_name") == "深圳市明达科技有限公司"

@@ -97,6 +97,14 @@ def test_labels_say_what_is_printed(clean: list[Sample]) -> None:
             assert means_the_same(field, printed, sample.values[field], sample.language), (sample.name, field, printed)
 
 
+def test_the_country_below_an_address_is_printed_and_no_part_of_its_label(clean: list[Sample]) -> None:
+    countries = ("Deutschland", "United Kingdom", "USA", "United States", "India", "Australia", "France", "Nederland")
+    printed = " ".join(" ".join(sample.words) for sample in clean)
+    assert any(country in printed for country in countries)
+    addresses = [value for sample in clean for field, value in sample.values.items() if field.endswith("_address")]
+    assert not [address for address in addresses if address.endswith(countries)]
+
+
 def test_the_sums_add_up(clean: list[Sample]) -> None:
     checked = 0
     for sample in clean:

@@ -267,6 +267,15 @@ def _row_of(content: Content, folder: Path) -> dict[str, str]:
     return row
 
 
+def test_the_bullets_of_a_senders_line_are_no_part_of_an_address(tmp_path: Path) -> None:
+    words = ["Ecke", "12", "●", "12345", "Stadthausen", "|"]
+    tokens = tuple(Token(n, 0, 0, word, (20.0 * n, 0.0, 20.0 * n + 15, 10.0)) for n, word in enumerate(words))
+    state = Annotations(frozenset({Span("seller_address", tuple(range(len(words))), Source.HUMAN, "ann")}))
+    content = replace(example(), pages=(Page(0, 200.0, 100.0, tokens),), annotations=state, suggestions=())
+    row = _row_of(content, tmp_path)
+    assert row["seller_address"] == "Ecke 12 12345 Stadthausen"
+
+
 def test_a_suggestion_that_a_document_was_accepted_without_is_no_value(tmp_path: Path) -> None:
     accepted, begun = _row_of(example(), tmp_path), _row_of(_begun(example()), tmp_path)
     assert (accepted["buyer_name"], begun["buyer_name"]) == ("", "ACME Total")
@@ -293,6 +302,7 @@ def test_values_say_what_was_decided_and_by_whom(tmp_path: Path) -> None:
         ("CS 0031 .663", "CS 0031 .663", "CS0031663"),
         ("No:A-77,", "A-77", "A-77"),
         (":A-77", "A-77", "A-77"),
+        ("● A-77", "A-77", "A-77"),
         ("# 12", "# 12", "12"),
     ],
 )
