@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 from storage import document_list
 from storage.records import Run, RunState
@@ -17,6 +18,7 @@ from workbench.workspace import Workspace
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.manual_seed(1)
     return tiny_model.base(tmp_path_factory.mktemp("base"), "layoutlm")
 
 
@@ -47,22 +49,22 @@ def suggesting(workspace: Workspace) -> set[str]:
 
 
 def test_only_a_model_that_is_surely_better_is_used(workspace: Workspace, base: Path) -> None:
-    weak = finished(workspace, base, 1)
-    good = finished(workspace, base, 30, rival=model(workspace, weak))
+    weak = workspaces.finished_run(workspace, base, right=0.5)  # its model is one of zeros
+    good = finished(workspace, base, 30, rival=str(RunFolder(workspace.files.run(weak)).model))
     compared = good.report["rival"]
     assert compared["documents"] == 8 and compared["certain"] and compared["difference"] > 0.5
-    assert progress.verdict(good.report).startswith(f"Better than run {weak.id} on 8 validation documents (F1 +")
+    assert progress.verdict(good.report).startswith(f"Better than run {weak} on 8 validation documents (F1 +")
     assert prediction_process.in_use(workspace) == model(workspace, good)
     assert suggesting(workspace) == {good.id}
 
-    same = finished(workspace, base, 30, rival=model(workspace, good))
-    assert not same.report["rival"]["certain"]
-    assert progress.verdict(same.report).startswith("Not surely better than run")
+    worse = finished(workspace, base, 2, rival=model(workspace, good))
+    assert worse.report["rival"]["difference"] <= 0
+    assert progress.verdict(worse.report).startswith("Not surely better than run")
     assert prediction_process.in_use(workspace) == model(workspace, good)
     assert suggesting(workspace) == {good.id}  # not those of the model that is not used
-    prediction_process.put_aside(workspace, same, aside=False)  # all the same
-    assert prediction_process.in_use(workspace) == model(workspace, same)
-    assert suggesting(workspace) == {same.id}
+    prediction_process.put_aside(workspace, worse, aside=False)  # all the worse
+    assert prediction_process.in_use(workspace) == model(workspace, worse)
+    assert suggesting(workspace) == {worse.id}
 
     (Path(model(workspace, good)) / "model.safetensors").unlink()
     last = finished(workspace, base, 1, rival=model(workspace, good))
