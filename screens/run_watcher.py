@@ -124,9 +124,9 @@ class RunFollower:
 
             figures, verdict = progress.figures_line(run.report, run.f1), progress.verdict(run.report)
             undo = f"{key_label(self._shell.keys.get(*UNDO))} on the runs screen takes that back." if verdict else ""
-            said = [f"{run.name}: {run.state.value}.", f"{figures}." if figures else "", run.reason, verdict, undo]
+            parts = [f"{run.name}: {run.state.value}.", f"{figures}." if figures else "", run.reason, verdict, undo]
             self._app.notify(
-                " ".join(filter(None, said)),
+                " ".join(filter(None, parts)),
                 title="A run ended",
                 severity="error" if run.state.value in ("failed", "crashed") else "information",
                 markup=False,

@@ -84,10 +84,10 @@ class AutomaticTraining:
             self.standing, self._seen = Standing(), None
             return None
         with self._workspace.db.read() as connection:
-            seen = after, label_queries.newest_event(connection), runs.begun(connection)
-        if seen == self._seen:
+            moment = after, label_queries.newest_event(connection), runs.begun(connection)
+        if moment == self._seen:
             return None
-        self._seen = seen
+        self._seen = moment
         self.standing = standing(self._workspace)
         return self._begin() if self.standing.due else None
 
