@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 
 from storage import label_queries, locks, runs
-from storage.exceptions import UsageProblem
+from storage.exceptions import Busy, UsageProblem
 from storage.records import Run
 from workbench.active_learning import loop_task, retraining
 from workbench.evaluation import prediction_process
@@ -89,7 +89,11 @@ class AutomaticTraining:
             return None
         self._seen = moment
         self.standing = standing(self._workspace)
-        return self._begin() if self.standing.due else None
+        try:
+            return self._begin() if self.standing.due else None
+        except Busy:  # another process writes for long: the next look tries again
+            self._seen = None
+            raise
 
     def _begin(self) -> Run | None:
         """Begin a run, unless another terminal does so at this moment."""
