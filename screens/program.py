@@ -3,6 +3,7 @@
 from screens import graphics
 from screens.app import WorkbenchApp
 from screens.terminal_input import make_safe
+from storage import locks
 from workbench import lifeline
 from workbench.workspace import Workspace
 
@@ -19,7 +20,8 @@ def run(workspace: Workspace) -> int:
     app = WorkbenchApp(workspace, graphics=graphics.ask())
     app.live.enabled = True
     try:
-        app.run()
+        with locks.shared(workspace.files.terminal_lock):
+            app.run()
     finally:
         app.live.end()
         workspace.close()

@@ -8,6 +8,7 @@ from screens.base import ModeScreen
 from screens.widgets.dialogs import Confirm, Prompt, TextPage
 from storage import runs as run_store
 from storage.records import Run
+from workbench.evaluation import prediction_process
 from workbench.runs import jobs, transfer
 from workbench.runs.state import RunFolder
 
@@ -35,6 +36,7 @@ class RunActions:
             "note": self._note,
             "tags": self._tag,
             "pin": self._pin,
+            "aside": self._put_aside,
             "delete": self._delete,
             "export": self._export,
         }
@@ -90,6 +92,19 @@ class RunActions:
 
     def _pin(self, run: Run) -> None:
         self._change(run, pinned=not run.pinned)
+
+    def _put_aside(self, run: Run) -> None:
+        """Use the run's model no longer, or again."""
+        screen = self._screen
+        is_aside = RunFolder(screen.workspace.files.run(run.id)).put_aside.exists()
+
+        def work() -> None:
+            model = prediction_process.put_aside(screen.workspace, run, aside=not is_aside)
+            done = f"{run.name} is {'used again' if is_aside else 'put aside'}."
+            screen.app.call_from_thread(self._changed, "")
+            screen.app.call_from_thread(screen.notify, f"{done} {prediction_process.sentence_of(model)}", markup=False)
+
+        screen.in_background(work, "aside")
 
     def _delete(self, run: Run) -> None:
         lost = "Its folder with the model, the checkpoints and the predictions is deleted too."

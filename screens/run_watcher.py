@@ -5,14 +5,19 @@ from typing import TYPE_CHECKING
 from textual.app import App
 
 from screens.base import Shell
+from screens.keys import key_label
 from storage.exceptions import Busy, RunProblem, WorkbenchError
 from workbench.fields.plain_text import harmless
 
 if TYPE_CHECKING:
+    from storage.records import Run
+    from workbench.active_learning.automatic_training import AutomaticTraining
     from workbench.runs.watch import RunUpdate
 
 LOOK_SECONDS = 1.0
 """How often the runs are looked after."""
+UNDO = ("run.aside", "u")
+"""The binding that puts a run's model aside or takes it up again, and its usual key."""
 _UNHEARD = "They go on by themselves, and it is tried again every second. `workbench runs` lists them too."
 
 
@@ -30,6 +35,7 @@ class RunFollower:
     def __init__(self, app: App[None], shell: Shell) -> None:
         self._app, self._shell = app, shell
         self._problem = ""  # what was shown already
+        self._automatic: AutomaticTraining | None = None  # loaded where runs are to begin by themselves
 
     def start(self) -> None:
         """Begin to look after the runs; the workspace is open."""
@@ -77,6 +83,7 @@ class RunFollower:
         try:
             self._shell.workspace.keep_copy()
             self._app.call_later(self._take, self._watcher.poll())
+            self._train_when_due()
         except Busy:  # another process writes for long; the next look is a second away
             return
         except WorkbenchError as error:  # it is tried again with every look
@@ -84,6 +91,22 @@ class RunFollower:
         except Exception as error:  # noqa: BLE001 - a thread's fault would end unseen
             problem = RunProblem(f"The runs cannot be followed here ({type(error).__name__}: {error}).", _UNHEARD)
             self._app.call_later(self._fail, problem)
+
+    def _train_when_due(self) -> None:
+        """In a thread: begin a run, where so many documents were accepted that it is to begin by itself."""
+        if self._automatic is None:
+            if not self._shell.workspace.settings.train_after:
+                return
+            from workbench.active_learning.automatic_training import AutomaticTraining
+
+            self._automatic = AutomaticTraining(self._shell.workspace)
+        if (run := self._automatic.look()) is not None:
+            self._app.call_later(self._say_begun, run)
+
+    def _say_begun(self, run: "Run") -> None:
+        after = self._shell.workspace.settings.train_after
+        self._app.notify(f"{run.name} has begun by itself, {after:,} accepted documents after the last run.")
+        self.look()
 
     def _fail(self, problem: WorkbenchError) -> None:
         """Show why the runs could not be looked after, such as a full disk while one is collected: once."""
@@ -95,13 +118,15 @@ class RunFollower:
         """Show how far they are, and what ended."""
         before, self.update = self.update, update
         self._problem = ""
-        self._shell.say_training(update.line)
+        self._shell.say_training(update.line or (self._automatic.standing.line if self._automatic else ""))
         for run in update.ended:
             from workbench.runs import progress  # not at start-up
 
-            figures = progress.figures_line(run.report, run.f1)
+            figures, verdict = progress.figures_line(run.report, run.f1), progress.verdict(run.report)
+            undo = f"{key_label(self._shell.keys.get(*UNDO))} on the runs screen takes that back." if verdict else ""
+            parts = [f"{run.name}: {run.state.value}.", f"{figures}." if figures else "", run.reason, verdict, undo]
             self._app.notify(
-                f"{run.name}: {run.state.value}. {f'{figures}.' if figures else ''} {run.reason}".strip(),
+                " ".join(filter(None, parts)),
                 title="A run ended",
                 severity="error" if run.state.value in ("failed", "crashed") else "information",
                 markup=False,

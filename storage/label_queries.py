@@ -3,10 +3,12 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Column, ColumnElement, Connection, Select, Text, cast, func, select
 
+from storage.annotations import IMPORT
 from storage.records import TEXT, Decision, Side, Source, State
 from storage.tables import class_labels, class_suggestions, documents, events, pages, queue, rounds, spans, suggestions
 from storage.tables import texts as texts_table
@@ -218,6 +220,18 @@ def acted_on(connection: Connection, after: int) -> dict[int, tuple[str, bool]]:
         latest.pop(number, None)
         latest[number] = (act, state == State.LABELLED.value)
     return latest
+
+
+def accepted_since(connection: Connection, moment: datetime | None) -> int:
+    """How many accepted documents, none of the test side, were acted on after a moment (None: ever).
+
+    What an import brought does not count.
+    """
+    c = events.c
+    acted = select(c.document_id).where(c.act != IMPORT)
+    acted = acted if moment is None else acted.where(c.at > moment)
+    accepted = (documents.c.state == State.LABELLED.value, documents.c.side != Side.TEST.value)
+    return connection.scalar(select(func.count()).where(*accepted, documents.c.id.in_(acted))) or 0
 
 
 def lately_accepted(connection: Connection, limit: int) -> list[int]:

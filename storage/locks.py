@@ -4,6 +4,8 @@ import errno
 import fcntl
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from storage.exceptions import WorkspaceProblem
@@ -70,6 +72,31 @@ def _refuse_a_disk_without_locks(path: Path, error: OSError) -> None:
             f"The disk of {path} has no locks ({error.strerror}): two programs would undo each other's work.",
             "Keep the workspace on a disk of this machine.",
         ) from error
+
+
+@contextmanager
+def shared(path: Path) -> Iterator[None]:
+    """Be one of several processes that have the lock together; without it where the disk has no locks."""
+    descriptor = -1
+    try:
+        with suppress(OSError):
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK, 0o666)
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield
+    finally:
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+def had_by_any(path: Path) -> bool:
+    """Whether a living process has the lock, alone or with others."""
+    try:
+        descriptor = acquire(path, named=False) if path.exists() else -1
+    except OSError:  # it may not be written
+        return held(path)
+    if descriptor is not None and descriptor >= 0:
+        os.close(descriptor)
+    return descriptor is None
 
 
 def holder(path: Path) -> int | None:

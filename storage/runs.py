@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -76,6 +77,13 @@ def finished_stamp(connection: Connection) -> tuple[int, Any]:
     query = select(func.count(), func.max(runs.c.ended)).where(runs.c.state.in_(ended))
     count, latest = connection.execute(query).one()
     return int(count), latest
+
+
+def begun(connection: Connection) -> tuple[datetime | None, int]:
+    """When the newest run was made, and how many have not ended."""
+    is_active = runs.c.state.in_([state.value for state in ACTIVE])
+    newest, active = connection.execute(select(func.max(runs.c.created), func.count().filter(is_active))).one()
+    return utc(newest) if newest else None, int(active)
 
 
 def remove(connection: Connection, run_id: str) -> None:

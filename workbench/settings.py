@@ -30,6 +30,7 @@ REPAIR_RULES = ("iob_repair", "neighbourhood", "unsupported", "normalisation", "
 
 
 _Count = Annotated[int, msgspec.Meta(ge=1, le=10**15)]
+MOST_TRAIN_AFTER = 100_000
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,6 +68,7 @@ class Settings:
     day_first: bool | None = None  # for dates that can be read both ways
     learner: bool = True  # whether suggestions learn from every label
     order: str = pool_order.LIST  # of undecided documents; "live": the learner's, new after every label
+    train_after: Annotated[int, msgspec.Meta(ge=0, le=MOST_TRAIN_AFTER)] = 0  # documents until a run begins; 0: never
     limits: Limits = field(default_factory=Limits)
     postprocess: dict[str, bool] = field(default_factory=dict)  # rule -> on; the others as measured on validation
     targets: dict[str, str | Target] = field(default_factory=dict)  # name -> address, or more of it
@@ -101,8 +103,8 @@ class Settings:
             return "annotator"
 
 
-_PLAIN = ("keys", "theme", "annotator", "database", "ocr_engine", "day_first", "learner", "order")
-_USUAL = {"learner": True, "order": pool_order.LIST}
+_PLAIN = ("keys", "theme", "annotator", "database", "ocr_engine", "day_first", "learner", "order", "train_after")
+_USUAL = {"learner": True, "order": pool_order.LIST, "train_after": 0}
 _KNOWN = {"fields", *(f.name for f in fields(Settings))} - {"schema", "notes"}
 _REMEDIES = {
     "fields": f"It needs an id, and a type of {', '.join(FieldType)}.",
@@ -110,6 +112,7 @@ _REMEDIES = {
     "day_first": "Write true or false, or leave it out.",
     "learner": "Write true or false, or leave it out.",
     "order": f"Write one of {', '.join(pool_order.ORDERS)}, or leave it out.",
+    "train_after": "Write a number of documents; 0, or without the line: no run begins by itself.",
     "ocr_languages": 'Write a list of Tesseract\'s names, such as ["deu", "eng"].',
     "limits": f"It has numbers for {', '.join(sorted(Limits.__struct_fields__))}.",
     "targets": 'Write name = "ssh:user@host", or a table with address and python.',
@@ -291,7 +294,7 @@ def write(path: Path, settings: Settings) -> None:
     document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else _fresh()
     for name in _PLAIN:
         value = getattr(settings, name)
-        is_usual = value == "" or (name in ("learner", "order") and value == _USUAL[name])
+        is_usual = value == "" or (name in _USUAL and value == _USUAL[name])
         if value is None or (is_usual and name not in document):
             document.pop(name, None)
         elif document.get(name) != value:

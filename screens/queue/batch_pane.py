@@ -16,17 +16,18 @@ from screens.queue.batch_work import BatchWork
 from screens.queue.choice_list import Rows
 from screens.queue.keys import BATCH
 from screens.queue.pane import Pane
-from screens.widgets.dialogs import Choice, Confirm
+from screens.widgets.dialogs import Choice, Confirm, Prompt
 from screens.widgets.status_lines import Hint
 from storage.exceptions import UsageProblem
 from storage.records import QueueEntry
 from workbench import pool_order
-from workbench.active_learning import loop_task, selection
+from workbench.active_learning import automatic_training, loop_task, selection
 from workbench.active_learning.overview import LoopOverview
 from workbench.active_learning.selection_request import SelectionRequest
 from workbench.active_learning.strategies import registry as strategies
 from workbench.annotation import rounds
 from workbench.fields.plain_text import counted
+from workbench.settings import MOST_TRAIN_AFTER
 
 _SHOWN = 1000
 _SIZES = (5, 500)
@@ -220,6 +221,23 @@ class BatchPane(Pane):
         is_live = self.workspace.settings.order == pool_order.LIVE
         self.workspace.change_settings(order=pool_order.LIST if is_live else pool_order.LIVE)
         self.notify(pool_order.sentence(self.workspace.settings.order, has_learner=self.workspace.settings.learner))
+        self.post_message(self.Changed(stale=True))
+
+    def action_train_after(self) -> None:
+        """Ask after how many accepted documents a run begins by itself."""
+        asked = Prompt("Train by itself after so many accepted documents", str(self._train_after or ""), "0: never")
+        self.owner.prompt(asked, self._use_train_after)
+
+    @property
+    def _train_after(self) -> int:
+        return self.workspace.settings.train_after
+
+    def _use_train_after(self, text: str) -> None:
+        number = text.strip() or "0"
+        if not number.isdecimal() or int(number) > MOST_TRAIN_AFTER:
+            raise UsageProblem(f"'{text}' is no number of documents.", "Type a number, such as 20; 0 for never.")
+        self.workspace.change_settings(train_after=int(number))
+        self.notify(automatic_training.standing(self.workspace).sentence or "No run begins by itself.")
         self.post_message(self.Changed(stale=True))
 
     def _request_changed(self) -> None:

@@ -37,7 +37,8 @@ def head(overview: LoopOverview, request: SelectionRequest, schema: Schema) -> C
     """The open round and how far it is; where none is open, what would be chosen next; what labels brought so far."""
     learned = Content(f"\n{overview.learned}" if overview.learned else "")
     order = Content("\nLive order: the least sure document comes next." if overview.is_live else "")
-    return Content.assemble(_head(overview, request, schema), learned, order)
+    automatic = Content(f"\n{overview.automatic}" if overview.automatic else "")
+    return Content.assemble(_head(overview, request, schema), learned, order, automatic)
 
 
 def _head(overview: LoopOverview, request: SelectionRequest, schema: Schema) -> Content:

@@ -25,6 +25,7 @@ BATCH: Keys = (
     ("batch.label", "enter", "label", "Label the document under the cursor, then the next ones of the batch"),
     ("batch.starter", "g", "starter", "Let the starter model suggest labels, before there is a model of your own"),
     ("batch.order", "o", "order", "Live order on or off: after every label the most useful document comes next"),
+    ("batch.train-after", "a", "train_after", "Train by itself after so many accepted documents, or never"),
     ("batch.close", "e", "close", "End the round; what is left goes back to the pool"),
 )
 REVIEW: Keys = (

@@ -12,6 +12,7 @@ from storage.records import Run
 from workbench.evaluation import comparison
 from workbench.evaluation.comparison import Figures
 from workbench.fields import Schema
+from workbench.runs import progress
 from workbench.runs.config import draft as drafts
 from workbench.runs.cost import cost, duration
 from workbench.runs.progress import Progress, figures_line, untouched
@@ -31,6 +32,7 @@ class RunsView:
     compared: dict[Pair, dict[str, Any]] = field(default_factory=dict)
     kind: str = "f1"  # of charts.KINDS, "fields", or of a search one of search.charts.KINDS
     searches: dict[str, Outcome] = field(default_factory=dict)  # by the name of their group
+    aside: frozenset[str] = frozenset()  # ids of those whose model was put aside
 
     def run(self, run_id: str) -> Run | None:
         return next((run for run in self.runs if run.id == run_id), None)
@@ -102,6 +104,10 @@ def run_text(view: RunsView, run: Run, known: Progress, schema: Schema) -> Conte
         parts.append((f"\n{figures}", "bold"))
     if run.reason:
         parts.append(f"\n{run.reason}")
+    if verdict := progress.verdict(run.report):
+        parts.append(f"\nBegan by itself. {verdict}")
+    if run.id in view.aside:
+        parts.append(("\nPut aside: no suggestions come from its model.", "$warning"))
     if search := view.searches.get(run.batch or ""):
         parts += search_text(search)
     if run.note:

@@ -31,6 +31,7 @@ from workbench.fields.plain_text import counted
 from workbench.runs import progress
 from workbench.runs.config import files as config_files
 from workbench.runs.progress import Progress, untouched
+from workbench.runs.state import RunFolder
 from workbench.runs.watch import RunUpdate
 from workbench.search import charts as search_charts
 from workbench.search import plan as searches
@@ -51,6 +52,7 @@ RUNS = [
     ("run.tags", "t", "run('tags')", "Tag it"),
     ("run.pin", "p", "run('pin')", "Pin it: it cannot be deleted"),
     ("run.delete", "D", "run('delete')", "Delete it with its folder"),
+    ("run.aside", "u", "run('aside')", "Put its model aside, so that suggestions come from another, or use it again"),
     ("run.export", "e", "run('export')", "Export its model: a folder with a model card"),
     ("run.import", "i", "take_in", "Import a run folder from another machine"),
 ]
@@ -137,9 +139,11 @@ class RunsScreen(ModeScreen):
         ids = {run.id for run in listed}
         kept = {name: known for name, known in self.view.progress.items() if name in ids & ended}
         marked = tuple(name for name in self.view.marked if name in ids)
+        aside = frozenset(name for name in ids if RunFolder(self.workspace.files.run(name)).put_aside.exists())
         self.view = replace(
-            self.view, runs=listed, marked=marked, progress={**kept, **active}, searches=self._searches(listed)
-        )
+            self.view, runs=listed, marked=marked, progress={**kept, **active}, searches=self._searches(listed),
+            aside=aside,
+        )  # fmt: skip
         self.set_class(not listed, "-empty")
         self._fill()
         self._read_folders()

@@ -12,7 +12,7 @@ from storage import events
 from tests.support import tiny_model
 from tests.worker.test_training import losses, predictions, train
 from workbench.training import training_attempt
-from workbench.training.models import starter
+from workbench.training.models import smooth_boxes, starter
 from workbench.training.models.held_layers import HeldLayers, layers_held
 
 HELD: dict[str, Any] = {
@@ -82,8 +82,8 @@ def test_a_run_learns_the_same_with_and_without(folder: Path, tmp_path: Path, mo
     shutil.copytree(folder, without)
     kept: list[HeldLayers] = []
 
-    def noted(model: Any, layers: int) -> HeldLayers:
-        kept.append(HeldLayers(model, layers))
+    def noted(model: Any, layers: int, run: Path) -> HeldLayers:
+        kept.append(HeldLayers(model, layers, run))
         return kept[-1]
 
     monkeypatch.setattr(training_attempt, "HeldLayers", noted)
@@ -121,3 +121,47 @@ def test_a_killed_run_with_held_layers_goes_on_with_exactly_the_same_losses(tmp_
 def test_nothing_is_kept_where_it_would_change(tmp_path: Path, parts: dict[str, Any]) -> None:
     folder = tiny_model.run_folder(tmp_path / "run", "starter", changed(**parts))
     assert layers_held(model_of(folder), tiny_model.Request.read(folder).config) == 0
+
+
+def test_the_next_run_reads_what_the_last_one_kept_and_passes_over_what_is_damaged(
+    folder: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "runs" / "one"
+    shutil.copytree(folder, run)
+    with torch.inference_mode():
+        expected = model_of(folder)(**batch()).logits
+        HeldLayers(without := model_of(folder), 1, run)
+        without(**batch())
+        assert not (tmp_path / "features").exists()  # made where documents are labelled, not by runs
+
+        (tmp_path / "features").mkdir()
+        HeldLayers(first := model_of(folder), 1, run)
+        real = batch()["attention_mask"].bool()
+        assert torch.allclose(first(**batch()).logits[real], expected[real], atol=1e-5)
+        files = sorted((tmp_path / "features").glob("held-*/*.npy"))
+        assert len(files) == 3
+
+        smooth_boxes.bake(second := model_of(folder))  # as the model of a run has them
+        again = HeldLayers(second, 1, run)
+        computed: list[int] = []
+        again._embed = lambda **_: computed.append(1)  # type: ignore[assignment, func-returns-value]
+        assert torch.equal(second(**batch()).logits, first(**batch()).logits) and not computed
+
+        whole = files[0].read_bytes()
+        files[0].write_bytes(whole[:40] + bytes([whole[40] ^ 1]) + whole[41:])  # a bit of it fell over
+        files[1].write_bytes(whole[:-4])
+        files[2].unlink()
+        HeldLayers(third := model_of(folder), 1, run)
+        assert torch.equal(third(**batch()).logits, first(**batch()).logits)
+        assert files[0].read_bytes() == whole and files[2].exists()
+
+        other = model_of(folder)
+        other.base_model.encoder.layer[0].output.dense.weight.data.add_(1.0)
+        HeldLayers(other, 1, run)
+        other(**batch())
+        assert len(list((tmp_path / "features").iterdir())) == 2  # other layers have a folder of their own
+
+        (tmp_path / "workbench.toml").write_text("[limits]\nfeatures_gb = 1e-9\n")
+        files[2].unlink()
+        HeldLayers(full := model_of(folder), 1, run)
+        assert torch.equal(full(**batch()).logits, first(**batch()).logits) and not files[2].exists()

@@ -126,6 +126,25 @@ def test_pause_stop_and_resume(workspace: Workspace, base: Path) -> None:
         jobs.stop(workspace, run.id)
 
 
+@pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="the system has no such class of processes")
+def test_a_run_gives_way_while_a_terminal_is_open(workspace: Workspace, base: Path) -> None:
+    run = jobs.prepare(workspace, workspaces.config(base, num_train_epochs=LONG))
+    folder = RunFolder(workspace.files.run(run.id))
+    jobs.start(workspace, run.id)
+    worker = until(lambda: locks.held(folder.lock) and folder.process())
+
+    def gives_way() -> set[bool]:
+        threads = [int(path.name) for path in Path(f"/proc/{worker}/task").iterdir()]
+        return {os.sched_getscheduler(thread) == os.SCHED_IDLE for thread in threads}
+
+    assert gives_way() == {False}
+    with locks.shared(workspace.files.terminal_lock), locks.shared(workspace.files.terminal_lock):
+        until(lambda: True in gives_way())
+        assert locks.had_by_any(workspace.files.terminal_lock)
+    assert not locks.had_by_any(workspace.files.terminal_lock)
+    jobs.kill(workspace, run.id)
+
+
 def test_a_run_killed_from_outside_is_known_and_goes_on(workspace: Workspace, base: Path) -> None:
     run = jobs.prepare(workspace, workspaces.config(base, num_train_epochs=LONG, save_steps=2))
     folder = workspace.files.run(run.id)

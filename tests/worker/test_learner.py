@@ -1,6 +1,7 @@
 """Suggestions that learn from every label: what is learned, what stays as it is, and what goes wrong meanwhile."""
 
 import dataclasses
+import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -191,6 +192,29 @@ def test_a_retired_field_is_suggested_no_more(workspace: Workspace) -> None:
     workspace.change_schema(lambda schema: schema.back("member"))
     work(learner, None, [6])
     assert offered(workspace, 6) == [(member_receipts.number(5), RUN)], "its labels are still there"
+
+
+def test_a_field_that_is_renamed_is_suggested_further(workspace: Workspace) -> None:
+    learner = taught(workspace, 2)
+    workspace.change_schema(lambda schema: schema.change("member", name="Club number"))
+    accept(workspace, 3)
+    work(learner, 4, [5])
+    assert offered(workspace, 5) == [(member_receipts.number(4), RUN)]
+
+
+def test_a_folder_of_features_that_is_deleted_meanwhile_is_made_again(workspace: Workspace) -> None:
+    learner = taught(workspace, 2)
+    (own,) = workspace.files.features.iterdir()
+    of_another = workspace.files.features / "another-encoder" / next(own.iterdir()).name
+    of_another.parent.mkdir()
+    of_another.write_bytes(b"features of another encoder")
+    shutil.rmtree(own)
+    accept(workspace, 3)
+    work(learner, 4, [5, 6])
+    assert offered(workspace, 5) == [(member_receipts.number(4), RUN)]
+    work(Learner(workspace), 4, [5, 6])
+    assert len(list(own.glob("*.npy"))) >= 3
+    assert of_another.read_bytes() == b"features of another encoder"
 
 
 def test_a_field_that_is_added_does_not_load_the_model_again(

@@ -12,10 +12,11 @@ import pytest
 import torch
 from safetensors.numpy import load_file, save_file
 
-from storage import document_list
+from storage import document_list, runs
 from storage.exceptions import WorkspaceProblem
 from storage.suggestions import keep_suggestions, suggestions_of
 from tests.support import workspaces
+from workbench.evaluation import prediction_process
 from workbench.live import feature_files, record
 from workbench.live.feature_files import WITHOUT_SPACE
 from workbench.live.messages import Look
@@ -125,6 +126,20 @@ def test_a_model_that_cannot_read_a_document_is_replaced_at_its_first(workspace:
     work(learner, workspace)
     assert learner._base.name == STARTER and learner.documents > 0
     assert len(notes) == 1 and "shapes" in notes[0]
+
+
+def test_a_model_that_is_put_aside_is_used_no_longer(workspace: Workspace) -> None:
+    learner = learner_of(workspace, [])
+    work(learner, workspace)
+    assert learner._base.name == str(model(workspace))
+    with workspace.db.read() as connection:
+        (run,) = runs.listed(connection)
+    prediction_process.put_aside(workspace, run)
+    work(learner, workspace)
+    assert learner._base.name == STARTER
+    prediction_process.put_aside(workspace, run, aside=False)
+    work(learner, workspace)
+    assert learner._base.name == str(model(workspace))
 
 
 def test_a_model_that_is_deleted_while_it_is_used_goes_on(workspace: Workspace) -> None:

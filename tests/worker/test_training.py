@@ -300,6 +300,18 @@ def test_data_that_cannot_train_is_refused_and_little_data_is_not(tmp_path: Path
         train(folder)
 
 
+@pytest.mark.parametrize(("patience", "epochs"), [(6, [2, 4, 6, 8, 10]), (4, [*range(1, 11)])])
+def test_a_short_run_is_evaluated_every_second_epoch_where_that_would_be_much_of_its_time(
+    tmp_path: Path, patience: int, epochs: list[int]
+) -> None:
+    settings = {"num_train_epochs": 10, "early_stopping_patience": patience, "early_stopping_threshold": 0.0}
+    rate = {"learning_rate": 3e-3}  # it learns something in every epoch: nothing stops it early
+    folder = tiny_model.run_folder(tmp_path / "run", "text", {"train": settings | rate}, train=12)
+    log = train(folder)
+    assert [round(e["epoch"]) for e in log if e["type"] == "evaluated"] == epochs
+    assert [e["type"] for e in log].count("saved") == len(epochs)
+
+
 def test_a_limit_takes_whole_vendors() -> None:
     documents = tiny_documents.documents(40)
     taken = preparation.limited(documents, 20, 1)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from storage import document_list, queue, runs, suggestions
 from storage.records import Round, Run, Split, State
 from workbench import pool_order
-from workbench.active_learning import loop_task, retraining, round_figures
+from workbench.active_learning import automatic_training, loop_task, retraining, round_figures
 from workbench.active_learning.loop_task import TOKENS, LoopTask
 from workbench.active_learning.round_figures import Chart
 from workbench.active_learning.stopping import Advice
@@ -42,6 +42,7 @@ class LoopOverview:
         advice: whether another batch pays; None while a batch is being labelled.
         learned: what the learner brought so far, in a sentence.
         is_live: whether the learner orders what is left anew after every label.
+        automatic: how far it is to a run that begins by itself, in a sentence; "" where none does.
     """
 
     task: LoopTask = TOKENS
@@ -60,6 +61,7 @@ class LoopOverview:
     advice: Advice | None = None
     learned: str = ""
     is_live: bool = False
+    automatic: str = ""
 
     @property
     def documents(self) -> tuple[int, ...]:
@@ -94,6 +96,7 @@ def read(workspace: Workspace, task: LoopTask | None = None) -> LoopOverview:
     """Read the loop of a task, by default of the usual one. Runs that ended are collected elsewhere (runs/watch.py)."""
     task = task or loop_task.usual(workspace)
     now = rounds.current(workspace)
+    automatic = automatic_training.standing(workspace).sentence
     with workspace.db.read() as connection:
         ended = loop_task.ended_runs(connection, task)
         active = runs.listed(connection, runs.ACTIVE)
@@ -112,6 +115,7 @@ def read(workspace: Workspace, task: LoopTask | None = None) -> LoopOverview:
             labelled=retraining.labelled_documents(connection, task),
             learned="" if task.field else record.line(workspace.files, workspace.schema),
             is_live=workspace.settings.learner and workspace.settings.order == pool_order.LIVE,
+            automatic=automatic,
             pool=pool,
             suggested=suggested,
             measuring=sum(

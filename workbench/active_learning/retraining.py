@@ -49,10 +49,11 @@ class Offer:
 
 
 def last_model(workspace: Workspace, task: LoopTask = TOKENS) -> Run | None:
-    """The newest run of a task that ended with a model that is still there."""
+    """The newest run of a task that ended with a model that is still there, and that was not put aside."""
     with workspace.db.read() as connection:
         ended = loop_task.ended_runs(connection, task)
-    return next((run for run in ended if RunFolder(workspace.files.run(run.id)).has_model()), None)
+    folders = ((run, RunFolder(workspace.files.run(run.id))) for run in ended)
+    return next((run for run, folder in folders if folder.has_model() and not folder.put_aside.exists()), None)
 
 
 def _model(workspace: Workspace, run: Run) -> Path:
@@ -181,12 +182,13 @@ def warm_or_base(before: int | None, now: int, same_fields: bool) -> tuple[str, 
     )
 
 
-def train(workspace: Workspace, way: TrainingWay, name: str = "", *, tied: bool = False) -> Run:
-    """Freeze today's labels and start the run in the background; `tied`: it ends with this process.
+def train(workspace: Workspace, way: TrainingWay, name: str = "", *, tied: bool = False, rival: str = "") -> Run:
+    """Freeze today's labels and start the run in the background; `tied`: it ends with this process; `rival`: the model
+    that it must be better than not to be put aside.
 
     Raises:
         WorkbenchError: it cannot be prepared or started.
     """
-    run = jobs.prepare(workspace, way.config, preset=way.preset, name=name, parent=way.parent)
+    run = jobs.prepare(workspace, way.config, preset=way.preset, name=name, parent=way.parent, rival=rival)
     jobs.start(workspace, run.id, tied=tied)
     return run

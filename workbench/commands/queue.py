@@ -7,7 +7,7 @@ import click
 
 from storage.records import Round
 from workbench import pool_order
-from workbench.active_learning import loop_task, selection
+from workbench.active_learning import automatic_training, loop_task, selection
 from workbench.active_learning.loop_task import TOKENS, LoopTask
 from workbench.active_learning.selection_request import SelectionRequest
 from workbench.active_learning.strategies import registry as strategies
@@ -16,6 +16,7 @@ from workbench.commands.support import argument_completion
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, table
 from workbench.runs.reconcile import reconcile
+from workbench.settings import MOST_TRAIN_AFTER
 from workbench.workspace import Workspace
 
 
@@ -58,6 +59,11 @@ from workbench.workspace import Workspace
     help="How documents come from now on: as listed, or live: the one that the learner is least sure of next, anew "
     "after every label. Kept in workbench.toml; nothing is queued.",
 )  # fmt: skip
+@click.option(
+    "--train-after", type=click.IntRange(0, MOST_TRAIN_AFTER), metavar="N",
+    help="Have a run begin by itself after N accepted documents, while a terminal is open; 0: never. Its model is used "
+    "only if it is surely better on validation. Kept in workbench.toml; nothing is queued.",
+)  # fmt: skip
 @click.option("--strategies", "explain", is_flag=True, help="List the strategies and what each is for.")
 @json_option
 @click.pass_obj
@@ -73,6 +79,7 @@ def command(
     committee: tuple[str, ...],
     blind: float,
     order: str | None,
+    train_after: int | None,
     explain: bool,
     as_json: bool,
 ) -> None:
@@ -103,6 +110,11 @@ def command(
             workspace.change_settings(order=order)
             sentence = pool_order.sentence(order, has_learner=workspace.settings.learner)
             emit({"order": order}, as_json=as_json, text=[sentence])
+            return
+        if train_after is not None:
+            workspace.change_settings(train_after=train_after)
+            now = automatic_training.standing(workspace)
+            emit({"train_after": train_after}, as_json=as_json, text=[now.sentence or "No run begins by itself."])
             return
         reconcile(workspace)  # a run that ended while no terminal was open counts
         task = _task(workspace, name, focus)

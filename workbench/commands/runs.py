@@ -182,6 +182,32 @@ def delete(context: Context, run: str, yes: bool, as_json: bool) -> None:
     emit({"run": record.id, "asked": "delete"}, as_json=as_json, text=f"Run {record.name} and its folder are gone.")
 
 
+@command.command("put-aside")
+@click.argument("run", shell_complete=argument_completion.run_id)
+@click.option("--undo", is_flag=True, help="Use it again.")
+@json_option
+@click.pass_obj
+def put_aside(context: Context, run: str, undo: bool, as_json: bool) -> None:
+    """Use a run's model no longer by itself: suggestions come from the best of the others, or the starter.
+
+    A run that began by itself (train_after) is put aside where it is not surely better on validation.
+
+    Keys of --json: run, aside, model (in use now).
+
+    \b
+    Examples:
+      workbench runs put-aside 20261122-093000
+      workbench runs put-aside 20261122-093000 --undo
+    """
+    from workbench.evaluation import prediction_process
+
+    workspace = open_runs(context)
+    record = run_of(workspace, run)
+    model = prediction_process.put_aside(workspace, record, aside=not undo)
+    done = f"Run {record.name} is {'used again' if undo else 'put aside'}. {prediction_process.sentence_of(model)}"
+    emit({"run": record.id, "aside": not undo, "model": model}, as_json=as_json, text=done)
+
+
 @command.command()
 @click.argument("run", shell_complete=argument_completion.run_id)
 @click.option("--lines", default=40, show_default=True, help="How many lines from the end.")

@@ -23,13 +23,15 @@ def command(context: Context, show_all: bool, as_json: bool) -> None:
     Keys of --json: workspace, documents, pages, tokens, labelled, by_split, by_group, fields {name: labels}, classes
     {class field: {option: documents}}, texts_only, reference_values, suggestions, problems, problem_list [{file,
     record, reason}], learner {state ("off", "not running", "running"), documents,
-    fields {name: {right_before_touched}}}.
+    fields {name: {right_before_touched}}}, train_after {after (accepted documents until a run begins by itself; 0:
+    never), accepted (since the last run), left}.
 
     \b
     Example:
       workbench -w my-invoices status
     """
     from storage import document_list, documents, label_queries
+    from workbench.active_learning import automatic_training
     from workbench.live import record
 
     workspace = context.open_workspace()
@@ -57,6 +59,8 @@ def command(context: Context, show_all: bool, as_json: bool) -> None:
     learner = record.status(workspace.files, enabled=workspace.settings.learner)
     learner["fields"] = {names.get(field, field): row for field, row in learner["fields"].items()}
     data["learner"] = learner
+    automatic = automatic_training.standing(workspace)
+    data["train_after"] = {"after": automatic.after, "accepted": automatic.accepted, "left": automatic.left}
     emit(data, as_json=as_json, text=_lines(data, None if show_all else _SHOWN))
     workspace.close()
 
@@ -75,6 +79,8 @@ def _lines(data: dict[str, Any], shown: int | None) -> Iterator[str]:
         if data["learner"]["documents"]:
             shares = (f"{name} {row['right_before_touched']:.0%}" for name, row in data["learner"]["fields"].items())
             yield f"right without a correction, on the last documents: {', '.join(shares)}"
+        if data["train_after"]["after"]:
+            yield f"trains by itself after {data['train_after']['left']:,} more accepted documents"
         yield ""
         yield from table(list(_label_rows(data)), ("field", "labels"), right=[1])
         if data["texts_only"] and len(data["by_group"]) > _MANY * data["documents"]:

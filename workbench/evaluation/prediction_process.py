@@ -10,15 +10,15 @@ from typing import Any
 from storage import document_list, label_queries, runs
 from storage.exceptions import RunProblem
 from storage.files import draft_folder
-from storage.records import Split
+from storage.records import Run, Split
 from storage.suggestions import keep_suggestions, offered
 from workbench.evaluation import comparison, report
 from workbench.evaluation.classes import class_suggestions
 from workbench.predictions import run_reader, suggestions
-from workbench.runs import machine, progress, snapshot, suggestions_file
+from workbench.runs import machine, parquet, progress, reconcile, snapshot, suggestions_file
 from workbench.runs.config.request import FieldSpec, Request
 from workbench.runs.model_folders import check as model_folders
-from workbench.runs.state import RunFolder
+from workbench.runs.state import PUT_ASIDE, RunFolder
 from workbench.runs.suggestions_file import Proposal
 from workbench.workspace import Workspace
 
@@ -69,6 +69,62 @@ def best(workspace: Workspace) -> str:
     if run is None:
         raise RunProblem("No run was measured on validation documents yet.", "Name a run, a model folder or `starter`.")
     return str(RunFolder(workspace.files.run(run.id)).model)
+
+
+def in_use(workspace: Workspace) -> str:
+    """The model that documents are read with unless another is named: the best run's of those that were not put aside.
+
+    A run that began by itself and was better than the model in use then leaves the runs before it behind, though they
+    were measured on other documents.
+
+    Returns:
+        A model folder, or "starter" where no run was measured.
+    """
+    with workspace.db.read() as connection:
+        listed = runs.listed(connection, task=parquet.TOKENS)
+    folders = {run.id: RunFolder(workspace.files.run(run.id)) for run in listed}
+    having = [r for r in listed if folders[r.id].has_model() and not folders[r.id].put_aside.exists()]
+    proven = next((number for number, run in enumerate(having) if (run.report or {}).get("rival")), len(having))
+    having = having[: proven + 1]
+    run = comparison.best(having, comparison.on_validation(workspace, having))
+    return STARTER if run is None else str(folders[run.id].model)
+
+
+def stamp(workspace: Workspace) -> tuple[object, ...]:
+    """Changes when another model may be in use."""
+    with workspace.db.read() as connection:
+        finished = runs.finished_stamp(connection)
+    return finished, frozenset(path.parent.name for path in workspace.files.runs.glob(f"*/{PUT_ASIDE}"))
+
+
+def put_aside(workspace: Workspace, run: Run, *, aside: bool = True) -> str:
+    """Use a run's model no longer by itself, or again; the suggestions of the run that is in use then come back.
+
+    Where it is the starter, the learner asks it for those of the documents that come next.
+
+    Returns:
+        The model in use, as `in_use`.
+
+    Raises:
+        RunProblem: the run has no model, or nothing can be written in its folder.
+    """
+    folder = RunFolder(workspace.files.run(run.id))
+    if not folder.has_model():
+        raise RunProblem(f"Run {run.name} has no model yet.", "Wait until it has finished.")
+    try:
+        folder.put_aside.touch() if aside else folder.put_aside.unlink(missing_ok=True)
+    except OSError as error:
+        raise RunProblem(f"{folder.put_aside} cannot be changed: {error.strerror}.", "Check its folder.") from error
+    model = in_use(workspace)
+    if (source := source_run(model)) is not None:
+        reconcile.suggest_again(workspace, source)
+    return model
+
+
+def sentence_of(model: str) -> str:
+    """Which model is in use."""
+    source = source_run(model)
+    return f"Suggestions come from {'the starter' if source is None else f'run {source.name}'} now."
 
 
 def source_run(model: str) -> Path | None:

@@ -54,6 +54,16 @@ class FeatureFiles:
         if self._bytes > self._most:
             self._bytes = _make_space(_listed(self._features), self._most * 9 // 10)
 
+    def keep_loosely(self, name: str, content: bytes) -> None:
+        """Write a file without waiting for the disk: what is read must tell by itself whether it is whole.
+
+        Raises:
+            OSError: the disk is full, or the folder cannot be written.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.path(name).write_bytes(content)
+        self._bytes += len(content)
+
 
 def _listed(features: Path) -> list[tuple[float, int, Path]]:
     """(time of the last use, bytes, path) of every document's file."""

@@ -196,6 +196,11 @@ def judgeable(case: Case, asked: Set[str]) -> Case:
     )
 
 
+def mapping(record: parquet.FrozenDocument | parquet.Prediction) -> Mapping[str, Any]:
+    """A row as the files give it, for `predicted_cases`."""
+    return {name: getattr(record, name) for name in record.__slots__}
+
+
 def predicted_cases(
     pairs: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]],
     once: Set[str] = frozenset(),

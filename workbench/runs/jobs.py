@@ -45,9 +45,10 @@ def prepare(
     slots: int = DEFAULT_SLOTS,
     later: bool = False,
     on: Target | None = None,
+    rival: str = "",
 ) -> Run:
     """Freeze the data and the configuration into a new run folder and keep the run as queued; `later`: as prepared;
-    `on`: for another machine, where `start` then brings it.
+    `on`: for another machine, where `start` then brings it; `rival`: to be put aside unless it beats this model.
 
     Raises:
         MissingTool: this machine lacks the device, a tracker, or DeepSpeed.
@@ -75,6 +76,7 @@ def prepare(
             threads=None if slots == 1 else max(1, machine.cores() // slots),
             preset=preset,
             parent=parent or "",
+            rival=rival,
             engines=frozen.engines,
             fingerprint=frozen.fingerprint,
         )

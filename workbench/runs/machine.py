@@ -5,6 +5,7 @@ import platform
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,6 +27,20 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def give_way(to_all: bool) -> None:
+    """Let this process compute only where nothing else wants to, or as before, where the system allows that.
+
+    Where there is no such class of processes, `to_all` gives it the lowest priority, for good.
+    """
+    if not hasattr(os, "SCHED_IDLE"):
+        if to_all:
+            os.nice(19)
+        return
+    for thread in Path("/proc/self/task").iterdir():  # those of libraries, too
+        with suppress(OSError):  # it ended just now; or without the right it stays as it is, which costs nothing
+            os.sched_setscheduler(int(thread.name), os.SCHED_IDLE if to_all else os.SCHED_OTHER, os.sched_param(0))
 
 
 def python(module: str, *arguments: str) -> list[str]:

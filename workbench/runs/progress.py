@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from storage import events
+from workbench.fields.plain_text import counted
 from workbench.runs.state import RunFolder
 
 
@@ -196,6 +197,31 @@ def trained_on(folder: Path) -> int | None:
     event = events.last(RunFolder(folder).events, frozenset({"prepared"}))
     number = ((event or {}).get("documents") or {}).get("train")
     return int(number) if number is not None else None
+
+
+def verdict(report: Mapping[str, Any] | None) -> str:
+    """How a run that began by itself stands to the model that it was to replace, and what follows; "" of others.
+
+    Args:
+        report: a run's report.json.
+    """
+    rival = (report or {}).get("rival")
+    if not rival:
+        return ""
+    name = "the starter" if rival["model"] == "starter" else f"run {Path(rival['model']).parent.name}"
+    if not rival["documents"]:
+        return f"No validation document can tell whether it is better than {name}: its model is put aside."
+    number = counted(rival["documents"], "validation document")
+    low, high = rival["ci95"] or (-1.0, 1.0)
+    measured = f"F1 {rival['difference']:+.3f}, 95 %: {low:+.3f} to {high:+.3f}"
+    if beats_rival(rival):
+        return f"Better than {name} on {number} ({measured}): suggestions come from it now."
+    return f"Not surely better than {name} on {number} ({measured}): its model is put aside."
+
+
+def beats_rival(rival: Mapping[str, Any]) -> bool:
+    """Whether a run is better than the model that it was to replace, beyond chance: `rival` of its report.json."""
+    return bool(rival["certain"]) and rival["difference"] > 0
 
 
 def headline(report: Mapping[str, Any] | None) -> str:

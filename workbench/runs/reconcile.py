@@ -168,7 +168,7 @@ def collect(workspace: Workspace, run_id: str) -> Run:
     with workspace.db.write() as connection:
         if learns_classes:
             _keep_classes(connection, workspace, folder)
-        else:
+        elif not folder.put_aside.exists():
             _keep_spans(connection, workspace, run_id, pool)
         run_store.change(
             connection,
@@ -181,6 +181,17 @@ def collect(workspace: Workspace, run_id: str) -> Run:
             reason="",
         )
         return run_store.get(connection, run_id)
+
+
+def suggest_again(workspace: Workspace, folder: Path) -> None:
+    """Put a run's suggestions for its pool in the place of those that other models made since.
+
+    Raises:
+        InputProblem: its folder is damaged.
+    """
+    pool = suggestions_file.read(folder)
+    with workspace.db.write() as connection:
+        _keep_spans(connection, workspace, folder.name, pool)
 
 
 def _keep_spans(connection: Connection, workspace: Workspace, run_id: str, pool: Sequence[Suggested]) -> None:

@@ -22,6 +22,8 @@ MEASURED_FIRST = ("test", "validation", "train")
 """The splits that people label, those that a model is judged on first."""
 MODEL_DESCRIPTION = "workbench.json"
 """Of a model folder: what it says besides its weights."""
+PUT_ASIDE = "put-aside"
+"""The file that marks a run whose model is not used by itself."""
 
 _ANEW = "Run `workbench evaluate` on it again, or resume the run."
 _NO_MESSAGE = ("File ", "Traceback", "^", "~")
@@ -100,6 +102,14 @@ class _Classes(TypedDict, total=False):
     confusion: _Confusion | None
 
 
+class _Rival(TypedDict, total=False):
+    model: Required[str]
+    documents: Required[_Count]
+    certain: Required[bool]
+    difference: float
+    ci95: tuple[float, float] | None
+
+
 class _Side(TypedDict, total=False):
     fields: dict[str, _Figures] | None
 
@@ -108,6 +118,7 @@ class _Report(TypedDict, total=False):
     evaluation: _Evaluation | None
     readers: dict[str, dict[str, tuple[_Count, _Count, _Count]]] | None
     classes: _Classes | None
+    rival: _Rival | None
     documents: dict[str, _Count] | None
     figures: dict[str, _Side] | None
 
@@ -157,6 +168,7 @@ class RunFolder:
         self.killed = path / "killed"
         self.prepared = path / "prepared"
         self.adopted = path / "adopted"
+        self.put_aside = path / PUT_ASIDE  # its model is not used by itself
         self.target = path / "target.json"  # of a run on another machine: which, and where there
 
     def dataset(self, split: str) -> Path:

@@ -128,12 +128,16 @@ def _epochs_between_evaluations(prepared: TrainingInput) -> int:
     """How many epochs lie between evaluations, so that few documents to learn from are not outweighed by many to test.
 
     Reading a word costs about a third of learning from it; evaluations may take a third of the learning's time, but
-    there are five of them at least.
+    there are five of them at least. In a run that is too short to be stopped early every second epoch is enough, where
+    they would take more than a tenth: the last ones decide, and these hardly differ (docs/measurements.md).
     """
+    train = prepared.request.config.train
     evaluated = sum(len(row.words) for row in (*prepared.documents["validation"], *prepared.compared))
     learnt = sum(len(row.words) for row in prepared.documents["train"])
-    most = int(prepared.request.config.train.num_train_epochs // 5)
-    return max(1, min(most, evaluated // max(1, learnt)))
+    apart = evaluated // max(1, learnt)
+    if train.num_train_epochs <= 2 * train.early_stopping_patience and 10 * evaluated > 3 * learnt:
+        apart = max(2, apart)
+    return max(1, min(int(train.num_train_epochs // 5), apart))
 
 
 def arguments_of(

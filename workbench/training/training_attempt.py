@@ -135,7 +135,7 @@ class TrainingAttempt:
         tuner.remove_callback(PrinterCallback)
         tuner.add_callback(tracking.OneMLflowRun(tuner.callback_handler.callbacks))
         layers = 0 if distributed.is_initialized() else layers_held(self.built.model, self.prepared.request.config)
-        held = HeldLayers(self.built.model, layers) if layers else None
+        held = HeldLayers(self.built.model, layers, self.folder.path) if layers else None
         with _resources_named(self.batch):
             self._train(tuner)
         state = tuner.state

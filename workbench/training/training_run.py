@@ -13,8 +13,9 @@ from typing import Any
 import torch
 import transformers
 
+from storage.exceptions import WorkbenchError
 from storage.files import write_atomic
-from workbench.runs import parquet
+from workbench.runs import parquet, progress
 from workbench.runs.config import files as config_files
 from workbench.runs.config.request import Request
 from workbench.runs.state import MODEL_DESCRIPTION, RunFolder
@@ -23,7 +24,7 @@ from workbench.training.models import smooth_boxes
 from workbench.training.models.loading import Built
 from workbench.training.predictor import Description
 from workbench.training.preparation import TrainingInput, distributed, prepare
-from workbench.training.tasks import baseline
+from workbench.training.tasks import baseline, rival
 from workbench.training.tasks.base import TaskPredictor
 from workbench.training.tasks.classes import ClassTask
 from workbench.training.training_attempt import Result, TrainingAttempt, full_disk_named, out_of_memory, tracked
@@ -114,7 +115,7 @@ def _finish(
             "precision": prepared.precision, "documents": prepared.sizes,
             "task": prepared.task.name,
             "labels": prepared.task.labels, "fingerprint": description.fingerprint, "f1": f1, "figures": figures,
-            **prepared.task.report(folder.path),
+            **prepared.task.report(folder.path), **_against_rival(folder, request, write),
             "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
         }  # fmt: skip
         write_atomic(folder.report, json.dumps(report, ensure_ascii=False, indent=1))
@@ -123,6 +124,22 @@ def _finish(
     write("finished", state=state, seconds=seconds, f1=f1, epochs=round(result.epoch, 4))
     if state == "finished":  # nothing is resumed from here, and a checkpoint is three times the model
         shutil.rmtree(folder.checkpoints, ignore_errors=True)
+
+
+def _against_rival(folder: RunFolder, request: Request, write: Write) -> dict[str, Any]:
+    """For the report: whether the model is better than the one that it is to replace. If it is not, it is put aside."""
+    folder.put_aside.unlink(missing_ok=True)  # the run was resumed
+    if not request.rival or request.config.model.task != parquet.TOKENS:
+        return {}
+    try:
+        compared = rival.compare(folder.path, request.rival)
+    except (WorkbenchError, OSError) as problem:  # its run was deleted meanwhile
+        reason = problem.message if isinstance(problem, WorkbenchError) else str(problem)
+        write("note", message=f"The model that was to be replaced cannot be read, so this one is used: {reason}")
+        return {}
+    if not progress.beats_rival(compared):
+        folder.put_aside.touch()
+    return {"rival": compared}
 
 
 def _predictions(

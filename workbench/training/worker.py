@@ -10,6 +10,8 @@ import logging
 import os
 import signal
 import sys
+import threading
+import time
 import traceback
 import warnings
 from collections.abc import Iterator
@@ -19,10 +21,13 @@ from typing import Any
 from storage import locks
 from storage.events import EventWriter
 from storage.exceptions import Busy, WorkbenchError
+from storage.files import Files
 from workbench import lifeline
 from workbench.runs import machine
 from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
+
+_GLANCE_SECONDS = 1.0  # how often it is looked whether a terminal is open
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -48,6 +53,7 @@ def _work(folder: Path, task: str | None, first: bool) -> int:
     try:
         request = Request.read(folder)
         _limit_resources(request)
+        threading.Thread(target=_give_way, args=(folder,), name="priority", daemon=True).start()
         _perform(task or request.task, folder, request, write)
     except WorkbenchError as error:
         write(
@@ -98,6 +104,18 @@ def _limit_resources(request: Request) -> None:
 
     transformers_log.set_verbosity_error()
     transformers_log.disable_progress_bar()
+
+
+def _give_way(folder: Path) -> None:
+    """In a thread: give way to everything while a terminal is open on the workspace."""
+    terminal, gave_way = Files(folder.parent.parent).terminal_lock, False
+    while True:
+        with contextlib.suppress(OSError):
+            is_open = locks.had_by_any(terminal)
+            if is_open != gave_way:
+                machine.give_way(is_open)
+                gave_way = is_open
+        time.sleep(_GLANCE_SECONDS)
 
 
 def _leave() -> None:

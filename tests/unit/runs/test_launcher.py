@@ -136,3 +136,14 @@ def test_a_gpu_that_is_named_and_not_there_is_none(tmp_path: Path, monkeypatch: 
     _with_gpus(tmp_path, monkeypatch, 0)
     assert machine.device() == "cpu"
     assert launcher.gpu_of(0, 2) == {}
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the system does not bind processes to cores")
+def test_a_machine_with_one_core_computes_with_one_thread() -> None:
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    try:
+        assert machine.cores() == 1
+        assert machine.worker_environment()["OMP_NUM_THREADS"] == "1"
+    finally:
+        os.sched_setaffinity(0, before)

@@ -52,6 +52,7 @@ class Request(BaseModel):
     niceness: int = Field(default=10, ge=0, le=19)
     preset: str = ""
     parent: str = ""  # the run that this one was cloned from
+    rival: str = ""  # "starter" or a model folder: the run counts only if it is better; "": however it ends
     rules: dict[str, bool] = Field(default_factory=dict)  # repair rules switched on or off by hand
     engines: dict[str, str] = Field(default_factory=dict)  # OCR engine: version, of the documents' words
     fingerprint: str = ""  # of the frozen data

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from storage import annotations, document_list, documents, label_queries, runs
+from storage import annotations, document_list, documents, label_queries
 from storage.exceptions import InputProblem
 from storage.records import KNOWN_SOURCES, Content, Side, State
 from storage.suggestions import keep_suggestions
@@ -70,10 +70,9 @@ class Learner:
         self._begin()
 
     def _choose_base(self) -> bool:
-        """Take the best run's model, or the starter; whether it is another one than before."""
-        with self._workspace.db.read() as connection:
-            self._ended_runs = runs.finished_stamp(connection)
-        name = readers.name_of_base(self._workspace)
+        """Take the model in use; whether it is another one than before."""
+        self._choice = prediction_process.stamp(self._workspace)
+        name = prediction_process.in_use(self._workspace)
         if name == self._base_name:
             return False
         self._base_name = name
@@ -135,9 +134,7 @@ class Learner:
             return True
 
     def _update(self) -> bool:
-        with self._workspace.db.read() as connection:
-            has_new_run = runs.finished_stamp(connection) != self._ended_runs
-        changed = has_new_run and self._choose_base()
+        changed = prediction_process.stamp(self._workspace) != self._choice and self._choose_base()
         if changed or self._workspace.schema.spans != self._settings.schema.spans:
             changed = True
             self._begin()

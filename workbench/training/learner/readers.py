@@ -3,7 +3,7 @@
 import hashlib
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from workbench.live.feature_files import WITHOUT_SPACE, FeatureFiles
 from workbench.live.record import Record
 from workbench.predictions import model_and_rules, suggestions
 from workbench.predictions.cases import Case
-from workbench.predictions.run_reader import predicted_cases
+from workbench.predictions.run_reader import mapping, predicted_cases
 from workbench.predictions.suggestions import Trust
 from workbench.runs import parquet
 from workbench.runs.config.families import STARTER_FOLDER
@@ -133,7 +133,7 @@ class Base:
 
 
 def base_of(workspace: Workspace, name: str, note: Callable[[str], None]) -> Base:
-    """The best run's model; the starter where there is none, or it cannot be used for words."""
+    """The model of this name; the starter where it cannot be used for words."""
     if name != prediction_process.STARTER:
         try:
             return Base(workspace, name, note)
@@ -156,14 +156,6 @@ def _is_of_words(run: Path) -> bool:
     except ConfigProblem:
         return True
     return model.task != "classes" and model.family != "baseline"
-
-
-def name_of_base(workspace: Workspace) -> str:
-    """The model that `base_of` is to try: the best run's, unseen."""
-    try:
-        return prediction_process.best(workspace)
-    except WorkbenchError:  # no run was measured yet
-        return prediction_process.STARTER
 
 
 def head_values(
@@ -206,11 +198,7 @@ def case_of(row: FrozenDocument, labels: Sequence[str], logs: NDArray[Any], once
     """A document with the reading of its words' log-probabilities, (words, labels)."""
     probabilities = np.minimum(np.exp(np.asarray(logs, np.float32)), 1.0).astype("<f2").tobytes()
     prediction = parquet.Prediction(row.document, "", list(labels), probabilities, [], 1, [0] * len(row.words), False)
-    return next(iter(predicted_cases([(_mapping(row), _mapping(prediction))], once, pieces)))
-
-
-def _mapping(record: Any) -> Mapping[str, Any]:
-    return {name: getattr(record, name) for name in record.__slots__}
+    return next(iter(predicted_cases([(mapping(row), mapping(prediction))], once, pieces)))
 
 
 def _table(path: Path, shape: tuple[int, int]) -> NDArray[np.float16] | None:

@@ -3,17 +3,20 @@
 The embeddings and the lowest layers of a LayoutLM that are held from the first step to the last give the same for the
 same window in every epoch, evaluation and prediction, as long as nothing is dropped in them. So it is kept, window by
 window without padding, and only the layers above are computed again. A window's numbers depend on nothing but the
-window: a run that is resumed, or that has other batches, gets the same.
+window: a run that is resumed, or that has other batches, gets the same. So does the next run that holds these layers,
+for which they are kept on the disk.
 """
 
 import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
 from workbench.runs.config.tune import TuneConfig
+from workbench.training.models import held_files
 
 MOST_BYTES = 512_000_000
 """Of what is kept in memory; of windows beyond, what the held layers make is computed again."""
@@ -46,17 +49,20 @@ class HeldLayers:
     Args:
         model: a LayoutLM on the CPU.
         layers: how many of its layers, from the bottom, never change from here on.
+        run: the run's folder; what its workspace keeps of these layers is read and added to.
 
     Attributes:
         keeps: whether what is computed is kept: of the pool every window is read once.
     """
 
-    def __init__(self, model: Any, layers: int, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, model: Any, layers: int, run: Path | None = None, most_bytes: int = MOST_BYTES) -> None:
         self.keeps = True
         self._most, self._bytes = most_bytes, 0
         self._kept: dict[bytes, torch.Tensor] = {}
         self._padding = int(model.config.pad_token_id or 0)
         base = model.base_model
+        held = [base.embeddings, *base.encoder.layer[:layers]]
+        self._files = held_files.of_workspace(run, held) if run is not None else None
         self._embed: Callable[..., torch.Tensor] = base.embeddings.forward
         self._layers: list[Callable[..., torch.Tensor]] = [layer.forward for layer in base.encoder.layer[:layers]]
         base.embeddings.forward = self._output
@@ -79,6 +85,10 @@ class HeldLayers:
     def _of_window(self, ids: torch.Tensor, boxes: torch.Tensor) -> torch.Tensor:
         key = hashlib.blake2b(ids.numpy().tobytes() + boxes.numpy().tobytes(), digest_size=16).digest()
         known = self._kept.get(key)
+        if known is None and self._files is not None:
+            known = self._files.read(key, len(ids))
+            if known is not None:
+                self._keep(key, known)
         if known is not None:
             return known
         states = self._embed(input_ids=ids[None], bbox=boxes[None])
@@ -86,11 +96,16 @@ class HeldLayers:
         for layer in self._layers:
             states = layer(states, nothing_hidden)
         output = states[0].contiguous()
+        self._keep(key, output)
+        if self._files is not None:
+            self._files.keep(key, output)
+        return output
+
+    def _keep(self, key: bytes, output: torch.Tensor) -> None:
         size = output.numel() * output.element_size()
         if self.keeps and self._bytes + size <= self._most:
             self._kept[key] = output
             self._bytes += size
-        return output
 
 
 def _unchanged(hidden_states: torch.Tensor, *_: Any, **__: Any) -> torch.Tensor:
