@@ -5,9 +5,7 @@ shows, and `reconcile` brings it up to date at every start.
 """
 
 import importlib.util
-import json
 import os
-import secrets
 import shutil
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -45,9 +43,10 @@ def prepare(
     slots: int = DEFAULT_SLOTS,
     later: bool = False,
     on: Target | None = None,
+    once: bool = False,
 ) -> Run:
     """Freeze the data and the configuration into a new run folder and keep the run as queued; `later`: as prepared;
-    `on`: for another machine, where `start` then brings it.
+    `on`: for another machine, where `start` then brings it; `once`: where nothing of it stays, also if it is stopped.
 
     Raises:
         MissingTool: this machine lacks the device, a tracker, or DeepSpeed.
@@ -83,9 +82,7 @@ def prepare(
                 writer.write("note", message=note)
         write_atomic(folder.request, request.text())
         if on is not None:
-            place = f"{run_id}.{secrets.token_hex(4)}"  # workspaces there do not know of each other
-            record = {"name": on.name, "address": on.address, "python": on.python, "folder": place}
-            write_atomic(folder.target, json.dumps(record))
+            launcher.send_to(folder, on, once=once)
         if later:
             folder.prepared.touch()
         run = Run(
