@@ -167,7 +167,7 @@ class TuneScreen(ModeScreen):
         def work() -> None:
             trials, varied = space.order(text, config)
             if target:
-                check.checked(self.workspace.settings.target(target))
+                check.device_of(self.workspace.settings.target(target))
             folder = searches.prepare(self.workspace, config, varied, preset=preset, trials=trials, target=target)
             searches.start(self.workspace, folder)
             self.app.call_from_thread(self._searching, folder.path.name, trials)
@@ -186,7 +186,7 @@ class TuneScreen(ModeScreen):
 
         def work() -> None:
             if target is not None:
-                check.checked(target)
+                check.device_of(target)
             if variants:
                 runs = jobs.grid(self.workspace, variants, preset, on=target)
             else:

@@ -326,7 +326,7 @@ async def test_the_next_run_goes_to_the_machine_that_was_chosen(
     settings = invoices.files.settings
     settings.write_text(f'{settings.read_text()}\n[targets]\nbox = "ssh:me@box"\n')
     invoices.reread_settings()
-    monkeypatch.setattr(check, "checked", lambda target: None)  # the host need not be there
+    monkeypatch.setattr(check, "device_of", lambda target: "cpu")  # the host need not be there
     monkeypatch.setattr(jobs, "start_in_turn", lambda workspace, run_ids: None)
     async with opened(invoices) as pilot:
         screen = await screen_of(pilot, workspaces.config(tmp_path / "base"))

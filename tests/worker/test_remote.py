@@ -8,6 +8,7 @@ import sys
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -359,6 +360,12 @@ def test_a_model_reads_on_a_target_what_it_reads_here_and_nothing_stays_there(
     assert not left_there(server)
 
 
+def attends(process: psutil.Process) -> bool:
+    with suppress(psutil.Error):  # it has just ended
+        return "attend" in " ".join(process.cmdline())
+    return False
+
+
 def test_reading_survives_a_broken_line_and_who_gives_up_ends_it_there(
     workspace: Workspace, server: SshServer, target: Target
 ) -> None:
@@ -367,7 +374,7 @@ def test_reading_survives_a_broken_line_and_who_gives_up_ends_it_there(
     broken: list[int] = []
 
     def break_line(done: int, total: int) -> None:
-        lines = [child for child in psutil.Process().children(recursive=True) if "attend" in " ".join(child.cmdline())]
+        lines = [child for child in psutil.Process().children(recursive=True) if attends(child)]
         if lines and not broken:
             broken.extend(line.pid for line in lines)
             for line in lines:

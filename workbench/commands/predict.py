@@ -55,7 +55,7 @@ def command(
       workbench predict best inbox/ --to values.xlsx --on box
     """
     from storage.exceptions import UsageProblem
-    from storage.files import temporary_folder
+    from storage.files import draft_folder, temporary_folder
     from workbench.evaluation import prediction_process
     from workbench.evaluation.classes import class_suggestions
     from workbench.exchange.exporters.base import check_target
@@ -67,7 +67,9 @@ def command(
         check_target(to, workspace.files, force)
     source = prediction_process.model_of(workspace, model)
     reader = reader_of(workspace, target)
-    with temporary_folder("predict") as folder:
+    is_shared = reader.on is not None and reader.on.is_ray  # the nodes of a cluster see no folder of this machine's own
+    workspace.files.runs.mkdir(exist_ok=True)
+    with draft_folder(workspace.files.runs, ".predict-") if is_shared else temporary_folder("predict") as folder:
         # the files are imported into a workspace that is deleted afterwards
         scratch = Workspace.create(folder / "files")
         try:

@@ -93,27 +93,29 @@ def reading(
     Args:
         model: "starter" or the path of a model folder.
         ids: documents by the split that they are to be counted in; on another machine only those of the pool.
-        on: another machine that the model and the documents' words are brought to, which keeps nothing of them.
+        on: another machine that the model and the documents' words are brought to, which keeps nothing of them; or a
+            cluster that sees the workspace.
 
     Raises:
         RunProblem: the model could not read them; the message is the worker's.
     """
     workspace.files.runs.mkdir(exist_ok=True)
     with draft_folder(workspace.files.runs, f".{launcher.READING}") as folder:
-        pictures = on is not None and _sees_pictures(model)
+        is_sent = on is not None and not on.is_ray  # the nodes of a cluster see what is here
+        pictures = is_sent and _sees_pictures(model)
         frozen = snapshot.freeze_these(workspace, folder, dict(ids), pictures=pictures)
         request = Request(
             run=folder.name,
             fields=[FieldSpec.of(field) for field in workspace.schema.spans],
             rules=workspace.settings.postprocess,
-            task="predict" if on is None else "score",  # what the model's run knows of itself stays here
+            task="score" if is_sent else "predict",  # what the model's run knows of itself stays here
             model=model,
             threads=machine.cores() if on is None else None,
             engines=frozen.engines,
         )
         RunFolder(folder).request.write_text(request.text(), encoding="utf-8")
         _follow(folder, _started(folder, on), tick)
-        if on is not None and not class_suggestions.is_of_classes(folder):
+        if is_sent and not class_suggestions.is_of_classes(folder):
             suggestions.write(folder, source_run(model))
         yield folder
 

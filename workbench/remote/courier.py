@@ -24,7 +24,7 @@ from storage import events, locks
 from storage.exceptions import InputProblem, WorkbenchError
 from storage.files import digest_of, draft_folder, sync_tree
 from workbench import __version__, lifeline
-from workbench.remote import agent, check, environment
+from workbench.remote import agent, check, environment, ray_courier
 from workbench.remote.check import TargetFacts
 from workbench.remote.line import LineBroken, TargetProblem
 from workbench.runs.config.request import Request
@@ -354,7 +354,10 @@ def main(arguments: list[str]) -> int:
     lifeline.hold()
     courier = Courier(Path(arguments[0]).absolute(), max(1, int(arguments[1])))
     try:
-        courier.go()
+        if courier.target.is_ray:
+            ray_courier.carry_out(courier.folder, courier.target)
+        else:
+            courier.go()
     except _Ended:
         courier.folder.killed.touch()
     except WorkbenchError as problem:

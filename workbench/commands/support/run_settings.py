@@ -28,7 +28,7 @@ def on_option(doing: str) -> Callable[[Any], Any]:
     Args:
         doing: what is done there, as in "Train".
     """
-    where = "a name of [targets] in workbench.toml, or ssh:user@host."
+    where = "a name of [targets] in workbench.toml, ssh:user@host, or ray:host:port."
     return click.option("--on", "target", default="", metavar="TARGET", help=f"{doing} on another machine: {where}")
 
 
@@ -61,7 +61,7 @@ def target_of(workspace: "Workspace", name: str) -> "tuple[Target, str]":
     from workbench.remote import check
 
     target = workspace.settings.target(name)
-    return target, check.checked(target).device
+    return target, check.device_of(target)
 
 
 def chosen(
