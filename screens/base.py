@@ -179,6 +179,9 @@ class ModeScreen(Typed, Screen[None]):
     def fields_changed(self) -> None:
         """The fields were changed in another terminal; called while the screen is in view."""
 
+    def others_wrote(self) -> None:
+        """Another process changed something in a server's database; called while the screen is in view."""
+
     def on_screen_resume(self) -> None:
         """Coming back to a screen shows the facts of now."""
         self.refresh_status_line()

@@ -1,4 +1,4 @@
-"""What goes on outside the screens: runs, looked after in a thread, the learner, and other terminals' settings."""
+"""What goes on outside the screens: runs, looked after in a thread, the learner, other terminals' settings and acts."""
 
 from typing import TYPE_CHECKING
 
@@ -44,6 +44,17 @@ class RunFollower:
         self._watcher, self.update = RunWatcher(self._shell.workspace), RunUpdate()
         self._app.set_interval(LOOK_SECONDS, self.look)
         self._show_notes(())
+        if (server := self._shell.workspace.db.server) is not None:
+            server.listen(lambda: self._app.call_later(self._others_wrote))
+
+    def _others_wrote(self) -> None:
+        """Show at once what another process did: a terminal, an import, a run that was collected."""
+        try:
+            self._shell.count_progress()
+            if (screen := self._shell.mode_screen) is not None:
+                screen.others_wrote()
+        except WorkbenchError as error:
+            self._fail(error)
 
     def look(self) -> None:
         """Look after the runs in a thread: follow those at work, and collect what has finished."""

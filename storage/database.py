@@ -56,8 +56,8 @@ class Database:
             )
         self._inode: tuple[int, int] | None = None  # of SQLite's file, once it is open
         self._reserve: sqlite3.Connection | None = None  # reads the file also when it has no name any more
-        self._server = self._find_server()
-        self.engine = self._server.engine if self._server is not None else self._engine()
+        self.server = self._find_server()
+        self.engine = self.server.engine if self.server is not None else self._engine()
 
     def _find_server(self) -> "Server | None":
         if not isinstance(self.url, str) or not is_postgresql(self.url):
@@ -110,7 +110,7 @@ class Database:
             yield connection
 
     def _reader(self) -> Connection:
-        return self._server.reader() if self._server is not None else self.engine.connect()
+        return self.server.reader() if self.server is not None else self.engine.connect()
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -165,8 +165,8 @@ class Database:
             return True
 
     def _problem(self, error: DBAPIError) -> Exception:
-        if self._server is not None:
-            return self._server.problem(error)
+        if self.server is not None:
+            return self.server.problem(error)
         reason = str(error.orig)
         if self._sqlite is None and (
             error.connection_invalidated or (isinstance(error, OperationalError) and error.statement is None)
@@ -272,8 +272,8 @@ class Database:
         with self.write() as connection:
             if self.revision_in(connection) is None:  # another process may have been faster
                 make_tables(connection, HEAD)
-                if self._server is not None:
-                    self._server.make_tables(connection)
+                if self.server is not None:
+                    self.server.make_tables(connection)
 
     def claim(self, kept_in: Path, place: str, *, take_over: bool = False) -> None:
         """Make sure that a server's database is this workspace's, and claim one that is free.
@@ -281,7 +281,7 @@ class Database:
         Raises:
             WorkspaceProblem: it belongs to another workspace.
         """
-        if self._server is None:
+        if self.server is None:
             return
         from storage.postgresql import claim
 
@@ -307,8 +307,8 @@ class Database:
         revision = None
         if "alembic_version" in tables:
             revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-        if self._server is not None:
-            self._server.refuse_foreign(tables, revision is None or bool(_REVISION.fullmatch(revision)))
+        if self.server is not None:
+            self.server.refuse_foreign(tables, revision is None or bool(_REVISION.fullmatch(revision)))
         return revision
 
     def close(self) -> None:

@@ -48,9 +48,24 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Another machine that runs can train on; in workbench.toml its address alone, or a table."""
 
-    address: str  # ssh:user@host or ssh:user@host:path
+    address: str  # ssh:user@host, ssh:user@host:path, ray or ray:host:port
     python: str = ""  # there, with this program installed; "": an environment is made
     name: str = ""  # its key under [targets]
+
+    @property
+    def is_ray(self) -> bool:
+        """Whether it is a Ray cluster, whose nodes share the workspace's storage."""
+        return is_ray(self.address)
+
+
+def is_ray(address: str) -> bool:
+    """Whether an address is that of a Ray cluster."""
+    return address.partition(":")[0] == "ray"
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is the address of a target, and not its name."""
+    return text.startswith("ssh:") or is_ray(text)
 
 
 @dataclass(frozen=True)
@@ -84,12 +99,13 @@ class Settings:
             known = self.targets[name]
             target = Target(known) if isinstance(known, str) else known
             return msgspec.structs.replace(target, name=name)
-        if name.startswith("ssh:"):
+        if is_address(name):
             return Target(name)
         names = ", ".join(self.targets) or "none yet"
         raise ConfigProblem(
             f"There is no target '{name}'; there are: {names}.",
-            'Name it in workbench.toml under [targets], as in  box = "ssh:me@box", or give ssh:user@host.',
+            'Name it in workbench.toml under [targets], as in  box = "ssh:me@box", or give ssh:user@host, or '
+            "ray:host:port.",
         )
 
     @property
@@ -115,7 +131,7 @@ _REMEDIES = {
     "train_after": "Write a number of documents; 0, or without the line: no run begins by itself.",
     "ocr_languages": 'Write a list of Tesseract\'s names, such as ["deu", "eng"].',
     "limits": f"It has numbers for {', '.join(sorted(Limits.__struct_fields__))}.",
-    "targets": 'Write name = "ssh:user@host", or a table with address and python.',
+    "targets": 'Write name = "ssh:user@host" or "ray:host:port", or a table with address and python.',
     "postprocess": f"Write true or false for one of {', '.join(REPAIR_RULES)}.",
 }
 _START_OVER = "Correct the line, or move the file away to start over."
@@ -163,7 +179,7 @@ def read(path: Path) -> Settings:
             _REMEDIES["postprocess"],
         )
     for name in settings.targets:
-        if not settings.target(name).address.startswith("ssh:"):
+        if not is_address(settings.target(name).address):
             raise ConfigProblem(
                 f"{_place(path, text, f'targets.{name}')}: targets.{name} is no address of a machine.",
                 'Write name = "ssh:user@host", and [targets] below the settings that stand in no table.',

@@ -66,20 +66,23 @@ class AnnotateScreen(ModeScreen):
     def on_unmount(self) -> None:
         self.look_ahead.end()
 
-    def on_screen_resume(self) -> None:
-        """Coming back from another screen: what was decided there is seen here."""
+    def others_wrote(self) -> None:
+        """What was decided elsewhere is seen here: in another terminal, or on the screen that this one comes after."""
         if (session := self.session) is not None:
+            before = session.content
             with self.guarded():
                 self._list.reread_all()
-                if session.editor.is_stale or session.schema != self.workspace.schema:
+                if session.schema != self.workspace.schema or not session.take_in():
                     self.open_current()
+                elif session.content is not before:
+                    self.refresh_status()
+
+    on_screen_resume = others_wrote
 
     def fields_changed(self, message: str = "") -> None:
         self._next_message = message
         self._list.reread_all()
         self.open_current()
-
-    # opening documents
 
     def receive(self, request: Request) -> None:
         match request:
@@ -325,8 +328,6 @@ class AnnotateScreen(ModeScreen):
                 self.act(lambda session: session.document_acts.propose(proposals, "template"))
             self.show_message(message)
 
-    # dialogs
-
     async def action_ask(self, name: str) -> None:
         if self.session is not None:
             await questions.converse(self, questions.QUESTIONS[name](self.app, self.session), self.act)
@@ -340,8 +341,6 @@ class AnnotateScreen(ModeScreen):
 
     def action_history(self) -> None:
         self.act(lambda session: self.app.push_screen(questions.history_page(session)))
-
-    # the panes
 
     @on(Act)
     def _asked_to_act(self, event: Act) -> None:

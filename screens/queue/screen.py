@@ -121,13 +121,15 @@ class QueueScreen(ModeScreen):
         if self.is_current and not self.batch_pane.work.is_going_on:
             self.in_background(self._compare, "glance")
 
+    def others_wrote(self) -> None:
+        self.glance()
+
     def _compare(self) -> None:
         with self.workspace.db.read() as connection:
             now = queue.stamp(connection)
         if now != self._stamp:
-            before, self._stamp = self._stamp, now
-            if before:
-                self.app.call_from_thread(self.look)
+            self._stamp = now
+            self.app.call_from_thread(self.look)
 
     def look(self, history: bool = True) -> None:
         """Read the loop anew, in the background; rounds and agreement too, if wanted, where they are in view."""

@@ -84,6 +84,9 @@ class SheetScreen(ModeScreen):
     def fields_changed(self) -> None:
         self.look(keep=self.texts.document)
 
+    def others_wrote(self) -> None:
+        self._reread(list(self._in_view))
+
     def receive(self, request: Request) -> None:
         match request:
             case ShowSheet():
@@ -93,8 +96,6 @@ class SheetScreen(ModeScreen):
                 self.look()
             case _:
                 super().receive(request)
-
-    # reading
 
     def look(self, keep: int | None = None) -> None:
         """Read the texts in the background; the cursor goes to `keep`."""
@@ -150,8 +151,6 @@ class SheetScreen(ModeScreen):
         self.query_one("#heading", Static).update(Content(f"There is no class field. {add} makes one."))
         self.hint("Texts are labelled here by what they are.", (self.key_of("mode.annotate"), "fields on words"))
         self.facts("no class field")
-
-    # what is seen
 
     @on(TextList.Moved)
     def _cursor_moved(self) -> None:

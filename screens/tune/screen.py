@@ -156,18 +156,19 @@ class TuneScreen(ModeScreen):
             self._start(drafts.variants(self.form.draft.config, text))
 
     def action_search(self) -> None:
-        searches.refuse_target(self._target)
         title = "A search: how many runs, and what it varies (nothing: what the handbook would)"
         self.prompt(Prompt(title, "12", "12 train.learning_rate=1e-5..2e-4 log; train.optim=adamw,sgd"), self._search)
 
     def _search(self, text: str) -> None:
-        config, preset = self.form.draft.config, self.form.draft.preset
+        config, preset, target = self.form.draft.config, self.form.draft.preset, self._target
         if not text:
             return
 
         def work() -> None:
             trials, varied = space.order(text, config)
-            folder = searches.prepare(self.workspace, config, varied, preset=preset, trials=trials)
+            if target:
+                check.device_of(self.workspace.settings.target(target))
+            folder = searches.prepare(self.workspace, config, varied, preset=preset, trials=trials, target=target)
             searches.start(self.workspace, folder)
             self.app.call_from_thread(self._searching, folder.path.name, trials)
 
@@ -185,7 +186,7 @@ class TuneScreen(ModeScreen):
 
         def work() -> None:
             if target is not None:
-                check.checked(target)
+                check.device_of(target)
             if variants:
                 runs = jobs.grid(self.workspace, variants, preset, on=target)
             else:

@@ -7,7 +7,9 @@ waits for no lock: a reader sees one snapshot (REPEATABLE READ).
 
 import os
 import socket
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
@@ -15,6 +17,9 @@ from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 from storage.exceptions import Busy, WorkspaceProblem
 from storage.postgresql import address, claim, columns
 from storage.tables import metadata
+
+if TYPE_CHECKING:
+    from storage.postgresql.listener import Listener
 
 CHANNEL = "workbench"
 """Of NOTIFY: every transaction that writes tells the workspace's other processes, when it is committed."""
@@ -42,6 +47,7 @@ class Server:
     def __init__(self, url: str, busy_seconds: float) -> None:
         self.url = address.read(url)
         self._busy_seconds = busy_seconds
+        self._me = uuid4().hex  # in what is told of a transaction
         try:
             self.engine = self._engine()
         except ImportError as error:
@@ -71,9 +77,18 @@ class Server:
     def _become_writer(self, connection: Connection) -> None:
         """Wait for the writer's lock; at the commit the other processes hear of it."""
         wait = f"set_config('lock_timeout', '{int(self._busy_seconds * 1000)}', true)"
-        notify = f"pg_notify('{CHANNEL}', current_schema())"
+        notify = f"pg_notify('{CHANNEL}', current_schema() || ' {self._me}')"
         connection.exec_driver_sql(f"SELECT {wait}")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_KEY}), {notify}")
+
+    def listen(self, call: Callable[[], object]) -> "Listener":
+        """Have `call` called, in a thread, as soon as another process wrote here, until the engine is disposed of."""
+        from storage.postgresql.listener import Listener  # loads the driver
+
+        listener = Listener(self.engine, CHANNEL, self._me, call)
+        event.listen(self.engine, "engine_disposed", lambda engine: listener.end())
+        listener.start()
+        return listener
 
     def reader(self) -> Connection:
         """A connection whose statements all see the same moment."""

@@ -18,7 +18,8 @@ import pytest
 from tests.support import ROOT
 from tests.support.ports import free_port
 
-USER = "workbench-test"
+USER = f"workbench-test-{os.getpid()}"
+"""A user of this process alone: other tests may run at the same time on this machine."""
 
 
 @dataclass(frozen=True)
@@ -83,14 +84,20 @@ def _user(folder: Path) -> tuple[str, Path]:
     """Another user with a home of its own, where that can be made; else this one."""
     home = folder / "home"
     if os.getuid() == 0 and shutil.which("useradd"):
-        with suppress(KeyError):
-            pwd.getpwnam(USER)
-            subprocess.run(["userdel", USER], check=False, capture_output=True)
+        _forget_users_of_the_dead()
         made = ["useradd", "--create-home", "--home-dir", str(home), "--shell", "/bin/sh", "--password", "*", USER]
         subprocess.run(made, check=True, capture_output=True)
         return USER, home
     home.mkdir()
     return pwd.getpwuid(os.getuid()).pw_name, Path.home()
+
+
+def _forget_users_of_the_dead() -> None:
+    """Delete the users of tests that were killed."""
+    for known in pwd.getpwall():
+        name, _, pid = known.pw_name.rpartition("-")
+        if name == USER.rpartition("-")[0] and not (pid.isdigit() and Path(f"/proc/{pid}").exists()):
+            subprocess.run(["userdel", known.pw_name], check=False, capture_output=True)
 
 
 def _python(folder: Path, ssh: str) -> str:

@@ -7,7 +7,8 @@ import subprocess
 import sys
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,21 +16,25 @@ from typing import Any
 import msgspec
 import psutil
 import pytest
+from sqlalchemy import delete
 
-from storage import events, runs
+from storage import document_list, documents, events, runs
 from storage.exceptions import ConfigProblem, WorkbenchError
-from storage.records import Run, RunState
-from tests.support import ssh_server, tiny_model, workspaces
+from storage.records import Run, RunState, Split
+from storage.tables import suggestions as suggestions_table
+from tests.support import ROOT, ssh_server, tiny_model, workspaces
 from tests.support.ssh_server import SshServer
 from tests.support.workspaces import until
 from workbench import cli
-from workbench.remote import check, courier, environment
+from workbench.evaluation import prediction_process
+from workbench.remote import agent, check, courier, environment
 from workbench.remote.line import LineBroken, TargetProblem, line_to
-from workbench.runs import jobs, machine, progress
+from workbench.runs import jobs, launcher, machine, parquet, progress
 from workbench.runs.config import files as config_files
 from workbench.runs.reconcile import reconcile
 from workbench.runs.state import RunFolder, state_of
 from workbench.runs.watch import RunWatcher
+from workbench.search import plan as searches
 from workbench.settings import Target
 from workbench.workspace import Workspace
 
@@ -316,13 +321,15 @@ def test_the_wheel_has_this_program_and_its_environment_the_versions_that_are_he
     assert any(pin.startswith("torch==") for pin in pins) and not any("+" in pin for pin in pins)
 
 
-def test_the_command_line_trains_on_a_target_and_checks_one(
-    workspace: Workspace, server: SshServer, base: Path, target: Target, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def answer(
+    workspace: Workspace, server: SshServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., tuple[int, Any]]:
+    """The exit code of a command and what it answers; the target is called box."""
     workspace.files.settings.write_text(f'[targets.box]\naddress = "ssh:box"\npython = "{server.python}"\n')
 
-    def answer(*arguments: str) -> tuple[int, Any]:
-        sys.argv[1:] = ["-w", str(workspace.files.root), *arguments, "--json"]
+    def call(*arguments: str) -> tuple[int, Any]:
+        monkeypatch.setattr(sys, "argv", ["workbench", "-w", str(workspace.files.root), *arguments, "--json"])
         code = 0
         try:
             cli.main()
@@ -330,6 +337,12 @@ def test_the_command_line_trains_on_a_target_and_checks_one(
             code = int(stop.code or 0)
         return code, json.loads(capsys.readouterr().out)
 
+    return call
+
+
+def test_the_command_line_trains_on_a_target_and_checks_one(
+    workspace: Workspace, base: Path, answer: Callable[..., tuple[int, Any]]
+) -> None:
     code, facts = answer("doctor-env", "--on", "box")
     assert code == 0 and facts["problems"] == [] and facts["program"]
     code, problem = answer("tune", "--on", "ssh:gone")
@@ -339,3 +352,126 @@ def test_the_command_line_trains_on_a_target_and_checks_one(
     code, result = answer("tune", "--on", "box", "--config", str(file), "--wait")
     assert code == 0 and result["state"] == "finished"
     assert RunFolder(workspace.files.run(result["run"])).has_model()
+
+
+def suggested(workspace: Workspace) -> list[tuple[Any, ...]]:
+    """The open suggestions, whatever their ids."""
+    with workspace.db.read() as connection:
+        contents = [documents.open_document(connection, number) for number in document_list.ids(connection)]
+    return [(c.document.id, s.field, s.tokens, round(s.confidence, 4)) for c in contents for s in c.suggestions]
+
+
+def places(server: SshServer) -> set[str]:
+    """The folders of runs there."""
+    return {path.name for path in (server.home / "invoice-workbench" / "runs").glob("[!.]*")}
+
+
+def left_there(server: SshServer) -> list[str]:
+    return [name for name in places(server) if name.startswith(launcher.READING)]
+
+
+def test_a_model_reads_on_a_target_what_it_reads_here_and_nothing_stays_there(
+    workspace: Workspace, server: SshServer, base: Path, answer: Callable[..., tuple[int, Any]]
+) -> None:
+    run = jobs.prepare(workspace, workspaces.config(base, num_train_epochs=20))
+    jobs.start(workspace, run.id)
+    assert jobs.wait(workspace, run.id).state is RunState.FINISHED
+    code, here = answer("suggest", "--model", run.id)
+    expected = suggested(workspace)
+    assert code == 0 and expected
+    with workspace.db.write() as connection:
+        connection.execute(delete(suggestions_table))
+    code, there = answer("suggest", "--model", run.id, "--on", "box")
+    assert (code, there) == (0, here) and suggested(workspace) == expected
+    assert not left_there(server) and not list(workspace.files.runs.glob(".reading*"))
+    file = str(next(path for path in sorted((ROOT / "sample_data").rglob("*.pdf"))))
+    code, there = answer("predict", "starter", file, "--on", "box")
+    assert code == 0 and there["documents"] == answer("predict", "starter", file)[1]["documents"]
+    assert answer("suggest", "--on", "ssh:gone")[0] == 6
+    assert not left_there(server)
+
+
+def attends(process: psutil.Process) -> bool:
+    with suppress(psutil.Error):  # it has just ended
+        return "attend" in " ".join(process.cmdline())
+    return False
+
+
+def test_reading_survives_a_broken_line_and_who_gives_up_ends_it_there(
+    workspace: Workspace, server: SshServer, target: Target
+) -> None:
+    with workspace.db.read() as connection:
+        ids = tuple(document_list.ids(connection))
+    broken: list[int] = []
+
+    def break_line(done: int, total: int) -> None:
+        lines = [child for child in psutil.Process().children(recursive=True) if attends(child)]
+        if lines and not broken:
+            broken.extend(line.pid for line in lines)
+            for line in lines:
+                line.kill()
+
+    with prediction_process.reading(workspace, "starter", {Split.POOL: ids}, break_line, target) as folder:
+        run = RunFolder(folder)
+        assert [row.document for row in parquet.read(run.dataset("pool"))] == list(ids)
+        assert parquet.count(run.predictions) == len(ids)
+        assert len(of_type(run, "finished")) == 1
+    assert broken
+
+    def give_up(done: int, total: int) -> None:
+        if left_there(server):
+            raise KeyboardInterrupt
+
+    with (
+        pytest.raises(KeyboardInterrupt),
+        prediction_process.reading(workspace, "starter", {Split.POOL: ids}, give_up, target),
+    ):
+        pass
+    assert not left_there(server) and not list(workspace.files.runs.glob(".reading*"))
+
+
+def test_what_was_read_and_never_taken_back_is_deleted_there_after_a_day(tmp_path: Path) -> None:
+    old, new = tmp_path / f"{launcher.READING}old.1", tmp_path / f"{launcher.READING}new.2"
+    for folder in (old, new, tmp_path / "20261122-093000.3"):
+        folder.mkdir()
+    for folder in (old, tmp_path / "20261122-093000.3"):
+        os.utime(folder, (0, 0))
+    agent._sweep(tmp_path)
+    assert not old.exists() and new.exists() and (tmp_path / "20261122-093000.3").exists()
+
+
+def test_the_runs_of_a_search_go_to_the_target_and_nothing_of_them_stays_there(
+    workspace: Workspace, server: SshServer, base: Path, answer: Callable[..., tuple[int, Any]]
+) -> None:
+    file = workspace.files.root / "tune.yaml"
+    file.write_text(config_files.dump(workspaces.config(base, num_train_epochs=2)))
+    vary = ("--vary", "train.learning_rate=1e-4..1e-2 log")
+    order = ("tune", "--search", "--name", "rates", "--config", str(file), "--trials", "2", "--slots", "2")
+    before = places(server)
+    code, report = answer(*order, *vary, "--on", "box", "--wait")
+    assert code == 0 and [row["state"] for row in report["trials"]] == ["complete", "complete"]
+    assert searches.get(workspace, "rates").read_plan().target == "box"
+    for run in searches.runs_of(workspace, "rates"):
+        folder = RunFolder(workspace.files.run(run.id))
+        assert json.loads(folder.target.read_text())["name"] == "box" and folder.has_model()
+    code, more = answer("tune", "--search", "--name", "rates", "--trials", "3", "--wait")  # where it was before
+    assert code == 0 and len(more["trials"]) == 3
+    run = searches.runs_of(workspace, "rates")[-1]
+    assert RunFolder(workspace.files.run(run.id)).target.exists()
+    until(lambda: places(server) == before)
+
+
+def test_a_trial_that_is_stopped_leaves_nothing_there_and_begins_anew_when_it_is_resumed(
+    workspace: Workspace, server: SshServer, base: Path, target: Target
+) -> None:
+    run = jobs.prepare(workspace, workspaces.config(base, num_train_epochs=LONG), on=target, once=True)
+    jobs.start(workspace, run.id)
+    folder = RunFolder(workspace.files.run(run.id))
+    until(lambda: progress.of(folder.path).step > 10 or not folder.at_work())
+    jobs.stop(workspace, run.id)
+    assert jobs.wait(workspace, run.id).state is RunState.STOPPED and folder.has_model()
+    assert not remote_folder(server, folder).exists()
+    jobs.resume(workspace, run.id)
+    until(lambda: len(of_type(folder, "started")) == 2)
+    until(lambda: progress.of(folder.path).step > 10)
+    assert [event["step"] for event in of_type(folder, "step")].count(1) == 2

@@ -130,6 +130,20 @@ class AnnotationSession:
         """Have the hint line say something until the next key."""
         self._state.message = text
 
+    def take_in(self) -> bool:
+        """Show what others did with the document meanwhile, the cursor where it is; False where its words are others:
+        it has to be opened anew.
+        """
+        if not self.editor.is_stale:
+            return True
+        before = [(token.box, token.original or token.text) for token in self.tokens]
+        self.editor.reload()
+        self.disarm()  # the places that a key would go on to are of the document as it was
+        who = next((event.annotator for event in reversed(self.editor.history())), self.editor.annotator)
+        if who != self.editor.annotator:
+            self.show_message(f"{who} changed this document: it is shown as it is now.")
+        return before == [(token.box, token.original or token.text) for token in self.tokens]
+
     # what is in hand
 
     def disarm(self) -> None:

@@ -15,8 +15,9 @@ from workbench.commands.support.output import emit, json_option, table
 
 @click.command
 @click.option(
-    "--on", "target", default="", metavar="TARGET", help="Of another machine: a name of [targets], or ssh:user@host."
-)
+    "--on", "target", default="", metavar="TARGET",
+    help="Of another machine: a name of [targets], ssh:user@host, or ray:host:port.",
+)  # fmt: skip
 @json_option
 @click.pass_obj
 def command(context: Context, target: str, as_json: bool) -> None:
@@ -31,6 +32,7 @@ def command(context: Context, target: str, as_json: bool) -> None:
     Examples:
       workbench doctor-env
       workbench doctor-env --on ssh:me@gpu-box
+      workbench doctor-env --on ray:10.0.0.5:6379
     """
     if target:
         from workbench.commands.support import target_report

@@ -10,6 +10,7 @@ import click
 from workbench.commands.support import argument_completion, streams
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, table
+from workbench.commands.support.run_settings import Reader, on_option, reader_of
 
 if TYPE_CHECKING:
     from storage.records import Content
@@ -29,9 +30,12 @@ _TABLES = {".csv": "values-csv", ".xlsx": "values-xlsx"}
     help="Write the values to this .csv or .xlsx file, a row a document; `-`: CSV on standard output.",
 )
 @click.option("--force", is_flag=True, help="Overwrite the file of --to where it exists.")
+@on_option("Let the model read")
 @json_option
 @click.pass_obj
-def command(context: Context, model: str, files: tuple[Path, ...], to: Path | None, force: bool, as_json: bool) -> None:
+def command(
+    context: Context, model: str, files: tuple[Path, ...], to: Path | None, force: bool, target: str, as_json: bool
+) -> None:
     """Read FILES (`-`: standard input) with MODEL: a run, `best`, a model folder, or `starter`.
 
     Nothing is added to the workspace. An e-invoice's own values come before what the model reads. A text that its
@@ -39,7 +43,8 @@ def command(context: Context, model: str, files: tuple[Path, ...], to: Path | No
 
     Prints for each document its fields with value (as printed), normalised value, confidence, page, box, source and
     warnings; with a model of classes, its class (or classes) and the probability of every option.
-    Many files in one call load the model once.
+    Many files in one call load the model once. With --on the model and the files' words go to another machine over
+    ssh; their predictions come back and are verified, and nothing stays there.
 
     \b
     Examples:
@@ -47,9 +52,10 @@ def command(context: Context, model: str, files: tuple[Path, ...], to: Path | No
       workbench predict best inbox/ --to values.xlsx
       workbench predict 20261122-093000 inbox/ --json
       workbench predict starter - < invoice.pdf
+      workbench predict best inbox/ --to values.xlsx --on box
     """
     from storage.exceptions import UsageProblem
-    from storage.files import temporary_folder
+    from storage.files import draft_folder, temporary_folder
     from workbench.evaluation import prediction_process
     from workbench.evaluation.classes import class_suggestions
     from workbench.exchange.exporters.base import check_target
@@ -60,7 +66,10 @@ def command(context: Context, model: str, files: tuple[Path, ...], to: Path | No
     if to is not None:
         check_target(to, workspace.files, force)
     source = prediction_process.model_of(workspace, model)
-    with temporary_folder("predict") as folder:
+    reader = reader_of(workspace, target)
+    is_shared = reader.on is not None and reader.on.is_ray  # the nodes of a cluster see no folder of this machine's own
+    workspace.files.runs.mkdir(exist_ok=True)
+    with draft_folder(workspace.files.runs, ".predict-") if is_shared else temporary_folder("predict") as folder:
         # the files are imported into a workspace that is deleted afterwards
         scratch = Workspace.create(folder / "files")
         try:
@@ -75,9 +84,9 @@ def command(context: Context, model: str, files: tuple[Path, ...], to: Path | No
             if class_suggestions.is_classifier(Path(source)):
                 if to is not None:
                     raise UsageProblem(f"{model} tells classes: --to writes tables of fields.", "Use --json.")
-                data = _classify(scratch, source, silent=as_json)
+                data = _classify(scratch, source, reader, silent=as_json)
             else:
-                extractions = _extract(scratch, source, silent=as_json)
+                extractions = _extract(scratch, source, reader, silent=as_json)
                 if to is not None:
                     _write(scratch, extractions, exporter, to, model)
                 data = [_as_data(content, extraction) for content, extraction in extractions]
@@ -118,7 +127,7 @@ def _read(scratch: "Workspace", files: tuple[Path, ...], *, silent: bool) -> Any
         return pipeline.run(scratch, ImportRequest(paths=paths)).whole()
 
 
-def _classify(scratch: "Workspace", source: str, *, silent: bool) -> list[dict[str, Any]]:
+def _classify(scratch: "Workspace", source: str, reader: Reader, *, silent: bool) -> list[dict[str, Any]]:
     from storage import document_list
     from storage.records import Split
     from workbench.commands.support.progress import document_progress
@@ -132,8 +141,8 @@ def _classify(scratch: "Workspace", source: str, *, silent: bool) -> list[dict[s
         return []
     multiple = class_suggestions.takes_several(Path(source))
     with (
-        document_progress("The model reads", silent=silent, before="Loading the model") as show,
-        prediction_process.reading(scratch, source, {Split.POOL: ids}, show) as predicted,
+        document_progress("The model reads", silent=silent, before=reader.before) as show,
+        prediction_process.reading(scratch, source, {Split.POOL: ids}, show, reader.on) as predicted,
     ):
         return [_class_data(case, multiple) for case in parquet.stream_classes(predicted, "pool")]
 
@@ -151,7 +160,7 @@ def _class_data(case: "ClassCase", multiple: bool) -> dict[str, Any]:
     }
 
 
-def _extract(scratch: "Workspace", source: str, *, silent: bool) -> "list[tuple[Content, Extraction]]":
+def _extract(scratch: "Workspace", source: str, reader: Reader, *, silent: bool) -> "list[tuple[Content, Extraction]]":
     from storage import document_list, documents
     from storage.records import Split
     from workbench.commands.support.progress import document_progress
@@ -163,8 +172,8 @@ def _extract(scratch: "Workspace", source: str, *, silent: bool) -> "list[tuple[
     if not ids:
         return []
     with (
-        document_progress("The model reads", silent=silent, before="Loading the model") as show,
-        prediction_process.reading(scratch, source, {Split.POOL: ids}, show) as predicted,
+        document_progress("The model reads", silent=silent, before=reader.before) as show,
+        prediction_process.reading(scratch, source, {Split.POOL: ids}, show, reader.on) as predicted,
     ):
         proposals = prediction_process.proposed(scratch, predicted)
     with scratch.db.read() as connection:

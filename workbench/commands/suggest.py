@@ -7,6 +7,7 @@ import click
 from workbench.commands.support import argument_completion
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, table
+from workbench.commands.support.run_settings import on_option, reader_of
 from workbench.fields.plain_text import counted
 
 
@@ -16,25 +17,29 @@ from workbench.fields.plain_text import counted
     help="starter, a run, or a model folder.",
 )  # fmt: skip
 @click.option("--family", type=click.Choice(["starter"]), help="The same as --model starter.")
+@on_option("Read them")
 @json_option
 @click.pass_obj
-def command(context: Context, model: str, family: str | None, as_json: bool) -> None:
+def command(context: Context, model: str, family: str | None, target: str, as_json: bool) -> None:
     """Let a model suggest labels for the documents that are not labelled yet.
 
     The starter needs no label and no network. Suggestions are shown apart from labels and become labels only when
-    you accept them.
+    you accept them. With --on the model and the documents' words go to another machine over ssh, their predictions
+    come back and are verified, and nothing stays there.
 
     \b
     Examples:
       workbench suggest
       workbench suggest --model 20261122-093000
+      workbench suggest --model best --on box
     """
     from workbench.commands.support.progress import document_progress
     from workbench.evaluation import prediction_process
 
     workspace = context.open_workspace()
-    with document_progress("Reading", silent=as_json) as show:
-        result = prediction_process.suggest(workspace, family or model, tick=show)
+    on, before = reader_of(workspace, target)
+    with document_progress("Reading", silent=as_json, before=before) as show:
+        result = prediction_process.suggest(workspace, family or model, tick=show, on=on)
     rows = sorted(((workspace.schema.name(f), n) for f, n in result["fields"].items()), key=lambda row: -row[1])
     emit(result, as_json=as_json, text=[_summary(result), *table(rows, ("field", "open suggestions"), right=(1,))])
 

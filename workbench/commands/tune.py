@@ -66,10 +66,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Of a search: a YAML file of settings with their ranges or choices.",
 )
-@click.option(
-    "--on", "target", default="", metavar="TARGET",
-    help="Train on another machine: a name of [targets] in workbench.toml, or ssh:user@host.",
-)  # fmt: skip
+@run_settings.on_option("Train")
 @click.option("--wait", is_flag=True, help="Stay until the run has ended, and show its progress.")
 @click.option("--slots", default=1, show_default=True, help="How many runs may work at a time.")
 @json_option
@@ -110,6 +107,7 @@ def command(
       workbench tune --zip "train.learning_rate=1e-4,3e-4 train.weight_decay=0.01,0.1" --name rates
       workbench tune --on box --wait
       workbench tune --search --trials 12 --name rates --vary "train.learning_rate=1e-5..2e-4 log" --wait
+      workbench tune --search --trials 12 --slots 2 --on box
     """
     from workbench.runs import jobs, machine
     from workbench.runs.reconcile import reconcile
@@ -119,16 +117,12 @@ def command(
     search = SearchOptions(name, varied, space, trials, hours, slots)
     if search.are_given() and not searching:
         raise UsageProblem("--trials, --hours, --vary and --space are of a search.", "Add --search.")
-    if searching:
-        from workbench.search.plan import refuse_target
-
-        refuse_target(target)
     is_as_planned = not (files or sets or varied or space or base or preset != "auto")
+    on, device = run_settings.target_of(workspace, target) if target else (None, "")
     if searching and is_as_planned and search_options.is_known(workspace, name):
-        folder = search_options.go_on(workspace, search)
+        folder = search_options.go_on(workspace, search, target)
         search_options.emit_search(workspace, folder, wait=wait, as_json=as_json)
         return
-    on, device = run_settings.target_of(workspace, target) if target else (None, "")
     configs, used, parent = run_settings.chosen(
         workspace,
         preset=preset,
@@ -142,7 +136,7 @@ def command(
     if searching:
         if len(configs) != 1:
             raise UsageProblem("A search varies one configuration.", "Leave out --grid, --zip and a second --config.")
-        folder = search_options.begin(workspace, next(iter(configs.values())), used, search)
+        folder = search_options.begin(workspace, next(iter(configs.values())), used, search, target)
         search_options.emit_search(workspace, folder, wait=wait, as_json=as_json)
         return
     if len(configs) == 1:

@@ -3,7 +3,7 @@
 import os
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +12,23 @@ from storage.exceptions import RunProblem
 from storage.files import draft_folder
 from storage.records import Run, Split
 from storage.suggestions import keep_suggestions, offered
+from workbench import warm_workers
 from workbench.evaluation import comparison, report
 from workbench.evaluation.classes import class_suggestions
 from workbench.predictions import run_reader, suggestions
-from workbench.runs import machine, parquet, progress, reconcile, snapshot, suggestions_file
+from workbench.runs import launcher, machine, parquet, progress, reconcile, snapshot, suggestions_file
+from workbench.runs.config import families
 from workbench.runs.config.request import FieldSpec, Request
 from workbench.runs.model_folders import check as model_folders
 from workbench.runs.state import PUT_ASIDE, RunFolder
 from workbench.runs.suggestions_file import Proposal
+from workbench.settings import Target
 from workbench.workspace import Workspace
 
 STARTER = "starter"
 BEST = "best"
 """The run that `workbench runs list` calls the best."""
+_KILL_SECONDS = 25.0  # so long the courier is given to end the model's process on another machine
 Tick = Callable[[int, int], None]
 """Called a few times a second with (documents read, documents in all), at first 0 of 0; an error in it ends all."""
 
@@ -134,37 +138,65 @@ def source_run(model: str) -> Path | None:
 
 @contextmanager
 def reading(
-    workspace: Workspace, model: str, ids: Mapping[Split, tuple[int, ...]], tick: Tick | None = None
+    workspace: Workspace,
+    model: str,
+    ids: Mapping[Split, tuple[int, ...]],
+    tick: Tick | None = None,
+    on: Target | None = None,
 ) -> Iterator[Path]:
     """Let a model read documents; gives a run folder with their predictions that is gone afterwards.
 
     Args:
         model: "starter" or the path of a model folder.
-        ids: documents by the split that they are to be counted in.
+        ids: documents by the split that they are to be counted in; on another machine only those of the pool.
+        on: another machine that the model and the documents' words are brought to, which keeps nothing of them; or a
+            cluster that sees the workspace.
 
     Raises:
         RunProblem: the model could not read them; the message is the worker's.
     """
     workspace.files.runs.mkdir(exist_ok=True)
-    with draft_folder(workspace.files.runs, ".reading-") as folder:
-        frozen = snapshot.freeze_these(workspace, folder, dict(ids))
+    with draft_folder(workspace.files.runs, f".{launcher.READING}") as folder:
+        is_sent = on is not None and not on.is_ray  # the nodes of a cluster see what is here
+        pictures = is_sent and _sees_pictures(model)
+        frozen = snapshot.freeze_these(workspace, folder, dict(ids), pictures=pictures)
         request = Request(
             run=folder.name,
             fields=[FieldSpec.of(field) for field in workspace.schema.spans],
             rules=workspace.settings.postprocess,
-            task="predict",
+            task="score" if is_sent else "predict",  # what the model's run knows of itself stays here
             model=model,
-            threads=machine.cores(),
+            threads=machine.cores() if on is None else None,
             engines=frozen.engines,
         )
         RunFolder(folder).request.write_text(request.text(), encoding="utf-8")
-        _run(folder, tick)
+        _follow(folder, _started(folder, on), tick)
+        if is_sent and not class_suggestions.is_of_classes(folder):
+            suggestions.write(folder, source_run(model))
         yield folder
 
 
-def _run(folder: Path, tick: Tick | None) -> None:
-    with RunFolder(folder).log.open("wb") as log:
-        child = machine.start(machine.WORKER, str(folder), cwd=folder, output=log, errors=log, tied=True)
+def _sees_pictures(model: str) -> bool:
+    """Whether a model looks at the pages' pictures."""
+    return model != STARTER and families.spec(class_suggestions.family_of(Path(model))).picture
+
+
+def _started(folder: Path, on: Target | None) -> warm_workers.Worker:
+    """The process that reads a folder's documents, here or by a courier; it ends with this one."""
+    run = RunFolder(folder)
+    if on is None:
+        with run.log.open("wb") as log:
+            return machine.start(machine.WORKER, str(folder), cwd=folder, output=log, errors=log, tied=True)
+    launcher.send_to(run, on, once=True)
+    begun = launcher.begin([run], launcher.AT_ONCE, tied=True)
+    assert begun is not None  # the folder is new
+    child, locks = begun
+    for lock in locks:
+        os.close(lock)  # the courier has it now
+    return child
+
+
+def _follow(folder: Path, child: warm_workers.Worker, tick: Tick | None) -> None:
     follower = progress.Follower(folder)
     try:
         ended = False
@@ -179,8 +211,7 @@ def _run(folder: Path, tick: Tick | None) -> None:
                 tick(*(follower.progress.predicting or (0, 0)))
     finally:
         if child.poll() is None:  # the caller gave up: so does the worker
-            child.kill()
-            child.wait()
+            _end(RunFolder(folder), child)
     if follower.progress.failed:
         failed = follower.progress.failed
         raise RunProblem(str(failed.get("message")), str(failed.get("remedy") or ""))
@@ -188,10 +219,31 @@ def _run(folder: Path, tick: Tick | None) -> None:
         raise RunProblem(f"The model's process ended without a word. {RunFolder(folder).log_tail()}", "Try again.")
 
 
+def _end(run: RunFolder, child: warm_workers.Worker) -> None:
+    """End the process; a courier is given time to end the one on the other machine."""
+    if run.target.exists():
+        run.killed.touch()
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(_KILL_SECONDS)
+    child.kill()
+    child.wait()
+
+
 def suggest(
-    workspace: Workspace, model: str = STARTER, ids: tuple[int, ...] | None = None, tick: Tick | None = None
+    workspace: Workspace,
+    model: str = STARTER,
+    ids: tuple[int, ...] | None = None,
+    tick: Tick | None = None,
+    on: Target | None = None,
 ) -> dict[str, Any]:
     """Let a model suggest labels for documents that are not labelled; open suggestions of models give way.
+
+    Args:
+        workspace: of the documents.
+        model: as `model_of` takes it.
+        ids: of the documents; None: all.
+        tick: see `Tick`.
+        on: another machine to read them on.
 
     Returns:
         {"model", "documents", "suggestions", "fields": {field: how many}, "known_values"}: how many suggestions
@@ -203,7 +255,7 @@ def suggest(
         unlabelled = document_list.ids(connection, document_list.Filter("unlabelled"))
         wanted = tuple(number for number in unlabelled if allowed is None or number in allowed)
     if wanted:
-        with reading(workspace, source, {Split.POOL: wanted}, tick) as folder:
+        with reading(workspace, source, {Split.POOL: wanted}, tick, on) as folder:
             if class_suggestions.is_of_classes(folder):
                 learned = Request.read(Path(source).parent).fields[0].id
                 return class_suggestions.keep(workspace, folder, model, learned)

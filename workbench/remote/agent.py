@@ -8,6 +8,7 @@
     attend FOLDER EVENTS LOG       events and log from these bytes on, until the run has ended; wishes come as lines
     results FOLDER                 the digests of what the run made
     remove FOLDER                  delete the run there
+    end FOLDER                     kill the run, and delete it there
 
 It answers in JSON lines. A folder lies in `runs/` of the target's path. Loads no torch.
 """
@@ -21,6 +22,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ import workbench
 from storage import locks
 from storage.files import digest_of
 from workbench.runs import launcher
+from workbench.runs.launcher import AT_ONCE, READING
 from workbench.runs.state import RunFolder
 
 LOOK_SECONDS = 0.3
@@ -36,6 +39,7 @@ QUIET_SECONDS = 5.0
 """So often something is said while nothing happens: a line that is gone is noticed by writing to it."""
 LOG_BYTES = 200_000
 """Of a log's end, at most so much travels at a time."""
+LEFT_SECONDS = 86_400.0
 _CHECKED = "checked"  # what was sent has arrived whole
 GIVEN = ("request.yaml", "dataset", "base")
 """What a run is sent with; it does not come back."""
@@ -92,10 +96,19 @@ def _device(*_: str) -> None:
 
 def _look(path: str) -> None:
     folder = RunFolder(Path(path))
+    _sweep(folder.path.parent)
     working = folder.at_work()  # asked before the events are read, so that no last one is missed
     size = folder.events.stat().st_size if folder.events.is_file() else 0
     is_there = folder.request.is_file() and (folder.path / _CHECKED).is_file()
     _say(there=is_there, working=working, events=size, time=time.time())
+
+
+def _sweep(runs: Path) -> None:
+    """Delete what was only read here and never taken back: the machine that asked for it was switched off."""
+    for left in runs.glob(f"{READING}*"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > LEFT_SECONDS and not RunFolder(left).at_work():
+                shutil.rmtree(left)
 
 
 def _check(path: str) -> None:
@@ -112,7 +125,8 @@ def _check(path: str) -> None:
 def _start(path: str, slots: str) -> None:
     folder = RunFolder(Path(path))
     if not folder.at_work():
-        folder.request.touch()  # the order in which runs wait is that of this machine's clock
+        # the order in which runs wait is that of this machine's clock
+        os.utime(folder.request, (0, 0) if int(slots) >= AT_ONCE else None)
     begun = launcher.begin([folder], int(slots))
     if begun is not None:
         os.close(begun[1][0])
@@ -196,6 +210,16 @@ def _remove(path: str) -> None:
     _say(removed=not folder.exists())
 
 
+def _end(path: str) -> None:
+    folder = RunFolder(Path(path))
+    if folder.path.is_dir():
+        _kill(folder)
+    until = time.monotonic() + QUIET_SECONDS
+    while folder.at_work() and time.monotonic() < until:
+        time.sleep(0.1)
+    _remove(path)
+
+
 def _say(**facts: Any) -> None:
     sys.stdout.write(json.dumps(facts) + "\n")
     sys.stdout.flush()
@@ -210,6 +234,7 @@ _ACTS: dict[str, Callable[..., None]] = {
     "attend": _attend,
     "results": _results,
     "remove": _remove,
+    "end": _end,
 }
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from shutil import which
 
 from workbench import __version__
+from workbench.remote import ray_cluster
 from workbench.remote.line import Line, TargetProblem, line_to
 from workbench.settings import Target
 
@@ -89,6 +90,15 @@ def look(target: Target) -> TargetFacts:
         own_version=latest.get("own", ""),
     )
     return replace(facts, problems=tuple(_problems(target, facts)))
+
+
+def device_of(target: Target) -> str:
+    """The device of a target that is to be used now: "cuda" or "cpu".
+
+    Raises:
+        TargetProblem: it cannot be reached, or something is missing there.
+    """
+    return ray_cluster.look(target).device if target.is_ray else checked(target).device
 
 
 def checked(target: Target) -> TargetFacts:

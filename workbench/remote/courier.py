@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -22,8 +23,8 @@ from typing import Any, TypeVar
 from storage import events, locks
 from storage.exceptions import InputProblem, WorkbenchError
 from storage.files import digest_of, draft_folder, sync_tree
-from workbench import __version__
-from workbench.remote import agent, check, environment
+from workbench import __version__, lifeline
+from workbench.remote import agent, check, environment, ray_courier
 from workbench.remote.check import TargetFacts
 from workbench.remote.line import LineBroken, TargetProblem
 from workbench.runs.config.request import Request
@@ -62,6 +63,7 @@ class Courier:
         record = json.loads(self.folder.target.read_text(encoding="utf-8"))
         self.target = Target(record["address"], record.get("python", ""), record.get("name", ""))
         self.place = str(record["folder"])  # of the run, within the target's runs
+        self.once = bool(record.get("once"))  # nothing of it stays there
         self.writer = events.EventWriter(self.folder.events)
         self.skew = 0.0
         self._lock: int | None = None
@@ -72,6 +74,15 @@ class Courier:
         """Bring the run there, follow it, and bring it back."""
         facts, python = self._reached()
         remote = f"{facts.root}/runs/{self.place}"
+        try:
+            self._take(facts, python, remote)
+        except _Ended:
+            if self.once or not self._position():  # nothing of it is to be gone on with
+                with suppress(WorkbenchError):
+                    environment.ask(facts, python, "end", remote)
+            raise
+
+    def _take(self, facts: TargetFacts, python: str, remote: str) -> None:
         look = self._ask(facts, python, "look", remote)
         self._set_clock(facts, float(look["time"]))
         if not look["there"]:
@@ -79,11 +90,11 @@ class Courier:
         if not look["working"] and int(look["events"]) <= self._position():
             self._ask(facts, python, "start", remote, str(self.slots))
         last = self._follow(facts, python, remote)
-        if last is None:
-            return
-        self._fetch(facts, python, remote)
-        self._write(*last)
-        if last[1].get("state") == "finished":  # one that was stopped may be resumed: its checkpoints are there
+        if last is not None:
+            self._fetch(facts, python, remote)
+            self._write(*last)
+        # one that was stopped may be resumed: its checkpoints are there
+        if self.once or (last is not None and last[1].get("state") == "finished"):
             with suppress(WorkbenchError):
                 self._ask(facts, python, "remove", remote)
 
@@ -152,7 +163,8 @@ class Courier:
 
     def _position(self) -> int:
         """How far the events there are known here: it stands in the events, so that both are written in one step."""
-        return max((int(event.get(_HERE) or 0) for event in events.iterate(self.folder.events)), default=0)
+        known = (int(event[_HERE]) for event in events.iterate(self.folder.events) if _HERE in event)
+        return next(iter(deque(known, maxlen=1)), 0)
 
     # there
 
@@ -163,23 +175,23 @@ class Courier:
             TargetProblem: it did not, or does not fit.
         """
         request = Request.read(self.folder.path)
-        base = Path(request.config.model.name).expanduser() if request.config.model.name else None
+        name = request.model or request.config.model.name
+        base = Path(name).expanduser() if name else None
         with draft_folder(self.folder.path, ".sending.") as place:
             staged = place / "run"
             staged.mkdir()
             (staged / "dataset").symlink_to(self.folder.datasets.absolute())
             if base is not None and base.is_dir():  # a model on this machine's disk goes with the run
                 (staged / "base").symlink_to(base.absolute())
-                model = request.config.model.model_copy(update={"name": f"{remote}/base"})
-                config = request.config.model_copy(update={"model": model})
-                request = request.model_copy(update={"config": config})
+                request = _with_base(request, f"{remote}/base")
             (staged / "request.yaml").write_text(request.text(), encoding="utf-8")
             files = {name: path for part in agent.GIVEN for name, path in _under(staged, part)}
             size = sum(path.stat().st_size for path in files.values())
             if size / 1e9 + 0.2 > facts.free_gb:
                 free = f"{facts.free_gb:.1f} GB are free on {facts.line.name}"
                 raise TargetProblem(f"The run has {size / 1e9:.1f} GB, and {free}.", "Free some space there.")
-            self.note(f"{max(0.1, size / 1e6):,.1f} MB go to {facts.line.name}.")
+            going = f"{max(0.1, size / 1e6):,.1f} MB go to {facts.line.name}."
+            self.writer.write("note", message=going, **{_HERE: 0})  # nothing has happened there yet, or it is gone
             self._patiently(lambda: facts.line.send(staged, remote, rsync=facts.rsync))
             digests = {name: digest_of(path) for name, path in files.items()}
         wrong = self._ask(facts, python, "check", remote, text=json.dumps(digests))["wrong"]
@@ -305,6 +317,14 @@ class Courier:
         sync_tree(folder, self.folder.checkpoints)
 
 
+def _with_base(request: Request, place: str) -> Request:
+    """A request whose model, or whose base, is a folder at another place."""
+    if request.model:
+        return request.model_copy(update={"model": place})
+    model = request.config.model.model_copy(update={"name": place})
+    return request.model_copy(update={"config": request.config.model_copy(update={"model": model})})
+
+
 def _under(folder: Path, part: str) -> list[tuple[str, Path]]:
     """(path within the folder, file) of a file, or of all files in a folder that a link may name."""
     top = folder / part
@@ -331,9 +351,13 @@ def _event(text: str) -> dict[str, Any] | None:
 
 def main(arguments: list[str]) -> int:
     """Bring a run to its target and back; the exit code is 0 when that worked."""
+    lifeline.hold()
     courier = Courier(Path(arguments[0]).absolute(), max(1, int(arguments[1])))
     try:
-        courier.go()
+        if courier.target.is_ray:
+            ray_courier.carry_out(courier.folder, courier.target)
+        else:
+            courier.go()
     except _Ended:
         courier.folder.killed.touch()
     except WorkbenchError as problem:

@@ -5,9 +5,7 @@ shows, and `reconcile` brings it up to date at every start.
 """
 
 import importlib.util
-import json
 import os
-import secrets
 import shutil
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -45,10 +43,12 @@ def prepare(
     slots: int = DEFAULT_SLOTS,
     later: bool = False,
     on: Target | None = None,
+    once: bool = False,
     rival: str = "",
 ) -> Run:
     """Freeze the data and the configuration into a new run folder and keep the run as queued; `later`: as prepared;
-    `on`: for another machine, where `start` then brings it; `rival`: to be put aside unless it beats this model.
+    `on`: for another machine, where `start` then brings it; `once`: where nothing of it stays, also if it is stopped;
+    `rival`: to be put aside unless it beats this model.
 
     Raises:
         MissingTool: this machine lacks the device, a tracker, or DeepSpeed.
@@ -85,9 +85,7 @@ def prepare(
                 writer.write("note", message=note)
         write_atomic(folder.request, request.text())
         if on is not None:
-            place = f"{run_id}.{secrets.token_hex(4)}"  # workspaces there do not know of each other
-            record = {"name": on.name, "address": on.address, "python": on.python, "folder": place}
-            write_atomic(folder.target, json.dumps(record))
+            launcher.send_to(folder, on, once=once)
         if later:
             folder.prepared.touch()
         run = Run(

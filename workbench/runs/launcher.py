@@ -13,6 +13,7 @@ Runs for another machine wait for each other alone, and a courier takes the work
 import hashlib
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -22,11 +23,30 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from storage import events, locks
+from storage.files import write_atomic
 from workbench import lifeline, warm_workers
 from workbench.runs import machine
 from workbench.runs.state import RunFolder
+from workbench.settings import Target
 
 POLL_SECONDS = 0.5
+AT_ONCE = 1000
+"""Slots of what waits for no other run, on another machine."""
+READING = "reading-"
+"""What the folder of documents that a model only reads begins with, on another machine."""
+
+
+def send_to(folder: RunFolder, on: Target, *, once: bool = False) -> None:
+    """Make a run that was prepared one for another machine, where `begin` has it brought.
+
+    Args:
+        folder: of the run.
+        on: the machine.
+        once: nothing of it stays there, however it ends: it is not gone on with.
+    """
+    place = f"{folder.path.name.lstrip('.')}.{secrets.token_hex(4)}"  # workspaces there do not know of each other
+    record = {"name": on.name, "address": on.address, "python": on.python, "folder": place, "once": once}
+    write_atomic(folder.target, json.dumps(record))
 
 
 def begin(

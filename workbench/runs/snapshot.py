@@ -185,11 +185,17 @@ def freeze(
 
 
 def freeze_these(
-    workspace: Workspace, folder: Path, ids: dict[Split, tuple[int, ...]], class_field: str | None = None
+    workspace: Workspace,
+    folder: Path,
+    ids: dict[Split, tuple[int, ...]],
+    class_field: str | None = None,
+    *,
+    pictures: bool = False,
 ) -> Frozen:
     """Write dataset/*.parquet with these documents, to be read by a model that exists already."""
     with workspace.db.read() as connection:
-        return _write(workspace, connection, folder, SnapshotChoice(ids), class_field=class_field)
+        choice = SnapshotChoice(ids)
+        return _write(workspace, connection, folder, choice, pictures=pictures, class_field=class_field)
 
 
 def _write(

@@ -196,7 +196,8 @@ class RunFolder:
         """End a run's process at once, or its waiting; False when it has none, or is just being started."""
         if self.withdraw():
             return True
-        pid = self.process()
+        # of a run on another machine only the courier is a process of this one
+        pid = locks.holder(self.waiting) if self.target.exists() else self.process()
         if pid is None:
             return False
         self.killed.touch()

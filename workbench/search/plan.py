@@ -49,6 +49,7 @@ class SearchPlan:
     slots: int = 1
     seed: int = 0
     preset: str = ""
+    target: str = ""  # another machine that the runs train on, as `Settings.target` takes it; "": this one
 
     @property
     def base(self) -> TuneConfig:
@@ -202,18 +203,6 @@ def get(workspace: Workspace, name: str) -> SearchFolder:
     return folder
 
 
-def refuse_target(target: str) -> None:
-    """See that no other machine is asked for.
-
-    Raises:
-        UsageProblem: one is.
-    """
-    if target:
-        raise UsageProblem(
-            f"A search trains on this machine, not on {target}.", "Choose this machine for it, or start a grid there."
-        )
-
-
 def prepare(
     workspace: Workspace,
     base: TuneConfig,
@@ -225,9 +214,10 @@ def prepare(
     hours: float = 0.0,
     slots: int = 1,
     seed: int = 0,
+    target: str = "",
 ) -> SearchFolder:
     """Write the plan of a search; one of this name, configuration and space goes on, with the trials and hours given.
-    Without a space the default one is searched.
+    Without a space the default one is searched; with a target its runs train on that machine.
 
     Raises:
         UsageProblem: the name or the number of trials cannot be.
@@ -252,17 +242,18 @@ def prepare(
             learned = document_list.Filter("labelled", split=Split.TRAIN)
             space = default(base, document_list.count(connection, learned))
         taken = any(run.batch == name for run in run_store.listed(connection))
-    jobs.check(base)
+    jobs.check(base, elsewhere=bool(target))
     for dimension in space:
         for choice in dimension.choices:
-            jobs.check(apply_sets(base, [f"{dimension.key}={choice}"]))
+            jobs.check(apply_sets(base, [f"{dimension.key}={choice}"]), elsewhere=bool(target))
     folder = folder_of(workspace, name)
-    plan = SearchPlan(name, base.model_dump(mode="json"), [d.text() for d in space], trials, hours, slots, seed, preset)
+    config, texts = base.model_dump(mode="json"), [dimension.text() for dimension in space]
+    plan = SearchPlan(name, config, texts, trials, hours, slots, seed, preset, target)
     if folder.plan.is_file():
         if folder.at_work():
             raise RunProblem(f"Search {name!r} is running.", f"Follow it: workbench searches show {name!r}")
         before = folder.read_plan()
-        if plan != replace(before, trials=trials, hours=hours, slots=slots):
+        if plan != replace(before, trials=trials, hours=hours, slots=slots, target=target):
             raise RunProblem(f"There is a search called {name!r} that varies something else.", "Choose another --name.")
     elif taken:
         raise RunProblem(f"There is a group of runs called {name!r} already.", "Choose another --name.")
@@ -273,8 +264,10 @@ def prepare(
     return folder
 
 
-def go_on(workspace: Workspace, name: str, *, trials: int | None, hours: float | None, slots: int) -> SearchFolder:
-    """Prepare to go on with a search as it was planned, or with more trials.
+def go_on(
+    workspace: Workspace, name: str, *, trials: int | None, hours: float | None, slots: int, target: str = ""
+) -> SearchFolder:
+    """Prepare to go on with a search as it was planned, or with more trials, or on another machine.
 
     Raises:
         RunProblem: there is no such search, or it is running.
@@ -290,6 +283,7 @@ def go_on(workspace: Workspace, name: str, *, trials: int | None, hours: float |
         hours=plan.hours if hours is None else hours,
         slots=slots,
         seed=plan.seed,
+        target=target or plan.target,
     )
 
 

@@ -64,9 +64,11 @@ class WorkspaceRuns:
         reconcile(self.workspace)
         run = next((run for run in searches.runs_of(self.workspace, self.plan.name) if run.name == name), None)
         if run is None:
+            on = self.workspace.settings.target(self.plan.target) if self.plan.target else None
             run = jobs.prepare(
-                self.workspace, config, preset=self.plan.preset, name=name, batch=self.plan.name, slots=self.plan.slots
-            )
+                self.workspace, config, preset=self.plan.preset, name=name, batch=self.plan.name,
+                slots=self.plan.slots, on=on, once=True,
+            )  # fmt: skip
             jobs.start(self.workspace, run.id, self.plan.slots)
         elif run.state is RunState.CRASHED or (run.state is RunState.QUEUED and not self._has_process(run.id)):
             jobs.start(self.workspace, run.id, self.plan.slots)

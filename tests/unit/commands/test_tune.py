@@ -8,12 +8,11 @@ import pytest
 from click.testing import CliRunner
 
 from storage import runs
-from storage.exceptions import ConfigProblem, InputProblem, RunProblem, UsageProblem
+from storage.exceptions import ConfigProblem, InputProblem, RunProblem
 from storage.records import RunState
 from tests.support import model_folder
 from tests.support.predicted_pool import add_run, workspace
 from workbench import cli
-from workbench.commands.support import search_options
 from workbench.commands.support.run_settings import start_from
 from workbench.runs import jobs, machine
 from workbench.runs.config import draft, presets
@@ -144,14 +143,3 @@ def test_a_grid_with_an_empty_or_repeated_value_is_refused(values: str, message:
     for paired in (False, True):
         with pytest.raises(ConfigProblem, match=message):
             draft.variants(presets.preset("A").config, values, paired=paired)
-
-
-def test_a_search_on_another_machine_is_refused_also_when_it_would_go_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    opened, *_ = workspace(tmp_path, pool=2, labelled=4)
-    monkeypatch.setattr(search_options, "is_known", lambda *_: True)
-    arguments = ["-w", str(opened.files.root), "tune", "--search", "--name", "rates", "--on", "ssh:me@box"]
-    done = CliRunner().invoke(cli.group, arguments)
-    assert isinstance(done.exception, UsageProblem) and "not on ssh:me@box" in done.exception.message
-    opened.close()

@@ -1,5 +1,6 @@
 """What only a server can do wrong: several writers, a password, a second workspace, a line that breaks."""
 
+import queue
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -152,6 +153,26 @@ def test_a_writer_that_waits_too_long_is_told_who_holds_it(address: str) -> None
         opened.close()
 
 
+def test_what_another_process_wrote_is_heard_of_at_once_and_what_this_one_wrote_is_not(address: str) -> None:
+    database, other, news = Database(address), Database(address), queue.SimpleQueue[str]()
+    assert database.server is not None
+    database.server.listen(lambda: news.put("written"))
+    assert news.get(timeout=20) == "written"  # it listens now, and what came before may have been missed
+    with database.write() as connection:
+        (number,) = documents.add(connection, [new()], "me")
+    with pytest.raises(queue.Empty):
+        news.get(timeout=1)
+    with other.write() as connection:
+        documents.add(connection, [new("b")], "bob")
+    assert news.get(timeout=20) == "written"
+    with pytest.raises(Conflict), other.write() as connection:  # what is not committed is nothing to tell
+        annotations.commit(connection, number, 99, Annotations(), Annotations(note="x"), "note", "bob")
+    with pytest.raises(queue.Empty):
+        news.get(timeout=1)
+    for opened in (database, other):
+        opened.close()
+
+
 def test_a_word_with_nul_and_a_figure_that_is_none_cost_nothing(address: str) -> None:
     database = Database(address)
     run = Run("r", "r", RunState.FINISHED, "layoutlm", "fast", {"loss": float("nan")}, datetime.now(UTC))
@@ -223,6 +244,26 @@ def test_a_role_without_the_right_to_write_is_named(postgresql: TestServer, temp
     with pytest.raises(WorkspaceProblem, match="Your role may not do that"), database.write() as connection:
         documents.add(connection, [new()], "me")
     database.close()
+
+
+def test_after_a_restart_of_the_server_others_are_heard_again() -> None:
+    with running() as server:
+        url = server.url(server.new_database())
+        database, other, news = Database(url), Database(url), queue.SimpleQueue[str]()
+        database.migrate()
+        assert database.server is not None
+        listener = database.server.listen(lambda: news.put("written"))
+        news.get(timeout=20)
+        server.stop()
+        server.start()
+        assert news.get(timeout=20) == "written"  # reached again
+        with other.write() as connection:
+            documents.add(connection, [new()], "bob")
+        assert news.get(timeout=20) == "written"
+        for opened in (database, other):
+            opened.close()
+        listener.join(20)
+        assert not listener.is_alive()  # it ended with its database
 
 
 def test_a_server_that_restarts_loses_nothing_that_was_saved() -> None:

@@ -1,7 +1,7 @@
 """The settings of new runs, as a command line gives them: a preset or files, changes, a base, combinations."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,6 +22,35 @@ class Chosen(NamedTuple):
     parent: str | None
 
 
+def on_option(doing: str) -> Callable[[Any], Any]:
+    """The option --on, the parameter `target`.
+
+    Args:
+        doing: what is done there, as in "Train".
+    """
+    where = "a name of [targets] in workbench.toml, ssh:user@host, or ray:host:port."
+    return click.option("--on", "target", default="", metavar="TARGET", help=f"{doing} on another machine: {where}")
+
+
+class Reader(NamedTuple):
+    """The machine that a model reads on, None for this one, and what is shown until it begins to."""
+
+    on: "Target | None"
+    before: str
+
+
+def reader_of(workspace: "Workspace", target: str) -> Reader:
+    """Where a model is to read.
+
+    Raises:
+        ConfigProblem: there is no target of this name.
+        TargetProblem: it cannot be reached, or something is missing there.
+    """
+    if not target:
+        return Reader(None, "Loading the model")
+    return Reader(target_of(workspace, target)[0], f"Going to {target} (the first time takes minutes)")
+
+
 def target_of(workspace: "Workspace", name: str) -> "tuple[Target, str]":
     """A target that runs can train on now, and its device.
 
@@ -32,7 +61,7 @@ def target_of(workspace: "Workspace", name: str) -> "tuple[Target, str]":
     from workbench.remote import check
 
     target = workspace.settings.target(name)
-    return target, check.checked(target).device
+    return target, check.device_of(target)
 
 
 def chosen(

@@ -39,7 +39,9 @@ def is_known(workspace: "Workspace", name: str) -> bool:
     return name in [folder.path.name for folder in searches.listed(workspace)]
 
 
-def begin(workspace: "Workspace", config: "TuneConfig", preset: str, options: SearchOptions) -> "SearchFolder":
+def begin(
+    workspace: "Workspace", config: "TuneConfig", preset: str, options: SearchOptions, target: str
+) -> "SearchFolder":
     """Prepare a search that varies a configuration."""
     from workbench.search import plan as searches
 
@@ -52,14 +54,17 @@ def begin(workspace: "Workspace", config: "TuneConfig", preset: str, options: Se
         trials=TRIALS if options.trials is None else options.trials,
         hours=options.hours or 0.0,
         slots=options.slots,
+        target=target,
     )
 
 
-def go_on(workspace: "Workspace", options: SearchOptions) -> "SearchFolder":
+def go_on(workspace: "Workspace", options: SearchOptions, target: str) -> "SearchFolder":
     """Prepare to go on with a search as it was planned."""
     from workbench.search import plan as searches
 
-    return searches.go_on(workspace, options.name, trials=options.trials, hours=options.hours, slots=options.slots)
+    return searches.go_on(
+        workspace, options.name, trials=options.trials, hours=options.hours, slots=options.slots, target=target
+    )
 
 
 def emit_search(workspace: "Workspace", folder: "SearchFolder", *, wait: bool, as_json: bool) -> None:

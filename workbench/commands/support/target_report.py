@@ -7,7 +7,8 @@ import click
 
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit
-from workbench.settings import Settings, Target
+from workbench.fields.plain_text import counted
+from workbench.settings import Settings, Target, is_address
 
 
 def emit_report(context: Context, name: str, *, as_json: bool) -> None:
@@ -16,6 +17,9 @@ def emit_report(context: Context, name: str, *, as_json: bool) -> None:
     from workbench.remote.line import TargetProblem
 
     target = _target(context, name)
+    if target.is_ray:
+        _emit_cluster(target, as_json=as_json)
+        return
     facts = check.look(target)
     problems = list(facts.problems)
     python = "" if problems else environment.python_of(target, facts)
@@ -53,9 +57,24 @@ def emit_report(context: Context, name: str, *, as_json: bool) -> None:
         click.get_current_context().exit(TargetProblem.exit_code)
 
 
+def _emit_cluster(target: Target, *, as_json: bool) -> None:
+    """Look at a Ray cluster and print what it has.
+
+    Raises:
+        TargetProblem: it cannot be reached, or has other versions.
+    """
+    from workbench.remote import ray_cluster
+
+    facts, name = ray_cluster.look(target), target.name or target.address
+    counts = {"nodes": facts.nodes, "cpus": facts.cpus, "gpus": facts.gpus}
+    size = f"{counted(facts.nodes, 'node')}, {facts.cpus:g} cores, {facts.gpus:g} GPUs"
+    shared = "· every node needs this version of the program, and the workspace's folder at the same place"
+    emit({"target": name, **counts}, as_json=as_json, text=[f"✓ Ray cluster {name}: {size}", shared])
+
+
 def _target(context: Context, name: str) -> Target:
     """An address needs no workspace, a name that of [targets]."""
-    return Settings().target(name) if name.startswith("ssh:") else context.open_workspace().settings.target(name)
+    return Settings().target(name) if is_address(name) else context.open_workspace().settings.target(name)
 
 
 def _lines(data: dict[str, Any]) -> list[str]:

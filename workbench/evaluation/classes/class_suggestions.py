@@ -8,6 +8,7 @@ from storage import label_queries
 from storage.exceptions import RunProblem
 from storage.suggestions import keep_class_suggestions
 from workbench.runs import parquet
+from workbench.runs.config import families
 from workbench.runs.state import MODEL_DESCRIPTION, RunFolder
 from workbench.workspace import Workspace
 
@@ -21,6 +22,12 @@ def is_of_classes(folder: Path) -> bool:
 def is_classifier(model: Path) -> bool:
     """Whether a model folder tells what whole documents are, by its `workbench.json`."""
     return _description(model).get("task") == parquet.CLASSES
+
+
+def family_of(model: Path) -> str:
+    """The family of a model folder, by its `workbench.json`, or else by its configuration."""
+    family = _description(model).get("family")
+    return family if family in families.FAMILIES else families.infer(str(model))
 
 
 def takes_several(model: Path) -> bool:

@@ -1,0 +1,43 @@
+"""A real Ray cluster of one node with two cores, on loopback."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.support import ROOT
+from tests.support.ports import free_port
+
+
+@contextmanager
+def running() -> Iterator[str]:
+    """The address of one that runs as long as the block; the test is skipped, saying so, where Ray is not installed."""
+    pytest.importorskip("ray", reason="Ray is not installed: pip install 'invoice-workbench[ray]'")
+    folder, port = Path(tempfile.mkdtemp(prefix="wb-ray-", dir="/tmp")), free_port()
+    command = [
+        sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--num-cpus", "2",
+        "--port", str(port), "--node-ip-address", "127.0.0.1", "--include-dashboard", "false",
+        "--object-store-memory", "80000000", "--temp-dir", str(folder),
+    ]  # fmt: skip
+    environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "PYTHONPATH": str(ROOT)}
+    head = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True, text=True
+    )
+    try:
+        assert head.stdout is not None
+        lines = iter(head.stdout.readline, "")
+        started = any("Ray runtime started" in line for line in lines)
+        assert started, "Ray does not start here"
+        yield f"ray:127.0.0.1:{port}"
+    finally:
+        for process in [*psutil.Process(head.pid).children(recursive=True), head]:
+            process.kill()
+        head.wait()
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,125 @@
+"""Runs on a Ray cluster: a real one of one node, a tiny model, the real worker."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from storage import document_list, documents, events, runs
+from storage.records import RunState
+from tests.support import ray_server, tiny_model, workspaces
+from tests.support.workspaces import until
+from workbench import cli
+from workbench.runs import jobs, progress
+from workbench.runs.config import files as config_files
+from workbench.runs.reconcile import reconcile
+from workbench.runs.state import RunFolder
+from workbench.search import plan as searches
+from workbench.settings import Target
+from workbench.workspace import Workspace
+
+LONG = 1000
+"""Epochs of a run that ends only when it is stopped."""
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Target]:
+    with ray_server.running() as address:
+        yield Target(address, name="cluster")
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_model.base(tmp_path_factory.mktemp("base"), "layoutlm")
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    workspace = workspaces.workspace(tmp_path / "ws")
+    yield workspace
+    with workspace.db.read() as connection:
+        listed = runs.listed(connection)
+    for run in listed:
+        folder = RunFolder(workspace.files.run(run.id))
+        if folder.at_work():
+            jobs.kill(workspace, run.id)
+            until(lambda folder=folder: not folder.at_work())
+    workspace.close()
+
+
+@pytest.fixture
+def answer(
+    workspace: Workspace, cluster: Target, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., tuple[int, Any]]:
+    """The exit code of a command and what it answers."""
+    workspace.files.settings.write_text(f'[targets]\ncluster = "{cluster.address}"\n')
+
+    def call(*arguments: str) -> tuple[int, Any]:
+        monkeypatch.setattr(sys, "argv", ["workbench", "-w", str(workspace.files.root), *arguments, "--json"])
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        return code, json.loads(capsys.readouterr().out)
+
+    return call
+
+
+def state(workspace: Workspace, run: str) -> RunState:
+    reconcile(workspace)
+    with workspace.db.read() as connection:
+        return runs.get(connection, run).state
+
+
+def test_a_run_is_killed_on_the_cluster_resumed_from_its_checkpoint_and_stopped(
+    workspace: Workspace, cluster: Target, base: Path
+) -> None:
+    run = jobs.prepare(workspace, workspaces.config(base, num_train_epochs=LONG), on=cluster)
+    jobs.start(workspace, run.id)
+    folder = RunFolder(workspace.files.run(run.id))
+    until(lambda: progress.of(folder.path).step > 30 or not folder.at_work())
+    assert state(workspace, run.id) is RunState.RUNNING, folder.log_tail()
+    worker = psutil.Process(folder.process() or 0)
+    assert any("ray" in parent.name() for parent in worker.parents())
+    jobs.kill(workspace, run.id)
+    until(lambda: not folder.at_work())
+    assert state(workspace, run.id) is RunState.KILLED
+    until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE)
+    jobs.resume(workspace, run.id)
+    begun = until(lambda: [e for e in events.iterate(folder.events) if e["type"] == "started"][1:])
+    assert begun[0]["resumed_from"]
+    jobs.stop(workspace, run.id)
+    assert jobs.wait(workspace, run.id).state is RunState.STOPPED and folder.has_model()
+
+
+def test_a_search_tries_two_settings_at_a_time_and_its_best_run_reads_the_pool_there(
+    workspace: Workspace, base: Path, answer: Callable[..., tuple[int, Any]]
+) -> None:
+    code, facts = answer("doctor-env", "--on", "cluster")
+    assert (code, facts) == (0, {"target": "cluster", "nodes": 1, "cpus": 2.0, "gpus": 0})
+    file = workspace.files.root / "tune.yaml"
+    file.write_text(config_files.dump(workspaces.config(base, num_train_epochs=20)))
+    order = ("tune", "--search", "--name", "rates", "--config", str(file), "--trials", "2", "--slots", "2")
+    code, report = answer(*order, "--vary", "train.learning_rate=1e-3..1e-2 log", "--on", "cluster", "--wait")
+    assert code == 0 and [row["state"] for row in report["trials"]] == ["complete", "complete"]
+    for run in searches.runs_of(workspace, "rates"):
+        assert RunFolder(workspace.files.run(run.id)).target.exists()
+    code, result = answer("suggest", "--model", report["best"]["run"], "--on", "cluster")
+    assert code == 0 and result["documents"] == 4 and result["suggestions"]
+    with workspace.db.read() as connection:
+        contents = [documents.open_document(connection, number) for number in document_list.ids(connection)]
+    assert sum(len(content.suggestions) for content in contents) == result["suggestions"]
+    assert not list(workspace.files.runs.glob(".reading*"))
+
+
+def test_a_cluster_that_is_not_there_is_named_with_a_remedy_before_anything_is_frozen(
+    workspace: Workspace, answer: Callable[..., tuple[int, Any]]
+) -> None:
+    code, problem = answer("tune", "--on", "ray:127.0.0.1:9")
+    assert code == 6 and "cannot be used" in problem["message"] and "ray start --head" in problem["remedy"]
+    assert not list(workspace.files.runs.glob("*"))

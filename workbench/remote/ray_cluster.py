@@ -1,0 +1,126 @@
+"""A Ray cluster as a target: what it has, and the connection to it. Its nodes share the workspace's storage.
+
+python -P -m workbench.remote.ray_cluster ADDRESS     what the cluster has, as a line of JSON
+"""
+
+import json
+import logging
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from storage.exceptions import MissingTool
+from workbench.remote.line import TargetProblem
+from workbench.runs import machine
+from workbench.settings import Target
+
+_LOOK_SECONDS = 120.0
+_REACH_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterFacts:
+    """What a cluster has: nodes that live, and the cores of the largest one."""
+
+    nodes: int
+    cpus: float
+    gpus: float
+    largest_node_cpus: int
+
+    @property
+    def device(self) -> str:
+        return "cuda" if self.gpus else "cpu"
+
+
+def look(target: Target) -> ClusterFacts:
+    """What a cluster has, found out in a process of its own: Ray's threads are none of a terminal's.
+
+    Raises:
+        TargetProblem: it cannot be reached, or has another version of Ray or Python.
+        MissingTool: Ray is not installed here.
+    """
+    command = machine.python("workbench.remote.ray_cluster", target.address)
+    try:
+        asked = subprocess.run(command, capture_output=True, timeout=_LOOK_SECONDS, check=False)
+        answer = json.loads(asked.stdout.splitlines()[-1])
+    except (subprocess.TimeoutExpired, ValueError, IndexError) as error:
+        raise _unreachable(target, "it does not answer") from error
+    if "message" in answer:
+        raise (MissingTool if answer["is_missing"] else TargetProblem)(answer["message"], answer["remedy"])
+    return ClusterFacts(**answer)
+
+
+@contextmanager
+def connected(target: Target) -> Iterator[Any]:
+    """The module `ray`, connected to the target's cluster.
+
+    Raises:
+        TargetProblem: it cannot be reached, or has another version of Ray or Python.
+        MissingTool: Ray is not installed here.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing leaves the machine
+    try:
+        import ray
+    except ImportError as error:
+        raise MissingTool("Ray is not installed.", "pip install 'invoice-workbench[ray]'") from error
+    address = target.address.partition(":")[2] or "auto"
+    try:
+        _reach(address)
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, configure_logging=False)
+    except (OSError, RuntimeError, ValueError) as error:  # a ConnectionError is an OSError
+        raise _unreachable(target, " ".join(str(error).split())[:300]) from error
+    try:
+        yield ray
+    finally:
+        ray.shutdown()
+
+
+def _reach(address: str) -> None:
+    """See that a cluster's port answers: Ray itself would try for minutes.
+
+    Raises:
+        OSError: it does not.
+        ValueError: it is no address.
+    """
+    if address != "auto":
+        host, _, port = address.removeprefix("ray://").rpartition(":")
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_REACH_SECONDS).close()
+
+
+def _unreachable(target: Target, reason: str) -> TargetProblem:
+    return TargetProblem(
+        f"The Ray cluster {target.name or target.address} cannot be used: {reason}.",
+        "Start one with `ray start --head`, the same versions of Ray, Python and invoice-workbench on every node; "
+        "its address is ray:HOST:PORT.",
+    )
+
+
+def facts_of(ray: Any) -> ClusterFacts:
+    """What the cluster has that Ray is connected to."""
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    return ClusterFacts(
+        len(nodes), sum(node.get("CPU", 0) for node in nodes), sum(node.get("GPU", 0) for node in nodes),
+        int(max((node.get("CPU", 0) for node in nodes), default=0)),
+    )  # fmt: skip
+
+
+def main(arguments: list[str]) -> int:
+    """Print what a cluster has, or what is wrong with it."""
+    try:
+        with connected(Target(arguments[0])) as ray:
+            answer: dict[str, Any] = asdict(facts_of(ray))
+    except MissingTool as problem:  # a TargetProblem is one
+        is_missing = not isinstance(problem, TargetProblem)
+        answer = {"message": problem.message, "remedy": problem.remedy, "is_missing": is_missing}
+    with suppress(BrokenPipeError):
+        print(json.dumps(answer))  # noqa: T201 (its answer)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
