@@ -9,10 +9,10 @@ export HF_HUB_OFFLINE ?= 1
 # processes, and each would compile the program again.
 export PYTHONDONTWRITEBYTECODE :=
 
-# Three at a time also on two cores: many tests wait for a child process.
-AT_ONCE := -n 3 --dist loadfile
-# Files in the order in which they are named, not those with the most tests first: the longest tests stand alone in theirs.
-IN_ORDER := --no-loadscope-reorder
+# More at a time than there are cores: many tests wait for a child process, or for a screen that nothing is drawn on.
+UNIT_AT_ONCE := -n 3 --dist loadfile
+# Tests one by one, wherever a process is free, but those that share what their module makes (tests/conftest.py).
+AT_ONCE := -n 4 --dist loadgroup
 
 .PHONY: demo lint unit check test fuzz starter release-check clean
 
@@ -35,11 +35,11 @@ check: $(STAMP)
 	$(MAKE) --no-print-directory -j2 lint unit
 
 unit: $(STAMP)
-	$(BIN)/python -m pytest $(AT_ONCE) -m "not postgresql" tests/unit
+	$(BIN)/python -m pytest $(UNIT_AT_ONCE) -m "not postgresql" tests/unit
 
 # `check`, then the tests that train, drive the screens, call the commands, and keep a workspace on PostgreSQL.
 test: check
-	$(BIN)/python -m pytest $(AT_ONCE) $(IN_ORDER) -m "postgresql or not unit" tests/fuzz tests/e2e tests/worker tests/screens \
+	$(BIN)/python -m pytest $(AT_ONCE) -m "postgresql or not unit" tests/fuzz tests/e2e tests/worker tests/screens \
 	  tests/unit/storage tests/unit/test_workspace_place.py tests/unit/test_database_move.py
 
 # Mutants of every input for ten minutes; the table of docs/measurements.md. `make test` does so for a moment.

@@ -25,6 +25,21 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     return f"{argname}-of-{len(val)}" if isinstance(val, str | bytes) and len(val) > 80 else None
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With `--dist loadgroup`, tests that share what their module makes run in one process; all others in any."""
+    for item in items:
+        if item.get_closest_marker("postgresql"):
+            item.add_marker(pytest.mark.xdist_group("postgresql"))  # one server for all
+        elif isinstance(item, pytest.Function) and _shares_a_fixture(item):
+            item.add_marker(pytest.mark.xdist_group(str(item.path)))
+
+
+def _shares_a_fixture(item: pytest.Function) -> bool:
+    fixtures = (fixture for fixtures in item._fixtureinfo.name2fixturedefs.values() for fixture in fixtures)
+    return any(fixture.scope in ("class", "module", "package") for fixture in fixtures)
+
+
 gc.disable()  # until all tests are collected: what is imported stays
 
 

@@ -11,6 +11,7 @@ from screens.queue.rounds_pane import RoundsPane
 from storage import document_list, documents, queue, runs
 from storage.records import Annotations, RunState, Side, Source, State
 from tests.support import tiny_model
+from tests.support.pilots import settled
 from workbench.active_learning import retraining
 from workbench.active_learning.strategies.registry import DEFAULT
 from workbench.annotation.editor import DocumentEditor
@@ -47,13 +48,6 @@ def gold_of(workspace):
         sides = {f"vendor {n}": Side.VALIDATION if n < 3 else Side.TRAIN for n in range(len(listed))}
         documents.assign_sides(connection, sides)
     return gold
-
-
-async def settled(pilot):
-    for _ in range(2):
-        while any(worker.is_running for worker in pilot.app.workers):
-            await pilot.pause(0.02)
-        await pilot.pause()
 
 
 async def press(pilot, *keys):

@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 
 from screens.app import WorkbenchApp
 from tests.support import sample_documents
+from workbench.runs import estimate
 from workbench.workspace import Workspace
 
 Opener = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
@@ -19,6 +20,15 @@ Opener = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
 
 @pytest.fixture(autouse=True)
 def _warm(loaded_once: None) -> None: ...
+
+
+MEASURED = {"device": "cpu", "precision": "fp32", "tokens_per_second": 2000.0, "steady_mb": 300.0, "step_mb": 50.0}
+
+
+@pytest.fixture(autouse=True)
+def _measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The speed that a run would have: the tune screen measures it in a process of low priority."""
+    monkeypatch.setattr(estimate, "_measure", lambda shape, cancelled: dict(MEASURED))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -5,6 +5,7 @@ import pytest
 from storage import queue
 from storage.records import Side
 from tests.support import class_runs, text_documents
+from tests.support.pilots import settled
 from tests.support.text_documents import options_of
 
 TEXTS = [f"{words} {number}" for number in range(6) for words in ("pay the invoice", "where is the parcel")]
@@ -26,11 +27,6 @@ def run(made):
     """It takes every text for an invoice, and is in doubt about the tenth."""
     shares = {number + 1: SURE for number in range(12)} | {10: {"invoice": 0.5, "reminder": 0.0, "question": 0.5}}
     return class_runs.finish(made, shares)
-
-
-async def settled(pilot):
-    await pilot.app.workers.wait_for_complete()
-    await pilot.pause()
 
 
 async def test_a_batch_is_chosen_for_the_class_field_labelled_and_complete(opened, made):

@@ -16,6 +16,8 @@ from screens.widgets.status_lines import HintLine
 from storage import document_list, documents, queue, runs
 from storage.records import Decision, Side, Source, Span, State
 from tests.support import finished_run, sample_documents
+from tests.support.copies import copied
+from tests.support.pilots import settled
 from workbench.evaluation.doctor.consultation import Consultation
 from workbench.evaluation.doctor.findings import Action, Diagnosis, Finding, Target
 from workbench.evaluation.error_analysis import Concentration, FailingVendor
@@ -44,8 +46,7 @@ def wrong(row, draw):
     return tags
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Workspace]:
+def shop_in(folder: Path) -> Workspace:
     listed = []
     for side, count in ((Side.TRAIN, 4), (Side.VALIDATION, 2), (Side.TEST, 4)):
         for number in range(1, count + 1):
@@ -53,17 +54,16 @@ def shop(tmp_path: Path) -> Iterator[Workspace]:
                 f"{side.value}-{number}", [PAGE], group=f"{side.value} {number}", labelled=True, spans=LABELS
             )
             listed.append(replace(new, side=side))
-    made = sample_documents.workspace_of(tmp_path / "shop", listed)
+    made = sample_documents.workspace_of(folder, listed)
     finished_run.finish(made, wrong=wrong, name="baseline")
+    return made
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Workspace]:
+    made = copied(tmp_path / "shop", shop_in, shop_in)
     yield made
     made.close()
-
-
-async def settled(pilot):
-    """Until what works in the background has been shown."""
-    for _ in range(3):
-        await pilot.app.workers.wait_for_complete()
-        await pilot.pause()
 
 
 async def enter(pilot):

@@ -25,6 +25,7 @@ from storage.records import Decision, Opinion, QueueEntry, Run, RunState, Source
 from storage.suggestions import keep_suggestions
 from tests.support import model_folder
 from tests.support import predicted_pool as kit
+from tests.support.pilots import settled
 from tests.support.sample_documents import kept
 from workbench.active_learning import retraining, selection
 from workbench.annotation import acts, adjudication
@@ -85,14 +86,6 @@ def rounds_of(made):
 def entries_of(made, number):
     with made.db.read() as connection:
         return queue.entries(connection, number)
-
-
-async def settled(pilot):
-    """Until nothing goes on in the background, and what it brought is drawn."""
-    for _ in range(2):
-        while any(worker.is_running for worker in pilot.app.workers):
-            await pilot.pause(0.01)
-        await pilot.pause()
 
 
 async def press(pilot, *keys):

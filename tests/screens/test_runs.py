@@ -24,9 +24,7 @@ Opener = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
 
 @pytest.fixture
 def invoices(tmp_path: Path) -> Iterator[Workspace]:
-    workspace = workspaces.workspace(tmp_path / "invoices", {"test": 30})
-    workspaces.finished_run(workspace, tmp_path, 0.4, "weak")
-    workspaces.finished_run(workspace, tmp_path, 1.0, "strong", learning_rate=1e-3)
+    workspace = workspaces.with_weak_and_strong(tmp_path / "invoices")
     yield workspace
     workspace.close()
 

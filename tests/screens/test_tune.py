@@ -19,7 +19,7 @@ from storage import runs
 from storage.records import Run, RunState
 from tests.support import text_documents, tiny_model, workspaces
 from workbench.remote import check
-from workbench.runs import estimate, jobs
+from workbench.runs import jobs
 from workbench.runs.config import files as config_files
 from workbench.runs.config.tune import TuneConfig
 from workbench.runs.state import RunFolder
@@ -27,13 +27,6 @@ from workbench.search import plan as searches
 from workbench.workspace import Workspace
 
 Opener = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
-
-MEASURED = {"device": "cpu", "precision": "fp32", "tokens_per_second": 2000.0, "steady_mb": 300.0, "step_mb": 50.0}
-
-
-@pytest.fixture(autouse=True)
-def measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(estimate, "_measure", lambda shape, cancelled: dict(MEASURED))
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Documents to label: small ones made of text rows, a Chinese one, a long one, one of two pages."""
 
 import hashlib
+import pickle
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from types import SimpleNamespace
 from storage import documents
 from storage.documents import NewDocument
 from storage.records import Annotations, Page, ReferenceValue, Side, Source, Span, Token
+from tests.support.copies import copied
 from workbench.workspace import Workspace
 
 RECEIPT = """\
@@ -121,11 +123,14 @@ def new(
 
 
 def workspace_of(folder: Path, listed: Sequence[NewDocument]) -> Workspace:
-    workspace = Workspace.create(folder)
-    workspace.change_settings(annotator="ann", theme="dark")
-    with workspace.db.write() as connection:
-        documents.add(connection, listed, "ann")
-    return workspace
+    def make(folder: Path) -> Workspace:
+        workspace = Workspace.create(folder)
+        workspace.change_settings(annotator="ann", theme="dark")
+        with workspace.db.write() as connection:
+            documents.add(connection, listed, "ann")
+        return workspace
+
+    return copied(folder, pickle.dumps(listed), make)
 
 
 def divided(folder: Path, sides: dict[Side, int], waiting: int = 0) -> Workspace:

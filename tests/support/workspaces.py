@@ -13,6 +13,7 @@ from storage.documents import NewDocument
 from storage.events import EventWriter
 from storage.records import Page, Side, Source, Span, Token
 from tests.support import model_folder, tiny_documents
+from tests.support.copies import copied
 from workbench.predictions import suggestions
 from workbench.runs import jobs, parquet
 from workbench.runs.config.files import from_dict
@@ -26,10 +27,15 @@ SIDES = (("train", Side.TRAIN, 10), ("validation", Side.VALIDATION, 4), ("test",
 
 def workspace(folder: Path, sizes: dict[str, int] | None = None) -> Workspace:
     """Labelled documents on three sides, by vendors that stand on one side each, and some without labels."""
+    numbers = {name: (sizes or {}).get(name, count) for name, _, count in SIDES}
+    return copied(folder, ("sides", *numbers.values()), lambda folder: _workspace(folder, numbers))
+
+
+def _workspace(folder: Path, numbers: dict[str, int]) -> Workspace:
     created = Workspace.create(folder)
     new = []
-    for number, (name, side, count) in enumerate(SIDES):
-        for row in tiny_documents.documents((sizes or {}).get(name, count), seed=number + 1):
+    for number, (name, side, _) in enumerate(SIDES):
+        for row in tiny_documents.documents(numbers[name], seed=number + 1):
             tokens = tuple(
                 Token(i, 0, row.lines[i], word, tuple(float(v) for v in row.boxes[i]))  # type: ignore[arg-type]
                 for i, word in enumerate(row.words)
@@ -81,6 +87,18 @@ def until(condition: Callable[[], Any], seconds: float = 90.0) -> Any:
         assert time.monotonic() < deadline, f"never came true: {condition}"
         time.sleep(0.05)
     return result
+
+
+def with_weak_and_strong(folder: Path) -> Workspace:
+    """A workspace whose two runs predicted 40 % and all of their documents right."""
+
+    def make(folder: Path) -> Workspace:
+        made = workspace(folder, {"test": 30})
+        finished_run(made, folder.parent, 0.4, "weak")
+        finished_run(made, folder.parent, 1.0, "strong", learning_rate=1e-3)
+        return made
+
+    return copied(folder, "weak and strong", make)
 
 
 def finished_run(workspace: Workspace, base: Path, right: float = 1.0, name: str = "", **train: Any) -> str:

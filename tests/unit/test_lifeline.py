@@ -15,10 +15,11 @@ from workbench import lifeline
 _HOLDING = "from workbench import lifeline; lifeline.hold(); print('held', flush=True); "
 _CHILD = _HOLDING + "import re; re.match('(a*)*b', 'a' * 99)"
 _PARENT = f"""
-import subprocess, sys, time
+import signal, subprocess, sys, time
 from workbench import lifeline
 child = lifeline.start([sys.executable, "-c", {_CHILD!r}], stdout=subprocess.PIPE, start_new_session=True)
 child.stdout.readline()
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # ignored under nohup
 print(child.pid, flush=True)
 time.sleep(60)
 """

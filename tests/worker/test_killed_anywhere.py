@@ -24,6 +24,7 @@ import pytest
 from storage import locks
 from tests.support import tiny_model, workspaces
 from tests.support.workspaces import until
+from workbench import warm_workers
 
 MOMENTS = int(os.environ.get("WORKBENCH_KILLED_COMMANDS", "1"))
 MARK = "WORKBENCH_TEST_MARK"
@@ -34,6 +35,7 @@ COMMANDS = {
     "suggest": ["suggest", "--json"],
 }
 LOCKS = (".settings.lock", ".slot-0", ".lock")
+Command = subprocess.Popen[bytes]
 
 
 @pytest.fixture(scope="module")
@@ -53,16 +55,18 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def begin(folder: Path, *arguments: str, mark: str = "") -> "subprocess.Popen[bytes]":
+def begin(folder: Path, *arguments: str, mark: str = "", descriptors: tuple[int, ...] = (), **more: str) -> Command:
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "workbench", "-w", "ws", *arguments], cwd=folder, stderr=subprocess.PIPE,
-        env={**os.environ, "TMPDIR": str(folder / "tmp"), MARK: mark}, stdout=subprocess.PIPE,
+        env={**os.environ, "TMPDIR": str(folder / "tmp"), MARK: mark, **more}, stdout=subprocess.PIPE,
+        pass_fds=descriptors,
     )  # fmt: skip
 
 
 def call(folder: Path, *arguments: str) -> bytes:
-    """What a command prints."""
-    process = begin(folder, *arguments)
+    """What a command prints that is not killed: its workers have the model libraries loaded."""
+    variables, descriptors = warm_workers.passed_on()
+    process = begin(folder, *arguments, descriptors=descriptors, **variables)
     output, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors.decode()
     return output

@@ -72,7 +72,7 @@ def served(model: Path | str, folder: Path, *options: str) -> Iterator[tuple[str
 
 
 def wait_until_ready(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(600):
+    for _ in range(2000):  # a server loads torch, which takes a minute where other tests have the processors
         assert process.poll() is None, log.read_text()
         try:
             if ask(address, "/health")[0] == 200:

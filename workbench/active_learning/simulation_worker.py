@@ -189,19 +189,19 @@ class Simulator:
         write_atomic(run.request, request.text())
 
     def _in_worker(self, folder: Path) -> None:
-        """Train in a process of its own.
+        """Train in a process of its own, which ends with this one.
 
         Raises:
             RunProblem: it ended without predictions.
         """
-        while locks.held(RunFolder(folder).lock):  # the worker of a killed simulator lives on; its work is used
-            time.sleep(0.5)
+        while locks.held(RunFolder(folder).lock):  # the worker of a killed simulator is about to end
+            time.sleep(0.1)
         ended = last(RunFolder(folder).events, frozenset({"finished"}))
         if ended:
             return
         with RunFolder(folder).log.open("ab") as log:
             code = machine.start(
-                machine.WORKER, str(folder), cwd=folder, output=log, errors=log, threads=self.threads
+                machine.WORKER, str(folder), cwd=folder, output=log, errors=log, threads=self.threads, tied=True
             ).wait()
         if code or not RunFolder(folder).predictions.is_file():
             failed = last(RunFolder(folder).events, frozenset({"failed"})) or {}

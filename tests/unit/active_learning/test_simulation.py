@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from storage import documents
+from storage import documents, locks
 from storage.events import EventWriter
 from storage.exceptions import RunProblem, UsageProblem
 from storage.records import Side
 from tests.support.predicted_pool import prediction, probabilities, workspace
+from tests.support.workspaces import until
 from workbench.active_learning import simulation, simulation_worker
 from workbench.active_learning.simulation_worker import Simulator
 from workbench.cli import group
@@ -238,14 +239,18 @@ def test_interrupting_the_command_leaves_nothing_at_work(prepared, monkeypatch):
 
 
 def test_what_works_in_the_background_is_stopped_from_any_terminal(prepared):
+    """And the model that it trains at that moment is trained no further."""
     found, folder = prepared
     process = simulation.start(folder)
-    deadline = time.monotonic() + 60
-    while not simulation.at_work(found) and time.monotonic() < deadline:
-        time.sleep(0.05)
+
+    def training():
+        return [lock for lock in folder.glob("trained/*/lock") if locks.held(lock)]
+
+    until(training)
     given = ["-w", str(found.files.root), "simulate", "--stop"]
     assert folder.name in CliRunner().invoke(group, given, catch_exceptions=False).output
     assert process.wait() == -signal.SIGTERM
+    until(lambda: not training(), 5)
     assert "No simulation is running" in CliRunner().invoke(group, given, catch_exceptions=False).output
 
 

@@ -24,10 +24,7 @@ from workbench.workspace import Workspace
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
-    made = workspaces.workspace(tmp_path / "ws", {"test": 30})
-    workspaces.finished_run(made, tmp_path, 0.4, "weak")
-    workspaces.finished_run(made, tmp_path, 1.0, "strong", learning_rate=1e-3)
-    return made
+    return workspaces.with_weak_and_strong(tmp_path / "ws")
 
 
 def by_name(workspace: Workspace) -> dict[str, Run]:
