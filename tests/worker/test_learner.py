@@ -271,20 +271,24 @@ def _made_up(count: int) -> tuple[list[Any], list[list[str]]]:
 
 
 def test_a_field_with_labels_comes_before_one_that_was_never_labelled() -> None:
-    proposals = readers.chosen({"seller": ((1, 2), 0.99)}, {"shop": ((1, 2, 3), 0.6)}, Record(), frozenset({"shop"}))
+    readings: dict[str, readers.Values] = {"base": {"seller": ((1, 2), 0.99)}, "head": {"shop": ((1, 2, 3), 0.6)}}
+    proposals = readers.chosen(readings, Record(), frozenset({"shop"}))
     assert [(name, words) for name, words, _ in proposals] == [("shop", (1, 2, 3))]
 
 
 def test_the_likelier_reader_is_taken() -> None:
-    unsure = {"total": ((3,), 0.6)}
-    learned = {"total": ((5,), 0.9), "own": ((7,), 0.8)}
-    taken = {name: words for name, words, _ in readers.chosen(unsure, learned, Record(), frozenset({"own"}))}
-    assert taken == {"total": (5,), "own": (7,)}
+    readings: dict[str, readers.Values] = {
+        "base": {"total": ((3,), 0.6), "shop": ((0,), 0.9)},
+        "head": {"total": ((5,), 0.9), "own": ((7,), 0.8)},
+        "remembered": {"shop": ((0, 1), 0.95)},
+    }
+    taken = {name: words for name, words, _ in readers.chosen(readings, Record(), frozenset({"own"}))}
+    assert taken == {"total": (5,), "own": (7,), "shop": (0, 1)}
 
     wrong = Record()
     for number in range(8):
         wrong.add(number, {"total": Outcome(base=True, head=False, shown=False)})
-    taken = {name: words for name, words, _ in readers.chosen(unsure, learned, wrong, frozenset())}
+    taken = {name: words for name, words, _ in readers.chosen(readings, wrong, frozenset())}
     assert taken["total"] == (3,)
 
 
