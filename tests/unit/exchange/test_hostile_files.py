@@ -251,7 +251,7 @@ def test_files_that_vanish_and_what_is_no_file_are_named(
     assert "regular" in reasons["pipe"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may enter every folder")
+@pytest.mark.usefixtures("as_anybody")
 def test_a_folder_that_cannot_be_entered_is_named(workspace: Workspace, folder: Path) -> None:
     (folder / "closed").mkdir(mode=0)
     _, reasons = brought(workspace, folder)
