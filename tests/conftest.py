@@ -9,7 +9,7 @@ from typing import Any
 import hypothesis
 import pytest
 
-from tests.support import ROOT, postgresql_server
+from tests.support import ROOT, postgresql_server, rights
 from workbench import warm_workers
 from workbench.runs import machine
 
@@ -58,6 +58,13 @@ def realdata() -> Path:
     if not (folder / "receipts_en").is_dir():
         pytest.skip(f"realdata: no real documents at {folder}")
     return folder
+
+
+@pytest.fixture
+def as_anybody() -> Iterator[None]:
+    """Permissions hold for this test, also where root runs it."""
+    with rights.as_anybody():
+        yield
 
 
 @pytest.fixture

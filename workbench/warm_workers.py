@@ -27,6 +27,8 @@ _PATIENCE = 120.0  # seconds: libraries load in a few; a server that hangs is no
 _SETTLED = ("CUDA_", "HF_", "HIP_", "HUGGINGFACE_", "LANG", "LC_", "LD_", "MALLOC_", "MKL_", "NVIDIA_", "OMP_",
             "PYTHON", "PYTORCH_", "TOKENIZERS_", "TORCH", "TRANSFORMERS_")  # fmt: skip
 """How variables begin that libraries read when they are loaded: an order with others than the server's is refused."""
+_CHANGEABLE = ("OMP_NUM_THREADS", "TORCHINDUCTOR_CACHE_DIR")
+"""The number of threads is set with torch, too; the folder is set by torch itself in a process that uses it."""
 
 
 class Worker(Protocol):
@@ -176,10 +178,8 @@ def passed_on() -> tuple[dict[str, str], tuple[int, ...]]:
 
 
 def settled(environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables that cannot be changed once libraries are loaded. The number of threads can: torch sets it."""
-    variables = {name: value for name, value in environment.items() if name.startswith(_SETTLED)}
-    variables.pop("OMP_NUM_THREADS", None)
-    return variables
+    """The variables that cannot be changed once libraries are loaded."""
+    return {name: value for name, value in environment.items() if name.startswith(_SETTLED) and name not in _CHANGEABLE}
 
 
 def start(

@@ -313,7 +313,7 @@ def test_a_read_only_workspace(workbench: Workbench, workspace: Path, good: Path
     assert workbench("status", "--json").data["documents"] == 0
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
+@pytest.mark.usefixtures("as_anybody")
 def test_a_workspace_without_permission(workbench: Workbench, workspace: Path, good: Path) -> None:
     workspace.chmod(0o555)
     (workspace / "workbench.db").chmod(0o444)

@@ -35,7 +35,7 @@ from workbench.search.plan import SearchFolder
 from workbench.workspace import Workspace
 
 SECONDS = float(os.environ.get("FUZZ_SECONDS", "0"))
-BATCHES = 6
+BATCHES = 4
 """So many at least: a few mutants of every input."""
 FIRST_SEED = int(os.environ.get("FUZZ_SEED", "16"))
 ONLY = os.environ.get("FUZZ_ONLY", "")  # a part of the inputs' names

@@ -9,6 +9,7 @@ from storage import documents, runs
 from storage.documents import NewDocument
 from storage.events import EventWriter
 from storage.records import Page, Run, RunState, Source, Span, Token
+from tests.support.copies import copied
 from workbench.active_learning import selection
 from workbench.active_learning.selection_request import SelectionRequest
 from workbench.annotation import acts
@@ -32,11 +33,16 @@ def new(number: int, labelled: bool = False, annotator: str = "ann") -> NewDocum
 
 def workspace(folder: Path, pool: int = 30, labelled: int = 5) -> tuple[Workspace, list[int], list[int]]:
     """A workspace of documents of one page: (workspace, ids without labels, ids with labels)."""
-    created = Workspace.create(folder / "w")
-    created.change_settings(annotator="ann")
-    with created.db.write() as connection:
-        ids = documents.add(connection, [new(i, i >= pool) for i in range(pool + labelled)], "ann")
-    return created, ids[:pool], ids[pool:]
+
+    def make(folder: Path) -> Workspace:
+        created = Workspace.create(folder)
+        created.change_settings(annotator="ann")
+        with created.db.write() as connection:
+            documents.add(connection, [new(i, i >= pool) for i in range(pool + labelled)], "ann")
+        return created
+
+    made = copied(folder / "w", ("pool", pool, labelled), make)
+    return made, list(range(1, pool + 1)), list(range(pool + 1, pool + labelled + 1))
 
 
 def probabilities(total: float, other: str = "amount_net") -> np.ndarray:

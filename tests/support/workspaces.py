@@ -89,6 +89,19 @@ def until(condition: Callable[[], Any], seconds: float = 90.0) -> Any:
     return result
 
 
+def with_run(folder: Path, sizes: dict[str, int] | None = None) -> tuple[Workspace, str]:
+    """A workspace with a run called first that predicted all of its documents right, and the run's id."""
+
+    def make(folder: Path) -> Workspace:
+        made = workspace(folder, sizes)
+        finished_run(made, folder.parent, name="first")
+        return made
+
+    made = copied(folder, ("a run", *(sizes or {}).items()), make)
+    (run,) = made.files.runs.glob("2*")
+    return made, run.name
+
+
 def with_weak_and_strong(folder: Path) -> Workspace:
     """A workspace whose two runs predicted 40 % and all of their documents right."""
 

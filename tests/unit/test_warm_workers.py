@@ -107,7 +107,7 @@ def test_none_is_forked_where_libraries_would_have_read_other_variables(
     tmp_path: Path, environment: dict[str, str]
 ) -> None:
     assert order(tmp_path, environment | {"HF_HUB_OFFLINE": "another"}) is None
-    worker = order(tmp_path, environment | {"OMP_NUM_THREADS": "7"})
+    worker = order(tmp_path, environment | {"OMP_NUM_THREADS": "7", "TORCHINDUCTOR_CACHE_DIR": str(tmp_path)})
     assert worker is not None and worker.wait(20) == 3
 
 

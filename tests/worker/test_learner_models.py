@@ -31,9 +31,7 @@ STARTER = "starter"
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
     """With labelled documents, and a run that is the best."""
-    made = workspaces.workspace(tmp_path / "ws")
-    workspaces.finished_run(made, tmp_path, name="first")
-    return made
+    return workspaces.with_run(tmp_path / "ws", {"train": 4, "validation": 2, "test": 1, "pool": 2})[0]
 
 
 def model(workspace: Workspace) -> Path:

@@ -155,9 +155,8 @@ def _batches(address: str) -> str:
     return next(line for line in text.splitlines() if line.startswith("workbench_batch_documents_count"))
 
 
+@pytest.mark.parametrize("model", ["tokens"], indirect=True)
 def test_a_container_folder_serves_from_a_read_only_tree(model: Path, tmp_path: Path) -> None:
-    if "classes" in str(json.loads((model / "workbench.json").read_text())["task"]):
-        pytest.skip("one model is enough")
     workspace = Workspace.create(tmp_path / "ws")
     run = transfer.adopt(workspace, model.parent)
     folder = container.export(workspace, run.id, tmp_path / "server")

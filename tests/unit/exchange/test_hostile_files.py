@@ -306,7 +306,7 @@ def test_what_is_no_file_in_a_folder_is_named(workspace: Workspace, folder: Path
     assert "regular" in reasons["pipe.json"] and "link out" in reasons["zero.pdf"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may enter every folder")
+@pytest.mark.usefixtures("as_anybody")
 def test_a_folder_that_cannot_be_entered_is_named(workspace: Workspace, folder: Path) -> None:
     (folder / "closed").mkdir(mode=0)
     _, reasons = brought(workspace, folder)

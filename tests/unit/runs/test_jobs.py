@@ -29,9 +29,11 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
 
 
 @pytest.fixture
-def with_run(workspace: Workspace, tmp_path: Path) -> tuple[Workspace, str]:
+def with_run(tmp_path: Path) -> Iterator[tuple[Workspace, str]]:
     """A workspace with a run that ended well, and the run's id."""
-    return workspace, workspaces.finished_run(workspace, tmp_path, name="first")
+    workspace, run_id = workspaces.with_run(tmp_path / "run")
+    yield workspace, run_id
+    workspace.close()
 
 
 def listed(workspace: Workspace) -> list[Run]:

@@ -1,6 +1,5 @@
 """Transactions, waiting, refusing, and bringing old workspaces up to date."""
 
-import os
 import re
 import shutil
 import sqlite3
@@ -194,7 +193,7 @@ def test_rows_that_are_damaged_are_no_fault_of_the_program(sqlite: Database, tmp
         raise KeyError  # of a sound database it is what it is
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
+@pytest.mark.usefixtures("as_anybody")
 def test_a_read_only_workspace_is_said(sqlite: Database, tmp_path: Path) -> None:
     sqlite.close()
     folder = tmp_path / "frozen"

@@ -1,7 +1,6 @@
 """Bad input: named by file, record and reason; everything else goes in; nothing outside the root is read."""
 
 import json
-import os
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -256,7 +255,7 @@ def test_walking_is_safe_and_every_document_comes_once(put: Any, tmp_path: Path)
         discovery.discover([tmp_path / "nowhere"])
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.usefixtures("as_anybody")
 def test_a_file_without_permission_is_said_to_be_so(put: Any) -> None:
     path = put("w.json", [GOOD])
     path.chmod(0)
