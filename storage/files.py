@@ -60,7 +60,6 @@ class Files:
         self.learner_record = root / "learner.json"
         self.learner_lock = root / ".learner.lock"
         self.terminal_lock = root / ".terminal.lock"  # shared by the terminals that are open
-        self.training_lock = root / ".training.lock"  # of the terminal that begins a run by itself
         self.pool_order = root / ".pool-order.json"  # of the learner: which document is most useful next
         self.speeds = root / "measured.json"  # of training on this machine, by model and batch
         self.searches = root / "searches"
@@ -105,15 +104,8 @@ class Files:
 
     def sweep(self) -> None:
         """Delete the temporary files and folders of processes that were killed while they wrote."""
-        files = (
-            self.database,
-            self.settings,
-            self.database_id,
-            self.learner_record,
-            self.pool_order,
-            self.speeds,
-            self.view,
-        )
+        files = (self.database, self.settings, self.database_id, self.learner_record, self.pool_order, self.speeds,
+                 self.view)  # fmt: skip
         sweep(self.root, rf"\.({'|'.join(re.escape(path.name) for path in files)})\.|\.moving-", own=True)
         sweep(self.runs, r"\.(reading|incoming|onnx)-", own=True)
         for folder in (self.originals, self.pages, self.copies):

@@ -76,7 +76,7 @@ def test_a_run_begins_once_and_knows_the_model_it_is_to_replace(
     automatic, other_terminal = AutomaticTraining(workspace), AutomaticTraining(workspace)
     assert automatic.look() is None and automatic.standing.line == "trains after 1 more"
     predicted_pool.label(workspace, ids[0])
-    lock = locks.acquire(workspace.files.training_lock)
+    lock = locks.acquire(workspace.files.runs / automatic_training.LOCK)
     assert lock is not None and other_terminal.look() is None and not begun  # another terminal is about to begin it
     os.close(lock)
     run = automatic.look()
