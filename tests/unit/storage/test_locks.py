@@ -67,3 +67,16 @@ def test_who_may_only_read_a_lock_sees_whether_it_is_held(tmp_path: Path, monkey
 def test_a_pipe_in_the_place_of_a_lock_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "lock")
     assert not locks.held(tmp_path / "lock")
+
+
+def test_a_lock_that_is_shared_is_free_when_the_last_has_left(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    assert not locks.had_by_any(path) and not path.exists()
+    with locks.shared(path):
+        with locks.shared(path):
+            assert locks.had_by_any(path)
+        assert locks.had_by_any(path)
+        assert locks.acquire(path, patience=0) is None
+    assert not locks.had_by_any(path)
+    with locks.shared(tmp_path / "missing" / "lock"):  # no disk for it: what it is for goes without
+        pass
