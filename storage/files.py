@@ -60,7 +60,6 @@ class Files:
         self.learner_record = root / "learner.json"
         self.learner_lock = root / ".learner.lock"
         self.terminal_lock = root / ".terminal.lock"  # shared by the terminals that are open
-        self.training_lock = root / ".training.lock"  # held by the terminal that begins a run by itself
         self.pool_order = root / ".pool-order.json"  # of the learner: which document is most useful next
         self.speeds = root / "measured.json"  # of training on this machine, by model and batch
         self.searches = root / "searches"

@@ -11,6 +11,9 @@ from workbench.evaluation import prediction_process
 from workbench.fields.plain_text import counted
 from workbench.workspace import Workspace
 
+LOCK = ".automatic"
+"""Beside the runs: held by the terminal that begins one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -97,7 +100,7 @@ class AutomaticTraining:
 
     def _begin(self) -> Run | None:
         """Begin a run, unless another terminal does so at this moment."""
-        lock = locks.acquire(self._workspace.files.training_lock, patience=0)
+        lock = locks.acquire(self._workspace.files.runs / LOCK, patience=0)
         if lock is None:
             return None
         try:

@@ -110,9 +110,11 @@ def put_aside(workspace: Workspace, run: Run, *, aside: bool = True) -> str:
         The model in use, as `in_use`.
 
     Raises:
-        RunProblem: the run has no model, or nothing can be written in its folder.
+        RunProblem: the run has no model, learned classes, or nothing can be written in its folder.
     """
     folder = RunFolder(workspace.files.run(run.id))
+    if run.task != parquet.TOKENS:
+        raise RunProblem(f"Run {run.name} learned classes: the newest one is used.", "Delete it to use another.")
     if not folder.has_model():
         raise RunProblem(f"Run {run.name} has no model yet.", "Wait until it has finished.")
     try:

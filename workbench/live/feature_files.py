@@ -35,7 +35,12 @@ class FeatureFiles:
     @property
     def has_space(self) -> bool:
         """Whether more files can be kept without deleting any."""
-        return self._bytes < self._most * 0.85  # below what is left when some were deleted
+        return self.free > 0.15  # more than when some were deleted
+
+    @property
+    def free(self) -> float:
+        """The share of the space that no file of any encoder takes, 0..1."""
+        return 1 - min(1.0, self._bytes / self._most)
 
     def touch(self, name: str) -> None:
         """Note that the file was used: those that were not are deleted first."""

@@ -212,8 +212,8 @@ def verdict(report: Mapping[str, Any] | None) -> str:
     if not rival["documents"]:
         return f"No validation document can tell whether it is better than {name}: its model is put aside."
     number = counted(rival["documents"], "validation document")
-    low, high = rival["ci95"] or (-1.0, 1.0)
-    measured = f"F1 {rival['difference']:+.3f}, 95 %: {low:+.3f} to {high:+.3f}"
+    low, high = rival.get("ci95") or (-1.0, 1.0)
+    measured = f"F1 {rival.get('difference', 0.0):+.3f}, 95 %: {low:+.3f} to {high:+.3f}"
     if beats_rival(rival):
         return f"Better than {name} on {number} ({measured}): suggestions come from it now."
     return f"Not surely better than {name} on {number} ({measured}): its model is put aside."
@@ -221,7 +221,7 @@ def verdict(report: Mapping[str, Any] | None) -> str:
 
 def beats_rival(rival: Mapping[str, Any]) -> bool:
     """Whether a run is better than the model that it was to replace, beyond chance: `rival` of its report.json."""
-    return bool(rival["certain"]) and rival["difference"] > 0
+    return bool(rival["certain"]) and rival.get("difference", 0.0) > 0
 
 
 def headline(report: Mapping[str, Any] | None) -> str:

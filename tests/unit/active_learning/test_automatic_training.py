@@ -1,16 +1,21 @@
 """When a run begins by itself, and which model is used after it."""
 
+import json
 import os
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from storage import document_list, documents, locks, runs
+from storage.exceptions import ConfigProblem
 from storage.records import RunState, Side
 from storage.suggestions import suggestions_of
 from tests.support import predicted_pool, workspaces
+from workbench import cli
 from workbench.active_learning import automatic_training
 from workbench.active_learning.automatic_training import AutomaticTraining, Standing
 from workbench.evaluation import prediction_process
@@ -76,7 +81,7 @@ def test_a_run_begins_once_and_knows_the_model_it_is_to_replace(
     automatic, other_terminal = AutomaticTraining(workspace), AutomaticTraining(workspace)
     assert automatic.look() is None and automatic.standing.line == "trains after 1 more"
     predicted_pool.label(workspace, ids[0])
-    lock = locks.acquire(workspace.files.training_lock)
+    lock = locks.acquire(workspace.files.runs / automatic_training.LOCK)
     assert lock is not None and other_terminal.look() is None and not begun  # another terminal is about to begin it
     os.close(lock)
     run = automatic.look()
@@ -151,3 +156,32 @@ def test_a_run_that_won_against_the_model_in_use_leaves_those_before_it_behind(
     with workspace.db.write() as connection:
         runs.change(connection, later, created=known.created + timedelta(seconds=2))
     assert in_use(workspace) == later  # begun by hand since, on the same documents
+
+
+def answer(workspace: Workspace, *arguments: str) -> Any:
+    result = CliRunner().invoke(cli.group, ["-w", str(workspace.files.root), *arguments, "--json"])
+    assert result.exit_code == 0, result.output
+    return json.loads(result.output)
+
+
+def test_the_setting_and_the_model_in_use_are_changed_and_told_by_commands(two: tuple[Workspace, str, str]) -> None:
+    workspace, first, second = two
+    assert answer(workspace, "status")["train_after"] == {"after": 0, "accepted": 0, "left": 0}
+    assert answer(workspace, "queue", "--train-after", "20") == {"train_after": 20}
+    assert answer(workspace, "status")["train_after"] == {"after": 20, "accepted": 0, "left": 20}
+    assert "train_after = 20" in workspace.files.settings.read_text()
+    assert answer(workspace, "queue", "--train-after", "0") == {"train_after": 0}
+    told = answer(workspace, "runs", "put-aside", second)
+    assert told["aside"] and Path(told["model"]).parent.name == first == in_use(workspace)
+    assert not answer(workspace, "runs", "put-aside", second, "--undo")["aside"]
+    assert in_use(workspace) == second
+
+
+@pytest.mark.parametrize("value", ["-1", "2.5", '"20"', "true", "100001"])
+def test_a_number_that_is_none_is_refused_with_its_line(tmp_path: Path, value: str) -> None:
+    workspace = Workspace.create(tmp_path / "w")
+    workspace.files.settings.write_text(f"# mine\ntrain_after = {value}\n")
+    with pytest.raises(ConfigProblem, match="line 2: train_after cannot be used") as problem:
+        workspace.reread_settings()
+    assert "number of documents" in problem.value.remedy
+    workspace.close()

@@ -143,3 +143,21 @@ def test_pipes_in_a_run_folder_are_not_waited_for(tmp_path: Path) -> None:
     assert folder.log_tail() == ""
     with pytest.raises(InputProblem, match="no regular file"):
         folder.read_report()
+
+
+RIVAL = {"model": "/w/runs/r1/model", "documents": 12, "certain": True, "difference": 0.05, "ci95": (0.01, 0.09)}
+
+
+@pytest.mark.parametrize(
+    ("rival", "verdict"),
+    [
+        (RIVAL, "Better than run r1 on 12 validation documents (F1 +0.050, 95 %: +0.010 to +0.090)"),
+        (RIVAL | {"model": "starter", "certain": False}, "Not surely better than the starter on 12"),
+        (RIVAL | {"difference": -0.05, "ci95": (-0.09, -0.01)}, "Not surely better than run r1"),
+        (RIVAL | {"ci95": None, "certain": False}, "Not surely better than run r1"),
+        ({"model": "starter", "documents": 0, "certain": False}, "No validation document can tell"),
+    ],
+)
+def test_a_run_that_began_by_itself_says_how_it_stands(rival: dict[str, object], verdict: str) -> None:
+    assert progress.verdict({"rival": rival}).startswith(verdict)
+    assert progress.verdict({}) == progress.verdict(None) == ""

@@ -83,3 +83,16 @@ def test_a_disk_without_locks_is_named_and_not_taken_for_another_process(
     for look in (locks.held, locks.acquire):
         with pytest.raises(WorkspaceProblem, match="has no locks"):
             look(tmp_path / "lock")
+
+
+def test_a_lock_that_is_shared_is_free_when_the_last_has_left(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    assert not locks.had_by_any(path) and not path.exists()
+    with locks.shared(path):
+        with locks.shared(path):
+            assert locks.had_by_any(path)
+        assert locks.had_by_any(path)
+        assert locks.acquire(path, patience=0) is None
+    assert not locks.had_by_any(path)
+    with locks.shared(tmp_path / "missing" / "lock"):  # no disk for it: what it is for goes without
+        pass

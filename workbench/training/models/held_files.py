@@ -20,6 +20,7 @@ from workbench import settings
 from workbench.live.feature_files import FeatureFiles
 
 _DIGEST_BYTES = 16
+_LEFT_FREE = 0.5  # of the space for features
 
 
 class HeldFiles:
@@ -47,8 +48,8 @@ class HeldFiles:
         return torch.frombuffer(numbers, dtype=torch.float32).reshape(tokens, self._width)
 
     def keep(self, key: bytes, window: torch.Tensor) -> None:
-        """Write a window, where that takes no other file's space."""
-        if self._files.has_space:
+        """Write a window, where enough space is left for what the learner keeps."""
+        if self._files.free > _LEFT_FREE:
             numbers = np.ascontiguousarray(window.numpy(), np.float32).tobytes()
             with suppress(OSError):  # a full disk: it is computed again
                 self._files.keep_loosely(_name(key), _digest(numbers) + numbers)
