@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.importing import write
 from storage import document_list
-from tests.support import postgresql_server, ray_server, tiny_model, workspaces
+from tests.support import postgresql_server, ray_server, workspaces
 from workbench.annotation import acts
 from workbench.annotation.session import open_editor
 from workbench.exchange import pipeline
@@ -98,6 +98,8 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         if options.part == "ray":
+            from tests.support import tiny_model  # the annotators' processes load no torch
+
             workspace, base = workspaces.workspace(folder / "ws"), tiny_model.base(folder / "base", "layoutlm")
             with ray_server.running() as address:
                 slots = seconds_of_group(workspace, base, options.runs, options.epochs, None)
