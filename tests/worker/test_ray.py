@@ -20,6 +20,7 @@ from workbench.evaluation import prediction_process
 from workbench.remote import ray_blocks
 from workbench.runs import jobs, progress
 from workbench.runs.config import files as config_files
+from workbench.runs.config.request import Request
 from workbench.runs.reconcile import reconcile
 from workbench.runs.state import RunFolder
 from workbench.search import plan as searches
@@ -135,7 +136,7 @@ def test_a_search_tries_two_settings_at_a_time_and_its_best_run_reads_the_pool_t
     code, report = answer(*order, "--vary", "train.learning_rate=1e-3..1e-2 log", "--on", "cluster", "--wait")
     assert code == 0 and [row["state"] for row in report["trials"]] == ["complete", "complete"]
     for run in searches.runs_of(workspace, "rates"):
-        assert RunFolder(workspace.files.run(run.id)).target.exists()
+        assert Request.read(workspace.files.run(run.id)).threads == 1  # two share the cluster's two cores
     code, result = answer("suggest", "--model", report["best"]["run"], "--on", "cluster")
     assert code == 0 and result["documents"] == ray_blocks.LEAST + 20 and result["suggestions"]
     kept = suggested(workspace)

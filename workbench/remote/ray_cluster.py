@@ -95,6 +95,8 @@ def _reach(address: str) -> None:
     """
     if address != "auto":
         host, _, port = address.removeprefix("ray://").rpartition(":")
+        if not (host and port.isdigit()):
+            raise ValueError(f"{address} is not HOST:PORT")
         socket.create_connection((host.strip("[]"), int(port)), timeout=_REACH_SECONDS).close()
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from storage import events, locks
+from storage.files import write_atomic
 from workbench import __version__, lifeline
 from workbench.remote import ray_blocks, ray_cluster
 from workbench.remote.line import TargetProblem
@@ -26,8 +27,13 @@ _LOOK_SECONDS = 0.3
 _END_SECONDS = 20.0
 
 
-def carry_out(folder: RunFolder, target: Target) -> None:
+def carry_out(folder: RunFolder, target: Target, slots: int) -> None:
     """Have a run carried out, and wait for its end.
+
+    Args:
+        folder: of the run.
+        target: the cluster.
+        slots: how many runs share its cores; a block of documents that are only read takes a node's, or a GPU's.
 
     Raises:
         TargetProblem: the cluster cannot be reached, or no node could carry it out.
@@ -37,6 +43,10 @@ def carry_out(folder: RunFolder, target: Target) -> None:
     request = Request.read(folder.path)
     with ray_cluster.connected(target) as ray:
         facts = ray_cluster.facts_of(ray)
+        shares = slots if request.task == "train" else 1
+        threads = max(1, min(int(facts.cpus) // shares, facts.worker_cpus))  # not this machine's
+        request = request.model_copy(update={"threads": threads})
+        write_atomic(folder.request, request.text())
         if request.task == "train":
 
             def is_unwanted() -> bool:
@@ -75,7 +85,7 @@ def _run(
     Raises:
         TargetProblem: no node could carry one out.
     """
-    cpus = max(1, min(request.threads or facts.worker_cpus, facts.worker_cpus))
+    cpus = request.threads or 1
     gpus = 1 if facts.gpus and request.config.train.device in ("auto", "cuda") else 0
     task = ray.remote(num_cpus=cpus, num_gpus=gpus, max_retries=_TRIES)(_work)
     tasks = [task.remote(str(folder.path), __version__, cpus) for folder in folders]
