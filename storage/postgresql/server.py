@@ -76,10 +76,9 @@ class Server:
 
     def _become_writer(self, connection: Connection) -> None:
         """Wait for the writer's lock; at the commit the other processes hear of it."""
-        wait = f"set_config('lock_timeout', '{int(self._busy_seconds * 1000)}', true)"
+        patience = f"set_config('lock_timeout', '{int(self._busy_seconds * 1000)}', true)"
         notify = f"pg_notify('{CHANNEL}', current_schema() || ' {self._me}')"
-        connection.exec_driver_sql(f"SELECT {wait}")
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_KEY}), {notify}")
+        connection.exec_driver_sql(f"SELECT {patience}, pg_advisory_xact_lock({_KEY}), {notify}")  # evaluated in order
 
     def listen(self, call: Callable[[], object]) -> "Listener":
         """Have `call` called, in a thread, as soon as another process wrote here, until the engine is disposed of."""

@@ -8,14 +8,19 @@ from typing import Any
 
 import psutil
 import pytest
+from sqlalchemy import delete
 
-from storage import document_list, documents, events, runs
-from storage.records import RunState
+from storage import document_list, documents, events, locks, runs
+from storage.records import RunState, Split
+from storage.tables import suggestions as suggestions_table
 from tests.support import ray_server, tiny_model, workspaces
 from tests.support.workspaces import until
 from workbench import cli
+from workbench.evaluation import prediction_process
+from workbench.remote import ray_blocks
 from workbench.runs import jobs, progress
 from workbench.runs.config import files as config_files
+from workbench.runs.config.request import Request
 from workbench.runs.reconcile import reconcile
 from workbench.runs.state import RunFolder
 from workbench.search import plan as searches
@@ -39,7 +44,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Iterator[Workspace]:
-    workspace = workspaces.workspace(tmp_path / "ws")
+    workspace = workspaces.workspace(tmp_path / "ws", {"pool": ray_blocks.LEAST + 20})
     yield workspace
     with workspace.db.read() as connection:
         listed = runs.listed(connection)
@@ -70,6 +75,13 @@ def answer(
     return call
 
 
+def suggested(workspace: Workspace) -> list[tuple[Any, ...]]:
+    """The open suggestions, whatever their ids."""
+    with workspace.db.read() as connection:
+        contents = [documents.open_document(connection, number) for number in document_list.ids(connection)]
+    return [(c.document.id, s.field, s.tokens, round(s.confidence, 4)) for c in contents for s in c.suggestions]
+
+
 def state(workspace: Workspace, run: str) -> RunState:
     reconcile(workspace)
     with workspace.db.read() as connection:
@@ -97,6 +109,22 @@ def test_a_run_is_killed_on_the_cluster_resumed_from_its_checkpoint_and_stopped(
     assert jobs.wait(workspace, run.id).state is RunState.STOPPED and folder.has_model()
 
 
+def test_a_run_whose_task_is_lost_goes_on_from_its_checkpoint_in_another(
+    workspace: Workspace, cluster: Target, base: Path
+) -> None:
+    run = jobs.prepare(workspace, workspaces.config(base, num_train_epochs=LONG), on=cluster)
+    jobs.start(workspace, run.id)
+    folder = RunFolder(workspace.files.run(run.id))
+    until(lambda: progress.of(folder.path).step > 30 or not folder.at_work())
+    task = psutil.Process(folder.process() or 0).parent()
+    assert task is not None and "ray" in " ".join(task.cmdline())
+    task.kill()  # as when its node is gone
+    begun = until(lambda: [e for e in events.iterate(folder.events) if e["type"] == "started"][1:])
+    assert begun[0]["resumed_from"] and state(workspace, run.id) is RunState.RUNNING
+    jobs.stop(workspace, run.id)
+    assert jobs.wait(workspace, run.id).state is RunState.STOPPED and folder.has_model()
+
+
 def test_a_search_tries_two_settings_at_a_time_and_its_best_run_reads_the_pool_there(
     workspace: Workspace, base: Path, answer: Callable[..., tuple[int, Any]]
 ) -> None:
@@ -108,13 +136,36 @@ def test_a_search_tries_two_settings_at_a_time_and_its_best_run_reads_the_pool_t
     code, report = answer(*order, "--vary", "train.learning_rate=1e-3..1e-2 log", "--on", "cluster", "--wait")
     assert code == 0 and [row["state"] for row in report["trials"]] == ["complete", "complete"]
     for run in searches.runs_of(workspace, "rates"):
-        assert RunFolder(workspace.files.run(run.id)).target.exists()
+        assert Request.read(workspace.files.run(run.id)).threads == 1  # two share the cluster's two cores
     code, result = answer("suggest", "--model", report["best"]["run"], "--on", "cluster")
-    assert code == 0 and result["documents"] == 4 and result["suggestions"]
-    with workspace.db.read() as connection:
-        contents = [documents.open_document(connection, number) for number in document_list.ids(connection)]
-    assert sum(len(content.suggestions) for content in contents) == result["suggestions"]
+    assert code == 0 and result["documents"] == ray_blocks.LEAST + 20 and result["suggestions"]
+    kept = suggested(workspace)
+    assert len(kept) == result["suggestions"]
     assert not list(workspace.files.runs.glob(".reading*"))
+    with workspace.db.write() as connection:
+        connection.execute(delete(suggestions_table))
+    assert answer("suggest", "--model", report["best"]["run"]) == (0, result)  # two blocks, or one process here
+    assert suggested(workspace) == kept
+
+
+def test_who_gives_up_ends_the_reading_on_the_cluster(workspace: Workspace, cluster: Target) -> None:
+    with workspace.db.read() as connection:
+        ids = tuple(document_list.ids(connection, document_list.Filter("unlabelled")))
+    workers: list[psutil.Process] = []
+
+    def give_up(done: int, total: int) -> None:
+        for lock in workspace.files.runs.glob(".reading*/blocks/*/lock"):
+            if locks.held(lock):
+                workers.append(psutil.Process(locks.holder(lock)))
+                raise KeyboardInterrupt
+
+    with (
+        pytest.raises(KeyboardInterrupt),
+        prediction_process.reading(workspace, "starter", {Split.POOL: ids}, give_up, cluster),
+    ):
+        pass
+    assert not list(workspace.files.runs.glob(".reading*"))
+    until(lambda: not workers[0].is_running() or workers[0].status() == psutil.STATUS_ZOMBIE)
 
 
 def test_a_cluster_that_is_not_there_is_named_with_a_remedy_before_anything_is_frozen(

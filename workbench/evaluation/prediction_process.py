@@ -159,21 +159,21 @@ def reading(
     """
     workspace.files.runs.mkdir(exist_ok=True)
     with draft_folder(workspace.files.runs, f".{launcher.READING}") as folder:
-        is_sent = on is not None and not on.is_ray  # the nodes of a cluster see what is here
-        pictures = is_sent and _sees_pictures(model)
+        # the nodes of a cluster see what is here
+        pictures = on is not None and not on.is_ray and _sees_pictures(model)
         frozen = snapshot.freeze_these(workspace, folder, dict(ids), pictures=pictures)
         request = Request(
             run=folder.name,
             fields=[FieldSpec.of(field) for field in workspace.schema.spans],
             rules=workspace.settings.postprocess,
-            task="score" if is_sent else "predict",  # what the model's run knows of itself stays here
+            task="predict" if on is None else "score",  # what the model's run knows of itself stays here
             model=model,
             threads=machine.cores() if on is None else None,
             engines=frozen.engines,
         )
         RunFolder(folder).request.write_text(request.text(), encoding="utf-8")
         _follow(folder, _started(folder, on), tick)
-        if is_sent and not class_suggestions.is_of_classes(folder):
+        if on is not None and not class_suggestions.is_of_classes(folder):
             suggestions.write(folder, source_run(model))
         yield folder
 

@@ -352,10 +352,11 @@ def _event(text: str) -> dict[str, Any] | None:
 def main(arguments: list[str]) -> int:
     """Bring a run to its target and back; the exit code is 0 when that worked."""
     lifeline.hold()
-    courier = Courier(Path(arguments[0]).absolute(), max(1, int(arguments[1])))
+    slots = max(1, int(arguments[1]))
+    courier = Courier(Path(arguments[0]).absolute(), slots)
     try:
         if courier.target.is_ray:
-            ray_courier.carry_out(courier.folder, courier.target)
+            ray_courier.carry_out(courier.folder, courier.target, slots)
         else:
             courier.go()
     except _Ended:

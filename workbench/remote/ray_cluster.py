@@ -25,12 +25,18 @@ _REACH_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class ClusterFacts:
-    """What a cluster has: nodes that live, and the cores of the largest one."""
+    """What a cluster has: nodes that live, their cores and GPUs, and how a worker that asks for no less is placed."""
 
     nodes: int
     cpus: float
     gpus: float
-    largest_node_cpus: int
+    worker_cpus: int
+    """Cores of the largest node, for each of its GPUs where it has some."""
+
+    @property
+    def workers(self) -> int:
+        """How many workers of that size work at a time."""
+        return max(1, int(self.gpus or self.cpus // self.worker_cpus))
 
     @property
     def device(self) -> str:
@@ -89,6 +95,8 @@ def _reach(address: str) -> None:
     """
     if address != "auto":
         host, _, port = address.removeprefix("ray://").rpartition(":")
+        if not (host and port.isdigit()):
+            raise ValueError(f"{address} is not HOST:PORT")
         socket.create_connection((host.strip("[]"), int(port)), timeout=_REACH_SECONDS).close()
 
 
@@ -103,10 +111,9 @@ def _unreachable(target: Target, reason: str) -> TargetProblem:
 def facts_of(ray: Any) -> ClusterFacts:
     """What the cluster has that Ray is connected to."""
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    return ClusterFacts(
-        len(nodes), sum(node.get("CPU", 0) for node in nodes), sum(node.get("GPU", 0) for node in nodes),
-        int(max((node.get("CPU", 0) for node in nodes), default=0)),
-    )  # fmt: skip
+    cpus, gpus = (sum(node.get(kind, 0) for node in nodes) for kind in ("CPU", "GPU"))
+    largest = max((node.get("CPU", 0) // max(1, node.get("GPU", 0)) for node in nodes), default=0)
+    return ClusterFacts(len(nodes), cpus, gpus, max(1, int(largest)))
 
 
 def main(arguments: list[str]) -> int:

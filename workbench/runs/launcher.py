@@ -20,14 +20,16 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from storage import events, locks
 from storage.files import write_atomic
 from workbench import lifeline, warm_workers
 from workbench.runs import machine
 from workbench.runs.state import RunFolder
-from workbench.settings import Target
+
+if TYPE_CHECKING:
+    from workbench.settings import Target
 
 POLL_SECONDS = 0.5
 AT_ONCE = 1000
@@ -36,7 +38,7 @@ READING = "reading-"
 """What the folder of documents that a model only reads begins with, on another machine."""
 
 
-def send_to(folder: RunFolder, on: Target, *, once: bool = False) -> None:
+def send_to(folder: RunFolder, on: "Target", *, once: bool = False) -> None:
     """Make a run that was prepared one for another machine, where `begin` has it brought.
 
     Args:

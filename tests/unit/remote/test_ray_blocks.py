@@ -1,0 +1,79 @@
+"""A pool in blocks: every document is scored once, in its order, whatever was begun twice."""
+
+import json
+import shutil
+import struct
+from pathlib import Path
+
+import pytest
+
+from storage.events import EventWriter
+from storage.exceptions import InputProblem, RunProblem
+from tests.support import tiny_documents
+from workbench.remote import ray_blocks
+from workbench.runs import parquet
+from workbench.runs.config.request import Request
+from workbench.runs.state import RunFolder
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
+    """A run folder with 25 documents to read."""
+    monkeypatch.setattr(ray_blocks, "LEAST", 4)
+    folder = RunFolder(tmp_path / "run")
+    rows = tiny_documents.documents(25, seed=3)
+    for number, row in enumerate(rows):
+        row.document = 100 - number  # not in the order of their numbers
+    parquet.write(folder.dataset("pool"), rows)
+    folder.request.write_text(Request(run="run", fields=[], task="predict", model="starter").text())
+    return folder
+
+
+def score(block: RunFolder) -> None:
+    """What a worker leaves."""
+    labels = ["O", "B-amount_total"]
+    predictions = [
+        parquet.Prediction(
+            row.document, "pool", labels, struct.pack(f"<{2 * len(row.words)}e", *[0.5] * 2 * len(row.words)),
+            [0.0], 1, [0] * len(row.words), False,
+        )
+        for row in parquet.read(block.dataset("pool"))
+    ]  # fmt: skip
+    parquet.write_predictions(block.predictions, predictions, ["amount_total"])
+    block.report.write_text(json.dumps({"documents": {"pool": len(predictions)}}))
+
+
+def test_blocks_have_every_document_once_and_their_results_come_in_the_pools_order(folder: RunFolder) -> None:
+    blocks = ray_blocks.divided(folder, workers=1)
+    assert [parquet.count(block.dataset("pool")) for block in blocks] == [7, 7, 7, 4]
+    assert {Request.read(block.path).task for block in blocks} == {"score"}
+    assert (ray_blocks.done(blocks), ray_blocks.total(blocks)) == (0, 25)
+    for block in blocks:
+        score(block)
+    assert ray_blocks.done(blocks) == 25
+    ray_blocks.join(folder, blocks)
+    documents = [number for table in parquet.tables(folder.predictions, ["document"])
+                 for number in table.column("document").to_pylist()]  # fmt: skip
+    assert documents == list(range(100, 75, -1))
+    assert parquet.once(folder.predictions) == {"amount_total"}
+
+
+def test_a_block_that_no_worker_scored_is_named_by_its_workers_message(folder: RunFolder) -> None:
+    blocks = ray_blocks.divided(folder, workers=1)
+    for block in blocks[:-1]:
+        score(block)
+    with EventWriter(blocks[-1].events) as writer:
+        writer.write("failed", title="t", message="The model is damaged.", remedy="Copy it again.")
+    with pytest.raises(RunProblem, match=r"The model is damaged\."):
+        ray_blocks.join(folder, blocks)
+    assert not folder.predictions.exists()
+
+
+def test_results_of_other_documents_are_not_taken(folder: RunFolder) -> None:
+    blocks = ray_blocks.divided(folder, workers=1)
+    for block in blocks:
+        score(block)
+    shutil.copy(blocks[0].predictions, blocks[1].predictions)
+    with pytest.raises(InputProblem, match="not those of its documents"):
+        ray_blocks.join(folder, blocks)
+    assert not folder.predictions.exists()

@@ -1,0 +1,27 @@
+"""A Ray cluster as a target, on a machine where Ray is not installed."""
+
+import sys
+
+import pytest
+
+from storage.exceptions import ConfigProblem, MissingTool
+from workbench.remote import ray_cluster
+from workbench.remote.line import line_to
+from workbench.settings import Settings, Target
+
+
+@pytest.mark.parametrize("address", ["ray", "ray:10.0.0.5:6379"])
+def test_an_address_of_a_cluster_needs_no_name_and_no_ssh(address: str) -> None:
+    target = Settings().target(address)
+    assert target == Target(address) and target.is_ray and not Target("ssh:ray").is_ray
+    with pytest.raises(ConfigProblem):
+        line_to(target)
+    with pytest.raises(ConfigProblem, match="no target 'rays'"):
+        Settings().target("rays")
+
+
+def test_without_ray_its_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(MissingTool, match="not installed") as refused, ray_cluster.connected(Target("ray")):
+        pass
+    assert "invoice-workbench[ray]" in refused.value.remedy
