@@ -171,8 +171,8 @@ def test_the_setting_and_the_model_in_use_are_changed_and_told_by_commands(two: 
     assert answer(workspace, "status")["train_after"] == {"after": 20, "accepted": 0, "left": 20}
     assert "train_after = 20" in workspace.files.settings.read_text()
     assert answer(workspace, "queue", "--train-after", "0") == {"train_after": 0}
-    told = answer(workspace, "runs", "put-aside", second)
-    assert told["aside"] and Path(told["model"]).parent.name == first == in_use(workspace)
+    shown = answer(workspace, "runs", "put-aside", second)
+    assert shown["aside"] and Path(shown["model"]).parent.name == first == in_use(workspace)
     assert not answer(workspace, "runs", "put-aside", second, "--undo")["aside"]
     assert in_use(workspace) == second
 
