@@ -92,7 +92,7 @@ def move(workspace: Workspace, to: str, progress: Progress = lambda done, total:
     shown = _shown(workspace)
     with (
         settings_file.locked(workspace.files.settings),
-        closing(_opened(workspace)) as source,
+        closing(workspace.database_to_open()) as source,
         source.write() as reading,
     ):
         _refuse_connected(reading)
@@ -207,19 +207,14 @@ def _refuse_connected(source: Connection) -> None:
 
 def _set_aside(workspace: Workspace) -> str:
     """Where the old file is after the move."""
-    if workspace.settings.database:  # another server, or a file elsewhere
+    if workspace.settings.database:  # another server
         return _shown(workspace)
     kept = database_copies.set_aside(workspace.files)
     return str(kept)
 
 
-def _opened(workspace: Workspace) -> Database:
-    return Database(workspace.settings.database or workspace.files.database)
-
-
 def _file(workspace: Workspace) -> Path | None:
-    chosen = workspace.settings.database
-    return database.file_of_url(chosen) if chosen else workspace.files.database
+    return None if workspace.settings.database else workspace.files.database
 
 
 def _shown(workspace: Workspace) -> str:
@@ -230,4 +225,4 @@ def _place(workspace: Workspace, chosen: str) -> str:
     """A setting `database` as messages show it."""
     if address.is_postgresql(chosen):
         return address.shown(address.read(chosen))
-    return str(database.file_of_url(chosen) if chosen else workspace.files.database)
+    return str(workspace.files.database)

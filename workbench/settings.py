@@ -134,6 +134,7 @@ _REMEDIES = {
     "targets": 'Write name = "ssh:user@host" or "ray:host:port", or a table with address and python.',
     "postprocess": f"Write true or false for one of {', '.join(REPAIR_RULES)}.",
 }
+_ENCODING = "utf-8-sig"  # with the mark that Windows' editor puts first, or without
 _START_OVER = "Correct the line, or move the file away to start over."
 _HEADER = re.compile(r"\s*(\[\[?)\s*([\w.-]+)")
 _KEY = re.compile(r"""\s*["']?([\w.-]+)["']?\s*=""")
@@ -148,7 +149,7 @@ def read(path: Path) -> Settings:
         ConfigProblem: the file is not TOML, or a value cannot be used; the message names the line and the setting.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding=_ENCODING)
     except FileNotFoundError:
         return Settings()
     except (UnicodeDecodeError, OSError) as error:
@@ -307,7 +308,7 @@ def write(path: Path, settings: Settings) -> None:
     """Write the settings; the comments and the order of an existing file are kept."""
     import tomlkit  # only when something changes
 
-    document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else _fresh()
+    document = tomlkit.parse(path.read_text(encoding=_ENCODING)) if path.exists() else _fresh()
     for name in _PLAIN:
         value = getattr(settings, name)
         is_usual = value == "" or (name in _USUAL and value == _USUAL[name])
@@ -315,21 +316,33 @@ def write(path: Path, settings: Settings) -> None:
             document.pop(name, None)
         elif document.get(name) != value:
             document[name] = value
-    if settings.ocr_languages or "ocr_languages" in document:
-        document["ocr_languages"] = list(settings.ocr_languages)
-    if settings.bindings or "bindings" in document:
-        document["bindings"] = settings.bindings
-    if settings.postprocess or "postprocess" in document:
-        document["postprocess"] = settings.postprocess
-    if settings.limits != Limits():
+    for name, value in (
+        ("ocr_languages", list(settings.ocr_languages)),
+        ("bindings", settings.bindings),
+        ("postprocess", settings.postprocess),
+    ):
+        if document.get(name, type(value)()) != value:
+            document[name] = value
+    if msgspec.convert(document.unwrap().get("limits", {}), Limits) != settings.limits:
         document["limits"] = msgspec.structs.asdict(settings.limits)
     tables = [_table(entry) for entry in settings.schema]
-    if document.get("fields") != tables:
+    if (given := document.get("fields")) != tables:
+        kept = {str(table.get("id")): table for table in given} if isinstance(given, tomlkit.items.AoT) else {}
         listed = tomlkit.aot()
         for table in tables:
-            listed.append(tomlkit.item(table))
+            listed.append(_brought_up(kept[table["id"]], table) if table["id"] in kept else tomlkit.item(table))
         document["fields"] = listed
     write_atomic(path, tomlkit.dumps(document))
+
+
+def _brought_up(kept: Any, table: dict[str, Any]) -> Any:
+    """A field's table of the file with other values; its comments, and those below it, stay."""
+    for name in set(kept) - set(table):
+        del kept[name]
+    for name, value in table.items():
+        if kept.get(name) != value:
+            kept[name] = value
+    return kept
 
 
 def _table(entry: Field) -> dict[str, Any]:

@@ -48,9 +48,7 @@ class Workspace:
         """
         with self._opening:
             if self._db is None:
-                from storage.database import Database  # SQLAlchemy: a third of the time to the first screen
-
-                db = Database(self.settings.database) if self.settings.database else _own_database(self.files)
+                db = self.database_to_open()
                 db.migrate()
                 db.claim(self.files.database_id, self.place, take_over=self._takes_over)
                 _note_retired(db, self.schema)
@@ -59,6 +57,26 @@ class Workspace:
                 sweep_temporary()
                 self._keep_copy(db)
             return self._db
+
+    def database_to_open(self) -> "Database":
+        """The file in the workspace's folder, or the database on the server that the settings name; not opened yet.
+
+        Raises:
+            WorkspaceProblem: the file is lost or no database of this program, or the settings name another file: that
+                would be another workspace's, or a new one in whatever folder the command is given in.
+        """
+        chosen = self.settings.database
+        if not chosen:
+            return _own_database(self.files)
+        from storage.database import Database  # SQLAlchemy: a third of the time to the first screen
+        from storage.postgresql import address
+
+        if not address.is_postgresql(chosen):  # not quoted: there may be a password in it
+            raise WorkspaceProblem(
+                f"`database` in {self.files.settings} is no address on a PostgreSQL server. Nothing was changed.",
+                f"Write it as {address.EXAMPLE}, or delete the line: then it is the file in the workspace's folder.",
+            )
+        return Database(chosen)
 
     def keep_copy(self) -> None:
         """Copy an open database if there is no copy of today yet: once a day, in a terminal that stays open, too."""

@@ -1,5 +1,7 @@
 """workbench.toml is read with defaults, and what cannot be used is named with what would be allowed."""
 
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import pytest
 
 from storage.exceptions import ConfigProblem
 from workbench import settings
-from workbench.fields import FieldType, invoice_schema
+from workbench.fields import FieldType, Schema, invoice_schema
 from workbench.fields.plain_text import without_passwords
 from workbench.predictions import repair_rules
 from workbench.settings import REPAIR_RULES, Limits, Settings
@@ -36,6 +38,38 @@ def test_what_is_written_beside_the_fields_stays_while_they_do(tmp_path: Path) -
     settings.write(path, replace(settings.read(path), theme="dark"))
     assert "# as on our orders" in path.read_text()
     assert settings.read(path) == Settings(invoice_schema(), theme="dark")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda schema: schema.add("delivery_date"),
+        lambda schema: schema.change("po", name="order", retired=True),
+        lambda schema: schema.reorder(["no"]),
+    ],
+)
+def test_what_is_written_beside_fields_and_tables_stays_when_the_fields_change(
+    tmp_path: Path, change: Callable[[Schema], Schema]
+) -> None:
+    before = read(
+        tmp_path,
+        "ocr_languages = [  # of our scans\n  'deu',  # most\n]\n[[fields]]\nid = 'po'  # as on our orders\n"
+        "[[fields]]\nid = 'no'\n# as the old tool had them\n[bindings]\nq = 'x'  # no k here\n"
+        "[limits]\npages = 5  # long ones are terms\n[targets]\nbox = 'ssh:me@box'  # in the cellar\n",
+    )
+    path = tmp_path / "workbench.toml"
+    comments = re.findall("#.*", path.read_text())
+    changed = replace(before, schema=change(before.schema))
+    settings.write(path, changed)
+    assert settings.read(path) == changed
+    assert sorted(re.findall("#.*", path.read_text().replace('"#', '"'))) == sorted(comments)
+
+
+def test_a_file_that_windows_editor_saved_is_read_and_changed(tmp_path: Path) -> None:
+    path = tmp_path / "workbench.toml"
+    path.write_bytes(b"\xef\xbb\xbfkeys = 'prodigy'\r\n[[fields]]\r\nid = 'po'\r\n")
+    settings.write(path, replace(settings.read(path), theme="dark"))
+    assert (settings.read(path).keys, settings.read(path).theme) == ("prodigy", "dark")
 
 
 def test_what_was_written_is_read_again(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from storage.database import Database
 from storage.exceptions import WorkspaceProblem
 from tests.support.postgresql_server import TestServer
+from workbench import database_move
 from workbench.workspace import Workspace
 
 
@@ -110,3 +111,27 @@ def test_a_workspace_on_a_server_keeps_nothing_of_a_failed_try_and_a_second_one_
     assert [path.name for path in tmp_path.iterdir()] == ["shop"]
     shutil.rmtree(tmp_path / "shop")
     Workspace.create(tmp_path / "second", url, take_over=True).close()
+
+
+@pytest.mark.parametrize("address", ["sqlite:///other.db", "sqlite+pysqlite:///other.db", "other.db"])
+def test_a_database_in_a_file_elsewhere_is_neither_read_nor_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    """A folder from elsewhere would name another workspace's; one without a place is new in every folder."""
+    Workspace.create(tmp_path / "shop").close()
+    Workspace.create(tmp_path / "other").close()
+    before = (tmp_path / "other" / "workbench.db").read_bytes()
+    shutil.copy(tmp_path / "other" / "workbench.db", tmp_path / "other.db")
+    settings = tmp_path / "shop" / "workbench.toml"
+    settings.write_text(f'database = "{address}"\n{settings.read_text()}')
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(WorkspaceProblem, match="no address on a PostgreSQL server") as problem:
+        Workspace.open(tmp_path / "shop")
+    assert "delete the line" in problem.value.remedy
+    with pytest.raises(WorkspaceProblem, match="no address on a PostgreSQL server"):
+        database_move.move(Workspace.find(tmp_path / "shop"), "sqlite")
+    assert (tmp_path / "other.db").read_bytes() == before
+    (tmp_path / "other.db").unlink()
+    with pytest.raises(WorkspaceProblem, match="no address"):
+        Workspace.create(tmp_path / "new", address)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "shop"]

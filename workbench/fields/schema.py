@@ -23,9 +23,11 @@ The built-in invoice schema, and what its names mean elsewhere:
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 from storage.exceptions import ConfigProblem
@@ -131,6 +133,7 @@ _INVOICE = (
 )
 
 
+@lru_cache(maxsize=1 << 14)  # a label file can bring thousands of names, each compared with all
 def folded(name: str) -> str:
     """The form in which names are compared: case, spaces, dots, dashes and underscores do not count.
 
@@ -139,6 +142,11 @@ def folded(name: str) -> str:
     plain = name.strip().casefold()
     inner = re.sub(r"[\s._\-/]+", "_", plain).strip("_")
     return "-" * plain.startswith("-") + inner + "-" * plain.endswith("-") if inner else plain
+
+
+def _several(values: Sequence[str]) -> set[str]:
+    """The values that stand more than once."""
+    return {value for value, count in Counter(values).items() if count > 1}
 
 
 @dataclass(frozen=True)
@@ -152,7 +160,7 @@ class Schema:
             ("id", [f.id for f in self.fields]),
             ("name", [folded(f.name) for f in self.fields]),
         ):
-            twice = {value for value in values if values.count(value) > 1}
+            twice = _several(values)
             if twice:
                 raise ConfigProblem(
                     f"Two fields have the same {what}: {', '.join(sorted(twice))}.", "Rename one of them."
@@ -165,8 +173,7 @@ class Schema:
                     "Names that differ only in case, spaces, dots or dashes count as the same.",
                 )
         keys = [f.key for f in self.active if f.key]
-        clash = {key for key in keys if keys.count(key) > 1}
-        if clash:
+        if clash := _several(keys):
             raise ConfigProblem(
                 f"Two fields share the key {', '.join(sorted(clash))}.", "Give each field a key of its own."
             )
@@ -200,12 +207,17 @@ class Schema:
 
     def resolve(self, name: str) -> Field | None:
         """The field that a label of another tool means: by id, name, or alias; None when there is none."""
-        wanted = folded(name)
+        return self._by_name.get(folded(name))
+
+    @cached_property
+    def _by_name(self) -> dict[str, Field]:
+        """Each folded name -> its field: ids and names before aliases, an earlier field before a later one."""
+        by_name: dict[str, Field] = {}
         for names_of in (lambda f: (f.id, f.name), lambda f: f.aliases):
-            for candidate in self.fields:
-                if wanted in {folded(known) for known in names_of(candidate)}:
-                    return candidate
-        return None
+            for field in self.fields:
+                for name in names_of(field):
+                    by_name.setdefault(folded(name), field)
+        return by_name
 
     def add(self, name: str, type: FieldType = FieldType.TEXT, key: str = "", colour: str = "") -> "Schema":
         """A schema with one more field; its id is made from the name."""

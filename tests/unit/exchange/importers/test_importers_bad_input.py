@@ -249,7 +249,8 @@ def test_walking_is_safe_and_every_document_comes_once(put: Any, tmp_path: Path)
     (tmp_path / "set" / "loop").symlink_to(tmp_path / "set")
     (tmp_path / "set" / "dead.png").symlink_to(tmp_path / "nowhere")
     (tmp_path / "again.jsonl").symlink_to(labels)
-    assert sorted(discovery.discover([tmp_path])) == sorted([tmp_path / "again.jsonl", other])
+    dead = tmp_path / "set" / "dead.png"  # named, as what is no file in a folder is
+    assert sorted(discovery.discover([tmp_path])) == sorted([tmp_path / "again.jsonl", other, dead])
     assert discovery.discover([labels, labels, tmp_path / "set" / "images"]) == [labels, other]
     with pytest.raises(InputProblem):
         discovery.discover([tmp_path / "nowhere"])
