@@ -98,6 +98,25 @@ def test_a_known_value_without_a_place_is_written_before_a_models_guess(tmp_path
     assert row[made.schema.name("amount_total")] == "9.00"
 
 
+def test_a_known_value_that_a_document_was_accepted_without_is_not_written(tmp_path):
+    proposed = (("seller_name", PLACES["seller_name"], 0.7, "run-1"),)
+    made = sample_documents.workspace_of(
+        tmp_path / "w", [sample_documents.new("a", [PAGE], proposed, {"buyer_tax_id": "DE999999999"})]
+    )
+    name = made.schema.name("buyer_tax_id")
+    cells = []
+    for accept in (False, True):
+        if accept:
+            session = AnnotationSession.open(made, 1)
+            session.document_acts.accept_all()
+            session.document_acts.finish()
+        listed = list(values.rows([content_of(made)], made.schema, ExportReport()))
+        row = dict(zip(values.header(made.schema), listed[0], strict=True))
+        cells.append((row[name], row[f"{name} (decided by)"]))
+    made.close()
+    assert cells == [("DE999999999", "reference value (books)"), ("", "")]
+
+
 def test_a_prediction_has_the_known_value_and_names_what_the_model_reads(workspace):
     proposals = [("amount_total", PLACES["cash"], 0.38)]
     total = extracted(content_of(workspace), proposals, workspace.schema).fields[0]
