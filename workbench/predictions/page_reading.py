@@ -223,15 +223,14 @@ class PageReading:
     def _currency(self, taken: Collection[int]) -> dict[str, Place]:
         """The only currency on the page, where it is printed alone or beside an amount that is no field's already."""
         marked: dict[str, list[int]] = {}
-        before = ""
         for token in self._around.tokens:
-            is_name, before = legal_forms.is_berhad(before, token.text), token.text
-            for mark in marks_of(token.text) if len(token.text) <= 20 and not is_name else ():
+            for mark in marks_of(token.text) if len(token.text) <= 20 else ():
                 if mark != token.text and not any(c.isdigit() for c in token.text):
                     continue
                 if mark.isalpha() and not mark.isupper() and mark.casefold() not in _MIXED_CASE:
                     continue
-                if code := normalise(FieldType.CURRENCY, mark).normal:
+                code = normalise(FieldType.CURRENCY, mark).normal
+                if code and self._around.is_currency(token.id):
                     marked.setdefault(code, []).append(token.id)
         if not marked:
             return {}

@@ -7,6 +7,7 @@ import pytest
 from tests.support import sample_documents
 from workbench.fields import FieldType, invoice_schema
 from workbench.locate.candidates import Finder
+from workbench.predictions.page_reading import PageReading
 
 SCHEMA = invoice_schema()
 GERMAN = """\
@@ -334,3 +335,31 @@ def test_the_parties_of_a_letter_are_told_apart_by_their_blocks(field, value):
 def test_a_tax_is_not_what_was_taxed():
     text = "Totaal te betalen  351,00\nBTW 9% over 100,00      9,00\nBTW 21% over 200,00    42,00\n"
     assert best(text, "amount_tax") == "42,00"
+
+
+SLIP = """\
+   {head}
+   1 CUP TEA             4.00
+   SR   5.00   0.30
+   TOTAL         {code}   9.00
+   {foot}
+"""
+
+
+@pytest.mark.parametrize(
+    ("head", "code", "foot", "found"),
+    [
+        ("TSH POWER HARDWARE", "", "ALL GOODS SOLD", ""),  # Tanzania's shilling, Albania's lek
+        ("RESTORAN ABC SDN. BHD.", "", "THANK YOU", ""),  # Bahrain's dinar
+        ("TSH POWER HARDWARE", "RM", "", "RM"),
+        ("ACME LTD", "BHD", "", "BHD"),
+        ("Alle Beträge in EUR", "", "", "EUR"),
+        ("Rechnungswährung: CHF", "", "", "CHF"),
+    ],
+)
+def test_a_currency_is_no_word_of_a_name_or_a_sentence(head, code, foot, found):
+    text = SLIP.format(head=head, code=code, foot=foot)
+    assert best(text, "currency") == found
+    tokens = sample_documents.tokens_of(text)
+    read = PageReading(Finder(tokens), SCHEMA.spans, {}).places().get("currency")
+    assert (" ".join(tokens[i].text for i in read.tokens) if read else "") == found
