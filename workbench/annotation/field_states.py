@@ -164,7 +164,7 @@ def _checked(listed: tuple[FieldRow, ...], content: Content) -> tuple[FieldRow, 
     """
     values = {row.field.id: row.values[0] for row in listed if row.state is FieldState.LABELLED}
     suggested = {row.field.id for row in listed if row.state is FieldState.SUGGESTED}
-    problems, refused = problems_of(values, content, suggested)
+    problems, refused = problems_of(values, content, suggested, _rates(listed))
     return tuple(
         replace(
             row,
@@ -177,8 +177,14 @@ def _checked(listed: tuple[FieldRow, ...], content: Content) -> tuple[FieldRow, 
     )
 
 
+def _rates(listed: Sequence[FieldRow]) -> tuple[Value, ...]:
+    """All tax rates that are labelled."""
+    rows_of_rate = (row for row in listed if row.field.id == "tax_rate" and row.state is not FieldState.SUGGESTED)
+    return next((row.values for row in rows_of_rate), ())
+
+
 def problems_of(
-    values: Mapping[str, Value], content: Content, suggested: Collection[str] = ()
+    values: Mapping[str, Value], content: Content, suggested: Collection[str] = (), rates: Sequence[Value] = ()
 ) -> tuple[dict[str, list[str]], set[str]]:
     """What does not fit together: messages by the field that they are put to, and the fields whose text is refused.
 
@@ -186,11 +192,12 @@ def problems_of(
         values: of each field.
         content: the document.
         suggested: fields that have an open suggestion.
+        rates: all values of the tax rate.
     """
     problems: dict[str, list[str]] = {}
     refused: set[str] = set()
     is_currency_decided = "currency" in content.annotations.absent or "currency" in suggested
-    for check in checks.check(values):
+    for check in checks.check(values, rates):
         if check.rule == "currency" and (is_currency_decided or not _prints_currency(content)):
             continue
         if check.rule == "invalid":
@@ -220,7 +227,7 @@ def judge(schema: Schema, day_first: bool | None = None) -> Callable[[Content], 
     def count(content: Content) -> tuple[int, int]:
         listed = rows(content, schema, day_first)
         values = {row.field.id: row.values[0] for row in listed if row.values and row.state is not FieldState.SUGGESTED}
-        failed = sum(check.rule not in _SOFT for check in checks.check(values))
+        failed = sum(check.rule not in _SOFT for check in checks.check(values, _rates(listed)))
         wrong = (row.agrees is False and row.state is not FieldState.SUGGESTED for row in listed)
         return sum(wrong), failed
 

@@ -1,5 +1,7 @@
 """Known values outrank every model until a person decides, wherever suggestions are stored, shown, taken or written."""
 
+from dataclasses import replace
+
 import pytest
 
 from storage import document_list, documents
@@ -7,8 +9,8 @@ from storage.records import Decision, State
 from storage.suggestions import keep_suggestions, leading, least_certain
 from tests.support import sample_documents
 from tests.support.sample_documents import labels, places_of
-from workbench.annotation import review
-from workbench.annotation.field_states import FieldState, rows
+from workbench.annotation import acts, review
+from workbench.annotation.field_states import FieldState, judge, rows
 from workbench.annotation.session import AnnotationSession
 from workbench.exchange.exporters import values
 from workbench.exchange.exporters.base import ExportReport
@@ -175,3 +177,19 @@ def test_only_fields_with_neither_known_value_nor_suggestion_are_marked_absent(w
         == f"{len(active) - 2} fields are marked as not there. Left as they are: 2 with open suggestions."
     )
     assert content_of(workspace).annotations.state is State.STARTED
+
+
+def test_two_labelled_rates_give_no_warning_that_is_none(tmp_path):
+    page = sample_documents.page_of("  Net    624.90\n  Tax    46.25\n  VAT    20%   5.5%\n")
+    places = places_of({"amount_net": "624.90", "amount_tax": "46.25", "high": "20%", "low": "5.5%"}, page)
+    made = sample_documents.workspace_of(tmp_path / "w", [sample_documents.new("a", [page])])
+    session = AnnotationSession.open(made, 1)
+    spans = {("amount_net", "amount_net"), ("amount_tax", "amount_tax"), ("tax_rate", "high"), ("tax_rate", "low")}
+    state = session.editor.state
+    for field, place in sorted(spans):
+        state = acts.assign(state, field, places[place], "ann")
+    listed = rows(replace(content_of(made), annotations=state), made.schema)
+    assert judge(made.schema)(replace(content_of(made), annotations=state)) == (0, 0)
+    made.close()
+    rate = next(row for row in listed if row.field.id == "tax_rate")
+    assert (len(rate.values), rate.problems) == (2, ())
