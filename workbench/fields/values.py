@@ -85,10 +85,13 @@ def normalise(type: FieldType, text: str, *, day_first: bool | None = None) -> V
 
 def trimmed(type: FieldType, text: str) -> str:
     """A printed value without the punctuation of its sentence ("04.07.2018,", "(35,13", ":A-77") and, in names,
-    addresses and ids, without a list's bullets ("Ecke 12 ● 12345 Ort"); a text as it is.
+    addresses and ids, without a list's bullets ("Ecke 12 ● 12345 Ort"). In an address a postcode stands apart from the
+    town that it touches ("88802Spielkreis"). A text is left as it is.
     """
     if type is FieldType.TEXT:
         return text
+    if type is FieldType.ADDRESS:
+        text = _TOUCHING_CODE.sub(r"\1 ", text)
     if type in _WITHOUT_BULLETS:
         text = _BULLET.sub(" ", text).strip() or text
     bare = text.lstrip(" ;:").rstrip(" ,;:" if type in _WITH_POINT else " ,;:.")
