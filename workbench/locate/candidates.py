@@ -34,6 +34,7 @@ _FIRST_GROUP = re.compile(r"[-–+(]?[$€£]?[0-9]{1,3}")
 _NEXT_GROUP, _LAST_GROUP = re.compile("[0-9]{3}"), re.compile(r"[0-9]{3}[.,][0-9]{2}[€)\-]?")
 _SPACE = 0.9  # heights of a word, which are longer than widths in thousandths: the widest space inside a number
 _WHOLE = re.compile(r"[0-9]{1,3}(?:,?[0-9]{3})*|[0-9]+")
+_BARE_RATE = re.compile(r"[0-2]?[0-9](?:[.,][0-9]{1,2})?")
 _CENTS = re.compile(r"[.,][0-9]{1,2}(?![0-9])")
 _DIGIT = re.compile("[0-9]")
 _VAT = re.compile(r"[A-Z]{2}U?[0-9]{8,12}(?:B[0-9]{2})?")
@@ -253,6 +254,8 @@ class Finder:
         text = words[row[at]].text
         if type in (FieldType.AMOUNT, FieldType.RATE) and not _DIGIT.search(text):
             return ()
+        if type is FieldType.RATE and _BARE_RATE.fullmatch(text) and self.around.is_under_percent(row[at]):
+            return (row[at],)
         if type is FieldType.AMOUNT and (thousands := self._thousands(row, at)):
             return thousands
         if type is FieldType.AMOUNT and at and _WHOLE.fullmatch(text):

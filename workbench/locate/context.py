@@ -133,6 +133,17 @@ class Surroundings:
             for header in self.headings[number]
         )
 
+    def is_under_percent(self, token: int) -> bool:
+        """Whether a number stands in a column that is headed with a percent sign, which its cells then lack."""
+        box, number = self.tokens[token].box, self.layout.row_of[token]
+        return any(
+            self._texts[i].strip("()[]") == "%"
+            and self.tokens[i].page == self.tokens[token].page
+            and min(self.tokens[i].box[2], box[2]) > max(self.tokens[i].box[0], box[0]) - self.layout.height(token)
+            for above in self.layout.rows[max(number - 3, 0) : number]
+            for i in above
+        )
+
     def _meant(self, row: Sequence[int], header: HeaderPhrase) -> HeaderPhrase:
         """The header; in the line of a street one that may be any number's is the house's ("NO 21, JALAN PINANG")."""
         weight = max(header.fields.values())
