@@ -12,6 +12,7 @@ from functools import lru_cache
 from storage.records import KNOWN_SOURCES, Content, Decision, Span, Suggestion, Token
 from storage.suggestions import leading
 from workbench.fields import Field, FieldKind, FieldType, Schema, checks
+from workbench.fields.countries import is_malaysian
 from workbench.fields.values import Value, joined, looks_like, normalise, readings, same
 
 _NUMERIC_DATE = re.compile(r"(?<![0-9/-])([0-9]{1,2})[/-]([0-9]{1,2})[/-](?:[0-9]{4}|[0-9]{2})(?![0-9/-])")
@@ -196,6 +197,10 @@ def problems_of(
     """
     problems: dict[str, list[str]] = {}
     refused: set[str] = set()
+    currency = values.get("currency")
+    is_sign = currency is not None and currency.normal == "USD" and bool(currency.note)  # "$"
+    if currency is not None and is_sign and is_malaysian(token.text for token in content.tokens):
+        problems["currency"] = [f"“{currency.text}” is read as USD, but the document is Malaysian: MYR?"]
     is_currency_decided = "currency" in content.annotations.absent or "currency" in suggested
     for check in checks.check(values, rates):
         if check.rule == "currency" and (is_currency_decided or not _prints_currency(content)):

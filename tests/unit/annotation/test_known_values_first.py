@@ -15,7 +15,9 @@ from workbench.annotation.session import AnnotationSession
 from workbench.exchange.exporters import values
 from workbench.exchange.exporters.base import ExportReport
 from workbench.exchange.known_values import suggest_again
+from workbench.locate.candidates import Finder
 from workbench.predictions.extraction import extracted
+from workbench.predictions.page_reading import PageReading
 
 PAGE = sample_documents.page_of(sample_documents.RECEIPT)
 PLACES = places_of(sample_documents.VALUES | {"cash": "10.00"}, PAGE)
@@ -193,3 +195,16 @@ def test_two_labelled_rates_give_no_warning_that_is_none(tmp_path):
     made.close()
     rate = next(row for row in listed if row.field.id == "tax_rate")
     assert (len(rate.values), rate.problems) == (2, ())
+
+
+@pytest.mark.parametrize(("seller", "doubted"), [("KEDAI ABC SDN BHD", True), ("ABC Inc.", False)])
+def test_a_dollar_sign_on_a_malaysian_receipt_is_doubted_and_not_suggested(tmp_path, seller, doubted):
+    page = sample_documents.page_of(f"  {seller}\n  Total    9.00\n  Change   $\n")
+    sign = places_of({"currency": "$"}, page)["currency"]
+    made = sample_documents.workspace_of(tmp_path / "w", [sample_documents.new("a", [page])])
+    content = content_of(made)
+    read = PageReading(Finder(content.tokens), made.schema.spans, {}).places()["currency"]
+    labelled = replace(content, annotations=acts.assign(content.annotations, "currency", sign, "ann"))
+    problems = next(row.problems for row in rows(labelled, made.schema) if row.field.id == "currency")
+    made.close()
+    assert (read.tokens == (), bool(problems)) == (doubted, doubted)
