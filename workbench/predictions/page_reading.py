@@ -13,6 +13,7 @@ from functools import cached_property
 from storage.records import Box
 from workbench.fields import Field, FieldType, legal_forms
 from workbench.fields.amounts import marks_of
+from workbench.fields.countries import is_malaysian
 from workbench.fields.values import normalise
 from workbench.locate import checked_numbers, headers, till_slips
 from workbench.locate.candidates import Finder
@@ -234,6 +235,8 @@ class PageReading:
                     marked.setdefault(code, []).append(token.id)
         if not marked:
             return {}
+        if set(marked) == {"USD"} and is_malaysian(token.text for token in self._around.tokens):
+            return {"currency": NOWHERE}  # its tills print "$" for the ringgit
         counts = Counter({code: len(tokens) for code, tokens in marked.items()})
         code, most = counts.most_common(1)[0]
         alone = [t for t in marked[code] if not any(c.isdigit() for c in self._around.tokens[t].text)]
