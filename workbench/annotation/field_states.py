@@ -12,6 +12,7 @@ from functools import lru_cache
 from storage.records import KNOWN_SOURCES, Content, Decision, Span, Suggestion, Token
 from storage.suggestions import leading
 from workbench.fields import Field, FieldKind, FieldType, Schema, checks
+from workbench.fields.countries import is_malaysian
 from workbench.fields.values import Value, joined, looks_like, normalise, readings, same
 
 _NUMERIC_DATE = re.compile(r"(?<![0-9/-])([0-9]{1,2})[/-]([0-9]{1,2})[/-](?:[0-9]{4}|[0-9]{2})(?![0-9/-])")
@@ -164,7 +165,7 @@ def _checked(listed: tuple[FieldRow, ...], content: Content) -> tuple[FieldRow, 
     """
     values = {row.field.id: row.values[0] for row in listed if row.state is FieldState.LABELLED}
     suggested = {row.field.id for row in listed if row.state is FieldState.SUGGESTED}
-    problems, refused = problems_of(values, content, suggested)
+    problems, refused = problems_of(values, content, suggested, _rates(listed))
     return tuple(
         replace(
             row,
@@ -177,8 +178,14 @@ def _checked(listed: tuple[FieldRow, ...], content: Content) -> tuple[FieldRow, 
     )
 
 
+def _rates(listed: Sequence[FieldRow]) -> tuple[Value, ...]:
+    """All tax rates that are labelled."""
+    rows_of_rate = (row for row in listed if row.field.id == "tax_rate" and row.state is not FieldState.SUGGESTED)
+    return next((row.values for row in rows_of_rate), ())
+
+
 def problems_of(
-    values: Mapping[str, Value], content: Content, suggested: Collection[str] = ()
+    values: Mapping[str, Value], content: Content, suggested: Collection[str] = (), rates: Sequence[Value] = ()
 ) -> tuple[dict[str, list[str]], set[str]]:
     """What does not fit together: messages by the field that they are put to, and the fields whose text is refused.
 
@@ -186,11 +193,16 @@ def problems_of(
         values: of each field.
         content: the document.
         suggested: fields that have an open suggestion.
+        rates: all values of the tax rate.
     """
     problems: dict[str, list[str]] = {}
     refused: set[str] = set()
+    currency = values.get("currency")
+    is_sign = currency is not None and currency.normal == "USD" and bool(currency.note)  # "$"
+    if currency is not None and is_sign and is_malaysian(token.text for token in content.tokens):
+        problems["currency"] = [f"“{currency.text}” is read as USD, but the document is Malaysian: MYR?"]
     is_currency_decided = "currency" in content.annotations.absent or "currency" in suggested
-    for check in checks.check(values):
+    for check in checks.check(values, rates):
         if check.rule == "currency" and (is_currency_decided or not _prints_currency(content)):
             continue
         if check.rule == "invalid":
@@ -220,7 +232,7 @@ def judge(schema: Schema, day_first: bool | None = None) -> Callable[[Content], 
     def count(content: Content) -> tuple[int, int]:
         listed = rows(content, schema, day_first)
         values = {row.field.id: row.values[0] for row in listed if row.values and row.state is not FieldState.SUGGESTED}
-        failed = sum(check.rule not in _SOFT for check in checks.check(values))
+        failed = sum(check.rule not in _SOFT for check in checks.check(values, _rates(listed)))
         wrong = (row.agrees is False and row.state is not FieldState.SUGGESTED for row in listed)
         return sum(wrong), failed
 

@@ -1,7 +1,7 @@
 """Checks across a document's fields: warnings for people, never blocks. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -31,10 +31,14 @@ class Check:
     message: str
 
 
-def check(values: Mapping[str, Value]) -> list[Check]:
-    """The failed checks of one document's values (field id -> value), in a fixed order.
+def check(values: Mapping[str, Value], rates: Sequence[Value] = ()) -> list[Check]:
+    """The failed checks of one document's values, in a fixed order.
 
     A rule applies only when every value that it needs is present and readable.
+
+    Args:
+        values: field id -> its value, of several the first.
+        rates: all values of `tax_rate`, where there are several.
     """
     results = [
         Check("invalid", (field,), f"{field}: {value.note}") for field, value in values.items() if value.normal is None
@@ -45,7 +49,11 @@ def check(values: Mapping[str, Value]) -> list[Check]:
         for field in normal
         if values[field].note and field not in _OWN_RULE
     ]
-    results += _sums({field: Decimal(normal[field]) for field in _AMOUNTS if field in normal}, normal.get("tax_rate"))
+    printed = [value.normal for value in rates] or [normal.get("tax_rate")]
+    results += _sums(
+        {field: Decimal(normal[field]) for field in _AMOUNTS if field in normal},
+        sorted({Decimal(rate) for rate in printed if rate is not None}),
+    )
     amounts = tuple(field for field in _AMOUNTS if field in normal)
     if amounts and "currency" not in values and not any(marks_of(values[field].text) for field in amounts):
         results.append(Check("currency", (*amounts, "currency"), "There are amounts but no currency."))
@@ -67,7 +75,8 @@ def check(values: Mapping[str, Value]) -> list[Check]:
     return results
 
 
-def _sums(amounts: Mapping[str, Decimal], rate: str | None) -> list[Check]:
+def _sums(amounts: Mapping[str, Decimal], rates: Sequence[Decimal]) -> list[Check]:
+    """What does not add up; a tax of several rates lies between those of the lowest and the highest."""
     net, tax, total = (amounts.get(field) for field in _AMOUNTS)
     results: list[Check] = []
     if net is not None and tax is not None and total is not None:
@@ -76,14 +85,15 @@ def _sums(amounts: Mapping[str, Decimal], rate: str | None) -> list[Check]:
             rounding = " (a rounding adjustment?)" if abs(off) <= _ROUNDING else ""
             message = f"Net {net} + tax {tax} = {net + tax}, but the total is {total}: off by {abs(off)}{rounding}."
             results.append(Check("sum", _AMOUNTS, message))
-    if tax is not None and rate is not None:
+    if tax is not None and rates:
         base = net if net is not None else total - tax if total is not None else None
         if base is not None:
-            expected = (base * Decimal(rate) / 100).quantize(Decimal("0.01"))
-            if abs(expected - tax) > TOLERANCE:
+            least, most = sorted((base * rate / 100).quantize(Decimal("0.01")) for rate in (rates[0], rates[-1]))
+            if not least - TOLERANCE <= tax <= most + TOLERANCE:
                 concerned = ("amount_net" if net is not None else "amount_total", "amount_tax", "tax_rate")
-                message = f"{rate} % of {base} is {expected}, but the tax is {tax}."
-                results.append(Check("rate", concerned, message))
+                expected = f"{least}" if len(rates) == 1 else f"{least} to {most}"
+                message = f"{' to '.join(map(str, dict.fromkeys((rates[0], rates[-1]))))} % of {base} is {expected}"
+                results.append(Check("rate", concerned, f"{message}, but the tax is {tax}."))
     if tax is not None and total is not None and tax * total < 0:
         message = f"The tax {tax} and the total {total} have opposite signs."
         results.append(Check("sign", ("amount_tax", "amount_total"), message))

@@ -1,4 +1,7 @@
-"""Names of countries, as the last line of an address has them. Pure."""
+"""Names of countries, as the last line of an address has them, and Malaysia's other signs. Pure."""
+
+import re
+from collections.abc import Iterable
 
 _COUNTRIES = (
     "germany|deutschland|allemagne|duitsland|germania|alemania|niemcy|bundesrepublik deutschland|france|frankreich|"
@@ -24,3 +27,11 @@ def without_country(address: str) -> str:
         if " ".join(words[-count:]) in NAMES:
             return " ".join(words[:-count])
     return address
+
+
+def is_malaysian(words: Iterable[str]) -> bool:
+    """Whether a document's words say that it is of Malaysia, whose tills print "$" for the ringgit, too."""
+    return any(_MALAYSIAN.fullmatch(word) for word in words)
+
+
+_MALAYSIAN = re.compile(r"\W*(?:sdn|bhd|malaysia|ringgit|rm|myr)\W*", re.IGNORECASE)

@@ -28,8 +28,3 @@ def spelled(forms: Iterable[str], between: str = r"\.?") -> str:
 
 LEGAL = re.compile(r"\b(?:" + spelled(ALL, r"\.? ?") + r")\b\.?|公司", re.IGNORECASE)
 LEGAL_AT_END = re.compile(rf"(?:{LEGAL.pattern})\W*$", re.IGNORECASE)
-
-
-def is_berhad(before: str, word: str) -> bool:
-    """Whether a word is the end of "Sdn Bhd", not the Bahraini dinar: by the word before it."""
-    return word.strip(".,:;()").casefold() == "bhd" and before.strip(".,:;()").casefold() in ("sdn", "m")

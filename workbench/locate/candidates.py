@@ -12,7 +12,7 @@ from itertools import pairwise
 from types import MappingProxyType
 
 from storage.records import Token
-from workbench.fields import Field, FieldType, legal_forms
+from workbench.fields import Field, FieldType
 from workbench.fields.amounts import marks_of
 from workbench.fields.values import looks_like, normalise
 from workbench.locate import checked_numbers as numbers
@@ -34,7 +34,7 @@ _FIRST_GROUP = re.compile(r"[-–+(]?[$€£]?[0-9]{1,3}")
 _NEXT_GROUP, _LAST_GROUP = re.compile("[0-9]{3}"), re.compile(r"[0-9]{3}[.,][0-9]{2}[€)\-]?")
 _SPACE = 0.9  # heights of a word, which are longer than widths in thousandths: the widest space inside a number
 _WHOLE = re.compile(r"[0-9]{1,3}(?:,?[0-9]{3})*|[0-9]+")
-_NO_CURRENCY = frozenset(["all", "cup", "dem", "mad", "pen", "sos", "top", "try"])  # words that are codes in capitals
+_BARE_RATE = re.compile(r"[0-2]?[0-9](?:[.,][0-9]{1,2})?")
 _CENTS = re.compile(r"[.,][0-9]{1,2}(?![0-9])")
 _DIGIT = re.compile("[0-9]")
 _VAT = re.compile(r"[A-Z]{2}U?[0-9]{8,12}(?:B[0-9]{2})?")
@@ -252,12 +252,10 @@ class Finder:
         """The words from a position on that are one value, without unneeded words."""
         words = self._tokens
         text = words[row[at]].text
-        if type is FieldType.CURRENCY:
-            before = words[row[at - 1]].text if at else ""
-            if text in _NO_CURRENCY or legal_forms.is_berhad(before, text):
-                return ()
         if type in (FieldType.AMOUNT, FieldType.RATE) and not _DIGIT.search(text):
             return ()
+        if type is FieldType.RATE and _BARE_RATE.fullmatch(text) and self.around.is_under_percent(row[at]):
+            return (row[at],)
         if type is FieldType.AMOUNT and (thousands := self._thousands(row, at)):
             return thousands
         if type is FieldType.AMOUNT and at and _WHOLE.fullmatch(text):
@@ -277,7 +275,8 @@ class Finder:
             if length > 1 and self._is_value(type, window[1:]):
                 return ()  # the value begins with the second word
             if self._is_value(type, window):
-                return tuple(window)
+                is_word = type is FieldType.CURRENCY and not self.around.is_currency(row[at])
+                return () if is_word else tuple(window)
         # "Date:25/12/2018" in one word
         return (row[at],) if type is not FieldType.ID and "%" not in text and _looks_like(type, text) else ()
 

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import structs
 
 from storage.records import Box, Token
-from workbench.fields import Field, FieldType
+from workbench.fields import Field, FieldType, legal_forms
 from workbench.locate import headers
 from workbench.locate.headers import HeaderPhrase
 from workbench.locate.layout import Layout
@@ -17,11 +17,22 @@ from workbench.locate.layout import Layout
 _NUMBERED = re.compile(r"[^\W\d_]+[-/.]?[0-9][\w/.-]*")
 _LONGEST = 200  # characters of a word; a longer one is no value, and patterns take minutes for a million letters
 _NO_WORD = "…"
+_CODE = re.compile(r"[^\W\d_]{2,}[.,:;]?")  # a currency in letters, without a sign or an amount
+_WORDS_TOO = frozenset(
+    ["all", "cup", "dem", "ft", "gel", "kmf", "mad", "mop", "pen", "sit", "sos", "top", "try", "yum"]
+)
+"""Codes that are words more often than currencies."""
+_TAX_CLASSES = frozenset(["sr", "qr"])  # behind an amount the class of its tax, not a riyal
+_AMOUNT = re.compile(r"[0-9][.,][0-9]{2}(?![0-9])")
+_NUMBER = re.compile(r"[-–(]?[0-9][0-9.,']*[-–)]?")
+_OF_A_NAME = frozenset([*legal_forms.SURE, "m"])  # "Sdn Bhd", "(M) Bhd"
+_IN = frozenset(["in", "en", "em", "w"])  # "Amounts in EUR"
 _STREET = re.compile(
     r"\b(jalan|jln|lorong|taman|tmn|lot|floor|plaza|seksyen|street|road|avenue|rue|avenida|calle|via)\b|"
     r"\w(stra(ss|ß)e|str\.|straat|laan)(?!\w)",
     re.IGNORECASE,
 )
+_MONEY = headers.KINDS[FieldType.AMOUNT] | {"currency"}  # fields whose headers a currency stands beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +102,47 @@ class Surroundings:
             ]
             for row in self.layout.rows
         ]
+
+    def is_currency(self, token: int) -> bool:
+        """Whether a code in letters is a currency there, and no word of a name or a sentence ("TSH POWER", "Sdn Bhd").
+
+        It stands beside a number or the header of an amount, or alone in its column.
+        """
+        text = self._texts[token]
+        if not _CODE.fullmatch(text):
+            return True
+        number = self.layout.row_of[token]
+        piece = next(piece for piece in self.pieces[number] if token in piece)
+        at = piece.index(token)
+        beside = [self._texts[i] for i in (*piece[max(at - 1, 0) : at], *piece[at + 1 : at + 2])]
+        if not _OF_A_NAME.isdisjoint(map(headers.fold, beside)):
+            return False
+        words = [word for word in beside if sum(map(str.isalpha, word)) > 1 and word.casefold() not in _IN]
+        code = text.casefold().strip(".,:;")
+        if code in _TAX_CLASSES:
+            return False
+        if code in _WORDS_TOO:
+            row = self.layout.rows[number]
+            near = row[max(row.index(token) - 1, 0) : row.index(token) + 2]
+            return text.isupper() and not words and any(_AMOUNT.search(self._texts[i]) for i in near)
+        if not words or any(_NUMBER.fullmatch(word) for word in beside):
+            return True
+        at = self.layout.rows[number].index(token)
+        return any(
+            header.first - 1 <= at <= header.last + 1 and not _MONEY.isdisjoint(header.fields)
+            for header in self.headings[number]
+        )
+
+    def is_under_percent(self, token: int) -> bool:
+        """Whether a number stands in a column that is headed with a percent sign, which its cells then lack."""
+        box, number = self.tokens[token].box, self.layout.row_of[token]
+        return any(
+            self._texts[i].strip("()[]") == "%"
+            and self.tokens[i].page == self.tokens[token].page
+            and min(self.tokens[i].box[2], box[2]) > max(self.tokens[i].box[0], box[0]) - self.layout.height(token)
+            for above in self.layout.rows[max(number - 3, 0) : number]
+            for i in above
+        )
 
     def _meant(self, row: Sequence[int], header: HeaderPhrase) -> HeaderPhrase:
         """The header; in the line of a street one that may be any number's is the house's ("NO 21, JALAN PINANG")."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from storage.records import KNOWN_SOURCES, Content, Decision, Span
-from workbench.fields import Field, checks
+from workbench.fields import Field, FieldType, checks
 from workbench.locate.candidates import Finder
 from workbench.locate.likelihoods import likelihood
 
@@ -22,8 +22,9 @@ def likely_places(content: Content, finder: Finder, field: Field, own: Span | No
     """All possible places of a field's value.
 
     The field's label comes first, then where its known value is suggested or printed, then a model's open suggestions
-    by confidence, then what looks like it, and last the places that were rejected. Tokens of other fields' labels are
-    left out, so that these do not lose them, and so is what the field's own check refuses.
+    by confidence, then what looks like it, and last the places that were rejected. Left out are tokens of other fields'
+    labels, so that these do not lose them, numbers inside another field's known value (the house of an address), rates
+    without a percent sign or a header, and what the field's own check refuses.
     """
     proposed = sorted(
         (s for s in content.suggestions if s.field == field.id and s.decision is Decision.OPEN),
@@ -35,12 +36,20 @@ def likely_places(content: Content, finder: Finder, field: Field, own: Span | No
             labelled[span.field] = tuple(sorted({*labelled.get(span.field, ()), *span.tokens}))
     taken = {t for tokens in labelled.values() for t in tokens}
     listed = [(place, 1.0) for place in ([own.tokens] if own else []) + known_places(content, field)]
-    listed += [(s.tokens, s.confidence) for s in proposed]
-    listed += [
+    known_elsewhere = {
+        token
+        for s in content.suggestions
+        if s.run in KNOWN_SOURCES and s.decision is Decision.OPEN and s.field not in (field.id, "currency")
+        for token in s.tokens
+        if field.type is not FieldType.CURRENCY
+    }
+    guessed = [(s.tokens, s.confidence) for s in proposed if s.run in KNOWN_SOURCES or _can_be(finder, field, s.tokens)]
+    guessed += [
         (c.tokens, likelihood(field.id, c.score))
         for c in finder.ranked(field, labelled)
         if field.id == "iban" or checks.acceptable(field.id, field.type, finder.around.text(c.tokens))
     ]  # an IBAN with a misread digit is still the place; the check is shown beside it
+    listed += [(place, rate) for place, rate in guessed if known_elsewhere.isdisjoint(place)]
     free = [(tuple(sorted(place)), rate) for place, rate in listed if taken.isdisjoint(place)]
     rejected = {
         tuple(sorted(s.tokens))
@@ -49,6 +58,16 @@ def likely_places(content: Content, finder: Finder, field: Field, own: Span | No
     }
     free.sort(key=lambda placed: placed[0] in rejected)  # the others stay in their order
     return LikelyPlaces(tuple(dict.fromkeys(place for place, _ in free)), free[0][1] if free else 0.0)
+
+
+def _can_be(finder: Finder, field: Field, tokens: tuple[int, ...]) -> bool:
+    """Whether what a model suggests can be offered: a bare number is a rate only beside its header."""
+    around = finder.around
+    if field.type is not FieldType.RATE or "%" in around.text(tokens):
+        return True
+    row = around.layout.row_of[tokens[0]]
+    fit, _ = around.context(field, row, around.layout.rows[row].index(tokens[0]))
+    return fit > 0 or around.is_under_percent(tokens[0])
 
 
 def known_places(content: Content, field: Field) -> list[tuple[int, ...]]:

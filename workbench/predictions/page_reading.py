@@ -13,6 +13,7 @@ from functools import cached_property
 from storage.records import Box
 from workbench.fields import Field, FieldType, legal_forms
 from workbench.fields.amounts import marks_of
+from workbench.fields.countries import is_malaysian
 from workbench.fields.values import normalise
 from workbench.locate import checked_numbers, headers, till_slips
 from workbench.locate.candidates import Finder
@@ -223,18 +224,19 @@ class PageReading:
     def _currency(self, taken: Collection[int]) -> dict[str, Place]:
         """The only currency on the page, where it is printed alone or beside an amount that is no field's already."""
         marked: dict[str, list[int]] = {}
-        before = ""
         for token in self._around.tokens:
-            is_name, before = legal_forms.is_berhad(before, token.text), token.text
-            for mark in marks_of(token.text) if len(token.text) <= 20 and not is_name else ():
+            for mark in marks_of(token.text) if len(token.text) <= 20 else ():
                 if mark != token.text and not any(c.isdigit() for c in token.text):
                     continue
                 if mark.isalpha() and not mark.isupper() and mark.casefold() not in _MIXED_CASE:
                     continue
-                if code := normalise(FieldType.CURRENCY, mark).normal:
+                code = normalise(FieldType.CURRENCY, mark).normal
+                if code and self._around.is_currency(token.id):
                     marked.setdefault(code, []).append(token.id)
         if not marked:
             return {}
+        if set(marked) == {"USD"} and is_malaysian(token.text for token in self._around.tokens):
+            return {"currency": NOWHERE}  # its tills print "$" for the ringgit
         counts = Counter({code: len(tokens) for code, tokens in marked.items()})
         code, most = counts.most_common(1)[0]
         alone = [t for t in marked[code] if not any(c.isdigit() for c in self._around.tokens[t].text)]

@@ -1,5 +1,7 @@
 """Known values outrank every model until a person decides, wherever suggestions are stored, shown, taken or written."""
 
+from dataclasses import replace
+
 import pytest
 
 from storage import document_list, documents
@@ -7,13 +9,15 @@ from storage.records import Decision, State
 from storage.suggestions import keep_suggestions, leading, least_certain
 from tests.support import sample_documents
 from tests.support.sample_documents import labels, places_of
-from workbench.annotation import review
-from workbench.annotation.field_states import FieldState, rows
+from workbench.annotation import acts, review
+from workbench.annotation.field_states import FieldState, judge, rows
 from workbench.annotation.session import AnnotationSession
 from workbench.exchange.exporters import values
 from workbench.exchange.exporters.base import ExportReport
 from workbench.exchange.known_values import suggest_again
+from workbench.locate.candidates import Finder
 from workbench.predictions.extraction import extracted
+from workbench.predictions.page_reading import PageReading
 
 PAGE = sample_documents.page_of(sample_documents.RECEIPT)
 PLACES = places_of(sample_documents.VALUES | {"cash": "10.00"}, PAGE)
@@ -98,6 +102,25 @@ def test_a_known_value_without_a_place_is_written_before_a_models_guess(tmp_path
     assert row[made.schema.name("amount_total")] == "9.00"
 
 
+def test_a_known_value_that_a_document_was_accepted_without_is_not_written(tmp_path):
+    proposed = (("seller_name", PLACES["seller_name"], 0.7, "run-1"),)
+    made = sample_documents.workspace_of(
+        tmp_path / "w", [sample_documents.new("a", [PAGE], proposed, {"buyer_tax_id": "DE999999999"})]
+    )
+    name = made.schema.name("buyer_tax_id")
+    cells = []
+    for accept in (False, True):
+        if accept:
+            session = AnnotationSession.open(made, 1)
+            session.document_acts.accept_all()
+            session.document_acts.finish()
+        listed = list(values.rows([content_of(made)], made.schema, ExportReport()))
+        row = dict(zip(values.header(made.schema), listed[0], strict=True))
+        cells.append((row[name], row[f"{name} (decided by)"]))
+    made.close()
+    assert cells == [("DE999999999", "reference value (books)"), ("", "")]
+
+
 def test_a_prediction_has_the_known_value_and_names_what_the_model_reads(workspace):
     proposals = [("amount_total", PLACES["cash"], 0.38)]
     total = extracted(content_of(workspace), proposals, workspace.schema).fields[0]
@@ -156,3 +179,32 @@ def test_only_fields_with_neither_known_value_nor_suggestion_are_marked_absent(w
         == f"{len(active) - 2} fields are marked as not there. Left as they are: 2 with open suggestions."
     )
     assert content_of(workspace).annotations.state is State.STARTED
+
+
+def test_two_labelled_rates_give_no_warning_that_is_none(tmp_path):
+    page = sample_documents.page_of("  Net    624.90\n  Tax    46.25\n  VAT    20%   5.5%\n")
+    places = places_of({"amount_net": "624.90", "amount_tax": "46.25", "high": "20%", "low": "5.5%"}, page)
+    made = sample_documents.workspace_of(tmp_path / "w", [sample_documents.new("a", [page])])
+    session = AnnotationSession.open(made, 1)
+    spans = {("amount_net", "amount_net"), ("amount_tax", "amount_tax"), ("tax_rate", "high"), ("tax_rate", "low")}
+    state = session.editor.state
+    for field, place in sorted(spans):
+        state = acts.assign(state, field, places[place], "ann")
+    listed = rows(replace(content_of(made), annotations=state), made.schema)
+    assert judge(made.schema)(replace(content_of(made), annotations=state)) == (0, 0)
+    made.close()
+    rate = next(row for row in listed if row.field.id == "tax_rate")
+    assert (len(rate.values), rate.problems) == (2, ())
+
+
+@pytest.mark.parametrize(("seller", "doubted"), [("KEDAI ABC SDN BHD", True), ("ABC Inc.", False)])
+def test_a_dollar_sign_on_a_malaysian_receipt_is_doubted_and_not_suggested(tmp_path, seller, doubted):
+    page = sample_documents.page_of(f"  {seller}\n  Total    9.00\n  Change   $\n")
+    sign = places_of({"currency": "$"}, page)["currency"]
+    made = sample_documents.workspace_of(tmp_path / "w", [sample_documents.new("a", [page])])
+    content = content_of(made)
+    read = PageReading(Finder(content.tokens), made.schema.spans, {}).places()["currency"]
+    labelled = replace(content, annotations=acts.assign(content.annotations, "currency", sign, "ann"))
+    problems = next(row.problems for row in rows(labelled, made.schema) if row.field.id == "currency")
+    made.close()
+    assert (read.tokens == (), bool(problems)) == (doubted, doubted)

@@ -109,3 +109,16 @@ def test_a_sign_inside_an_amount_is_a_currency() -> None:
     assert "currency" in rules(amount_total="5.00")
     assert "currency" not in rules(amount_total="€5.00")
     assert "currency" not in rules(amount_net="4.00", amount_total="RM 5.00")
+
+
+@pytest.mark.parametrize(
+    ("tax", "failed"), [("46.25", set()), ("124.98", set()), ("150.00", {"rate"}), ("9", {"rate"})]
+)
+def test_a_tax_of_two_rates_lies_between_them(tax: str, failed: set[str]) -> None:
+    rates = [normalise(FieldType.RATE, text) for text in ("20 %", "5.5 %")]
+    found = check(values(currency="EUR", amount_net="624.90", amount_tax=tax, tax_rate="20 %"), rates)
+    assert {problem.rule for problem in found} == failed
+
+
+def test_a_documents_number_is_not_warned_of_as_an_account() -> None:
+    assert check(values(invoice_no="OR18041102170437")) == []

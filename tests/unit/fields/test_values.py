@@ -347,11 +347,6 @@ def test_ids_rates_and_texts(type: FieldType, text: str, normal: str | None) -> 
     assert normalise(type, text).normal == normal
 
 
-def test_a_wrong_digit_in_an_iban_is_noted() -> None:
-    assert normalise(FieldType.ID, "DE88200800000970375700").note == ""
-    assert "check digits" in normalise(FieldType.ID, "DE88200800000970375701").note
-
-
 @given(
     st.sampled_from([FieldType.ID, FieldType.PARTY, FieldType.ADDRESS, FieldType.TEXT, FieldType.RATE]),
     st.text(max_size=30),

@@ -4,9 +4,12 @@ import contextlib
 
 import pytest
 
+from storage.records import Annotations, Content, Document, Page, Side, State, Suggestion
 from tests.support import sample_documents
 from workbench.fields import FieldType, invoice_schema
 from workbench.locate.candidates import Finder
+from workbench.locate.places import likely_places
+from workbench.predictions.page_reading import PageReading
 
 SCHEMA = invoice_schema()
 GERMAN = """\
@@ -334,3 +337,58 @@ def test_the_parties_of_a_letter_are_told_apart_by_their_blocks(field, value):
 def test_a_tax_is_not_what_was_taxed():
     text = "Totaal te betalen  351,00\nBTW 9% over 100,00      9,00\nBTW 21% over 200,00    42,00\n"
     assert best(text, "amount_tax") == "42,00"
+
+
+SLIP = """\
+   {head}
+   1 CUP TEA             4.00
+   SR   5.00   0.30
+   TOTAL         {code}   9.00
+   {foot}
+"""
+
+
+@pytest.mark.parametrize(
+    ("head", "code", "foot", "found"),
+    [
+        ("TSH POWER HARDWARE", "", "ALL GOODS SOLD", ""),  # Tanzania's shilling, Albania's lek
+        ("RESTORAN ABC SDN. BHD.", "", "THANK YOU", ""),  # Bahrain's dinar
+        ("TSH POWER HARDWARE", "RM", "", "RM"),
+        ("ACME LTD", "BHD", "", "BHD"),
+        ("Alle Beträge in EUR", "", "", "EUR"),
+        ("Rechnungswährung: CHF", "", "", "CHF"),
+    ],
+)
+def test_a_currency_is_no_word_of_a_name_or_a_sentence(head, code, foot, found):
+    text = SLIP.format(head=head, code=code, foot=foot)
+    assert best(text, "currency") == found
+    tokens = sample_documents.tokens_of(text)
+    read = PageReading(Finder(tokens), SCHEMA.spans, {}).places().get("currency")
+    assert (" ".join(tokens[i].text for i in read.tokens) if read else "") == found
+
+
+def test_a_rate_in_a_column_of_percents_is_found():
+    text = "  TOTAL QUANTITY 2\n  CODE   AMOUNT    %    TAX/AMT\n  SR      27.27    6       1.64\n"
+    assert best(text, "tax_rate") == "6"
+
+
+SHOP = Document(1, "inv", "", "d", "x", None, "ACME", Side.TRAIN, State.NEW, "", 1, 4, 1, labels=0, suggestions=1)
+
+
+def test_the_number_of_a_house_is_offered_as_no_rate():
+    tokens = sample_documents.tokens_of("  Bei Spiel GmbH\n  Ecke 12\n  12345 Ort\n\n  Total  9.00\n  Menge  16\n")
+    page = Page(0, 1000.0, 1000.0, tokens)
+    numbers = {token.text: token.id for token in tokens}
+    suggestions = tuple(Suggestion(n, "tax_rate", (numbers[t],), 0.37, "run-1") for n, t in enumerate(("12", "16")))
+    content = Content(SHOP, (page,), Annotations(), suggestions, ())
+    assert likely_places(content, Finder(tokens), SCHEMA.get("tax_rate"), None).places == ()
+
+
+def test_no_place_lies_in_the_known_value_of_another_field():
+    tokens = sample_documents.tokens_of("  Bei Spiel GmbH\n  Ecke 12%\n  12345 Ort\n")
+    page = Page(0, 1000.0, 1000.0, tokens)
+    words = tuple(token.id for token in tokens if token.text in ("Ecke", "12%"))
+    address = Suggestion(1, "seller_address", words, 1.0, "e-invoice")
+    for known, places in (((), 1), ((address,), 0)):
+        content = Content(SHOP, (page,), Annotations(), known, ())
+        assert len(likely_places(content, Finder(tokens), SCHEMA.get("tax_rate"), None).places) == places

@@ -1,7 +1,8 @@
 """The table for CSV and Excel: one row a document, one column a field, with confidence and who decided.
 
 A value is, in this order: the label (confidence 1), a known value's open suggestion, the reference value, the surest
-open suggestion of a model, unless a person accepted the document without it. Amounts, dates, currencies, rates and
+open suggestion of a model; the last two not once a person has accepted the document without them: a reference value
+that was found nowhere on the page is then no value of it. Amounts, dates, currencies, rates and
 ids are written in one form (1234.50, 2024-03-31, EUR, 19, DE136695976) where they can be read, everything else as it
 is printed. Numbers of documents are written as they are printed, and in one form in a column at the end. Several
 labels of one field are joined by " | " in reading order.
@@ -79,9 +80,10 @@ def _cell(content: Content, entry: Field) -> tuple[str, str, str]:
         return "", "1", "said to be absent"
     own = [s for s in content.suggestions if s.field == entry.id]
     proposed: list[Suggestion] = [s for s in leading(own) if s.tokens]
+    known: list[ReferenceValue] = [r for r in content.references if r.field == entry.id]
     if _is_labelled_here(content):  # what was left open when it was accepted is no value of it
         proposed = [s for s in proposed if s.run in KNOWN_SOURCES]
-    known: list[ReferenceValue] = [r for r in content.references if r.field == entry.id]
+        known = []
     was_refused = any(s.run in KNOWN_SOURCES and s.decision is Decision.REJECTED for s in own)
     if proposed and (proposed[0].run in KNOWN_SOURCES or was_refused or not known):
         best = max(proposed, key=lambda s: s.confidence)

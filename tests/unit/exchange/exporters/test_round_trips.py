@@ -276,6 +276,14 @@ def test_the_bullets_of_a_senders_line_are_no_part_of_an_address(tmp_path: Path)
     assert row["seller_address"] == "Ecke 12 12345 Stadthausen"
 
 
+def test_a_postcode_stands_apart_from_its_town_in_the_table(tmp_path: Path) -> None:
+    words = ["Bahnstr.", "42", "88802Spielkreis"]
+    tokens = tuple(Token(n, 0, 0, word, (20.0 * n, 0.0, 20.0 * n + 15, 10.0)) for n, word in enumerate(words))
+    state = Annotations(frozenset({Span("buyer_address", (0, 1, 2), Source.HUMAN, "ann")}))
+    content = replace(example(), pages=(Page(0, 200.0, 100.0, tokens),), annotations=state, suggestions=())
+    assert _row_of(content, tmp_path)["buyer_address"] == "Bahnstr. 42 88802 Spielkreis"
+
+
 def test_a_suggestion_that_a_document_was_accepted_without_is_no_value(tmp_path: Path) -> None:
     accepted, begun = _row_of(example(), tmp_path), _row_of(_begun(example()), tmp_path)
     assert (accepted["buyer_name"], begun["buyer_name"]) == ("", "ACME Total")
