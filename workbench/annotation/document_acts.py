@@ -102,6 +102,20 @@ def _replaced(repair: dict[str, Any]) -> tuple[int, ...]:
     return next(((token["id"],) for token, ids in repair["tokens"] if ids != [token["id"]]), (0,))
 
 
+def _touched(change: dict[str, Any], suggestions: Iterable[Suggestion], signs: str) -> list[int]:
+    """The words that an act was about: of its labels, of a corrected word, or of the suggestions it decided about."""
+    places = {suggestion.id: suggestion.tokens for suggestion in suggestions}
+    for part, words in (
+        ("spans", lambda span: span[1]),
+        ("texts", lambda text: [text[0]]),
+        ("decisions", lambda decision: places.get(decision[0], ())),
+    ):
+        for sign in signs if part in change else "":
+            if touched := [token for item in change[part][sign] for token in words(item)]:
+                return touched
+    return []
+
+
 class DocumentActs:
     """Acts on the document that a session has open."""
 
@@ -244,14 +258,18 @@ class DocumentActs:
         return kept
 
     def undo(self) -> Event | None:
-        return self._turned(self._editor.undo(), "Undone", "Nothing to undo.")
+        return self._turned(self._editor.undo(), "Undone", "Nothing to undo.", "-+")
 
     def redo(self) -> Event | None:
         """Do the last undone act again."""
-        return self._turned(self._editor.redo(), "Done again", "Nothing to redo.")
+        return self._turned(self._editor.redo(), "Done again", "Nothing to redo.", "+-")
 
-    def _turned(self, event: Event | None, done: str, nothing: str) -> Event | None:
-        """Go to what an undo or redo changed, and say what it was."""
+    def _turned(self, event: Event | None, done: str, nothing: str, signs: str) -> Event | None:
+        """Go to what an undo or redo changed, and say what it was.
+
+        Args:
+            signs: first that of the part of a change which is there now.
+        """
         self._release()
         name = self._editor.content.document.name
         self._state.message = (
@@ -259,9 +277,8 @@ class DocumentActs:
         )
         if event and (repair := event.change.get("repair")):
             self._state.repaired = _replaced(repair)
-        elif event and (spans := event.change.get("spans")):
-            touched = [token for span in (*spans["-"], *spans["+"]) for token in span[1]]
-            self._cursor.token = min(touched) if touched else self._cursor.token
+        elif event:
+            self._cursor.show(_touched(event.change, self._editor.content.suggestions, signs))
         return event
 
     def repeat(self, name: str, after: Annotations) -> None:
