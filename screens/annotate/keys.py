@@ -81,7 +81,12 @@ ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
     ("suggestion.next", "tab", "session('next_suggestion')", "Next suggestion, the least sure first"),
     ("suggestion.previous", "shift+tab", "session('previous_suggestion')", "Previous suggestion"),
     ("suggestion.known", "W", "session('take_known')", "Take the known value instead of the suggestion"),
-    ("suggestion.accept-visible", "plus", "accept_visible", "Accept all suggestions in view"),
+    (
+        "suggestion.accept-visible",
+        "plus",
+        "accept_visible",
+        "Accept all suggestions in view; after A: those ≠ known, too",
+    ),
     ("suggestion.review", "R", "review", "Review: open every document at its least sure suggestion (on or off)"),
     ("span.end-more", "full_stop", "adjust(True, True, False)", "Add the next word to the label"),
     ("span.end-less", "comma", "adjust(False, True, False)", "Drop the last word of the label"),

@@ -51,9 +51,14 @@ class InView:
 
     tokens: Collection[int]  # on the page
     fields: Collection[str] = ()  # in the panel, with their values
+    seen: Collection[int] = ()  # ids of suggestions that were in view before
 
     def shows(self, suggestion: Suggestion) -> bool:
-        """Whether a suggestion's words are on the page in view, or a known value with a sure place is in the panel."""
+        """Whether a suggestion's words are or were on the page in view, or a known value with a sure place is in the
+        panel.
+        """
+        if suggestion.id in self.seen:
+            return True
         is_sure = suggestion.run in KNOWN_SOURCES and suggestion.confidence >= SURE_PLACE
         return not set(suggestion.tokens).isdisjoint(self.tokens) or (is_sure and suggestion.field in self.fields)
 
@@ -204,9 +209,18 @@ class DocumentActs:
             and field_states.contradicts(self._editor.content, field, s)
         ]
 
-    def accept_all(self, in_view: InView | None = None) -> int:
-        """Accept the sure suggestions (in view) in one act, and say which; returns how many."""
-        suggestions = self.plan(in_view).accepted
+    def accept_all(self, in_view: InView | None = None, against_known: Iterable[Suggestion] = ()) -> int:
+        """Accept the sure suggestions (in view) in one act, and say which; returns how many.
+
+        Args:
+            in_view: what the analyst sees; None everything.
+            against_known: suggestions that contradict known values and are accepted as well, the surest last.
+        """
+        suggestions = [*self.plan(in_view).accepted]
+        for s in reversed([*against_known]):
+            words = {token for chosen in suggestions for token in chosen.tokens}
+            if words.isdisjoint(s.tokens) and s.field not in {chosen.field for chosen in suggestions}:
+                suggestions.append(s)
         after, options = self._classes.accept_suggested(self._editor.state)
         for s in suggestions:
             after = acts.accept(after, s, self._editor.annotator, rivals(self._editor.content.suggestions, s))
