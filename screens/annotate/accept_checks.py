@@ -28,15 +28,15 @@ class AcceptChecks:
         self._unlabelled: tuple[AnnotationSession, frozenset[int]] | None = None
         self._accepted = 0  # by the last press
         self._asked: tuple[AnnotationSession, frozenset[str]] | None = None
-        self._seen: tuple[AnnotationSession, frozenset[int]] | None = None
+        self._shown: tuple[AnnotationSession, frozenset[int]] | None = None
 
     def in_view(self, session: AnnotationSession) -> InView:
         """What the analyst sees now, and saw before a label by hand moved the page."""
         now = InView(self._page.visible_tokens(), self._panel.fields_in_view())
-        before = self._seen[1] if self._seen is not None and self._seen[0] is session else frozenset()
-        seen = before | {s.id for s in session.editor.open_suggestions if now.shows(s)}
-        self._seen = session, seen
-        return replace(now, seen=seen)
+        before = self._shown[1] if self._shown is not None and self._shown[0] is session else frozenset()
+        shown = before | {s.id for s in session.editor.open_suggestions if now.shows(s)}
+        self._shown = session, shown
+        return replace(now, shown=shown)
 
     def accept(self, session: AnnotationSession) -> None:
         """Accept the sure suggestions in view."""
@@ -44,8 +44,8 @@ class AcceptChecks:
 
     def accept_as_on_page(self, session: AnnotationSession) -> None:
         """Accept the sure suggestions in view, and those of which was said that they contradict known values."""
-        told = self._asked_of(session)
-        against = [s for s in session.document_acts.contradicting() if _key(s) in told]
+        named = self._asked_of(session)
+        against = [s for s in session.document_acts.contradicting() if _key(s) in named]
         self._accepted = session.document_acts.accept_all(self.in_view(session), against)
 
     def question(self, session: AnnotationSession) -> str:

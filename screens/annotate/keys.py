@@ -73,7 +73,7 @@ ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
         "words.space",
         "vertical_line",
         "ask('spaces')",
-        "Split the word: type the spaces; or join the selected words",
+        "Split the word, or join the selected words",
     ),
     ("words.order", "number_sign", "session('order_line')", "Put the words of the line in reading order"),
     ("label.find", "slash", "find", "Find a value and select it: 1234.5 finds 1,234.50"),

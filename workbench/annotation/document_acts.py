@@ -51,13 +51,13 @@ class InView:
 
     tokens: Collection[int]  # on the page
     fields: Collection[str] = ()  # in the panel, with their values
-    seen: Collection[int] = ()  # ids of suggestions that were in view before
+    shown: Collection[int] = ()  # ids of suggestions that were in view before
 
     def shows(self, suggestion: Suggestion) -> bool:
         """Whether a suggestion's words are or were on the page in view, or a known value with a sure place is in the
         panel.
         """
-        if suggestion.id in self.seen:
+        if suggestion.id in self.shown:
             return True
         is_sure = suggestion.run in KNOWN_SOURCES and suggestion.confidence >= SURE_PLACE
         return not set(suggestion.tokens).isdisjoint(self.tokens) or (is_sure and suggestion.field in self.fields)
