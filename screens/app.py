@@ -51,7 +51,7 @@ class WorkbenchApp(App[None]):
                 ("app.theme", "f12", "next_theme", "Next theme: dark, light, high contrast"),
             ]
         ),
-        Binding("ctrl+q", "quit", "Leave the workbench", id="app.quit", priority=True, show=False),
+        Binding("ctrl+q", "quit", "Quit: leave the workbench; all is saved", id="app.quit", priority=True, show=False),
     ]
 
     def __init__(self, workspace: Workspace, mode: str = "annotate", graphics: Graphics | None = None) -> None:

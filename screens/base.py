@@ -255,7 +255,8 @@ class ModeScreen(Typed, Screen[None]):
     def action_help(self) -> None:
         listed = sections(self.active_bindings, self.help_notes(), self.help_signs())
         note = f"{self.key_of('app.commands')} lists their names, for [bindings] in workbench.toml"
-        self.app.push_screen(HelpPage(f"Keys · {self.mode.capitalize()}", listed, note))
+        title = f"Keys · {self.mode.capitalize()} · {self.key_of('app.quit')} quits, all is saved"
+        self.app.push_screen(HelpPage(title, listed, note))
 
 
 def screen_of(widget: Widget) -> ModeScreen:

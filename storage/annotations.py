@@ -203,6 +203,7 @@ def commit(
             decision = now.get(number, Decision.OPEN)
             here = (suggestions.c.id == number, suggestions.c.document_id == document_id)  # ids are used again
             connection.execute(update(suggestions).where(*here).values(decision=decision.value))
+    if change.keys() & {"decisions", "spans", "state"}:
         retired_fields.count_suggestions(connection, [document_id])
     _insert_event(connection, document_id, annotator, act, change, target)
     return version + 1

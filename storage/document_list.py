@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Select, bindparam, func, or_, select, union_a
 
 from storage import token_blob
 from storage.documents import as_document
-from storage.records import KNOWN_SOURCES, Decision, Document, Side, Split, State
+from storage.records import KNOWN_SOURCES, Document, Side, Split, State
+from storage.retired_fields import is_offered
 from storage.tables import (
     class_labels,
     documents,
@@ -208,10 +209,9 @@ def _read_values(
     values: dict[int, dict[str, ListedValue]],
 ) -> None:
     places: dict[tuple[int, str], tuple[Origin, tuple[int, ...]]] = {}
-    at_work = suggestions.c.decision == Decision.OPEN.value
     proposed = (
         select(suggestions.c.document_id, suggestions.c.field, suggestions.c.tokens)
-        .where(suggestions.c.document_id.in_(part), suggestions.c.field.in_(fields), at_work)
+        .where(suggestions.c.document_id.in_(part), suggestions.c.field.in_(fields), is_offered())
         .order_by(suggestions.c.run.in_(list(KNOWN_SOURCES)), suggestions.c.confidence)
     )
     labelled = (

@@ -107,6 +107,7 @@ def add(connection: Connection, new: Sequence[NewDocument], annotator: str) -> l
             if n.spans or n.labelled or n.classes
         ),
     )
+    retired_fields.count_suggestions(connection, (i for i, n in numbered if n.suggestions and (n.spans or n.labelled)))
     return ids
 
 
@@ -287,12 +288,13 @@ def recount(connection: Connection, document_id: int, disagreements: int, proble
 
 
 def recount_labels(connection: Connection, document_id: int) -> None:
-    """Set a document's number of labels to what is stored."""
+    """Set a document's numbers of labels and of open suggestions to what is stored."""
     of_words, of_document = (
         select(func.count()).where(table.c.document_id == document_id).scalar_subquery()
         for table in (spans, class_labels)
     )
     connection.execute(update(documents).where(documents.c.id == document_id).values(labels=of_words + of_document))
+    retired_fields.count_suggestions(connection, [document_id])
 
 
 def replace_pages(

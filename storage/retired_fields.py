@@ -1,15 +1,34 @@
-"""The number of open suggestions of each document, without those of retired fields and second opinions.
+"""The number of open suggestions of each document: `suggestions.leading` without retired fields, as SQL.
+
+An accepted document has none: what was left when it was accepted is answered.
 
 The schema is in workbench.toml. Which of its fields are retired is stored in the database as well, so that all
 processes count alike, whenever they read the schema.
 """
 
 from collections.abc import Collection, Iterable
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, and_, delete, exists, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    and_,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
-from storage.records import KNOWN_SOURCES, Decision
-from storage.tables import documents, retired_fields, suggestions
+from storage.records import KNOWN_SOURCES, Decision, State
+from storage.tables import documents, retired_fields, spans, suggestions
 
 
 def fields(connection: Connection) -> frozenset[str]:
@@ -39,22 +58,55 @@ def count_suggestions(connection: Connection, ids: Iterable[int]) -> None:
         connection.execute(update(documents).where(documents.c.id.in_(part)).values(suggestions=_waiting()))
 
 
-def is_outranked() -> ColumnElement[bool]:
-    """Whether the suggestion of the surrounding statement is a second opinion on an open known value."""
+def is_offered() -> ColumnElement[bool]:
+    """Whether the suggestion of the surrounding statement is open: no retired field's, no second opinion on an open
+    known value, and none of its words has a label.
+    """
+    return and_(
+        suggestions.c.decision == Decision.OPEN.value,
+        suggestions.c.field.not_in(select(retired_fields.c.field)),
+        ~_is_taken(suggestions),
+        ~_is_outranked(),
+    )
+
+
+class _Items(FunctionElement[Any]):
+    """The items of a JSON array as rows of `value`."""
+
+    inherit_cache = True
+
+
+@compiles(_Items, "sqlite")
+def _items_in_sqlite(element: _Items, compiler: SQLCompiler, **options: Any) -> str:
+    return f"json_each({compiler.process(element.clauses, **options)})"
+
+
+@compiles(_Items, "postgresql")
+def _items_in_postgresql(element: _Items, compiler: SQLCompiler, **options: Any) -> str:
+    return f"json_array_elements_text({compiler.process(element.clauses, **options)})"
+
+
+def _is_taken(table: FromClause) -> ColumnElement[bool]:
+    """Whether a label has a word of the suggestion in the table `suggestions`, or an alias of it."""
+    labelled = _Items(spans.c.tokens).table_valued("value", name="labelled")
+    proposed = _Items(table.c.tokens).table_valued("value", name="proposed")
+    words = select(1).select_from(spans.join(labelled, true()).join(proposed, true()))
+    same = and_(spans.c.document_id == table.c.document_id, labelled.c.value == proposed.c.value)
+    return words.where(same).correlate(table).exists()
+
+
+def _is_outranked() -> ColumnElement[bool]:
     known = suggestions.alias("known")
     return suggestions.c.run.not_in(KNOWN_SOURCES) & exists().where(
         known.c.document_id == suggestions.c.document_id,
         known.c.field == suggestions.c.field,
         known.c.decision == Decision.OPEN.value,
         known.c.run.in_(KNOWN_SOURCES),
+        ~_is_taken(known),
     )
 
 
-def _waiting() -> ScalarSelect[int]:
-    is_open = and_(
-        suggestions.c.document_id == documents.c.id,
-        suggestions.c.decision == Decision.OPEN.value,
-        suggestions.c.field.not_in(select(retired_fields.c.field)),
-        ~is_outranked(),
-    )
-    return select(func.count()).select_from(suggestions).where(is_open).scalar_subquery()
+def _waiting() -> ColumnElement[int]:
+    own = suggestions.c.document_id == documents.c.id
+    count = select(func.count()).select_from(suggestions).where(own, is_offered()).scalar_subquery()
+    return case((documents.c.state == State.LABELLED.value, 0), else_=count)

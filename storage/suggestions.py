@@ -6,15 +6,19 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
 
 from storage import retired_fields
-from storage.records import KNOWN_SOURCES, ClassSuggestion, Decision, Side, State, Suggestion
+from storage.records import KNOWN_SOURCES, ClassSuggestion, Decision, Side, Span, State, Suggestion
 from storage.tables import class_labels, class_suggestions, documents, spans, suggestions
 
 _OPEN = documents.c.state.in_([State.NEW.value, State.STARTED.value])
 
 
-def leading(suggestions: Iterable[Suggestion]) -> list[Suggestion]:
-    """The open suggestions, without those of fields that have an open known value: these are second opinions."""
-    undecided = [s for s in suggestions if s.decision is Decision.OPEN]
+def leading(suggestions: Iterable[Suggestion], labels: Iterable[Span] = ()) -> list[Suggestion]:
+    """The open suggestions, without those of fields that have an open known value: these are second opinions.
+
+    One of which a label has a word is not open while the label is there. `retired_fields.is_offered` says it as SQL.
+    """
+    taken = {token for label in labels for token in label.tokens}
+    undecided = [s for s in suggestions if s.decision is Decision.OPEN and taken.isdisjoint(s.tokens)]
     known = {s.field for s in undecided if s.run in KNOWN_SOURCES}
     return [s for s in undecided if s.run in KNOWN_SOURCES or s.field not in known]
 
@@ -116,15 +120,10 @@ def waiting(connection: Connection, class_field: str = "") -> tuple[int, int]:
 def offered(connection: Connection, ids: Sequence[int]) -> tuple[Counter[str], Counter[str]]:
     """Field -> its open suggestions on documents: all that are offered, and those of them that are known values.
 
-    Second opinions and suggestions of retired fields are left out, as in `Document.suggestions`.
+    What is no open suggestion is left out, as in `Document.suggestions`.
     """
     of_all, of_known = Counter[str](), Counter[str]()
-    c = suggestions.c
-    is_offered = and_(
-        c.decision == Decision.OPEN.value,
-        c.field.not_in(retired_fields.fields(connection)),
-        ~retired_fields.is_outranked(),
-    )
+    c, is_offered = suggestions.c, retired_fields.is_offered()
     for start in range(0, len(ids), 500):
         query = select(c.field, c.run, func.count()).where(is_offered, c.document_id.in_(ids[start : start + 500]))
         for field, run, count in connection.execute(query.group_by(c.field, c.run)):
@@ -139,8 +138,8 @@ def least_certain(connection: Connection, fields: Sequence[str], below: float, l
     query = (
         select(suggestions.c.document_id)
         .join(documents, documents.c.id == suggestions.c.document_id)
-        .where(_OPEN, suggestions.c.decision == Decision.OPEN.value, suggestions.c.confidence < below)
-        .where(suggestions.c.field.in_(fields), ~retired_fields.is_outranked())
+        .where(_OPEN, suggestions.c.confidence < below)
+        .where(suggestions.c.field.in_(fields), retired_fields.is_offered())
         .group_by(suggestions.c.document_id)
         .order_by(doubt, suggestions.c.document_id)
         .limit(limit)
@@ -149,8 +148,12 @@ def least_certain(connection: Connection, fields: Sequence[str], below: float, l
 
 
 def wanting(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[list[Suggestion], frozenset[str]]]:
-    """Document -> (all suggestions, fields that are labelled or absent), for those that are undecided."""
+    """Document -> (all suggestions, fields that are labelled or absent), for those that are undecided.
+
+    Left out are open suggestions of which a label has a word.
+    """
     open_documents: dict[int, tuple[list[Suggestion], set[str]]] = {}
+    taken: set[tuple[int, int]] = set()  # (document, token)
     for start in range(0, len(ids), 500):
         part = ids[start : start + 500]
         listed = select(documents.c.id, documents.c.absent).where(_OPEN, documents.c.id.in_(part))
@@ -158,11 +161,13 @@ def wanting(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[list[
         for row in connection.execute(select(spans).where(spans.c.document_id.in_(part))):
             if row.document_id in open_documents:
                 open_documents[row.document_id][1].add(row.field)
+                taken.update((row.document_id, token) for token in row.tokens)
         offered = select(suggestions).where(suggestions.c.document_id.in_(part)).order_by(suggestions.c.id)
         for row in connection.execute(offered):
-            if row.document_id in open_documents:
+            decision, words = Decision(row.decision), {(row.document_id, token) for token in row.tokens}
+            if row.document_id in open_documents and (decision is not Decision.OPEN or taken.isdisjoint(words)):
                 open_documents[row.document_id][0].append(
-                    Suggestion(row.id, row.field, tuple(row.tokens), row.confidence, row.run, Decision(row.decision))
+                    Suggestion(row.id, row.field, tuple(row.tokens), row.confidence, row.run, decision)
                 )
     return {number: (offered, frozenset(done)) for number, (offered, done) in open_documents.items()}
 

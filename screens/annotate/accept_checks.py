@@ -1,6 +1,7 @@
 """What `A` and `a` accept: what is seen, and what is asked once before; the same key again is the answer."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from screens.annotate import hints
 from screens.annotate.fields_panel import FieldsPanel
@@ -27,14 +28,25 @@ class AcceptChecks:
         self._unlabelled: tuple[AnnotationSession, frozenset[int]] | None = None
         self._accepted = 0  # by the last press
         self._asked: tuple[AnnotationSession, frozenset[str]] | None = None
+        self._shown: tuple[AnnotationSession, frozenset[int]] | None = None
 
-    def in_view(self) -> InView:
-        """What the analyst sees now."""
-        return InView(self._page.visible_tokens(), self._panel.fields_in_view())
+    def in_view(self, session: AnnotationSession) -> InView:
+        """What the analyst sees now, and saw before a label by hand moved the page."""
+        now = InView(self._page.visible_tokens(), self._panel.fields_in_view())
+        before = self._shown[1] if self._shown is not None and self._shown[0] is session else frozenset()
+        shown = before | {s.id for s in session.editor.open_suggestions if now.shows(s)}
+        self._shown = session, shown
+        return replace(now, shown=shown)
 
     def accept(self, session: AnnotationSession) -> None:
         """Accept the sure suggestions in view."""
-        self._accepted = session.document_acts.accept_all(self.in_view())
+        self._accepted = session.document_acts.accept_all(self.in_view(session))
+
+    def accept_as_on_page(self, session: AnnotationSession) -> None:
+        """Accept the sure suggestions in view, and those of which was said that they contradict known values."""
+        named = self._asked_of(session)
+        against = [s for s in session.document_acts.contradicting() if _key(s) in named]
+        self._accepted = session.document_acts.accept_all(self.in_view(session), against)
 
     def question(self, session: AnnotationSession) -> str:
         """What is asked before the document is accepted: words are selected, or nothing is labelled; "" for nothing."""
@@ -57,8 +69,8 @@ class AcceptChecks:
 
     def ahead(self, session: AnnotationSession) -> str:
         """What accepting all suggestions will do now, for the hint line."""
-        plan = session.document_acts.plan(self.in_view())
-        has_labels = bool(plan.accepted or session.editor.state.spans)
+        plan = session.document_acts.plan(self.in_view(session))
+        has_labels = bool(plan.accepted or plan.contradicting or session.editor.state.spans)
         return hints.accept_all(plan, bool(self._unasked(session, plan)), has_labels)
 
     def left(self, session: AnnotationSession) -> Work | None:
@@ -74,7 +86,7 @@ class AcceptChecks:
             self._page.begin_at(first.tokens[0])
             return _look_at(first, f"{accepted}{hints.out_of_view([session.schema.name(s.field) for s in rest])}")
         unasked = self._unasked(session, plan)
-        if not unasked or not session.editor.state.spans:
+        if not unasked or not (session.editor.state.spans or plan.contradicting):
             return None
         self._asked = session, self._asked_of(session) | unasked
         message = f"{accepted}{hints.left_out(plan, session.schema)}"
@@ -85,8 +97,12 @@ class AcceptChecks:
 
     def _unasked(self, session: AnnotationSession, plan: AcceptPlan) -> frozenset[str]:
         """What the plan leaves, suggestions and missing fields, of which the analyst was not told yet."""
-        left = frozenset([*plan.missing, *(f"{s.field} {s.id}" for s in plan.left_out)])
+        left = frozenset([*plan.missing, *map(_key, plan.left_out)])
         return left - self._asked_of(session)
+
+
+def _key(suggestion: Suggestion) -> str:
+    return f"{suggestion.field} {suggestion.id}"
 
 
 def _look_at(suggestion: Suggestion | None, message: str) -> Work:

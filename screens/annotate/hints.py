@@ -12,7 +12,8 @@ from storage.document_list import KINDS, Filter
 from storage.records import Content, State, Suggestion
 from workbench.annotation.document_acts import LEAST_SURE, AcceptPlan
 from workbench.annotation.editor import Proposal
-from workbench.annotation.field_states import contradicts, text_of
+from workbench.annotation.field_states import contradicts, rows, text_of
+from workbench.annotation.session import AnnotationSession
 from workbench.annotation.session_state import SessionView
 from workbench.annotation.worklist import Worklist
 from workbench.fields import Field, FieldType, Schema
@@ -166,6 +167,20 @@ def facts_of(view: SessionView, worklist: Worklist) -> tuple[str, ...]:
     )
 
 
+def opening(session: AnnotationSession, schema: Schema, day_first: bool | None) -> str:
+    """What is said of a document when it is opened; of an accepted one why the list marks it with "!"."""
+    document = session.content.document
+    if session.editor.blind:
+        return "Shown without its labels: label it as if it were new."
+    if document.state is not State.LABELLED or not (document.problems or document.disagreements):
+        return ""
+    listed = rows(session.content, schema, day_first)
+    reasons = [f"{row.field.name}: {row.problems[0]}" for row in listed if row.problems and document.problems]
+    reasons += [f"{row.field.name}: ≠ known: {row.reference}" for row in listed if row.values and row.agrees is False]
+    more = f" ({counted(len(reasons) - 1, 'more reason')} in the panel)" if len(reasons) > 1 else ""
+    return f"! {reasons[0]}{more}" if reasons else ""
+
+
 def filter_name(chosen: Filter) -> str:
     """What a filter shows, in a few words."""
     if chosen.round is not None:
@@ -238,8 +253,13 @@ def _of_focus_left(view: SessionView, focus: Suggestion, schema: Schema, context
     """The keys for a suggestion that was not accepted with the others."""
     field = schema.get(focus.field)
     is_known = any(r.field == focus.field for r in view.content.references)
+    labelled = {span.field for span in view.content.annotations.spans}
+    offered = ((s, schema.get(s.field)) for s in view.open_suggestions if s.field not in labelled)
+    against = sum(1 for s, of in offered if of is not None and contradicts(view.content, of, s))
+    all_of_them = (("suggestion.accept-visible", f"all {against} as on the page"),) if against > 1 else ()
     return (
         ("label.confirm", f"accept “{_short(text_of(view.content.tokens, focus.tokens), 16)}”"),
+        *all_of_them,
         *((("suggestion.known", "known value"),) if is_known else ()),
         ("document.accept-all", context.accept_all),
         ("label.reject", "reject"),

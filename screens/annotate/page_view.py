@@ -182,6 +182,8 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
             return Segment(" ", self._gap(mark))
         if mark.ahead:
             return Segment("▸" if here else mark.key, self._style("ahead", mark.colour))
+        if self.app.no_color:  # a colour of its own would be a shade beside the value's ground
+            return Segment(mark.key, self.rich_style + Style(bold=True, reverse=not here, underline=here))
         return Segment(mark.key, self._style("key", mark.colour, mark.confidence is None))
 
     def _gap(self, mark: TokenMark | None) -> Style:

@@ -121,8 +121,8 @@ class AnnotateScreen(ModeScreen):
             if self._review and session.editor.open_suggestions:
                 session.next_suggestion()
             self._panel.scroll_to(0, 0, animate=False, immediate=True)
-            blind = "Shown without its labels: label it as if it were new." if session.editor.blind else ""
-            session.show_message(self._next_message or blind)
+            settings = self.workspace.settings
+            session.show_message(self._next_message or hints.opening(session, settings.schema, settings.day_first))
             self._next_message = ""
             self.workbench.say_saved("")
             self.refresh_status()
@@ -300,14 +300,15 @@ class AnnotateScreen(ModeScreen):
             self.show_message(question)
         return bool(question)
 
-    def action_accept_visible(self) -> bool:
-        return self.act(self._accept_checks.accept)
+    def action_accept_visible(self) -> None:
+        self.act(self._accept_checks.accept_as_on_page)
 
     def action_accept_all(self) -> None:
         """Accept the sure suggestions in view; when nothing is left to be looked at, the document, and go on."""
-        if self._asked(self._accept_checks.unlabelled) or not self.action_accept_visible() or self.session is None:
+        checks = self._accept_checks
+        if self._asked(checks.unlabelled) or not self.act(checks.accept) or self.session is None:
             return
-        if look := self._accept_checks.left(self.session):
+        if look := checks.left(self.session):
             self.act(look)
         else:
             self.action_accept()

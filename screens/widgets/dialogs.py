@@ -152,11 +152,22 @@ class _Options(OptionList):
 
 
 class Prompt(Dialog[str]):
-    """One line of text; dismissed with the text, or None."""
+    """One line of text; dismissed with the text, or None.
 
-    def __init__(self, title: str, value: str = "", hint: str = "", placeholder: str = "") -> None:
+    Args:
+        title: what is typed.
+        value: what is there already.
+        hint: the keys.
+        placeholder: what is shown while there is no text.
+        cursor: before which letter typing begins; None: what is typed takes the place of `value`.
+    """
+
+    def __init__(
+        self, title: str, value: str = "", hint: str = "", placeholder: str = "", cursor: int | None = None
+    ) -> None:
         super().__init__()
         self._title, self._value, self._hint, self._placeholder = title, value, hint, placeholder
+        self._cursor = cursor
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
@@ -165,7 +176,11 @@ class Prompt(Dialog[str]):
             yield Label(Content(self._hint or "Enter: OK   Esc: cancel"), classes="hint")
 
     def on_mount(self) -> None:
-        self.query_one(Input).select_all()
+        line = self.query_one(Input)
+        if self._cursor is None:
+            line.select_all()
+        else:
+            line.cursor_position = self._cursor
 
     def action_take(self) -> None:
         """Close with the text as it is now."""

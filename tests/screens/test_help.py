@@ -52,6 +52,16 @@ async def test_all_keys_are_in_view_on_a_large_screen_and_typing_finds_one(opene
         assert not isinstance(pilot.app.screen, HelpPage)
 
 
+async def test_how_to_quit_is_named_and_found(opened, workspace):
+    async with opened(workspace, (80, 24)) as pilot:
+        await pilot.press("question_mark")
+        await pilot.pause()
+        assert "Ctrl+Q quits, all is saved" in str(pilot.app.screen.query_one(".title").render())
+        await pilot.press(*"quit")
+        await pilot.pause()
+        assert "Ctrl+Q" in shown(pilot) and "leave the workbench" in shown(pilot)
+
+
 async def test_a_small_screen_is_scrolled(opened, workspace):
     async with opened(workspace, (80, 24)) as pilot:
         await pilot.press("question_mark")

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from textual.widgets import Label
 
 from screens.widgets.dialogs import Prompt, TextPage
 from screens.widgets.status_lines import HintLine
@@ -164,3 +165,57 @@ async def test_undo_of_a_reordered_line_puts_its_words_where_they_were(opened, t
 def glued_suggestions(workspace):
     with workspace.db.read() as connection:
         return [suggestion.tokens for suggestion in documents.open_document(connection, 1).suggestions]
+
+
+async def test_a_word_is_split_at_the_space_that_is_typed_where_the_prompt_begins(opened, glued):
+    async with opened(glued, (80, 24)) as pilot:
+        await go(pilot, "Nr:471102")
+        await pilot.press("vertical_line")
+        assert "Split the word: type a space where a new word begins" in text_of_dialog(pilot)
+        await pilot.press("enter")
+        assert "no space was typed" in hint(pilot) and words(glued)[0] == "Nr:471102"
+        await pilot.press("vertical_line", "space", "enter")
+        assert words(glued)[:2] == ["Nr:", "471102"]
+
+
+async def test_a_word_that_was_given_a_space_by_correcting_it_is_split_there(opened, glued):
+    async with opened(glued) as pilot:
+        await go(pilot, "Nr:471102")
+        await pilot.press("e", "home", "right", "right", "right", "space", "enter")
+        assert words(glued)[0] == "Nr: 471102"
+        await pilot.press("vertical_line", "enter")
+        assert words(glued)[:2] == ["Nr:", "471102"]
+        await pilot.press("right", "1")
+        assert labels(glued) == {"invoice_no": ["471102"]}
+        await pilot.press("Z", "Z")
+        assert words(glued)[0] == "Nr: 471102"
+        await pilot.press("Z")
+        assert words(glued)[0] == "Nr:471102"
+
+
+async def test_undo_goes_to_the_word_that_it_puts_back(opened, glued):
+    async with opened(glued) as pilot:
+        await go(pilot, "EUR")
+        await pilot.press("e", *"USD", "enter")
+        await go(pilot, "05.06.2018")
+        await pilot.press("2", "Z")
+        session = pilot.app.mode_screen.session
+        assert session.tokens[session.cursor.token].text == "05.06.2018"
+        await pilot.press("Z")
+        assert session.tokens[session.cursor.token].text == "EUR"
+
+
+async def test_undo_of_a_moved_label_goes_to_where_it_stands_again(opened, glued):
+    async with opened(glued) as pilot:
+        await go(pilot, "EUR")
+        await pilot.press("c")
+        await go(pilot, "Total")
+        await pilot.press("space", "c")
+        assert labels(glued) == {"currency": ["Total"]}
+        await pilot.press("Z")
+        session = pilot.app.mode_screen.session
+        assert session.tokens[session.cursor.token].text == "EUR"
+
+
+def text_of_dialog(pilot) -> str:
+    return "\n".join(str(label.render()) for label in pilot.app.screen.query(Label))

@@ -51,9 +51,14 @@ class InView:
 
     tokens: Collection[int]  # on the page
     fields: Collection[str] = ()  # in the panel, with their values
+    shown: Collection[int] = ()  # ids of suggestions that were in view before
 
     def shows(self, suggestion: Suggestion) -> bool:
-        """Whether a suggestion's words are on the page in view, or a known value with a sure place is in the panel."""
+        """Whether a suggestion's words are or were on the page in view, or a known value with a sure place is in the
+        panel.
+        """
+        if suggestion.id in self.shown:
+            return True
         is_sure = suggestion.run in KNOWN_SOURCES and suggestion.confidence >= SURE_PLACE
         return not set(suggestion.tokens).isdisjoint(self.tokens) or (is_sure and suggestion.field in self.fields)
 
@@ -100,6 +105,20 @@ def _listed(names: Sequence[str]) -> str:
 def _replaced(repair: dict[str, Any]) -> tuple[int, ...]:
     """The first word that a repair of words changed, as it is numbered now that the words are put back."""
     return next(((token["id"],) for token, ids in repair["tokens"] if ids != [token["id"]]), (0,))
+
+
+def _touched(change: dict[str, Any], suggestions: Iterable[Suggestion], signs: str) -> list[int]:
+    """The words that an act was about: of its labels, of a corrected word, or of the suggestions it decided about."""
+    places = {suggestion.id: suggestion.tokens for suggestion in suggestions}
+    for part, words in (
+        ("spans", lambda span: span[1]),
+        ("texts", lambda text: [text[0]]),
+        ("decisions", lambda decision: places.get(decision[0], ())),
+    ):
+        for sign in signs if part in change else "":
+            if touched := [token for item in change[part][sign] for token in words(item)]:
+                return touched
+    return []
 
 
 class DocumentActs:
@@ -190,9 +209,18 @@ class DocumentActs:
             and field_states.contradicts(self._editor.content, field, s)
         ]
 
-    def accept_all(self, in_view: InView | None = None) -> int:
-        """Accept the sure suggestions (in view) in one act, and say which; returns how many."""
-        suggestions = self.plan(in_view).accepted
+    def accept_all(self, in_view: InView | None = None, against_known: Iterable[Suggestion] = ()) -> int:
+        """Accept the sure suggestions (in view) in one act, and say which; returns how many.
+
+        Args:
+            in_view: what the analyst sees; None everything.
+            against_known: suggestions that contradict known values and are accepted as well, the surest last.
+        """
+        suggestions = [*self.plan(in_view).accepted]
+        for s in reversed([*against_known]):
+            words = {token for chosen in suggestions for token in chosen.tokens}
+            if words.isdisjoint(s.tokens) and s.field not in {chosen.field for chosen in suggestions}:
+                suggestions.append(s)
         after, options = self._classes.accept_suggested(self._editor.state)
         for s in suggestions:
             after = acts.accept(after, s, self._editor.annotator, rivals(self._editor.content.suggestions, s))
@@ -244,14 +272,18 @@ class DocumentActs:
         return kept
 
     def undo(self) -> Event | None:
-        return self._turned(self._editor.undo(), "Undone", "Nothing to undo.")
+        return self._turned(self._editor.undo(), "Undone", "Nothing to undo.", "-+")
 
     def redo(self) -> Event | None:
         """Do the last undone act again."""
-        return self._turned(self._editor.redo(), "Done again", "Nothing to redo.")
+        return self._turned(self._editor.redo(), "Done again", "Nothing to redo.", "+-")
 
-    def _turned(self, event: Event | None, done: str, nothing: str) -> Event | None:
-        """Go to what an undo or redo changed, and say what it was."""
+    def _turned(self, event: Event | None, done: str, nothing: str, signs: str) -> Event | None:
+        """Go to what an undo or redo changed, and say what it was.
+
+        Args:
+            signs: first that of the part of a change which is there now.
+        """
         self._release()
         name = self._editor.content.document.name
         self._state.message = (
@@ -259,9 +291,8 @@ class DocumentActs:
         )
         if event and (repair := event.change.get("repair")):
             self._state.repaired = _replaced(repair)
-        elif event and (spans := event.change.get("spans")):
-            touched = [token for span in (*spans["-"], *spans["+"]) for token in span[1]]
-            self._cursor.token = min(touched) if touched else self._cursor.token
+        elif event:
+            self._cursor.show(_touched(event.change, self._editor.content.suggestions, signs))
         return event
 
     def repeat(self, name: str, after: Annotations) -> None:

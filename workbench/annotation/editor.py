@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from storage import annotations, document_list, documents
 from storage.exceptions import Conflict
-from storage.records import Annotations, Content, Decision, Event, Suggestion, Token
+from storage.records import Annotations, Content, Decision, Event, State, Suggestion, Token
 from storage.suggestions import keep_suggestions, leading, move_suggestions
 from workbench.annotation.classes import options
 from workbench.locate.word_repair import WordRepair, moved_tokens, taken_back, words_before
@@ -54,7 +54,7 @@ class Editor(Protocol):
 
     @property
     def open_suggestions(self) -> list[Suggestion]:
-        """Undecided suggestions, the least sure first; none that a known value of its field outranks."""
+        """Open suggestions, as `storage.suggestions.leading` has them, the least sure first."""
 
     def act(self, name: str, after: Annotations) -> bool:
         """Commit an act; True when it changed something."""
@@ -111,8 +111,8 @@ class DocumentEditor:
 
     @property
     def open_suggestions(self) -> list[Suggestion]:
-        """Undecided suggestions, the least sure first; none that a known value of its field outranks."""
-        return sorted(leading(self.content.suggestions), key=lambda s: (s.confidence, s.id))
+        """Open suggestions, as `storage.suggestions.leading` has them, the least sure first."""
+        return sorted(leading(self.content.suggestions, self.state.spans), key=lambda s: (s.confidence, s.id))
 
     def act(self, name: str, after: Annotations) -> bool:
         """Commit an act; True when it changed something.
@@ -285,7 +285,7 @@ class DocumentEditor:
             state=after.state,
             note=after.note,
             labels=len(after.spans) + len(after.classes),
-            suggestions=len(leading(suggestions)),
+            suggestions=0 if after.state is State.LABELLED else len(leading(suggestions, after.spans)),
         )
         return replace(self.content, document=document, pages=pages, annotations=after, suggestions=suggestions)
 

@@ -59,7 +59,7 @@ def rows(content: Content, schema: Schema, day_first: bool | None = None) -> tup
     for span in sorted(content.annotations.spans, key=lambda s: s.tokens):
         spans.setdefault(span.field, []).append(span)
     proposed: dict[str, list[Suggestion]] = {}
-    for suggestion in leading(content.suggestions):
+    for suggestion in leading(content.suggestions, content.annotations.spans):
         proposed.setdefault(suggestion.field, []).append(suggestion)
     references = {r.field: r.value for r in content.references}
     listed: list[FieldRow] = []
@@ -121,7 +121,7 @@ def _agrees(field: Field, value: Value, reference: str) -> bool:
 
 def _second_opinions(content: Content, field: Field, values: tuple[Value, ...]) -> tuple[str, ...]:
     """What else is suggested: no part of a value that is shown, and nothing that the other party has."""
-    leaders = leading(content.suggestions)
+    leaders = leading(content.suggestions, content.annotations.spans)
     first = {suggestion.id for suggestion in leaders}
     shown = [f" {value.text.casefold()} " for value in values]
     theirs = _of_other_party(content, field, leaders)

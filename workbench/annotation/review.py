@@ -254,7 +254,7 @@ def rest(content: Content) -> list[Suggestion]:
     """What completing a document would accept: the surest open suggestion of each field without a label."""
     settled = {span.field for span in content.annotations.spans} | content.annotations.absent
     best: dict[str, Suggestion] = {}
-    for suggestion in leading(content.suggestions):
+    for suggestion in leading(content.suggestions, content.annotations.spans):
         known = best.get(suggestion.field)
         if suggestion.confidence >= SURE and suggestion.field not in settled:
             best[suggestion.field] = max(known, suggestion, key=lambda s: s.confidence) if known else suggestion

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from storage import queue
-from storage.records import Content, Span, Suggestion, Token
+from storage.records import Content, Decision, Span, Suggestion, Token
 from workbench.annotation import acts, field_states, movement
 from workbench.annotation.blind_editor import BlindEditor
 from workbench.annotation.classes.class_acts import ClassActs
@@ -175,9 +175,10 @@ class AnnotationSession:
         self.field_key.focus_on(suggestions[(at + direction) % len(suggestions)])
 
     def point(self, tokens: Sequence[int]) -> None:
-        """Show tokens; an open suggestion that stands exactly there is focused."""
-        suggestion = next((s for s in self.editor.open_suggestions if s.tokens == tuple(tokens)), None)
-        if suggestion is not None:
+        """Show tokens; an undecided suggestion exactly there is focused, also where a label has its words."""
+        undecided = (s for s in self.content.suggestions if s.decision is Decision.OPEN)
+        here = (s for s in undecided if s.tokens == tuple(tokens))
+        if (suggestion := next(here, None)) is not None:
             self.field_key.focus_on(suggestion)
         else:
             self.cursor.show(tuple(t for t in tokens if t < len(self.tokens)))
@@ -234,7 +235,8 @@ class AnnotationSession:
     def space_words(self, text: str) -> None:
         """Write the selected words, or the cursor's, with other spaces between them."""
         tokens = self._of_repair()
-        self._repair(word_repair.spaced(self.content, tokens, text) if tokens else None)
+        repair = word_repair.spaced(self.content, tokens, text) if tokens else None
+        self._repair(repair, "The words are as they were: no space was typed or deleted.")
 
     def words_to_space(self) -> str:
         """The words that `space_words` is about."""
@@ -243,15 +245,16 @@ class AnnotationSession:
     def order_line(self) -> None:
         """Put the words of the cursor's line into reading order."""
         token = self.cursor.token
-        self._repair(word_repair.ordered(self.content, token) if token is not None else None)
+        repair = word_repair.ordered(self.content, token) if token is not None else None
+        self._repair(repair, "Nothing to change: the line is in reading order.")
 
     def _of_repair(self) -> list[int]:
         token = self.cursor.token
         return sorted(self.cursor.selection) or ([token] if token is not None else [])
 
-    def _repair(self, repair: word_repair.WordRepair | None) -> None:
+    def _repair(self, repair: word_repair.WordRepair | None, nothing: str) -> None:
         if repair is None:
-            self._state.message = "Nothing to change."
+            self._state.message = nothing
             return
         first = min(self._of_repair())
         self.editor.repair_words(repair)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from storage.records import Annotations, Content, Span, State, Suggestion
+from storage.records import Annotations, Content, Decision, Span, State, Suggestion
 from storage.suggestions import leading
 from workbench.annotation.classes.states import NO_CLASSES, ClassView
 from workbench.annotation.cursor import Cursor
@@ -81,8 +81,9 @@ class SessionView:
 
     @property
     def open_suggestions(self) -> tuple[Suggestion, ...]:
-        """Undecided suggestions, the least sure first; none that a known value of its field outranks."""
-        return tuple(sorted(leading(self.content.suggestions), key=lambda s: (s.confidence, s.id)))
+        """Open suggestions, as `storage.suggestions.leading` has them, the least sure first."""
+        offered = leading(self.content.suggestions, self.content.annotations.spans)
+        return tuple(sorted(offered, key=lambda s: (s.confidence, s.id)))
 
     @property
     def suggestion(self) -> Suggestion | None:
@@ -131,8 +132,9 @@ class SessionState:
 
     @property
     def focused(self) -> Suggestion | None:
-        """The suggestion in hand, while it is open."""
-        return next((s for s in self.editor.open_suggestions if s.id == self.focus), None)
+        """The suggestion in hand, while it is not decided: a model's error may have words that another label has."""
+        undecided = (s for s in self.content.suggestions if s.decision is Decision.OPEN)
+        return next((s for s in undecided if s.id == self.focus), None)
 
     def commit(self, name: str, after: Annotations) -> None:
         """Commit an act.

@@ -26,7 +26,8 @@ class WordRepair:
 def spaced(content: Content, tokens: Sequence[int], text: str) -> WordRepair | None:
     """Words of a line, with other spaces between them: "Nr:471102" becomes "Nr: 471102"; None where nothing changes.
 
-    A word's box is divided by the number of its letters.
+    A word that was corrected to one with a space inside is divided there. Its box is divided by the number of its
+    letters.
 
     Raises:
         UsageProblem: the words stand on several lines or not beside each other, or other letters were typed.
@@ -38,7 +39,7 @@ def spaced(content: Content, tokens: Sequence[int], text: str) -> WordRepair | N
     after = text.split()
     if "".join(after) != "".join(word.text.replace(" ", "") for word in words):
         raise UsageProblem("Only spaces can be put in or taken out here.", "e corrects the letters of a word.")
-    if " ".join(after) == before:
+    if after == [word.text for word in words]:
         return None
     letters = [(word.id, box) for word in words for box in _letter_boxes(word)]
     divided: list[tuple[Token, set[int]]] = []

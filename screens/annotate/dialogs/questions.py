@@ -76,14 +76,16 @@ async def ask_word(app: App[Any], session: AnnotationSession) -> Work | None:
 
 
 async def ask_spaces(app: App[Any], session: AnnotationSession) -> Work | None:
-    """Divide the cursor's word, or join the selected ones."""
+    """Divide the cursor's word, or join the selected ones; typing begins where a value mostly does."""
     if not (words := session.words_to_space()):
         return None
+    what = "Split or join the words" if " " in words else "Split the word"
     text: str | None = await app.push_screen_wait(
         Prompt(
-            "Split or join words: type the spaces between them",
+            f"{what}: type a space where a new word begins" + (", delete one to join" if " " in words else ""),
             words,
-            "Enter: save   Esc: cancel   (labels stay on their words)",
+            "← →: to the place   Space: split there   Enter: save   Esc: cancel   (labels stay on their words)",
+            cursor=words.find(":") + 1 or len(words),
         )
     )
     return (lambda session: session.space_words(text)) if text else None

@@ -22,7 +22,12 @@ def test_a_document_comes_out_as_it_went_in(db: Database) -> None:
     assert content.references == added.references
     assert [(s.field, s.tokens, s.confidence, s.run) for s in content.suggestions] == list(added.suggestions)
     row = content.document
-    assert (row.labels, row.suggestions, row.token_count, row.language) == (2, 1, 5, "en")
+    assert (row.labels, row.suggestions, row.token_count, row.language) == (
+        2,
+        0,
+        5,
+        "en",
+    )  # an accepted one has no open suggestion
     assert row.split is Split.TRAIN
 
 
@@ -42,7 +47,7 @@ def test_the_list_filters_and_pages(db: Database) -> None:
 
         assert names(kind="labelled") == ["done"]
         assert len(names(kind="unlabelled")) == 10
-        assert names(kind="suggested") == ["done"]
+        assert names(kind="suggested") == []  # what was left when a document was accepted is answered
         assert names(text="7.00 total") == ["d7"]
         assert names(text="DONE") == ["done"]
         assert names(text="100%") == ["done"]  # % and _ are letters here, not wildcards
@@ -52,6 +57,8 @@ def test_the_list_filters_and_pages(db: Database) -> None:
         assert names(group="Other") == ["done"]
         assert [d.name for d in document_list.page(connection, Filter(), 4, 3)] == ["d4", "d5", "d6"]
         assert document_list.count(connection, Filter(text="total")) == 10
+        documents.add(connection, [new("asked", suggestions=LABELLED["suggestions"])], "me")
+        assert names(kind="suggested") == ["asked"]
 
 
 def test_known_digests(db: Database) -> None:

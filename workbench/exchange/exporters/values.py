@@ -79,7 +79,7 @@ def _cell(content: Content, entry: Field) -> tuple[str, str, str]:
     if entry.id in content.annotations.absent:
         return "", "1", "said to be absent"
     own = [s for s in content.suggestions if s.field == entry.id]
-    proposed: list[Suggestion] = [s for s in leading(own) if s.tokens]
+    proposed: list[Suggestion] = [s for s in leading(own, content.annotations.spans) if s.tokens]
     known: list[ReferenceValue] = [r for r in content.references if r.field == entry.id]
     if _is_labelled_here(content):  # what was left open when it was accepted is no value of it
         proposed = [s for s in proposed if s.run in KNOWN_SOURCES]

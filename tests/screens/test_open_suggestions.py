@@ -1,0 +1,133 @@
+"""Which suggestions are open: the page, the panel, the list, `A` and the figures count the same ones."""
+
+import pytest
+
+from screens.annotate.document_list import DocumentList
+from screens.annotate.fields_panel import FieldsPanel
+from screens.annotate.page_view import PageView
+from screens.widgets.status_lines import HintLine
+from storage import document_list, documents
+from storage.suggestions import leading, offered
+from tests.support import sample_documents
+from tests.support.sample_documents import find, kept, labels
+
+SLIP = "ACME SDN BHD\nDATE 25/12/2018\nTOTAL 9.00\nREF TEN"
+
+
+@pytest.fixture
+def shop(tmp_path):
+    """A document on which the currency is suggested in the seller's name."""
+    page = sample_documents.page_of(SLIP)
+    words = {token.text: (token.id,) for token in page.tokens}
+    proposals = [
+        ("currency", words["BHD"], 0.86, "run-1"),
+        ("amount_total", words["9.00"], 0.9, "run-1"),
+        ("purchase_order", words["TEN"], 0.3, "run-1"),
+    ]
+    made = sample_documents.workspace_of(
+        tmp_path / "shop", [sample_documents.new("slip", [page], proposals), sample_documents.new("next", [page])]
+    )
+    yield made
+    made.close()
+
+
+def counted(workspace) -> int:
+    """Open suggestions as the list has them; the other counts are the same."""
+    with workspace.db.read() as connection:
+        content = documents.open_document(connection, 1)
+        of_fields, _ = offered(connection, [1])
+        in_status = document_list.status(connection)["suggestions"]
+    count = content.document.suggestions
+    assert in_status == of_fields.total() == len(leading(content.suggestions, content.annotations.spans)) == count
+    return count
+
+
+def panel(pilot, field: str) -> str:
+    """A field's lines in the panel."""
+    lines = pilot.app.mode_screen.query_one(FieldsPanel)._lines
+    return "\n".join(strip.text for of, strip in lines if of.id == field)
+
+
+def listed(pilot) -> str:
+    """The first line of the document list."""
+    return pilot.app.mode_screen.query_one(DocumentList).render_line(0).text
+
+
+def hint(pilot) -> str:
+    return str(pilot.app.mode_screen.query_one(HintLine).render())
+
+
+async def test_a_suggestion_whose_word_another_label_has_is_open_nowhere(opened, shop):
+    async with opened(shop) as pilot:
+        session = pilot.app.mode_screen.session
+        assert counted(shop) == 3 and "accept 2" in hint(pilot)
+        session.cursor.select(find(session.content, "ACME SDN BHD"))
+        await pilot.press("5")
+        assert labels(shop) == {"seller_name": ["ACME SDN BHD"]}
+        assert counted(shop) == 2
+        await pilot.press("escape", "escape")
+        assert "BHD" not in panel(pilot, "currency")
+        assert {s.field for s in session.view.open_suggestions} == {"amount_total", "purchase_order"}
+        await pilot.press("Z")
+        assert counted(shop) == 3
+
+
+async def test_what_is_left_when_a_document_is_accepted_is_not_counted_as_open(opened, shop):
+    async with opened(shop) as pilot:
+        await pilot.press("A", "A")
+        assert kept(shop).state == "labelled" and set(labels(shop)) == {"currency", "amount_total"}
+        assert "?" not in listed(pilot)
+        with shop.db.read() as connection:
+            assert document_list.status(connection)["suggestions"] == 0
+        await pilot.press("Z")
+        assert kept(shop).state == "started" and "1?" in listed(pilot)
+
+
+@pytest.fixture
+def against(tmp_path):
+    """A document whose XML says otherwise in everything."""
+    page = sample_documents.page_of(SLIP)
+    words = {token.text: (token.id,) for token in page.tokens}
+    proposals = [
+        ("invoice_date", words["25/12/2018"], 0.9, "run-1"),
+        ("amount_total", words["9.00"], 0.9, "run-1"),
+        ("purchase_order", words["TEN"], 0.8, "run-1"),
+    ]
+    known = {"invoice_date": "2019-01-01", "amount_total": "7.00", "purchase_order": "4711"}
+    listed = [sample_documents.new("slip", [page], proposals, known), sample_documents.new("next", [page])]
+    made = sample_documents.workspace_of(tmp_path / "against", listed)
+    yield made
+    made.close()
+
+
+async def test_where_all_contradicts_the_known_values_one_key_takes_what_is_on_the_page(opened, against):
+    async with opened(against, (160, 36)) as pilot:
+        await pilot.press("plus")
+        assert labels(against) == {}  # nothing was said of them yet
+        await pilot.press("A")
+        assert labels(against) == {} and "+ all 3 as on the page" in hint(pilot)
+        await pilot.press("plus")
+        assert set(labels(against)) == {"invoice_date", "amount_total", "purchase_order"}
+        await pilot.press("Z")
+        assert labels(against) == {}
+
+
+async def test_the_reason_of_the_mark_in_the_list_is_said_when_the_document_is_opened_again(opened, against):
+    async with opened(against, (120, 36)) as pilot:
+        await pilot.press("A", "plus", "A")
+        assert kept(against).state == "labelled" and "!" in listed(pilot)
+        await pilot.press("K")
+        assert hint(pilot).startswith("! ") and "≠ known" in hint(pilot)
+
+
+async def test_a_suggestion_that_a_label_by_hand_moved_out_of_view_is_accepted_with_the_others(opened, tmp_path):
+    page = sample_documents.long_page()
+    offered_ones = [("amount_net", (0,), 0.9, "r"), ("amount_tax", (10,), 0.9, "r")]
+    made = sample_documents.workspace_of(tmp_path / "long", [sample_documents.new("long", [page], offered_ones)])
+    async with opened(made) as pilot:
+        await pilot.press("ctrl+end", "t")
+        assert 0 not in pilot.app.mode_screen.query_one(PageView).visible_tokens()
+        await pilot.press("A")
+        assert set(labels(made)) == {"amount_net", "amount_tax", "amount_total"}
+        assert kept(made).state == "labelled"
+    made.close()
