@@ -142,6 +142,19 @@ def test_a_server_uses_what_is_fastest_here_and_says_so(
     assert (info.runtime, info.precision, info.onnx_speed) == (runtime, precision, speed)
 
 
+def test_the_warm_up_says_how_fast_the_model_reads(exported: Exported) -> None:
+    """So that a server knows from its first request on how much it can answer in time."""
+    engine = Engine(str(exported.given), "given", None)
+    assert engine.speed == 0
+    with opened(Options(model=str(exported.given), name="given"), Settings()) as reader:
+        engine.warm_up([reader.text("Total 11.90 EUR")])
+    assert engine.speed > 0
+
+
+def test_no_form_says_where_the_program_is_on_this_machine(exported: Exported) -> None:
+    assert str(Path(onnx_form.__file__).parents[3]).encode() not in (exported.given / onnx_form.FILE).read_bytes()
+
+
 def test_the_warm_up_measures_on_a_page_of_usual_length(exported: Exported) -> None:
     """Few words are read equally fast by every form of a model."""
     _, page = Engine(str(exported.given), "given", None).samples()

@@ -21,7 +21,7 @@ from workbench.serving.guard import Guard
 from workbench.serving.metrics import CONTENT_TYPE, Metrics
 from workbench.serving.options import Options
 from workbench.serving.problems import ServingProblem
-from workbench.serving.schemas import EXAMPLES, Health, Info, PredictRequest, PredictResponse, Problem
+from workbench.serving.schemas import EXAMPLES, Health, Info, PredictRequest, PredictResponse, Problem, Words
 from workbench.serving.service import Input, SentFile, Service
 from workbench.serving.siblings import Siblings
 
@@ -260,9 +260,17 @@ async def _files(request: Request, most: int) -> list[Input]:
 
 
 def _reason(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    place = ".".join(str(part) for part in first["loc"])
-    return f"{place}: {first['msg']}" if place else str(first["msg"])
+    """What is wrong, of the kind of input that fits best: pydantic has an error for each kind that it could be."""
+    errors = error.errors(include_url=False, include_input=False, include_context=False)
+    deepest = max(errors, key=lambda entry: len(entry["loc"]))
+    path = deepest["loc"]
+    place = ".".join(str(part) for part in path if not _is_kind(part))
+    what = "It is no text, no words with boxes, and no list of these" if path and _is_kind(path[-1]) else deepest["msg"]
+    return f"{place}: {what}" if place else what
+
+
+def _is_kind(part: int | str) -> bool:
+    return isinstance(part, str) and (part in {"str", Words.__name__} or part.startswith("list["))
 
 
 def _answer_problems(app: FastAPI, metrics: Metrics) -> None:

@@ -30,6 +30,7 @@ class Batcher(Generic[T, R]):
         queue_tokens: that may wait at most; an item that finds the queue empty is always taken.
         queue_seconds: the longest that an item may have to wait, as far as the last batches tell.
         wait_seconds: the longest that the first item of a batch waits for others, while requests come in parallel.
+        speed: tokens a second, until a batch tells; 0 where that is not known.
         observe: called after every batch with (items, tokens, seconds).
     """
 
@@ -41,6 +42,7 @@ class Batcher(Generic[T, R]):
         queue_tokens: int,
         queue_seconds: float,
         wait_seconds: float,
+        speed: float = 0.0,
         observe: Callable[[int, int, float], None] = lambda items, tokens, seconds: None,
     ) -> None:
         self._run, self._observe = run, observe
@@ -50,7 +52,7 @@ class Batcher(Generic[T, R]):
         self._arrived = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, "model")
         self._task: asyncio.Task[None] | None = None
-        self._speed = 0.0  # tokens a second, lately
+        self._speed = speed  # lately
         self._parallel = False  # the last batch held several items
         self.waiting_tokens = 0
 

@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from storage.exceptions import MissingTool
 from workbench import __version__
@@ -172,12 +173,12 @@ def pinned() -> list[str]:
     waiting = [*(entry for entry in requires("invoice-workbench") or [] if "extra ==" not in entry), *SERVE]
     while waiting:
         requirement = Requirement(waiting.pop())
-        name = requirement.name
+        name = canonicalize_name(requirement.name)
         marker = requirement.marker
-        if name.casefold() in versions or not (marker is None or marker.evaluate({"extra": ""})):
+        if name in versions or not (marker is None or marker.evaluate({"extra": ""})):
             continue
         try:
-            versions[name.casefold()] = version(name).partition("+")[0]
+            versions[name] = version(name).partition("+")[0]
             waiting += requires(name) or []
         except PackageNotFoundError as error:
             raise MissingTool(f"A server needs {name}, which is not installed here.", f"pip install {name}") from error

@@ -88,6 +88,7 @@ class Engine:
         self._trust = None if self.classifies else suggestions.trust_of(self.settings, self._run)
         self._fields = {field.id for field in self.settings.schema.spans}
         self.warm_up_seconds = 0.0
+        self.speed = 0.0  # tokens a second, measured by the warm-up
         self.onnx_speed: float | None = None  # times the model's own; None where it was not measured
 
     def prepare(self, sent: Sent) -> Prepared:
@@ -111,6 +112,9 @@ class Engine:
         for document, prediction in zip(prepared, self.run(prepared), strict=True):
             self.answer(document.sent, self.read(document, prediction), raw=False)
         self._choose_runtime(prepared)
+        ready = time.monotonic()
+        self.run(prepared)
+        self.speed = sum(document.tokens for document in prepared) / max(time.monotonic() - ready, 1e-6)
         self.warm_up_seconds = round(time.monotonic() - began, 3)
 
     def _choose_runtime(self, prepared: Sequence[Prepared]) -> None:

@@ -65,6 +65,7 @@ class Service:
             queue_tokens=options.queue_tokens,
             queue_seconds=options.queue_seconds,
             wait_seconds=options.wait_seconds,
+            speed=engine.speed,
             observe=metrics.observe_batch,
         )
         self._metrics = metrics

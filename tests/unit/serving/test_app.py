@@ -87,6 +87,21 @@ def test_an_error_has_a_type_a_message_and_a_remedy_and_names_no_folder(
     assert "Traceback" not in response.text and "/tmp" not in response.text and "secret" not in response.text
 
 
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ({"words": ["a"], "boxes": [[0, 0, 1, 1]], "height": 1}, "inputs.width: Field required"),
+        (["a", {"words": ["a"], "boxes": [[0, 0, 1]], "width": 1, "height": 1}], "inputs.1.boxes.0.3: Field required"),
+        (5, "inputs: It is no text, no words with boxes, and no list of these"),
+        (["a", 5], "inputs.1: It is no text, no words with boxes, and no list of these"),
+    ],
+)
+def test_of_what_was_sent_wrongly_the_place_is_named(client: TestClient, inputs: Any, message: str) -> None:
+    """And not that words with boxes are no text, which they were not meant to be."""
+    answer = client.post("/predict", json={"inputs": inputs})
+    assert (answer.status_code, answer.json()["message"]) == (422, message)
+
+
 def test_a_document_that_breaks_does_not_break_those_beside_it(client: TestClient) -> None:
     answers = client.post("/predict", json={"inputs": ["one", BREAKS, "three"]}).json()["documents"]
     assert [a["error"] and a["error"]["type"] for a in answers] == [None, "model_failed", None]
@@ -170,6 +185,28 @@ def test_a_full_queue_is_answered_with_when_to_come_back() -> None:
             thread.join()
         assert sorted(answers) == [200, 200, 429, 429, 429, 429]
         assert 'workbench_errors_total{type="overloaded"} 5' in client.get("/metrics").text
+
+
+def test_the_first_requests_are_refused_too_where_they_would_wait_too_long() -> None:
+    """By the speed of the warm-up: without it a server took what it could not answer in time, and answered 503."""
+    engine = CountingEngine()
+    engine.speed = 1.0
+    engine.gate.clear()
+    with serving(engine, batch_tokens=2) as client:
+        answers: list[int] = []
+
+        def ask() -> None:
+            answers.append(client.post("/predict", json={"inputs": "a " * 30}).status_code)
+
+        threads = [threading.Thread(target=ask) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        while len(answers) < 2:
+            time.sleep(0.01)
+        engine.gate.set()
+        for thread in threads:
+            thread.join()
+        assert set(answers) == {200, 429} and answers.count(429) >= 2
 
 
 def test_files_that_wait_neither_delay_texts_nor_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from storage.exceptions import InputProblem, WorkspaceProblem
 from tests.support import workspaces
@@ -18,6 +19,11 @@ def test_the_image_has_the_packages_of_the_extra() -> None:
     project = tomllib.loads((container._ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     extra = {Requirement(line).name for line in project["project"]["optional-dependencies"]["serve"]}
     assert extra == set(container.SERVE)
+
+
+def test_a_package_is_pinned_once_however_its_name_is_spelled() -> None:
+    names = [Requirement(line).name for line in container.pinned()]
+    assert names == sorted({canonicalize_name(name) for name in names})
 
 
 def test_it_takes_nothing_from_outside_the_run(tmp_path: Path) -> None:

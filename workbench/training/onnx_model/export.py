@@ -72,10 +72,21 @@ def export(predictor: Any, documents: Sequence[EncodedDocument], file: Path, *, 
                 external_data=False, input_names=list(example), output_names=["logits"],
                 dynamic_shapes=(axes,), verbose=False,
             )  # fmt: skip
+        _forget_sources(whole)
         if int8:
             _quantize(whole, file)
     except Exception as error:  # whatever the exporter raises is about this model
         raise RunProblem(f"This model cannot be exported to ONNX: {str(error)[:300]}", "Serve it as it is.") from error
+
+
+def _forget_sources(file: Path) -> None:
+    """Leave out the lines of code that every node came from: they name folders of this machine."""
+    import onnx
+
+    model = onnx.load(file)
+    for node in model.graph.node:
+        node.ClearField("metadata_props")
+    onnx.save(model, file)
 
 
 def _quantize(source: Path, target: Path) -> None:
