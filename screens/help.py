@@ -27,6 +27,7 @@ GROUPS = {
     "list": "Document list",
     "error": "Errors",
     "error_walk": "Going through a model's errors",
+    "class_errors": "Errors of classes",
     "run": "Runs",
     "form": "Settings",
     "compare": "Comparing",

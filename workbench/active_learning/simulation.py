@@ -88,9 +88,13 @@ def prepare(
     """Freeze the labelled documents and the plan into the simulation's folder; one of the same plan is kept as it is.
 
     Raises:
-        UsageProblem: a strategy is unknown or cannot be simulated, or there are too few labelled documents.
+        UsageProblem: the task is classes, a strategy is unknown or not simulated, or too few documents are labelled.
         RunProblem: nothing is labelled.
     """
+    if config.model.task == "classes":
+        raise UsageProblem(
+            "Choosing is simulated for words; for classes it is not yet.", "Leave out the task's setting."
+        )
     chosen = tuple(dict.fromkeys([*names, CONTROL]))
     for name in chosen:
         strategies.get(name)

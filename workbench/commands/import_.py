@@ -229,7 +229,8 @@ def _repeats(summary: "Summary", name: dict[str, str]) -> Iterator[str]:
         f"{document}: {name.get(field, field)} {own}; {other} in {repeated}, which is the same text"
         for document, repeated, field, own, other in repeats.conflicts
     ]
-    yield from listed("texts have another class than the same text elsewhere", repeats.conflict_count, rows)
+    have = "text has" if repeats.conflict_count == 1 else "texts have"
+    yield from listed(f"{have} another class than the same text elsewhere", repeats.conflict_count, rows)
 
 
 def lines(summary: "Summary", name: dict[str, str]) -> Iterator[str]:

@@ -99,7 +99,7 @@ def command(
     if explain:
         listed = [
             {"name": s.name, "title": s.title, "explanation": s.explanation, "needs": sorted(s.needs)}
-            for s in strategies.STRATEGIES.values()
+            for s in (*strategies.STRATEGIES.values(), *strategies.CLASS_ONLY.values())
         ]
         rows = [(s["name"], s["title"], s["explanation"]) for s in listed]
         emit(listed, as_json=as_json, text=table(rows, ("strategy", "title", "what it takes")))

@@ -80,8 +80,9 @@ class _ImportJob:
         self._workspace = workspace
         self._request = request
         self._progress = progress or (lambda done, total, documents_done: None)
-        self._labels = LabelMap(workspace.schema, request.mapping, keep_names=request.keep_names)
-        self._classes = ClassMap(workspace.schema, request.mapping, multiple=request.multiple, ask=request.ask)
+        schema, columns = workspace.schema, request.label_columns
+        self._labels = LabelMap(schema, request.mapping, keep_names=request.keep_names)
+        self._classes = ClassMap(schema, request.mapping, columns=columns, multiple=request.multiple, ask=request.ask)
         self._class_labels: dict[tuple[str, str], ClassLabel] = {}  # one object each: an import has a million
         self._summary = Summary()
         self._problems: list[tuple[str, str, str]] = []

@@ -1,7 +1,7 @@
 """Maps class labels of other tools to the class fields of the workspace's schema and their options. Pure."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from storage.exceptions import InputProblem
 from workbench.fields.plain_text import harmless
@@ -22,11 +22,13 @@ AskAboutSpelling = Callable[[str, str, str], bool]
 class ClassMap:
     """Gives every class label its field and option, and adds missing ones; `onto` brings these into a schema.
 
-    A generic column ("label") means the workspace's only class field, where it has one.
+    A generic column ("label") means the workspace's only class field, where it has one. Where several columns
+    were asked for, each is a field of its own name.
 
     Args:
         schema: the present fields.
         mapping: column -> field, from `--map`.
+        columns: those that were asked for.
         multiple: documents can have several options of the fields that are met.
         ask: about labels that differ from an option only in case, spaces, dots or dashes; None takes them for it.
 
@@ -39,6 +41,7 @@ class ClassMap:
         schema: Schema,
         mapping: Mapping[str, str] | None = None,
         *,
+        columns: Sequence[str] = (),
         multiple: bool = False,
         ask: AskAboutSpelling | None = None,
     ) -> None:
@@ -47,6 +50,7 @@ class ClassMap:
         self._multiple, self._ask = multiple, ask
         self.added: list[str] = []  # ids of new fields
         self._mapping = {label.casefold(): field for label, field in (mapping or {}).items()}
+        self._own_names = frozenset(name.strip().casefold() for name in columns if len(columns) > 1)
         self._fields: dict[str, str] = {}  # column -> field id
         self._options: dict[tuple[str, str], str] = {}  # (field id, as the file names it) -> option
         self.is_ahead = False
@@ -82,7 +86,7 @@ class ClassMap:
         wanted = self._mapping.get(column.casefold(), column)
         classes = self.schema.classes
         known = next((f for f in classes if folded(wanted) in (folded(f.id), folded(f.name))), None)
-        if known is None and wanted.casefold() in _GENERIC:
+        if known is None and wanted.casefold() in _GENERIC - self._own_names:
             known = classes[0] if len(classes) == 1 else None
             wanted = DEFAULT_NAME
         if known is not None:

@@ -223,7 +223,8 @@ class TestCommand:
 
     def test_strategies_are_listed(self, prepared):
         workspace, *_ = prepared
-        assert "Ranked batch" in self.run(workspace, "queue", "--strategies").output
+        listed = self.run(workspace, "queue", "--strategies").output
+        assert "Ranked batch" in listed and "Rare classes first" in listed
 
 
 def test_a_first_batch_without_a_model_shows_every_vendor_before_one_twice(prepared):

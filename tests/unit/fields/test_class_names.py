@@ -24,6 +24,16 @@ def test_a_column_called_label_means_the_only_class_field():
     assert not names.is_ahead
 
 
+def test_of_several_columns_that_were_asked_for_each_is_a_field_of_its_own():
+    names = ClassMap(invoice_schema(), columns=("Label", "category"))
+    assert names.label("label", "claim") == ("label", "claim")
+    assert names.label("category", "sport") == ("category", "sport")
+    assert [(field.name, field.options) for field in names.schema.classes] == [
+        ("label", ("claim",)),
+        ("category", ("sport",)),
+    ]
+
+
 def test_a_span_field_of_the_same_name_stays_what_it_is():
     names = ClassMap(invoice_schema())
     field_id, _ = names.label("currency", "euro")

@@ -111,6 +111,14 @@ def test_what_is_dumped_loads_to_the_same(
     assert Request.model_validate(yaml.safe_load(request.text())) == request
 
 
+def test_another_family_leaves_the_base_of_the_one_before_behind_unless_one_is_named() -> None:
+    before = files.apply_sets(TuneConfig(), ["task=classes", "model.name=bert-base-uncased"])
+    assert (before.model.family, before.model.name) == ("text", "bert-base-uncased")
+    assert files.apply_sets(before, ["model.family=embedded"]).model.name == TuneConfig().model.name
+    assert files.apply_sets(before, ["model.family=text"]).model.name == "bert-base-uncased"
+    assert files.apply_sets(TuneConfig(), ["model.name=/base", "model.family=lilt"]).model.name == "/base"
+
+
 def test_sets_change_one_thing_each() -> None:
     before = TuneConfig()
     after = files.apply_sets(

@@ -148,6 +148,8 @@ def apply_sets(config: TuneConfig, sets: Iterable[str]) -> TuneConfig:
         section, _, name = target.partition(".")
         if (section == "model" and name == "name" and parsed) or _leaves_task(data, target, parsed):
             data.setdefault("model", {}).pop("family", None)
+        if target == "model.family" and parsed != data["model"].get("family", parsed):
+            data["model"]["name"] = ""  # a base belongs to its family
         data.setdefault(section, {})
         if not isinstance(data[section], dict):
             raise ConfigProblem(f"{section} is no group of settings.", "Write it as section.key=value.")

@@ -11,6 +11,8 @@ from workbench.runs import parquet
 from workbench.runs.parquet import ClassCase, FrozenDocument
 from workbench.runs.state import RunFolder
 
+_ALIKE = 0.8  # overlap of words (Jaccard), as the import asks for
+
 
 @dataclass(frozen=True, slots=True)
 class ClassData:
@@ -56,11 +58,18 @@ def statistics(folder: Path, split: str, *, multiple: bool) -> ClassData:
 
 
 def repeats(train: Sequence[FrozenDocument], measured: Sequence[ClassCase]) -> list[tuple[int, int]]:
-    """(measured document, training document) pairs of (almost) the same text; case and spaces do not count."""
+    """(measured document, training document) pairs of (almost) the same text; case and spaces do not count.
+
+    Texts that share their wording but not their names and numbers are no pair: a split keeps these apart, too.
+    """
     texts = {_text(row.words): row.document for row in reversed(train)}
     same = [(case.document, texts[text]) for case in measured if (text := _text(case.words)) in texts]
     known = {document for document, _ in same}
-    return same + near_duplicates(train, [case for case in measured if case.document not in known])
+    alike = near_duplicates(train, [case for case in measured if case.document not in known])
+    wanted = {document for pair in alike for document in pair}
+    words = {row.document: set(_text(row.words).split()) for row in train if row.document in wanted}
+    words |= {case.document: set(_text(case.words).split()) for case in measured if case.document in wanted}
+    return same + [(a, b) for a, b in alike if len(words[a] & words[b]) >= _ALIKE * len(words[a] | words[b])]
 
 
 def _text(words: Iterable[str]) -> str:
