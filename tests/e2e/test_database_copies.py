@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import sqlite3
 import stat
 from datetime import date
@@ -31,6 +32,7 @@ def root(tmp_path: Path) -> Path:
     """A workspace with documents; not open."""
     workspace = workspaces.workspace(tmp_path / "ws", {"train": 2, "validation": 0, "test": 0, "pool": 1})
     workspace.close()
+    shutil.rmtree(tmp_path / "ws" / "copies", ignore_errors=True)  # it was opened where it was made for several tests
     return tmp_path / "ws"
 
 

@@ -1,13 +1,13 @@
 """Workspaces that many tests begin with: made once a process, and copied for each test."""
 
 import atexit
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Hashable
 from functools import cache
 from pathlib import Path
 
+from storage.files import Files
 from workbench.workspace import Workspace
 
 _made: dict[Hashable, Path] = {}
@@ -27,11 +27,11 @@ def copied(folder: Path, what: Hashable, make: Callable[[Path], Workspace]) -> W
         what: tells apart what is made.
         make: makes it in a folder; what it writes beside the workspace is there for every copy.
     """
-    if "WORKBENCH_TESTS_ON" in os.environ:  # copies of a folder would share its database on the server
-        return make(folder)
     if what not in _made:
         original = Path(tempfile.mkdtemp(dir=_kept())) / folder.name
         make(original).close()
+        if not Files(original).database.exists():  # it is on a server: copies of the folder would share it
+            return make(folder)
         _made[what] = original
     shutil.copytree(_made[what], folder, dirs_exist_ok=True)
     return Workspace.open(folder)
