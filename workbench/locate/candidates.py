@@ -25,7 +25,6 @@ MOST = 12
 
 _EXACT = (FieldType.AMOUNT, FieldType.DATE, FieldType.RATE, FieldType.CURRENCY, FieldType.ID)
 _WORDS = {FieldType.AMOUNT: 2, FieldType.DATE: 5, FieldType.RATE: 2, FieldType.CURRENCY: 1, FieldType.ID: 2}
-_YEAR = re.compile(r"(?<![0-9])(19|20)[0-9]{2}(?![0-9])")
 _GROUP = re.compile(r"(?=.*[0-9])[A-Z0-9]{2,5}|[0-9]{8,12}")
 _COUNTRY = re.compile(r"(?!UE|EU)[A-Z]{2}[0-9]{0,2}")  # "VAT UE 957…" names the Union, no country
 _SPACED_DATE = re.compile(r"[0-9]{1,2}[./-] ?[0-9]{1,2}[./-] ?[0-9]{2,4}|[^\W\d_]{3,9}\.? [0-9]{1,2} ?, [0-9]{4}")
@@ -231,7 +230,7 @@ class Finder:
         if kind is FieldType.ID:
             return numbers.resemblance(self.around, field, window)
         if kind is FieldType.DATE:
-            return 0.3 * (not text[0].isalpha()) + 0.2 * bool(_YEAR.search(text))
+            return 0.3 * (not text[0].isalpha()) + 0.2 * bool(numbers.YEAR.search(text))
         return 0.0
 
     def _values(self, type: FieldType) -> list[list[tuple[int, tuple[int, ...]]]]:

@@ -17,7 +17,7 @@ _OFFICE = re.compile(r"[0-9]{2,3}/[0-9]{3,4}/[0-9]{4,5}")  # a German tax office
 _INDIAN = re.compile(r"(?<![A-Z0-9])[0-9]{2}[A-Z]{5}[0-9]{4}[A-Z][0-9A-Z]Z[0-9A-Z](?![A-Z0-9])")  # GSTIN
 _MOST_GROUPS = 9
 TAX_ID = re.compile(r"[0-9A-HJ-NPQRTUWXY]{18}|[0-9]{15}|[A-Z]{2}U?[0-9]{8,12}(?:B[0-9]{2})?")
-_YEAR = re.compile(r"(?<![0-9])(19|20)[0-9]{2}(?![0-9])")
+YEAR = re.compile(r"(?<![0-9])(19|20)[0-9]{2}(?![0-9])")
 _NO_ID = re.compile(r"[^A-Za-z0-9#()/.:_-]|,$|^\(.*\)$|^[0-9]+(ml|g|gsm|kg|l|cm|mm|m)$", re.IGNORECASE)
 _PACK = re.compile(r"[0-9]{1,3}/[0-9]{1,3}")  # "WA25 - 24/288": pieces in a box
 _EAN = re.compile(r"[0-9]{13}")
@@ -65,7 +65,7 @@ def resemblance(around: Surroundings, field: Field, tokens: Sequence[int]) -> fl
     if field.id == "iban" or is_account:
         return 2.0 if field.id == "iban" and is_account else -2.0
     is_tax_id = bool(TAX_ID.fullmatch(joined))
-    score = -0.8 * bool(_NO_ID.search(text.rstrip(".:;")) or _YEAR.fullmatch(text.rstrip(".,")))
+    score = -0.8 * bool(_NO_ID.search(text.rstrip(".:;")) or YEAR.fullmatch(text.rstrip(".,")))
     if field.id.endswith("tax_id"):
         return score + 0.5 * (len(joined) > 7) + 0.8 * is_tax_id
     score -= 0.4 * is_tax_id
