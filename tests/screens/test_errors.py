@@ -347,6 +347,7 @@ async def test_the_doctor_puts_what_matters_most_first_in_sentences_with_figures
     async with opened(shop) as pilot:
         screen = await enter(pilot)
         await pilot.press("d")
+        await settled(pilot)  # the consultation of the run itself comes first
         panel = screen.query_one(DoctorPanel)
         panel.show(Consultation("r", Diagnosis((few, rare)), (), {}, ()), shop.schema)
         shown = [str(option.prompt) for option in panel.options if option.prompt]
@@ -367,6 +368,7 @@ async def test_the_doctors_sentences_break_at_words_and_are_indented(opened, sho
     async with opened(shop, size=size) as pilot:
         screen = await enter(pilot)
         await pilot.press("d")
+        await settled(pilot)  # the consultation of the run itself comes first
         panel = screen.query_one(DoctorPanel)
         panel.show(Consultation("r", Diagnosis((few,)), (), {}, ()), shop.schema)
         await pilot.pause()
@@ -401,6 +403,7 @@ async def test_a_task_of_the_doctor_leads_to_where_it_is_done(opened, shop):
     async with opened(shop) as pilot:
         screen = await enter(pilot)
         await pilot.press("d")
+        await settled(pilot)  # the consultation of the run itself comes first
         panel = screen.query_one(DoctorPanel)
         panel.post_message(
             DoctorPanel.Taken(finding, Action("a", "Check labels", "time", Target.DATA, screen="errors"))
@@ -443,6 +446,7 @@ async def test_an_action_of_the_doctor_opens_the_tune_screen_with_the_change_mar
     async with opened(shop) as pilot:
         screen = await enter(pilot)
         await pilot.press("d")
+        await settled(pilot)  # the consultation of the run itself comes first
         panel = screen.query_one(DoctorPanel)
         for _ in range(200):  # the Doctor reads the run after the screen has been painted
             if panel._choices:
