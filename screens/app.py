@@ -2,6 +2,7 @@
 
 from asyncio import to_thread
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
@@ -51,7 +52,8 @@ class WorkbenchApp(App[None]):
                 ("app.theme", "f12", "next_theme", "Next theme: dark, light, high contrast"),
             ]
         ),
-        Binding("ctrl+q", "quit", "Quit: leave the workbench; all is saved", id="app.quit", priority=True, show=False),
+        Binding("ctrl+q", "quit", "Quit: leave the workbench", id="app.quit", priority=True, show=False),
+        Binding("ctrl+s,f9", "save", "Save again what was not saved", id="app.save", show=False),
     ]
 
     def __init__(self, workspace: Workspace, mode: str = "annotate", graphics: Graphics | None = None) -> None:
@@ -65,6 +67,7 @@ class WorkbenchApp(App[None]):
         self.dialog_keys = DialogKeys(self)
         self._progress: tuple[int, int] = (0, 0)
         self._saved = self._training = ""
+        self.unsaved = rescue.UnsavedWork(self, shell=self)
         self.error_walk: ErrorWalk | None = None  # errors that are gone through in the annotate screen
         for theme in themes.THEMES:
             self.register_theme(theme)
@@ -111,16 +114,11 @@ class WorkbenchApp(App[None]):
         if self.dialog_keys.divide(event) or (isinstance(front, Typed) and front.typed(event)):
             event.prevent_default()
 
-    @property
-    def keys(self) -> dict[str, str]:
-        """Binding id -> keys, as remapped by the preset and workbench.toml."""
-        return self._mapped
-
     def use_keys(self) -> None:
         """Take the keys from the settings."""
         settings = self.workspace.settings
-        self._mapped = keymap(settings.keys, settings.bindings)
-        self.set_keymap(self._mapped)
+        self.keys = keymap(settings.keys, settings.bindings)  # binding id -> keys, of those that were remapped
+        self.set_keymap(self.keys)
 
     def action_choose_keys(self, preset: str) -> None:
         self.workspace.change_settings(keys=preset)
@@ -180,7 +178,7 @@ class WorkbenchApp(App[None]):
         """The application's part of the status line."""
         done, total = self._progress
         share = f"{done:,}/{total:,} labelled ({done / total:.0%})" if total else "no documents yet"
-        return (self._saved, self._training, share, self.workspace.name)
+        return (self.unsaved.reason or self._saved, self._training, share, self.workspace.name)
 
     def count_progress(self) -> None:
         """Count the labelled documents anew."""
@@ -195,6 +193,12 @@ class WorkbenchApp(App[None]):
         """The saved state: "saved" after a commit, or what is wrong."""
         self._saved = text
         self._refresh_status()
+
+    def action_save(self) -> None:
+        self.unsaved.save()
+
+    async def action_quit(self) -> None:
+        self.unsaved.leave(self.exit)
 
     def say_training(self, text: str) -> None:
         """The running training and its progress; "" when there is none."""
@@ -243,8 +247,4 @@ class WorkbenchApp(App[None]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The command palette: screens, themes, key presets, and every binding of the screen by name."""
-        return command_palette.commands(self.mode_screen, self.keys, self._run_soon)
-
-    def _run_soon(self, action: str, owner: DOMNode | None = None) -> None:
-        """Run an action once the dialog in front has closed."""
-        self.call_later(self.run_action, action, owner)
+        return command_palette.commands(self.mode_screen, self.keys, partial(self.call_later, self.run_action))

@@ -44,6 +44,18 @@ class ErrorWalk(Protocol):
         """Add the document to the relabel queue; go on."""
 
 
+class Unsaved(Protocol):
+    """What was typed, is shown, and could not be saved."""
+
+    def note(self, why: WorkbenchError | None, save: Callable[[], bool]) -> None:
+        """Keep why something is not saved, and show it the first time; None: it is saved by now.
+
+        Args:
+            why: what was in the way.
+            save: tries again; False where it still cannot be, once that was shown.
+        """
+
+
 class Shell(Protocol):
     """The application, as screens and widgets know it."""
 
@@ -63,6 +75,10 @@ class Shell(Protocol):
     @property
     def graphics(self) -> "Graphics":
         """What the terminal can draw."""
+
+    @property
+    def unsaved(self) -> Unsaved:
+        """What is shown and could not be saved."""
 
     @property
     def news(self) -> "RunUpdate":

@@ -11,7 +11,7 @@ from screens.keys import arriving, key_label
 from workbench.settings import KEY_PRESETS
 
 
-def commands(screen: ModeScreen | None, keys: Mapping[str, str], run: Callable[..., None]) -> Iterator[SystemCommand]:
+def commands(screen: ModeScreen | None, keys: Mapping[str, str], run: Callable[..., object]) -> Iterator[SystemCommand]:
     """Every command, the screens first.
 
     Args:

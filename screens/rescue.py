@@ -1,5 +1,6 @@
-"""What is offered when the workspace was moved or deleted under the open program: to save what is open elsewhere."""
+"""What is offered when the workspace takes nothing: to try again; where it was moved or deleted, to save elsewhere."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +16,55 @@ _DETAIL = (
     "The labels that were saved before are still open here, until the workbench is left. "
     "They can be written to a new workspace, with whatever files are still there."
 )
+
+
+class UnsavedWork:
+    """What was typed, is shown, and could not be saved: named on every screen until it is.
+
+    Args:
+        app: shows the dialogs.
+        shell: the same application, as screens know it.
+
+    Attributes:
+        reason: why it is not saved, for the status line; "" where all is saved.
+    """
+
+    def __init__(self, app: App[None], shell: Shell) -> None:
+        self._app, self._shell = app, shell
+        self._try_again: Callable[[], bool] | None = None
+        self.reason = ""
+
+    def note(self, why: WorkbenchError | None, save: Callable[[], bool]) -> None:
+        """Keep why something is not saved, and show it the first time; see `screens.base.Unsaved`."""
+        is_new, key = self._try_again is None, self._key()
+        self._try_again = save if why is not None else None
+        self.reason = f"NOT SAVED: {why.title[0].lower()}{why.title[1:]}, {key} tries again" if why is not None else ""
+        if why is not None and is_new:
+            remedy = f"{why.remedy} What you typed stays in view: {key} saves it, and so does the next label."
+            self._shell.show_problem(type(why)(why.message, remedy))
+
+    def _key(self) -> str:
+        screen = self._shell.mode_screen
+        return screen.key_of("app.save") if screen is not None else ""
+
+    def save(self) -> None:
+        if self._try_again is None:
+            self._app.notify("All is saved.")
+        else:
+            self._try_again()
+
+    def leave(self, leave: Callable[[], object]) -> None:
+        """Try again to save, then leave; where that fails, ask whether to leave all the same."""
+        if self._try_again is None or self._try_again():
+            leave()
+        elif self.reason and not isinstance(self._app.screen, Confirm):  # else it is asked something else
+            question = Confirm("Leave without saving what was typed last?", self.reason, final=True)
+
+            def answered(yes: bool | None) -> None:
+                if yes:
+                    leave()
+
+            self._app.push_screen(question, answered)
 
 
 def offer(app: App[None], shell: Shell, error: WorkbenchError) -> None:

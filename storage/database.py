@@ -12,10 +12,18 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from storage import locks
-from storage.exceptions import Busy, DamagedDatabase, NewerWorkspace, WorkspaceGone, WorkspaceProblem
+from storage.exceptions import (
+    Busy,
+    DamagedDatabase,
+    DiskFull,
+    NewerWorkspace,
+    NotWritten,
+    WorkspaceGone,
+    WorkspaceProblem,
+)
 from storage.files import BEFORE_MIGRATION, WRITER
 from storage.migrations import HEAD
 from storage.postgresql.address import EXAMPLE, is_postgresql
@@ -119,7 +127,7 @@ class Database:
         Raises:
             Busy: another process holds the database for longer than `busy_seconds`.
             WorkspaceGone: the file was moved, deleted or replaced since it was opened.
-            WorkspaceProblem: the disk is full, the workspace read-only, or the database out of reach.
+            NotWritten: the disk is full, the workspace read-only, or the database out of reach.
         """
         self.check_place()
         with self._translated():
@@ -168,14 +176,6 @@ class Database:
         if self.server is not None:
             return self.server.problem(error)
         reason = str(error.orig)
-        if self._sqlite is None and (
-            error.connection_invalidated or (isinstance(error, OperationalError) and error.statement is None)
-        ):
-            where = self.engine.url.render_as_string(hide_password=True)
-            return WorkspaceProblem(
-                f"The database {where} cannot be reached ({reason.strip()}).",
-                f"See that its server is running and lets you in; {_ADDRESS}.",
-            )
         if "locked" in reason or "busy" in reason:
             if self._sqlite is not None:
                 locks.held(self._sqlite.parent)  # raises where it is the disk that has no locks
@@ -185,11 +185,11 @@ class Database:
             )
         if "readonly" in reason or "unable to open" in reason:
             remedy = "Let this user write to its folder, or copy the workspace to another disk."
-            return WorkspaceProblem(f"The database cannot be written ({reason}).", remedy)
+            return NotWritten(f"The database cannot be written ({reason}).", remedy)
         if "full" in reason or "disk I/O" in reason:
-            return WorkspaceProblem(
-                "The disk is full. Nothing of this step was written; what was saved before is kept.",
-                "Free some space, then repeat the step.",
+            return DiskFull(
+                "No space is left: nothing of this step was written. What was saved before is kept.",
+                "Free some space, then try again.",
             )
         if self._sqlite is not None and (any(sign in reason for sign in _DAMAGE) or self.is_damaged()):
             return DamagedDatabase(reason)
@@ -199,9 +199,9 @@ class Database:
         """Write this process's id beside the database, for the message that a waiting process shows."""
         if self._sqlite is not None and os.access(self._sqlite.parent, os.W_OK):
             note = self._sqlite.with_name(WRITER)
-            if not note.exists() or note.read_text(errors="replace") != str(os.getpid()):
-                note.write_text(str(os.getpid()))
-                with suppress(PermissionError):  # another user's, in a shared workspace
+            with suppress(OSError):  # it is another user's, in a shared workspace, or the disk is full
+                if not note.exists() or note.read_text(errors="replace") != str(os.getpid()):
+                    note.write_text(str(os.getpid()))
                     note.chmod(self._sqlite.stat().st_mode & 0o777)
 
     def _holder(self) -> str:

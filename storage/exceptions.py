@@ -67,6 +67,16 @@ class DamagedDatabase(WorkspaceProblem):
         )
 
 
+class NotWritten(WorkspaceProblem):
+    """The database takes nothing now; the same can be written once what is in its way is gone."""
+
+
+class DiskFull(NotWritten):
+    """There is no space left for what was to be written; nothing of it was."""
+
+    title = "The disk is full"
+
+
 class WorkspaceGone(WorkspaceProblem):
     """The database was moved, deleted or replaced while it was open."""
 
@@ -97,6 +107,10 @@ class Busy(WorkbenchError):
 
     title = "The workspace is busy"
     exit_code = 5
+
+
+WAITING = (NotWritten, Busy)
+"""What passes: the same is written once there is space, or the other process has ended."""
 
 
 class Conflict(WorkbenchError):

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
-from textual import events
+from textual import events, on
 from textual.binding import Binding
 from textual.color import Color
 from textual.geometry import Region, Size
@@ -297,6 +297,12 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
         if self._order.is_at_work and self._looking is not None:
             with suppress(WorkerError):  # what went wrong is shown elsewhere
                 await self._looking.wait()
+
+    @on(Searched)
+    def _show_searched(self, event: Searched) -> None:
+        event.stop()
+        pairs = (("↑ ↓", "choose"), ("← →", "sort"), ("Enter", "open"), ("Esc", "all documents"))
+        screen_of(self).hint(event.message, *pairs)
 
     def _say(self) -> None:
         """What the list shows, for the hint line."""

@@ -7,6 +7,7 @@ from textual.binding import Binding
 from textual.message import Message
 from textual.widgets import Input
 
+from screens.annotate.keys import Act
 from storage.records import Token
 
 
@@ -24,14 +25,6 @@ class FindBar(Input):
         Binding("up", "step(-1)", id="find.previous", show=False),
         Binding("enter,escape", "close", id="find.close", show=False),
     ]
-
-    class Place(Message):
-        """A place was found: the `number`th of `places`; no tokens where the text stands nowhere."""
-
-        def __init__(self, tokens: tuple[int, ...], number: int, places: int) -> None:
-            super().__init__()
-            self.tokens = tokens
-            self.message = f"Found {number} of {places}." if tokens else "Not found."
 
     class Closed(Message):
         """The bar was closed; what was found last stays selected."""
@@ -57,10 +50,14 @@ class FindBar(Input):
         self._report()
 
     def _report(self) -> None:
+        """Have the place selected, and say which it is; what stands nowhere leaves nothing selected."""
+        keys = (("↑ ↓", "other places"), ("Enter", "keep it selected; then a field's key labels it"))
         if self._places:
-            self.post_message(self.Place(self._places[self._at], self._at + 1, len(self._places)))
+            words = self._places[self._at]
+            place = f"Found {self._at + 1} of {len(self._places)}."
+            self.post_message(Act(lambda session: session.cursor.select(words), (place, keys)))
         elif self.value.strip():
-            self.post_message(self.Place((), 0, 0))
+            self.post_message(Act(lambda session: session.cursor.drop_selection(), ("Not found.", keys)))
 
     def action_step(self, by: int) -> None:
         if not self._places:

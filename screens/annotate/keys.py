@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from textual.message import Message
 
 from screens.base import ErrorWalk
+from screens.widgets.status_lines import Hint
 from workbench.annotation.session import AnnotationSession
 
 Work = Callable[[AnnotationSession], object]
@@ -16,11 +17,16 @@ Work = Callable[[AnnotationSession], object]
 
 
 class Act(Message):
-    """Do this with the session. A pane posts it to the screen, which commits it and shows what changed."""
+    """Do this with the session. A pane posts it to the screen, which commits it and shows what changed.
 
-    def __init__(self, work: Work) -> None:
+    Args:
+        work: what.
+        hint: for the hint line, afterwards.
+    """
+
+    def __init__(self, work: Work, hint: Hint | None = None) -> None:
         super().__init__()
-        self.work = work
+        self.work, self.hint = work, hint
 
 
 ANNOTATE: tuple[tuple[str, str, str, str], ...] = (

@@ -1,6 +1,7 @@
 """The annotate screen: a document as text in space, its fields, the list; every act is one key."""
 
 from asyncio import to_thread
+from contextlib import suppress
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -21,8 +22,8 @@ from screens.base import ModeScreen
 from screens.keys import bindings
 from screens.navigation import ListDocuments, OpenDocument, Request
 from storage.document_list import Filter
-from storage.exceptions import Conflict
-from storage.records import Content, Event, State
+from storage.exceptions import Conflict, WorkbenchError
+from storage.records import Event, State
 from workbench.annotation.movement import OTHER_PAGES, Direction
 from workbench.annotation.session import AnnotationSession
 from workbench.annotation.worklist import Worklist
@@ -65,6 +66,9 @@ class AnnotateScreen(ModeScreen):
 
     def on_unmount(self) -> None:
         self.look_ahead.end()
+        with suppress(WorkbenchError):  # the terminal may have been closed
+            if self.session is not None:
+                self.session.editor.save()
 
     def others_wrote(self) -> None:
         """What was decided elsewhere is seen here: in another terminal, or on the screen that this one comes after."""
@@ -85,13 +89,12 @@ class AnnotateScreen(ModeScreen):
         self.open_current()
 
     def receive(self, request: Request) -> None:
-        match request:
-            case OpenDocument():
-                self._open(request)
-            case ListDocuments():
-                self.use_list(request.filter)
-            case _:
-                super().receive(request)
+        if isinstance(request, OpenDocument):
+            self._open(request)
+        elif isinstance(request, ListDocuments):
+            self.use_list(request.filter)
+        else:
+            super().receive(request)
 
     def _open(self, request: OpenDocument) -> None:
         known = self.worklist if request.round is None else Worklist(self.workspace, Filter(round=request.round))
@@ -99,14 +102,18 @@ class AnnotateScreen(ModeScreen):
             known = Worklist(self.workspace)
             known.move_to(request.document)
         self.worklist = known
-        self.open_current()
-        if request.tokens and self.session is not None:
+        if self.open_current() and request.tokens and self.session is not None:
             self.session.point(request.tokens)  # as an act it would end the message
             self.refresh_status()
         if request.task is not None:
             self.show_hint(request.task)
 
-    def open_current(self) -> None:
+    def open_current(self) -> bool:
+        """Open the list's current document; False: what was typed on this one is not saved, and stays in view."""
+        if self.session is not None and self.worklist is not None and not self.save():
+            self.worklist.move_to(self.session.content.document.id)
+            self.refresh_status()
+            return False
         self._trail.is_fresh = False
         self.look_ahead.end()
         worklist = self.worklist
@@ -115,7 +122,7 @@ class AnnotateScreen(ModeScreen):
             self.hint("There are no documents here.", (self.key_of("list.filter"), "other documents"))
             self.facts("no document")
             self._list.show(worklist.ids if worklist else [], -1)
-            return
+            return True
         with self.guarded():
             self.session = session = self._pane.open(self.workspace, worklist.current, worklist.filter.round)
             if self._review and session.editor.open_suggestions:
@@ -128,6 +135,12 @@ class AnnotateScreen(ModeScreen):
             self.refresh_status()
             self._list.show(worklist.ids, worklist.position, worklist.blind)
             self.look_ahead.begin(session, worklist.following)
+        return True
+
+    def save(self) -> bool:
+        """Try again to save what is shown as not saved; False, with the reason shown, where it still cannot be."""
+        has_all = self.session is None or self.session.editor.unsaved is None
+        return has_all or self.act(lambda session: session.editor.save())
 
     def use_list(self, chosen: Filter) -> None:
         self.hint("Finding the documents …")
@@ -196,8 +209,6 @@ class AnnotateScreen(ModeScreen):
         else:
             await ERROR_WALK_ACTS[act](self.workbench.error_walk)
 
-    # what is shown
-
     def refresh_status(self) -> None:
         """Draw the widgets from the session's view; each repaints what changed."""
         if (session := self.session) is None or self.worklist is None:
@@ -223,20 +234,19 @@ class AnnotateScreen(ModeScreen):
         if self.look_ahead.keep(event):
             self.refresh_status()
 
-    # acts
-
     def act(self, work: Work) -> bool:
-        """Do something with the session, then show it; what was committed is shown as saved. False when it failed."""
+        """Do something with the session, then show it, and whether it is saved; False when it failed or is not."""
         if (session := self.session) is None:
             return False
         self.look_ahead.postpone()
-        before, done = session.content, False
+        before, was_unsaved, done = session.content, session.editor.unsaved is not None, False
         with self.guarded():
             try:
                 session.show_message("")  # it was there until this key
                 work(session)
             except Conflict as error:
                 session.disarm()  # the places it would go on to are of the document as it was
+                self.workbench.unsaved.note(None, self.save)
                 self.refresh_status()
                 if session.editor.refused is None:  # an undo that came too late
                     raise
@@ -244,27 +254,27 @@ class AnnotateScreen(ModeScreen):
                 self.app.call_next(questions.converse, self, question, self.act)  # before the next key
                 return False
             if session.content is not before:
-                self._committed(session, before)
-            done = True
+                self._trail.is_fresh = False
+                if session.editor.unsaved is None:
+                    self._committed(session, was_unsaved or session.content.document.state is not before.document.state)
+            done = session.editor.unsaved is None
             if session.repaired:  # other words: everything is laid out anew
                 self._next_message = session.view.message
                 self._open(OpenDocument(session.content.document.id, tokens=session.repaired))
         if not done:
             self.workbench.say_saved("NOT SAVED")
+        self.workbench.unsaved.note(session.editor.unsaved, self.save)
         self.refresh_status()
         if done and session.classes.went_through:
             session.classes.went_through = False
             self._go_on_classified(session.content.document.id)
         return done
 
-    def _committed(self, session: AnnotationSession, before: Content) -> None:
-        self._trail.is_fresh = False
-        document = session.content.document
+    def _committed(self, session: AnnotationSession, is_other_state: bool) -> None:
         self.workbench.say_saved("saved ✓")
-        if document.state is not before.document.state:
+        if is_other_state and self.worklist is not None:
             self.workbench.count_progress()
-            if self.worklist is not None:
-                self.worklist.mark(self.workspace, document, session.editor.blind)
+            self.worklist.mark(self.workspace, session.content.document, session.editor.blind)
         self._list.reread_open()
 
     def typed(self, event: events.Key) -> bool:
@@ -338,7 +348,8 @@ class AnnotateScreen(ModeScreen):
         await questions.converse(self, questions.ask_filter(self.app, self.workspace.db, vendor), self.use_list)
 
     async def action_change(self, name: str) -> None:
-        await questions.converse(self, questions.CHANGES[name](self, self.session), self.fields_changed)
+        if self.save():  # the words may be others afterwards
+            await questions.converse(self, questions.CHANGES[name](self, self.session), self.fields_changed)
 
     def action_history(self) -> None:
         self.act(lambda session: self.app.push_screen(questions.history_page(session)))
@@ -346,6 +357,8 @@ class AnnotateScreen(ModeScreen):
     @on(Act)
     def _asked_to_act(self, event: Act) -> None:
         self.act(event.work)
+        if event.hint is not None:
+            self.show_hint(event.hint)
 
     def action_view(self, name: str) -> None:
         VIEW_ACTS[name](self._pane)
@@ -358,18 +371,15 @@ class AnnotateScreen(ModeScreen):
 
     def action_list(self) -> None:
         if self._list.has_focus:
-            self._leave_list()
+            self._to_page()
         else:
             self.add_class("-listing")
             self._list.focus()
             self.show_hint(hints.LIST)
 
-    @on(DocumentList.Searched)
-    def _searched(self, event: DocumentList.Searched) -> None:
-        self.hint(event.message, ("↑ ↓", "choose"), ("← →", "sort"), ("Enter", "open"), ("Esc", "all documents"))
-
     @on(DocumentList.Left)
-    def _leave_list(self) -> None:
+    @on(FindBar.Closed)
+    def _to_page(self) -> None:
         self.remove_class("-listing")
         self._pane.page.focus()
         self.refresh_status()
@@ -378,23 +388,12 @@ class AnnotateScreen(ModeScreen):
     def _chosen(self, event: DocumentList.Chosen) -> None:
         if event.order is not None and self.worklist is not None:
             self.worklist.sort(event.order)
-        self._leave_list()
+        self._to_page()
         self._open(OpenDocument(event.document))  # a search also finds documents that the list does not have
 
     def action_find(self) -> None:
         if self.session is not None:
             self.query_one(FindBar).open(self.session.tokens)
-
-    @on(FindBar.Place)
-    def _show_place(self, event: FindBar.Place) -> None:
-        words = event.tokens
-        self.act(lambda session: session.cursor.select(words) if words else session.cursor.drop_selection())
-        self.hint(event.message, ("↑ ↓", "other places"), ("Enter", "keep it selected; then a field's key labels it"))
-
-    @on(FindBar.Closed)
-    def _find_closed(self) -> None:
-        self._pane.page.focus()
-        self.refresh_status()
 
     def help_notes(self) -> list[tuple[str, str]]:
         return [(f.key, f"{f.name} ({f.type.value})") for f in self.workspace.schema.spans if f.key]

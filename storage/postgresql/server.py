@@ -14,7 +14,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
-from storage.exceptions import Busy, WorkspaceProblem
+from storage.exceptions import Busy, DiskFull, NotWritten, WorkspaceProblem
 from storage.postgresql import address, claim, columns
 from storage.tables import metadata
 
@@ -119,7 +119,7 @@ class Server:
         is_unusable = isinstance(error, OperationalError) or (isinstance(error, ProgrammingError) and not state)
         is_connecting = is_unusable and error.statement is None
         if error.connection_invalidated or is_connecting or state.startswith(_ENDED):
-            return WorkspaceProblem(
+            return NotWritten(
                 f"The database {address.shown(self.url)} cannot be reached ({reason}). What was not shown as saved "
                 "is not saved.",
                 f"See that its server is running and lets you in. {_REMEDY}",
@@ -130,9 +130,9 @@ class Server:
                 "Wait for it to finish or end it, then try again.",
             )
         if state in _FULL:
-            return WorkspaceProblem(
-                "The server's disk is full. Nothing of this step was written; what was saved before is kept.",
-                "Ask for space on the server, then repeat the step.",
+            return DiskFull(
+                "The server has no space left: nothing of this step was written. What was saved before is kept.",
+                "Ask for space on the server, then try again.",
             )
         if state == "25006":
             return WorkspaceProblem(f"The database takes no changes ({reason}).", "Use the server that does.")

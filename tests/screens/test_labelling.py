@@ -4,7 +4,7 @@ import pytest
 
 from screens.widgets.status_lines import HintLine
 from storage import annotations
-from storage.exceptions import WorkspaceProblem
+from storage.exceptions import DiskFull
 from storage.records import Source, State
 from tests.support import sample_documents
 from tests.support.sample_documents import find, go, kept, labels
@@ -202,7 +202,7 @@ async def test_a_document_whose_accept_failed_stays_and_says_why(opened, workspa
         await pilot.press("t")
 
         def full(*_, **__):
-            raise WorkspaceProblem("The disk is full.", "Free some space, then repeat the step.")
+            raise DiskFull("The disk is full.", "Free some space, then try again.")
 
         with monkeypatch.context() as patch:
             patch.setattr(annotations, "commit", full)

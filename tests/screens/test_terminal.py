@@ -15,7 +15,7 @@ from textual.worker import WorkerFailed
 
 from screens.widgets.dialogs import Confirm
 from storage import document_list
-from storage.exceptions import InputProblem, WorkspaceProblem
+from storage.exceptions import InputProblem
 from tests.support import ROOT
 from tests.support.sample_documents import labels
 from workbench.exchange import reader_process
@@ -91,24 +91,6 @@ async def test_a_workspace_that_goes_away_is_noticed_and_can_be_saved_elsewhere(
     with saved.db.read() as connection:
         assert len(document_list.ids(connection)) == 3
     saved.close()
-
-
-async def test_a_full_disk_is_never_shown_beside_saved(opened, workspace, monkeypatch):
-    from storage import annotations
-
-    def full(*_, **__):
-        raise WorkspaceProblem("The disk is full.", "Free some space.")
-
-    async with opened(workspace) as pilot:
-        await pilot.press("t")
-        assert "saved ✓" in pilot.app.common_facts
-        monkeypatch.setattr(annotations, "commit", full)
-        await pilot.press("5")
-        await pilot.pause()
-        assert "NOT SAVED" in pilot.app.common_facts and "saved ✓" not in pilot.app.common_facts
-        monkeypatch.undo()
-        await pilot.press("5")
-        assert "saved ✓" in pilot.app.common_facts
 
 
 async def test_a_fault_of_a_screen_shows_no_variable_of_the_program(opened, workspace, monkeypatch, capsys):

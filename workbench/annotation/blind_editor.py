@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 from storage import documents, opinions
 from storage.annotations import applied, difference, inverse
-from storage.exceptions import UsageProblem
+from storage.exceptions import UsageProblem, WorkbenchError
 from storage.records import Annotations, Content, Event, Opinion, State, Suggestion
-from workbench.annotation.editor import Proposal, Refused
+from workbench.annotation.editor import Act, Proposal
 from workbench.locate.word_repair import WordRepair
 from workbench.workspace import Workspace
 
@@ -32,7 +32,8 @@ class BlindEditor:
         self._workspace = workspace
         self._round = round_id
         self.annotator = annotator or workspace.settings.who
-        self.refused: Refused | None = None  # an opinion is its annotator's alone: there is no other writer
+        self.unsaved: WorkbenchError | None = None
+        self.refused: Act | None = None  # an opinion is its annotator's alone: there is no other writer
         self._undone: list[Event] = []
         self._done: list[Event] = []
         self._open(document)
@@ -71,14 +72,42 @@ class BlindEditor:
         return []
 
     def act(self, name: str, after: Annotations) -> bool:
-        """Keep an act; True when it changed something. `labelling.finish` completes the opinion."""
+        """Keep an act, and what is held; True when it changed something. `acts.finish` completes the opinion.
+
+        Raises:
+            NotWritten, Busy: nothing was written, and all is as before; see `hold`.
+        """
         if after == self.state:
+            self.save()
             return False
-        change = difference(self.state, after)
-        self._done.append(Event(0, self.content.document.id, datetime.now(UTC), self.annotator, name, change))
-        self._undone = []
+        event = self._event(name, after)
         self._keep(after)
+        self._remember(event)
         return True
+
+    def hold(self, name: str, after: Annotations, why: WorkbenchError) -> None:
+        """Show an act that could not be kept; `save` and the next act keep it."""
+        self.unsaved = why
+        if after != self.state:
+            self._remember(self._event(name, after))
+            self._show(after)
+
+    def save(self) -> None:
+        """Keep what is held.
+
+        Raises:
+            NotWritten, Busy: as for `act`.
+        """
+        if self.unsaved is not None:
+            self._keep(self.state)
+
+    def _event(self, name: str, after: Annotations) -> Event:
+        change = difference(self.state, after)
+        return Event(0, self.content.document.id, datetime.now(UTC), self.annotator, name, change)
+
+    def _remember(self, event: Event) -> None:
+        self._done.append(event)
+        self._undone = []
 
     def suggest(self, run: str, proposals: Sequence[Proposal]) -> int:
         """Nothing is suggested on a blind document; always 0."""
@@ -96,18 +125,18 @@ class BlindEditor:
         """Take the last act back; None when there is nothing left. Its event is not stored anywhere."""
         if not self._done:
             return None
-        event = self._done.pop()
-        self._undone.append(event)
+        event = self._done[-1]
         self._keep(applied(self.state, inverse(event.change)))
+        self._undone.append(self._done.pop())
         return event
 
     def redo(self) -> Event | None:
         """Do the last undone act again; None when there is none."""
         if not self._undone:
             return None
-        event = self._undone.pop()
-        self._done.append(event)
+        event = self._undone[-1]
         self._keep(applied(self.state, event.change))
+        self._done.append(self._undone.pop())
         return event
 
     def history(self) -> list[Event]:
@@ -126,8 +155,9 @@ class BlindEditor:
         )
         with self._workspace.db.write() as connection:
             opinions.keep(connection, opinion)
-        self.content = replace(
-            self.content,
-            document=replace(document, state=state.state, labels=len(state.spans) + len(state.classes)),
-            annotations=state,
-        )
+        self.unsaved = None
+        self._show(state)
+
+    def _show(self, state: Annotations) -> None:
+        document = replace(self.content.document, state=state.state, labels=len(state.spans) + len(state.classes))
+        self.content = replace(self.content, document=document, annotations=state)

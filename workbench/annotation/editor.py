@@ -6,13 +6,14 @@ The annotate screen, the relabel loop and the simulated annotator all use this; 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Protocol
 
 from msgspec import structs
 from sqlalchemy import Connection
 
 from storage import annotations, document_list, documents
-from storage.exceptions import Conflict
+from storage.exceptions import WAITING, Conflict, WorkbenchError
 from storage.records import Annotations, Content, Decision, Event, State, Suggestion, Token
 from storage.suggestions import keep_suggestions, leading, move_suggestions
 from workbench.annotation.classes import options
@@ -27,8 +28,8 @@ Judge = Callable[[Content], tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """An act that was not saved because another annotator had changed the document."""
+class Act:
+    """An act that is not saved: another annotator had changed the document, or the disk is full."""
 
     name: str
     before: Annotations  # as it was when the act was made
@@ -40,7 +41,10 @@ class Editor(Protocol):
 
     annotator: str
     content: Content
-    refused: Refused | None
+    refused: Act | None
+    unsaved: WorkbenchError | None
+    """Why the latest acts are shown and not saved; None where all that is shown is saved."""
+
     blind: bool
     """Whether the document's labels are kept from sight, so that nothing may be suggested either."""
 
@@ -57,7 +61,13 @@ class Editor(Protocol):
         """Open suggestions, as `storage.suggestions.leading` has them, the least sure first."""
 
     def act(self, name: str, after: Annotations) -> bool:
-        """Commit an act; True when it changed something."""
+        """Commit an act, and before it those that are held; True when it changed something."""
+
+    def hold(self, name: str, after: Annotations, why: WorkbenchError) -> None:
+        """Show an act that could not be committed; `save` and the next act commit it."""
+
+    def save(self) -> None:
+        """Commit the acts that are held."""
 
     def suggest(self, run: str, proposals: Sequence[Proposal]) -> int:
         """Put proposals beside the document; returns how many were new."""
@@ -95,7 +105,9 @@ class DocumentEditor:
         self._workspace = workspace
         self._judge = judge
         self.annotator = annotator or workspace.settings.who
-        self.refused: Refused | None = None
+        self.refused: Act | None = None
+        self.unsaved: WorkbenchError | None = None
+        self._held: list[Act] = []
         self.content: Content = self._read(document)
 
     @property
@@ -115,7 +127,7 @@ class DocumentEditor:
         return sorted(leading(self.content.suggestions, self.state.spans), key=lambda s: (s.confidence, s.id))
 
     def act(self, name: str, after: Annotations) -> bool:
-        """Commit an act; True when it changed something.
+        """Commit an act, and before it those that are held; True when it changed something.
 
         Args:
             name: what the act is called in the history ("assign", "accept" …).
@@ -123,43 +135,74 @@ class DocumentEditor:
 
         Raises:
             Conflict: the document was changed elsewhere; the newer state has been loaded and is shown by `content`,
-                the act is kept in `refused`.
+                the acts are kept in `refused`, as one.
             InputProblem: the option of a class field is gone.
+            NotWritten, Busy: nothing was written, and all is as before; see `hold`.
         """
-        if after == self.state:
-            return False
-        options.check(self._workspace, after.classes - self.state.classes)
-        before = self.state
-        shown = self._with(after)
+        is_change = after != self.state
+        if is_change:
+            options.check(self._workspace, after.classes - self.state.classes)
+        self._commit([*self._held, Act(name, self.state, after)] if is_change else self._held)
+        return is_change
+
+    def hold(self, name: str, after: Annotations, why: WorkbenchError) -> None:
+        """Show an act that could not be committed; `save` and the next act commit it.
+
+        Args:
+            name, after: as for `act`.
+            why: what it raised.
+        """
+        self.unsaved = why
+        if after != self.state:
+            self._held.append(Act(name, self.state, after))
+            self.content = self._with(after)
+
+    def save(self) -> None:
+        """Commit the acts that are held.
+
+        Raises:
+            Conflict, NotWritten, Busy: as for `act`.
+        """
+        self._commit(self._held)
+
+    def _commit(self, acts: Sequence[Act]) -> None:
+        """Commit acts, each of which begins where the one before it ended: all of them, or none."""
+        if not acts:
+            return
+        shown, document = self._with(acts[-1].after), self.content.document
         counts = self._judge(shown) if self._judge else (None, None)
+        version = document.version
         try:
             with self._workspace.db.write() as connection:
-                version = annotations.commit(
-                    connection,
-                    self.content.document.id,
-                    self.content.document.version,
-                    self.state,
-                    after,
-                    name,
-                    self.annotator,
-                    disagreements=counts[0],
-                    problems=counts[1],
-                )
+                for act in acts:
+                    version = annotations.commit(
+                        connection,
+                        document.id,
+                        version,
+                        act.before,
+                        act.after,
+                        act.name,
+                        self.annotator,
+                        disagreements=counts[0],
+                        problems=counts[1],
+                    )
         except Conflict:
-            self.refused = Refused(name, before, after)
+            self.refused = Act(acts[-1].name, acts[0].before, acts[-1].after)
+            self._held, self.unsaved = [], None
             self.reload()
             raise
+        self._held, self.unsaved = [], None
         document = replace(shown.document, version=version)
         if counts[0] is not None and counts[1] is not None:
             document = replace(document, disagreements=counts[0], problems=counts[1])
         self.content = replace(shown, document=document)
-        return True
 
     def suggest(self, run: str, proposals: Sequence[Proposal]) -> int:
         """Put proposals beside the document; returns how many were new.
 
         They take the place of the same run's open suggestions; nothing becomes a label by it.
         """
+        self.save()
         with self._workspace.db.write() as connection:
             kept = keep_suggestions(connection, run, {self.content.document.id: proposals}, replaces=(run,))
         self.reload()
@@ -171,6 +214,7 @@ class DocumentEditor:
         Raises:
             Conflict: the document was changed elsewhere; nothing is written, and the newer state was loaded.
         """
+        self.save()
         before = self.content
         corrected = {new: text for token, text in self.state.texts for new in repair.moved[token][:1]}
         kept = {token.id: corrected[token.id] for page in repair.pages for token in page.tokens if token.original}
@@ -204,12 +248,25 @@ class DocumentEditor:
 
     def undo(self) -> Event | None:
         """Take the last act back, across restarts; None when there is nothing left."""
+        try:
+            self.save()
+        except WAITING:
+            return self._let_go()
         with self._workspace.db.read() as connection:
             done, _ = annotations.stacks(annotations.history(connection, self.content.document.id))
         if done and done[-1].act == annotations.WORDS:
             self._put_words_back(done[-1])
             return done[-1]
         return self._turn(annotations.undo)
+
+    def _let_go(self) -> Event:
+        """Forget the last act that is held."""
+        act = self._held.pop()
+        self.content = self._with(act.before)
+        if not self._held:
+            self.unsaved = None
+        change = annotations.difference(act.before, act.after)
+        return Event(0, self.content.document.id, datetime.now(UTC), self.annotator, act.name, change)
 
     def _put_words_back(self, event: Event) -> None:
         """Undo a repair of words: the page, labels, corrections and suggestions as they were before."""
@@ -227,6 +284,7 @@ class DocumentEditor:
 
     def redo(self) -> Event | None:
         """Do the last undone act again; None when there is none."""
+        self.save()
         return self._turn(annotations.redo)
 
     def _turn(self, way: Callable[..., tuple[Annotations, Event] | None]) -> Event | None:

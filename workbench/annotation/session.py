@@ -134,8 +134,8 @@ class AnnotationSession:
         """Show what others did with the document meanwhile, the cursor where it is; False where its words are others:
         it has to be opened anew.
         """
-        if not self.editor.is_stale:
-            return True
+        if self.editor.unsaved is not None or not self.editor.is_stale:
+            return True  # saving tells whether one's own acts still fit
         before = [(token.box, token.original or token.text) for token in self.tokens]
         self.editor.reload()
         self.disarm()  # the places that a key would go on to are of the document as it was

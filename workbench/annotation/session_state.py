@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from storage.exceptions import WAITING
 from storage.records import Annotations, Content, Decision, Span, State, Suggestion
 from storage.suggestions import leading
 from workbench.annotation.classes.states import NO_CLASSES, ClassView
@@ -137,13 +138,16 @@ class SessionState:
         return next((s for s in undecided if s.id == self.focus), None)
 
     def commit(self, name: str, after: Annotations) -> None:
-        """Commit an act.
+        """Commit an act; one that a full disk refuses is shown all the same, see `Editor.unsaved`.
 
         Raises:
             Conflict: the document was changed elsewhere; see `Editor.act`.
         """
         self.message, self.pointed, self.rejected = "", False, None
-        self.editor.act(name, after)
+        try:
+            self.editor.act(name, after)
+        except WAITING as problem:
+            self.editor.hold(name, after, problem)
 
     def disarm(self) -> None:
         """Forget the field whose key was pressed: Enter and a click label nothing."""

@@ -1,7 +1,7 @@
 """Two people changed one document: both states side by side, and the choice between them."""
 
 from storage.records import Annotations, Content
-from workbench.annotation.editor import Refused
+from workbench.annotation.editor import Act
 from workbench.annotation.field_states import text_of
 from workbench.fields import Schema
 
@@ -12,7 +12,7 @@ CHOICES = (
 )
 
 
-def described(theirs: Content, mine: Refused, schema: Schema) -> str:
+def described(theirs: Content, mine: Act, schema: Schema) -> str:
     """Every field that differs: as it is in the workspace now, and as the refused act would have left it."""
     lines = []
     names = [f.id for f in schema] + sorted(

@@ -78,7 +78,7 @@ def test_a_disk_that_is_full_while_a_run_is_collected_loses_nothing(
 
     with monkeypatch.context() as patch:
         patch.setattr("workbench.runs.reconcile.keep_suggestions", full)
-        with pytest.raises(WorkspaceProblem, match="disk is full"):
+        with pytest.raises(WorkspaceProblem, match="No space is left"):
             workspaces.finished_run(workspace, tmp_path)
     assert [run.state for run in listed(workspace)] == [RunState.QUEUED]
     reconcile(workspace)  # there is space again

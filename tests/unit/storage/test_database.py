@@ -144,7 +144,7 @@ def test_waiting_ends_well_when_the_other_is_done(sqlite: Database, tmp_path: Pa
         ("nonsense", "address of the database"),
         ("foo://ann:secret@127.0.0.1/shop", "address of the database"),
         ("postgresql://ann:secret@127.0.0.1:port/shop", "address of the database"),
-        ("sqlite+pysqlite:////no/such/folder/shop.db", "cannot be reached"),  # goes the way of every other database
+        ("sqlite+pysqlite:////no/such/folder/shop.db", "unable to open"),  # goes the way of every other database
     ],
 )
 def test_another_database_that_cannot_be_opened_is_said_with_its_remedy(url: str, message: str) -> None:
@@ -210,7 +210,7 @@ def test_a_full_disk_keeps_what_was_there(sqlite: Database) -> None:
     with sqlite.write() as connection:
         documents.add(connection, [new()], "me")
         pages = connection.execute(text("PRAGMA page_count")).scalar()
-    with pytest.raises(WorkspaceProblem, match="disk is full"), sqlite.write() as connection:
+    with pytest.raises(WorkspaceProblem, match="No space is left"), sqlite.write() as connection:
         connection.execute(text(f"PRAGMA max_page_count = {pages}"))
         documents.add(connection, [new(f"d{i}", "word " * 5000) for i in range(20)], "me")
     with sqlite.read() as connection:
