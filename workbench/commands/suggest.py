@@ -35,11 +35,13 @@ def command(context: Context, model: str, family: str | None, target: str, as_js
     """
     from workbench.commands.support.progress import document_progress
     from workbench.evaluation import prediction_process
+    from workbench.runs.reconcile import still_there
 
     workspace = context.open_workspace()
     on, before = reader_of(workspace, target)
-    with document_progress("Reading", silent=as_json, before=before) as show:
-        result = prediction_process.suggest(workspace, family or model, tick=show, on=on)
+    name = family or model
+    with still_there(workspace, name), document_progress("Reading", silent=as_json, before=before) as show:
+        result = prediction_process.suggest(workspace, name, tick=show, on=on)
     rows = sorted(((workspace.schema.name(f), n) for f, n in result["fields"].items()), key=lambda row: -row[1])
     emit(result, as_json=as_json, text=[_summary(result), *table(rows, ("field", "open suggestions"), right=(1,))])
 

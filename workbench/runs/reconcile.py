@@ -3,8 +3,8 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from storage import document_list
 from storage import runs as run_store
-from storage.exceptions import ConfigProblem, InputProblem, RunProblem
+from storage.exceptions import ConfigProblem, InputProblem, RunProblem, WorkbenchError
 from storage.files import sync_tree
 from storage.records import Run, RunState
 from storage.suggestions import keep_class_suggestions, keep_suggestions
@@ -33,6 +33,34 @@ _ENDED_FROM_OUTSIDE = (
 
 REPLACED = ".replaced"
 """Beside the runs: where a run waits while another folder takes its place, on disks that cannot exchange two."""
+
+
+@contextmanager
+def still_there(workspace: Workspace, name: str) -> Iterator[None]:
+    """Have what goes wrong while a run is read say that the run was deleted meanwhile, where it was.
+
+    Args:
+        workspace: open.
+        name: a run's id or name; of anything else, errors stay as they are.
+
+    Raises:
+        RunProblem: the run was deleted by another process.
+    """
+    run = None
+    with suppress(RunProblem), workspace.db.read() as connection:
+        run = run_store.get(connection, name)
+    try:
+        yield
+    except (WorkbenchError, OSError) as error:
+        with workspace.db.read() as connection:
+            is_gone = run is not None and all(other.id != run.id for other in run_store.listed(connection))
+        if run is None or not is_gone:
+            raise
+        raise RunProblem(
+            f"Run {run.name} was deleted by another process while it was read.",
+            "`workbench runs list` shows the others.",
+        ) from error
+
 
 children: list[subprocess.Popen[bytes]] = []
 """Processes that this terminal started; those that ended are reaped here."""

@@ -7,15 +7,20 @@ import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy.exc import OperationalError
 
 from storage import document_list, events, locks, runs
 from storage.exceptions import InputProblem, RunProblem, WorkbenchError, WorkspaceProblem
 from storage.records import Run, RunState
 from tests.support import workspaces
+from workbench.cli import group
+from workbench.commands.support import run_export
 from workbench.runs import jobs, progress, transfer
+from workbench.runs.model_folders import check as model_folders
 from workbench.runs.reconcile import collect, reconcile
 from workbench.runs.state import RunFolder, state_of
 from workbench.workspace import Workspace
@@ -169,6 +174,39 @@ def test_an_exported_model_has_a_card(with_run: tuple[Workspace, str], tmp_path:
     assert "MIT" in card and "10 documents" in card and "| amount_total |" in card
     with pytest.raises(WorkspaceProblem, match="there already"):
         transfer.export_model(workspace, run_id, target)
+
+
+def test_a_run_that_is_deleted_while_it_is_exported_is_named_as_the_cause(
+    with_run: tuple[Workspace, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace, run_id = with_run
+    run, copy = listed(workspace)[0], shutil.copytree
+
+    def deleted_before(*args: Any, **options: Any) -> Any:
+        jobs.delete(workspace, run_id)
+        return copy(*args, **options)
+
+    monkeypatch.setattr(shutil, "copytree", deleted_before)
+    with pytest.raises(RunProblem, match="deleted by another process") as caught:
+        run_export.export(workspace, run, tmp_path / "given", docker=False, onnx=False, int8=False)
+    assert "space" not in caught.value.remedy and not (tmp_path / "given").exists()
+
+
+@pytest.mark.parametrize("options", [(), ("--fresh",)])
+def test_a_run_that_is_deleted_while_it_is_evaluated_is_named_as_the_cause(
+    with_run: tuple[Workspace, str], monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+) -> None:
+    workspace, run_id = with_run
+    check = model_folders.check_folder
+
+    def deleted_before(*args: Any, **kinds: Any) -> None:
+        jobs.delete(workspace, run_id)
+        check(*args, **kinds)
+
+    monkeypatch.setattr(model_folders, "check_folder", deleted_before)
+    call = ["-w", str(workspace.files.root), "evaluate", run_id, *options]
+    problem = CliRunner().invoke(group, call).exception
+    assert isinstance(problem, RunProblem) and "deleted by another process" in problem.message
 
 
 def test_a_finished_run_cannot_be_resumed_but_cloned(with_run: tuple[Workspace, str]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from storage.exceptions import UsageProblem
 from storage.records import Run
-from workbench.runs import transfer
+from workbench.runs import reconcile, transfer
 from workbench.serving import container, onnx_export
 from workbench.workspace import Workspace
 
@@ -27,6 +27,7 @@ def export(
         form = onnx_export.make(workspace, run.id, int8=int8)
         data["onnx"] = {"precision": form.precision, "compared": form.compared, "changed": form.changed}
         lines.append(f"ONNX ({form.precision}): {form.changed} of {form.compared} {form.what} change on validation.")
-    path = (container.export if docker else transfer.export_model)(workspace, run.id, folder)
+    with reconcile.still_there(workspace, run.id):
+        path = (container.export if docker else transfer.export_model)(workspace, run.id, folder)
     lines.append(f"The model of {run.name} is in {path}.")
     return {**data, "folder": str(path)}, lines
