@@ -116,10 +116,8 @@ class _Place:
         first = chain[0][chain[0].index(start) :]
         taken = first if self.whole_piece else first[: self.words]
         if self.pieces > 1:
-            taken = [
-                *first,
-                *(word for piece in chain[1 : None if self.whole_block else self.pieces] for word in piece),
-            ]
+            below = chain[1:] if self.whole_block else chain[1 : self.pieces]
+            taken = [*first, *(word for piece in below for word in piece)] if below else []
         return tuple(sorted(taken))
 
     def _distance(self, page: Page, word: int) -> float:
