@@ -17,6 +17,7 @@ from workbench.runs.parquet import FrozenDocument
 _PRIOR_RIGHT, _PRIOR_WRONG = 1.5, 0.8
 """Right and wrong cases that a share of right ones begins with."""
 _LEAST = 0.5
+_LATEST = 10  # documents of a vendor that are looked at: its layout changes, and every label asks anew
 _BEFORE = 3  # words before a value that describe it
 _NEAR = 14  # thousandths of the page: a value without a header begins no further off
 _ONLY_HEADED = frozenset(
@@ -71,6 +72,14 @@ class Page:
         at = row.index(word)
         return "".join(c for i in row[max(at - _BEFORE, 0) : at] for c in headers.fold(self.words[i]) if c.isalpha())
 
+    @cached_property
+    def behind(self) -> dict[str, list[int]]:
+        """The letters before words -> the words behind them."""
+        behind: dict[str, list[int]] = {}
+        for word in range(len(self.words)):
+            behind.setdefault(self.before(word), []).append(word)
+        return behind
+
     def corner(self, word: int) -> tuple[int, float, float]:
         """(page, left, top) of a word."""
         token = self.layout.words[word]
@@ -106,7 +115,7 @@ class _Place:
             page: another one.
             is_headed: the place counts only beside its header.
         """
-        starts = [word for word in range(len(page.words)) if self.before and page.before(word) == self.before]
+        starts = page.behind.get(self.before, []) if self.before else []
         if not starts and not is_headed:
             starts = [word for word in range(len(page.words)) if self._distance(page, word) <= _NEAR]
         if not starts:
@@ -138,6 +147,8 @@ class SamePlaces:
         self._by_group: dict[str, list[Page]] = {}
         for page in pages:
             self._by_group.setdefault(page.group, []).append(page)
+        for group, listed in self._by_group.items():
+            self._by_group[group] = listed[-_LATEST:]
         self._places: dict[str, dict[str, tuple[_Place, float]]] = {}
 
     def values(self, row: FrozenDocument) -> dict[str, tuple[TokenIds, float]]:
