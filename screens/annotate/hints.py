@@ -42,6 +42,7 @@ LIST: Hint = (
 )
 
 
+_MOST_NAMED = 2  # fields; of more only the first is named, so that the keys have space
 _WORDS = ("span.start-more span.start-less span.end-less span.end-more", "words")
 _LINES = ("span.line-before span.line-after span.line-less span.line-more", "lines")
 _PICTURE = (
@@ -209,7 +210,7 @@ def left_out(plan: AcceptPlan, schema: Schema) -> str:
     contradicting = [schema.name(s.field) for s in plan.contradicting]
     doubtful = [f"{schema.name(s.field)} {s.confidence:.0%}" for s in plan.doubtful]
     parts = (
-        (contradicting, "≠ known value: {}."),
+        (contradicting, "≠ known: {}."),
         (doubtful, "Not sure: {}."),
         (plan.missing, "No label yet: {}."),
     )
@@ -239,7 +240,7 @@ def accept_all(plan: AcceptPlan, is_unasked: bool, has_labels: bool) -> str:
 
 
 def _listed(fields: Sequence[str]) -> str:
-    return ", ".join(fields[:3]) + (f" and {len(fields) - 3} more" if len(fields) > 3 else "")
+    return ", ".join(fields) if len(fields) <= _MOST_NAMED else f"{fields[0]} and {len(fields) - 1} more"
 
 
 def proposed(source: Content, proposals: Sequence[Proposal], schema: Schema) -> str:
@@ -256,12 +257,15 @@ def _of_focus_left(view: SessionView, focus: Suggestion, schema: Schema, context
     labelled = {span.field for span in view.content.annotations.spans}
     offered = ((s, schema.get(s.field)) for s in view.open_suggestions if s.field not in labelled)
     against = sum(1 for s, of in offered if of is not None and contradicts(view.content, of, s))
-    all_of_them = (("suggestion.accept-visible", f"all {against} as on the page"),) if against > 1 else ()
+    is_last = len(view.open_suggestions) == 1
+    shown = f"“{_short(text_of(view.content.tokens, focus.tokens), 16)}”" if is_last else "it"
+    known = (("suggestion.known", "known value"),) if is_known else ()
     return (
-        ("label.confirm", f"accept “{_short(text_of(view.content.tokens, focus.tokens), 16)}”"),
-        *all_of_them,
-        *((("suggestion.known", "known value"),) if is_known else ()),
+        ("label.confirm", f"accept {shown}"),
+        *(known if is_last else ()),
         ("document.accept-all", context.accept_all),
+        *((("suggestion.accept-visible", f"all {against} as printed"),) if against > 1 else ()),
+        *(() if is_last else known),
         ("label.reject", "reject"),
         *(((field.key, "next place"),) if field and field.key else ()),
     )

@@ -16,7 +16,7 @@ async def test_accept_all_leaves_out_what_contradicts_a_known_value_and_the_know
         assert "A accept 2, then stop: 1 ≠ known value" in hint_of(pilot)
         await pilot.press("A")
         assert labels(workspace, 2) == {"seller_name": ["ACME TRADING SDN BHD"], "invoice_date": ["25/12/2018"]}
-        left = "2 accepted. ≠ known value: amount_total.  Enter accept “10.00”  W known value"
+        left = "2 accepted. ≠ known: amount_total.  Enter accept “10.00”  W known value"
         assert f"{left}  A the document without it" in hint_of(pilot)
         assert kept(workspace, 2).state == "started"
         await pilot.press("W")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
+from types import MappingProxyType
 
 from storage.records import KNOWN_SOURCES, Content, Decision, Span, Suggestion, Token
 from storage.suggestions import leading
@@ -165,7 +166,7 @@ def _checked(listed: tuple[FieldRow, ...], content: Content) -> tuple[FieldRow, 
     """
     values = {row.field.id: row.values[0] for row in listed if row.state is FieldState.LABELLED}
     suggested = {row.field.id for row in listed if row.state is FieldState.SUGGESTED}
-    problems, refused = problems_of(values, content, suggested, _rates(listed))
+    problems, refused = problems_of(values, content, suggested, _several(listed))
     return tuple(
         replace(
             row,
@@ -178,14 +179,16 @@ def _checked(listed: tuple[FieldRow, ...], content: Content) -> tuple[FieldRow, 
     )
 
 
-def _rates(listed: Sequence[FieldRow]) -> tuple[Value, ...]:
-    """All tax rates that are labelled."""
-    rows_of_rate = (row for row in listed if row.field.id == "tax_rate" and row.state is not FieldState.SUGGESTED)
-    return next((row.values for row in rows_of_rate), ())
+def _several(listed: Sequence[FieldRow]) -> dict[str, tuple[Value, ...]]:
+    """All labelled values of the fields that have several."""
+    return {row.field.id: row.values for row in listed if len(row.values) > 1 and row.state is not FieldState.SUGGESTED}
 
 
 def problems_of(
-    values: Mapping[str, Value], content: Content, suggested: Collection[str] = (), rates: Sequence[Value] = ()
+    values: Mapping[str, Value],
+    content: Content,
+    suggested: Collection[str] = (),
+    several: Mapping[str, Sequence[Value]] = MappingProxyType({}),
 ) -> tuple[dict[str, list[str]], set[str]]:
     """What does not fit together: messages by the field that they are put to, and the fields whose text is refused.
 
@@ -193,7 +196,7 @@ def problems_of(
         values: of each field.
         content: the document.
         suggested: fields that have an open suggestion.
-        rates: all values of the tax rate.
+        several: all values of the fields that have several.
     """
     problems: dict[str, list[str]] = {}
     refused: set[str] = set()
@@ -202,7 +205,7 @@ def problems_of(
     if currency is not None and is_sign and is_malaysian(token.text for token in content.tokens):
         problems["currency"] = [f"“{currency.text}” is read as USD, but the document is Malaysian: MYR?"]
     is_currency_decided = "currency" in content.annotations.absent or "currency" in suggested
-    for check in checks.check(values, rates):
+    for check in checks.check(values, several):
         if check.rule == "currency" and (is_currency_decided or not _prints_currency(content)):
             continue
         if check.rule == "invalid":
@@ -232,7 +235,7 @@ def judge(schema: Schema, day_first: bool | None = None) -> Callable[[Content], 
     def count(content: Content) -> tuple[int, int]:
         listed = rows(content, schema, day_first)
         values = {row.field.id: row.values[0] for row in listed if row.values and row.state is not FieldState.SUGGESTED}
-        failed = sum(check.rule not in _SOFT for check in checks.check(values, _rates(listed)))
+        failed = sum(check.rule not in _SOFT for check in checks.check(values, _several(listed)))
         wrong = (row.agrees is False and row.state is not FieldState.SUGGESTED for row in listed)
         return sum(wrong), failed
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from types import MappingProxyType
 
 from workbench.fields.amounts import marks_of
 from workbench.fields.schema import FieldType
@@ -22,6 +23,7 @@ _OWN_RULE = (
 )  # an IBAN has a check of its own; for a shared sign as $ the note of the reading suffices
 _AHEAD = 2  # years
 _AMOUNTS = ("amount_net", "amount_tax", "amount_total")
+_NO_MORE: Mapping[str, Sequence[Value]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +33,14 @@ class Check:
     message: str
 
 
-def check(values: Mapping[str, Value], rates: Sequence[Value] = ()) -> list[Check]:
+def check(values: Mapping[str, Value], several: Mapping[str, Sequence[Value]] = _NO_MORE) -> list[Check]:
     """The failed checks of one document's values, in a fixed order.
 
     A rule applies only when every value that it needs is present and readable.
 
     Args:
         values: field id -> its value, of several the first.
-        rates: all values of `tax_rate`, where there are several.
+        several: field id -> all its values, where there are several: taxes may add up, rates are a range.
     """
     results = [
         Check("invalid", (field,), f"{field}: {value.note}") for field, value in values.items() if value.normal is None
@@ -49,10 +51,11 @@ def check(values: Mapping[str, Value], rates: Sequence[Value] = ()) -> list[Chec
         for field in normal
         if values[field].note and field not in _OWN_RULE
     ]
-    printed = [value.normal for value in rates] or [normal.get("tax_rate")]
+    rates = [value.normal for value in several.get("tax_rate", ())] or [normal.get("tax_rate")]
+    taxes = [Decimal(value.normal) for value in several.get("amount_tax", ()) if value.normal is not None]
     results += _sums(
-        {field: Decimal(normal[field]) for field in _AMOUNTS if field in normal},
-        sorted({Decimal(rate) for rate in printed if rate is not None}),
+        _with_fitting_tax({field: Decimal(normal[field]) for field in _AMOUNTS if field in normal}, taxes),
+        sorted({Decimal(rate) for rate in rates if rate is not None}),
     )
     amounts = tuple(field for field in _AMOUNTS if field in normal)
     if amounts and "currency" not in values and not any(marks_of(values[field].text) for field in amounts):
@@ -73,6 +76,16 @@ def check(values: Mapping[str, Value], rates: Sequence[Value] = ()) -> list[Chec
         if number[:2] in _EUROPEAN and number[2:3].isalnum() and not _vat_is_valid(number):
             results.append(Check("tax-id", (field,), f"{field}: {values[field].text} is no valid VAT number."))
     return results
+
+
+def _with_fitting_tax(amounts: Mapping[str, Decimal], taxes: Sequence[Decimal]) -> Mapping[str, Decimal]:
+    """The amounts; of several taxes the one that makes the total with the net amount, else all of them together."""
+    if len(taxes) < 2 or "amount_tax" not in amounts:
+        return amounts
+    net, total = amounts.get("amount_net"), amounts.get("amount_total")
+    expected = None if net is None or total is None else total - net
+    fitting = (tax for tax in taxes if expected is not None and abs(expected - tax) <= TOLERANCE)
+    return {**amounts, "amount_tax": next(fitting, sum(taxes, Decimal(0)))}
 
 
 def _sums(amounts: Mapping[str, Decimal], rates: Sequence[Decimal]) -> list[Check]:

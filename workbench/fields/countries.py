@@ -31,7 +31,15 @@ def without_country(address: str) -> str:
 
 def is_malaysian(words: Iterable[str]) -> bool:
     """Whether a document's words say that it is of Malaysia, whose tills print "$" for the ringgit, too."""
-    return any(_MALAYSIAN.fullmatch(word) for word in words)
+    is_taxed = has_number = False
+    for word in words:
+        if _MALAYSIAN.fullmatch(word):
+            return True
+        is_taxed = is_taxed or bool(_GST.fullmatch(word))
+        has_number = has_number or bool(_GST_NUMBER.search(word))
+    return is_taxed and has_number
 
 
 _MALAYSIAN = re.compile(r"\W*(?:sdn|bhd|malaysia|ringgit|rm|myr)\W*", re.IGNORECASE)
+_GST = re.compile(r"\W*gst\W*", re.IGNORECASE)
+_GST_NUMBER = re.compile(r"(?<![0-9])00[0-9]{10}(?![0-9])")  # other countries' have another length

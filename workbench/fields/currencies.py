@@ -168,8 +168,11 @@ _CODE = rf"(?-i:(?=[A-Z]{{3}}(?![A-Za-z]))(?:{_OTHER_CODES}))"
 _CAPTIONED = r"(?<=[A-Za-z]{4})[$€£¥](?![A-Za-z])"
 
 
+_NO_ARTICLE = r"(?!-?[0-9]+[-/][A-Za-z0-9])"  # AOA9-ADI and EUR2019/7 are numbers of something
+
+
 def _mark_of(marks: set[str]) -> str:
-    return rf"(?<![A-Za-z])(?:{_any_of(marks)}|{_CODE}|{_RAND})(?![A-Za-z])|{_CAPTIONED}"
+    return rf"(?<![A-Za-z])(?:{_any_of(marks)}|{_CODE}|{_RAND})(?![A-Za-z]){_NO_ARTICLE}|{_CAPTIONED}"
 
 
 _IN_ASCII = re.compile(_mark_of({mark for mark in _MARKS if mark.isascii()}), re.IGNORECASE)

@@ -263,6 +263,8 @@ class Finder:
         if type is FieldType.ID:
             if _VAT.fullmatch(text):
                 return (row[at],)
+            if numbers.is_broken(self.around, row[at : at + 2]):
+                return tuple(row[at : at + 2])
             groups = self._groups(row, at)
             if len(groups) > 2 or (groups and numbers.TAX_ID.fullmatch(self.around.text(groups).replace(" ", ""))):
                 return groups
@@ -274,10 +276,14 @@ class Finder:
             if length > 1 and self._is_value(type, window[1:]):
                 return ()  # the value begins with the second word
             if self._is_value(type, window):
-                is_word = type is FieldType.CURRENCY and not self.around.is_currency(row[at])
-                return () if is_word else tuple(window)
+                return tuple(window) if type is not FieldType.CURRENCY or self._is_currency(row[at]) else ()
+        if type is FieldType.ID:
+            return (row[at],) if numbers.is_named(self.around, row[at]) else ()
         # "Date:25/12/2018" in one word
-        return (row[at],) if type is not FieldType.ID and "%" not in text and _looks_like(type, text) else ()
+        return (row[at],) if "%" not in text and _looks_like(type, text) else ()
+
+    def _is_currency(self, token: int) -> bool:
+        return self.around.is_currency(token) and not self.around.is_ringgit(token)
 
     def _thousands(self, row: list[int], at: int) -> tuple[int, ...]:
         """An amount whose thousands stand apart, as French and Polish ones do ("5 044,89"); () where none begins."""

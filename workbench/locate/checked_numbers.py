@@ -24,6 +24,11 @@ _EAN = re.compile(r"[0-9]{13}")
 _POSTCODE = re.compile(r"[0-9]{5}")
 _SERIAL = re.compile(r":?[A-Z]{1,4}[-/]?(0{3}[0-9]{3,}|[0-9]{6,})")  # "R000090406"
 
+_BROKEN = re.compile(r"[A-Z0-9]*[0-9][A-Z0-9]*(?:[-/] | [-/])[0-9]{3,}[A-Z]?")
+_ALONE = re.compile(r"[A-Z0-9/-]*[0-9]{3,}")
+_SHORT = re.compile(r"[0-9]{1,2}")
+_NUMBER_WORD = re.compile(r"(?:\b(?:no|nr|n|num)|number|nummer|num[eé]ro|[°º№#])\W*$", re.IGNORECASE)
+
 
 @dataclass(frozen=True, slots=True)
 class CheckedNumber:
@@ -61,6 +66,8 @@ def resemblance(around: Surroundings, field: Field, tokens: Sequence[int]) -> fl
     """How much words look like a number of the field, about -2..2: like an account, a tax number, an invoice's."""
     text = around.text(tokens)
     joined = text.replace(" ", "").upper()
+    if is_broken(around, tokens):
+        text = joined
     is_account = joined[:2].isalpha() and len(joined) > 14 and iban_is_valid(joined)
     if field.id == "iban" or is_account:
         return 2.0 if field.id == "iban" and is_account else -2.0
@@ -74,6 +81,27 @@ def resemblance(around: Surroundings, field: Field, tokens: Sequence[int]) -> fl
     row = around.layout.rows[around.layout.row_of[tokens[0]]]
     is_article = _is_ean(joined) or any(_PACK.fullmatch(around.tokens[i].text) for i in row)
     return score + 0.8 * bool(_SERIAL.fullmatch(joined)) - 0.8 * is_article - 0.4 * _is_postcode(around, row, tokens)
+
+
+def is_broken(around: Surroundings, words: Sequence[int]) -> bool:
+    """Whether two words are one number that a space breaks at its hyphen or slash ("V001- 515592")."""
+    if len(words) < 2 or not _BROKEN.fullmatch(around.text(words)):
+        return False
+    return around.tokens[words[1]].box[0] - around.tokens[words[0]].box[2] < around.layout.height(words[0])
+
+
+def is_named(around: Surroundings, word: int) -> bool:
+    """Whether one or two digits are the document's number: right before them stands that they are ("Rechnung Nr. 42").
+
+    Where a longer number stands alone in the next row, that one is.
+    """
+    if not _SHORT.fullmatch(around.text([word])):
+        return False
+    below = around.layout.row_of[word] + 1
+    if any(_ALONE.fullmatch(around.text(row)) for row in around.layout.rows[below : below + 1]):
+        return False
+    header = around.header_before(word)
+    return header is not None and header.fields.get("invoice_no") == 1 and bool(_NUMBER_WORD.search(header.text))
 
 
 def _is_ean(text: str) -> bool:

@@ -9,7 +9,8 @@ from typing import Any
 from msgspec import structs
 
 from storage.records import Box, Token
-from workbench.fields import Field, FieldType, legal_forms
+from workbench.fields import Field, FieldType, countries, legal_forms
+from workbench.fields.amounts import marks_of
 from workbench.locate import headers
 from workbench.locate.headers import HeaderPhrase
 from workbench.locate.layout import Layout
@@ -132,6 +133,21 @@ class Surroundings:
             header.first - 1 <= at <= header.last + 1 and not _MONEY.isdisjoint(header.fields)
             for header in self.headings[number]
         )
+
+    @cached_property
+    def is_malaysian(self) -> bool:
+        """Whether the words say so."""
+        return countries.is_malaysian(self._texts)
+
+    def is_ringgit(self, token: int) -> bool:
+        """Whether a bare "$" stands for the ringgit, as Malaysian tills print it."""
+        return self.is_malaysian and set(marks_of(self._texts[token])) == {"$"}
+
+    def header_before(self, token: int) -> HeaderPhrase | None:
+        """The header that ends right before a word."""
+        number = self.layout.row_of[token]
+        at = self.layout.rows[number].index(token)
+        return next((header for header in self.headings[number] if header.last == at - 1), None)
 
     def is_under_percent(self, token: int) -> bool:
         """Whether a number stands in a column that is headed with a percent sign, which its cells then lack."""

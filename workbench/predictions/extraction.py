@@ -60,7 +60,7 @@ def extracted(
         day_first = dates.day_first_on(token.text for token in content.tokens)
     fields: list[ExtractedField] = []
     refused: list[RefusedField] = []
-    meanings: dict[str, Value] = {}
+    meanings: dict[str, list[Value]] = {}
     for field in schema.active:
         read = [proposal for proposal in proposals if proposal[0] == field.id]
         texts = [text_of(content.tokens, tokens) for _, tokens, _ in read]
@@ -72,10 +72,10 @@ def extracted(
                 other = next((text for text in texts if not same(field.type, text, value.text)), None)
                 entry = replace(entry, second_opinion=other)
             fields.append(entry)
-            meanings.setdefault(field.id, value)
+            meanings.setdefault(field.id, []).append(value)
             if entry.source != MODEL:
                 break
-    problems, _ = problems_of(meanings, content)
+    problems, _ = problems_of({name: values[0] for name, values in meanings.items()}, content, several=meanings)
     by_name = {field.name: tuple(problems.get(field.id, ())) for field in schema.active}
     return Extraction(tuple(replace(entry, warnings=by_name[entry.field]) for entry in fields), tuple(refused))
 

@@ -19,7 +19,7 @@ from functools import cache
 from storage.records import Token
 from workbench.fields import Field, FieldType, checks
 from workbench.fields.values import joined, normalise, same
-from workbench.locate import party_words
+from workbench.locate import checked_numbers, party_words
 from workbench.locate.candidates import Finder
 from workbench.predictions import page_reading, repair_rules
 from workbench.predictions.cases import Case, Chunk
@@ -175,6 +175,8 @@ def read_all(finder: Finder, fields: Sequence[Field], values: Values) -> dict[st
             return False
         if field.type is FieldType.RATE:
             return is_rate(words)
+        if _is_swapped(finder, field, words):
+            return False
         # among amounts with cents or currency a bare whole number is a post code, a quantity, an account
         return field.type is not FieldType.AMOUNT or len(printed) < _ENOUGH_AMOUNTS or bool(printed & set(words))
 
@@ -203,10 +205,23 @@ def read_all(finder: Finder, fields: Sequence[Field], values: Values) -> dict[st
     return {name: read for name, read in second.items() if read.model or read.rules}
 
 
+def _is_swapped(finder: Finder, field: Field, words: TokenIds) -> bool:
+    """Whether the header right before a document's number says that it is a tax number, or the other way round."""
+    number, tax = ("invoice_no", "seller_tax_id")
+    if field.id not in (number, tax):
+        return False
+    header = finder.around.header_before(words[0])
+    other = tax if field.id == number else number
+    return header is not None and header.fields.get(other) == 1 and field.id not in header.fields
+
+
 def _is_part(finder: Finder, field: Field, model: TokenIds, rules: TokenIds, *, is_decided: bool) -> bool:
-    """Whether a model reads a part only of what the rules read as a whole: an address or a decided value, an amount."""
+    """Whether a model reads a part only of what the rules read as a whole: an address, a decided value, an amount, a
+    number."""
     if not model or not set(model) < set(rules):
         return False
+    if checked_numbers.is_broken(finder.around, rules):
+        return True
     return is_decided or field.type is FieldType.ADDRESS or rules in finder.amounts.get(finder.size(rules), ())
 
 

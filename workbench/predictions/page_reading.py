@@ -13,7 +13,6 @@ from functools import cached_property
 from storage.records import Box
 from workbench.fields import Field, FieldType, legal_forms
 from workbench.fields.amounts import marks_of
-from workbench.fields.countries import is_malaysian
 from workbench.fields.values import normalise
 from workbench.locate import checked_numbers, headers, till_slips
 from workbench.locate.candidates import Finder
@@ -224,7 +223,11 @@ class PageReading:
     def _currency(self, taken: Collection[int]) -> dict[str, Place]:
         """The only currency on the page, where it is printed alone or beside an amount that is no field's already."""
         marked: dict[str, list[int]] = {}
+        is_ringgit = False
         for token in self._around.tokens:
+            if self._around.is_ringgit(token.id):
+                is_ringgit = True
+                continue
             for mark in marks_of(token.text) if len(token.text) <= 20 else ():
                 if mark != token.text and not any(c.isdigit() for c in token.text):
                     continue
@@ -234,9 +237,7 @@ class PageReading:
                 if code and self._around.is_currency(token.id):
                     marked.setdefault(code, []).append(token.id)
         if not marked:
-            return {}
-        if set(marked) == {"USD"} and is_malaysian(token.text for token in self._around.tokens):
-            return {"currency": NOWHERE}  # its tills print "$" for the ringgit
+            return {"currency": NOWHERE} if is_ringgit else {}  # a model would read a dollar
         counts = Counter({code: len(tokens) for code, tokens in marked.items()})
         code, most = counts.most_common(1)[0]
         alone = [t for t in marked[code] if not any(c.isdigit() for c in self._around.tokens[t].text)]

@@ -116,7 +116,16 @@ def test_a_sign_inside_an_amount_is_a_currency() -> None:
 )
 def test_a_tax_of_two_rates_lies_between_them(tax: str, failed: set[str]) -> None:
     rates = [normalise(FieldType.RATE, text) for text in ("20 %", "5.5 %")]
-    found = check(values(currency="EUR", amount_net="624.90", amount_tax=tax, tax_rate="20 %"), rates)
+    found = check(values(currency="EUR", amount_net="624.90", amount_tax=tax, tax_rate="20 %"), {"tax_rate": rates})
+    assert {problem.rule for problem in found} == failed
+
+
+@pytest.mark.parametrize(("total", "failed"), [("119.00", set()), ("107.00", set()), ("115.00", {"sum"})])
+def test_several_taxes_may_add_up_or_be_one_and_its_repetition(total: str, failed: set[str]) -> None:
+    taxes = [normalise(FieldType.AMOUNT, text) for text in ("7.00", "12.00")]
+    found = check(
+        values(currency="EUR", amount_net="100.00", amount_tax="7.00", amount_total=total), {"amount_tax": taxes}
+    )
     assert {problem.rule for problem in found} == failed
 
 

@@ -392,3 +392,29 @@ def test_no_place_lies_in_the_known_value_of_another_field():
     for known, places in (((), 1), ((address,), 0)):
         content = Content(SHOP, (page,), Annotations(), known, ())
         assert len(likely_places(content, Finder(tokens), SCHEMA.get("tax_rate"), None).places) == places
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("   Rechnung Nr. 42\n   Nr. Bezeichnung\n   1 Amboss 250 kg\n", "42"),
+        ("   BILL#: V001- 515592\n   TEL: 03- 5515592\n", "V001- 515592"),
+        ("   Invoice No: 2018/ 00451\n", "2018/ 00451"),
+    ],
+)
+def test_a_short_number_and_one_that_is_broken_by_a_space_are_found_beside_their_header(text, number):
+    assert best(text, "invoice_no") == number
+
+
+@pytest.mark.parametrize("number", ["AOA9-ADI", "EUR2019/7", "USD-2019-7"])
+def test_an_articles_number_is_no_currency(number):
+    assert best(f"   {number}   Socket   9.00\n   Total            9.00\n", "currency") == ""
+    assert best(f"   {number}   Socket   9.00\n   Total   AOA9.50\n", "currency") == "AOA9.50"
+
+
+@pytest.mark.parametrize(
+    ("seller", "currency"),
+    [("KEDAI ABC SDN BHD", ""), ("KEDAI ABC\n   GST REG: 001658445824", ""), ("ABC Inc.\n   GST 30120", "$9.00")],
+)
+def test_a_dollar_sign_is_not_offered_as_the_currency_of_malaysian_receipts(seller, currency):
+    assert best(f"   {seller}\n   Total   $9.00\n", "currency") == currency

@@ -39,3 +39,9 @@ def test_tax_numbers_are_known_by_the_form_of_their_country() -> None:
     (wrong,) = checked_numbers.tax_numbers(around("USt-IdNr. DE123456789"))
     assert not wrong.valid
     assert checked_numbers.tax_numbers(around("Artikel DE12 und SE 12")) == []
+
+
+def test_two_digits_are_a_number_only_right_behind_words_that_say_so() -> None:
+    page = around("Rechnung Nr. 42", "Nr. 43", "Rechnung 44", "Tisch 45", "Invoice No. 8", "5664")
+    named = [token.text for token in page.tokens if checked_numbers.is_named(page, token.id)]
+    assert named == ["42"]  # 8 has a longer number below it

@@ -212,3 +212,15 @@ def test_the_end_of_a_malaysian_companys_name_is_no_bahraini_dinar():
     assert places(finder((100, 10, "Kuchai Traders"), (100, 60, "Total BHD 9.000"))).get("currency") == "BHD"
     currency = next(field for field in FIELDS if field.id == "currency")
     assert finder((100, 10, "MR D.I.Y. (KUCHAI) SDN BHD")).ranked(currency) == []
+
+
+def test_a_number_is_not_read_as_the_one_that_the_header_before_it_does_not_name():
+    document = finder((100, 10, "GST REG NO: 000460664832"), (100, 60, "INVOICE NO : 01-145995"))
+    read = model_and_rules.read_all(document, FIELDS, {"invoice_no": ((3,), 0.99), "seller_tax_id": ((7,), 0.99)})
+    assert (read["invoice_no"].model, read["invoice_no"].rules) == ((), (7,))
+    assert (read["seller_tax_id"].model, read["seller_tax_id"].rules) == ((), (3,))
+
+
+def test_a_malaysian_seller_may_invoice_in_dollars():
+    page = finder((100, 10, "KEDAI ABC SDN BHD"), (100, 60, "Total USD 9.00"), (100, 110, "Cash $ 9.00"))
+    assert places(page).get("currency") == "USD"

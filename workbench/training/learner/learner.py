@@ -30,6 +30,7 @@ from workbench.training.learner.head import Head
 from workbench.training.learner.pool_scores import PART, PoolScores, doubt
 from workbench.training.learner.readers import Base, Features, Kept, Values
 from workbench.training.learner.remembered import Printed, Remembered
+from workbench.training.learner.same_place import Page, SamePlaces
 from workbench.workspace import Workspace
 
 RUN = "learner"
@@ -49,6 +50,7 @@ class Labelled:
     row: FrozenDocument
     features: Features
     printed: Printed
+    page: Page
 
 
 class Learner:
@@ -102,6 +104,7 @@ class Learner:
         self._readings: dict[int, tuple[int, Values]] = {}  # document -> (hash of its words, the base's)
         self._head: Head | None = None
         self._remembered = Remembered((), self._settings.schema)
+        self._places = SamePlaces((), self._settings.schema)
         self._scores.forget(_ABOUT)
         with self._workspace.db.read() as connection:
             self._event = label_queries.newest_event(connection)
@@ -172,7 +175,7 @@ class Learner:
         if not row.words:
             return was_known
         features = self._base.features(row)
-        self._labelled[number] = Labelled(row, features, Printed.of(row))
+        self._labelled[number] = Labelled(row, features, Printed.of(row), Page(row))
         if counts and not was_known:
             self._record.add(number, self._outcomes(content, row, features))
         while len(self._labelled) > MOST_DOCUMENTS:
@@ -201,6 +204,7 @@ class Learner:
     def _fit(self) -> None:
         listed = list(self._labelled.values())
         self._remembered = Remembered([document.printed for document in listed], self._settings.schema)
+        self._places = SamePlaces([document.page for document in listed], self._settings.schema)
         tags = [document.row.tags or [] for document in listed]
         fields = sorted({tag[2:] for document in tags for tag in document if tag != "O"} & self._fields)
         if not fields:
@@ -368,7 +372,7 @@ class Learner:
         return {
             "base": self._reading(content, row, features),
             "head": self._head_values(row, features),
-            "remembered": self._remembered.values(Printed.of(row)),
+            "remembered": self._places.values(row) | self._remembered.values(Printed.of(row)),
         }
 
     def _head_values(self, row: FrozenDocument, features: Features) -> Values:

@@ -1,0 +1,58 @@
+"""A vendor's next invoice has another value beside the same header, or at the same place."""
+
+from workbench.fields import FieldType, invoice_schema
+from workbench.runs.parquet import FrozenDocument
+from workbench.training.learner.same_place import Page, SamePlaces
+
+_SCHEMA = invoice_schema().add("delivery_note", FieldType.ID)
+
+
+def row(*lines: str, group: str = "a vendor", **labels: str) -> FrozenDocument:
+    """A page of lines, ten thousandths a letter; `labels`: field -> the words that are labelled."""
+    words, boxes, numbers = [], [], []
+    for number, line in enumerate(lines):
+        left = 50
+        for word in line.split():
+            words.append(word)
+            boxes.append([left, 40 * number, left + 10 * len(word), 40 * number + 25])
+            numbers.append(number)
+            left += 10 * len(word) + 10
+    tags = ["O"] * len(words)
+    for field, value in labels.items():
+        wanted = value.split()
+        start = next(at for at in range(len(words)) if words[at : at + len(wanted)] == wanted)
+        tags[start : start + len(wanted)] = [f"B-{field}", *[f"I-{field}"] * (len(wanted) - 1)]
+    return FrozenDocument(
+        1, "a page", group, words=words, boxes=boxes, lines=numbers, pages=[0] * len(words), tags=tags
+    )
+
+
+def offered(page: FrozenDocument, *before: FrozenDocument) -> dict[str, tuple[str, float]]:
+    values = SamePlaces([Page(document) for document in before], _SCHEMA).values(page)
+    return {field: (" ".join(page.words[word] for word in words), sure) for field, (words, sure) in values.items()}
+
+
+_FIRST = row(
+    "Kunden AG", "Ringstr. 5", "69876 Frankfurt", "", "", "Invoice", "Our slip LS-77 of May",
+    delivery_note="LS-77", buyer_address="Ringstr. 5 69876 Frankfurt",
+)  # fmt: skip
+
+
+def test_a_field_of_ones_own_and_an_address_are_offered_where_the_vendor_had_them_before() -> None:
+    page = row("Muster GmbH", "Am Markt 3 b", "12345 Berlin", "", "", "", "", "Invoice", "Our slip LS-91 of June")
+    texts = {field: text for field, (text, _) in offered(page, _FIRST).items()}
+    assert texts == {"delivery_note": "LS-91", "buyer_address": "Am Markt 3 b 12345 Berlin"}
+
+
+def test_another_vendor_and_what_is_no_value_of_the_field_are_left_out() -> None:
+    assert offered(row("Our slip LS-91", group="another"), _FIRST) == {}
+    assert offered(row("Our slip missing"), _FIRST) == {}
+    assert offered(row("Goods 3 pieces", "LS-91"), _FIRST) == {}
+
+
+def test_what_was_wrong_at_the_place_makes_it_less_likely() -> None:
+    other, last = row("Our slip LS-80"), row("Our slip LS-81", delivery_note="LS-81")
+    page = row("Our slip LS-91")
+    (_, once), (_, right) = offered(page, _FIRST)["delivery_note"], offered(page, _FIRST, last)["delivery_note"]
+    assert right > once
+    assert "delivery_note" not in offered(page, last, other, other), "LS-80 was no value of the field, twice"
