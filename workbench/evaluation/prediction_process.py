@@ -154,8 +154,9 @@ def reading(
     """
     workspace.files.runs.mkdir(exist_ok=True)
     with draft_folder(workspace.files.runs, f".{launcher.READING}") as folder:
-        # the nodes of a cluster see what is here
-        pictures = on is not None and not on.is_ray and _sees_pictures(model)
+        # the nodes of a cluster see what is here; a store's pictures are brought here first
+        travels = (on is not None and not on.is_ray) or workspace.files.store is not None
+        pictures = travels and _sees_pictures(model)
         frozen = snapshot.freeze_these(workspace, folder, dict(ids), pictures=pictures)
         request = Request(
             run=folder.name,
