@@ -16,6 +16,7 @@ from typing import IO
 
 from storage import locks
 from storage.exceptions import UsageProblem, WorkspaceProblem, remedy_of
+from storage.object_store.store import ObjectStore
 
 SELECTIONS = "selections"
 """The folder of chosen batches, in a run's folder or the workspace's."""
@@ -64,6 +65,7 @@ class Files:
         self.speeds = root / "measured.json"  # of training on this machine, by model and batch
         self.searches = root / "searches"
         self.view = root / ".view.json"  # how the annotate screen is set
+        self.store: ObjectStore | None = None  # where originals and pages are kept; None: in their folders alone
         self._own_folders = (self.originals, self.pages, self.runs, self.copies, self.features, root / SELECTIONS)
 
     def make(self) -> None:
@@ -133,8 +135,7 @@ class Files:
         target = folder / name
         if not target.exists():
             try:
-                if not target.parent.is_dir():
-                    # not where the workspace was, if it was moved away
+                if not target.parent.is_dir():  # not where the workspace was, if it was moved away
                     target.parent.mkdir(parents=self.root.is_dir(), exist_ok=True)
                     sync_folder(folder)
             except OSError as error:
@@ -147,8 +148,9 @@ class Files:
                 io.BytesIO(content) if isinstance(content, bytes) else content.open("rb") as source,
                 replacing(target, folder) as file,
             ):
-                while chunk := source.read(1 << 20):
-                    file.write(chunk)
+                shutil.copyfileobj(source, file)
+        if self.store is not None:
+            self.store.put(f"{folder.name}/{name}", target)
         return name
 
     def refuse_own(self, target: Path) -> None:
@@ -265,15 +267,15 @@ def _left(folder: Path, beginning: str, *, own: bool) -> list[Path]:
                 if status.st_uid != user:
                     continue
                 age = time.time() - status.st_mtime
+                path = Path(entry.path)
                 if entry.is_dir(follow_symlinks=False):
-                    lock = Path(entry.path) / _LOCK
+                    lock = path / _LOCK
                     # without a lock: it is just being made, or a version made it that had none
-                    if not locks.held(lock) if lock.is_file() else own and age > _DAY:
-                        left.append(Path(entry.path))
-                elif (
-                    own and entry.is_file(follow_symlinks=False) and age > _MOMENT and not locks.held(Path(entry.path))
-                ):
-                    left.append(Path(entry.path))
+                    is_left = not locks.held(lock) if lock.is_file() else own and age > _DAY
+                else:
+                    is_left = own and entry.is_file(follow_symlinks=False) and age > _MOMENT and not locks.held(path)
+                if is_left:
+                    left.append(path)
     return left
 
 

@@ -16,6 +16,7 @@ import msgspec
 from storage import locks
 from storage.exceptions import Busy, ConfigProblem, WorkspaceProblem
 from storage.files import write_atomic
+from storage.object_store import store
 from workbench import pool_order
 from workbench.fields import Field, FieldKind, FieldType, Schema, colours, invoice_schema
 from workbench.fields.plain_text import harmless
@@ -78,6 +79,7 @@ class Settings:
     theme: str = ""  # "" means the terminal's own brightness decides
     annotator: str = ""
     database: str = ""  # "" means workbench.db in the workspace
+    files: str = ""  # URL of an object store for originals and pictures; "" means the workspace's folder alone
     ocr_engine: str = "rapidocr"
     ocr_languages: tuple[str, ...] = ()  # Tesseract's names; the first four are read
     day_first: bool | None = None  # for dates that can be read both ways
@@ -119,12 +121,15 @@ class Settings:
             return "annotator"
 
 
-_PLAIN = ("keys", "theme", "annotator", "database", "ocr_engine", "day_first", "learner", "order", "train_after")
+_PLAIN = (
+    "keys", "theme", "annotator", "database", "files", "ocr_engine", "day_first", "learner", "order", "train_after",
+)  # fmt: skip
 _USUAL = {"learner": True, "order": pool_order.LIST, "train_after": 0}
 _KNOWN = {"fields", *(f.name for f in fields(Settings))} - {"schema", "notes"}
 _REMEDIES = {
     "fields": f"It needs an id, and a type of {', '.join(FieldType)}.",
     "bindings": "Write a binding's id and its keys, both in quotes.",
+    "files": f"Write {store.EXAMPLE}, or leave it out.",
     "day_first": "Write true or false, or leave it out.",
     "learner": "Write true or false, or leave it out.",
     "order": f"Write one of {', '.join(pool_order.ORDERS)}, or leave it out.",
@@ -179,6 +184,8 @@ def read(path: Path) -> Settings:
             f"{_place(path, text, f'postprocess.{wrong[0]}')}: [postprocess] {', '.join(wrong)} cannot be used.",
             _REMEDIES["postprocess"],
         )
+    if settings.files and (fault := store.fault_of(settings.files)):
+        raise ConfigProblem(f"{_place(path, text, 'files')}: the address of the files {fault}.", _REMEDIES["files"])
     for name in settings.targets:
         if not is_address(settings.target(name).address):
             raise ConfigProblem(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from storage.exceptions import WorkspaceProblem
 from storage.files import SETTINGS, Files, sweep_temporary
+from storage.object_store.store import ObjectStore
 from workbench import database_copies
 from workbench import settings as settings_file
 from workbench.fields import Schema
@@ -27,7 +28,7 @@ class Workspace:
 
     def __init__(self, files: Files, settings: Settings) -> None:
         self.files = files
-        self.settings = settings
+        self._use(settings)
         self._read_at = _stamp(files.settings)
         self._db: Database | None = None
         self._opening = Lock()
@@ -96,13 +97,14 @@ class Workspace:
 
     @classmethod
     def create(
-        cls, directory: Path, database: str = "", *, shared: bool = False, take_over: bool = False
+        cls, directory: Path, database: str = "", *, files_at: str = "", shared: bool = False, take_over: bool = False
     ) -> "Workspace":
         """Make a workspace in a new or empty directory; where that fails, nothing of it is left.
 
         Args:
             directory: where; made when missing.
             database: the URL of a database kept elsewhere; "" for a file in the directory.
+            files_at: the URL of an object store for originals and pictures; "" for the directory alone.
             shared: let the directory's group read and write it; else only this user.
             take_over: use a server's database though it belongs to another folder, which is gone.
 
@@ -120,7 +122,9 @@ class Workspace:
         files.make()
         try:
             files.restrict(own_database=not database, shared=shared)
-            chosen = replace(settings_file.read(files.settings), database=database)
+            chosen = replace(settings_file.read(files.settings), database=database, files=files_at)
+            if files_at:
+                ObjectStore(files_at).check()
             settings_file.write(files.settings, chosen)
             workspace = cls._at(directory)
             workspace._takes_over = take_over
@@ -212,7 +216,8 @@ class Workspace:
         with settings_file.locked(self.files.settings):
             changed = change(settings_file.read(self.files.settings))
             settings_file.write(self.files.settings, changed)
-            self.settings, self._read_at = changed, _stamp(self.files.settings)
+            self._use(changed)
+            self._read_at = _stamp(self.files.settings)
             self._note_retired()
 
     def reread_settings(self) -> bool:
@@ -225,10 +230,15 @@ class Workspace:
         if now == self._read_at:
             return False
         self._read_at = now
-        before, self.settings = self.settings, settings_file.read(self.files.settings)
+        before = self.settings
+        self._use(settings_file.read(self.files.settings))
         if self.schema != before.schema:
             self._note_retired()
         return self.settings != before
+
+    def _use(self, settings: Settings) -> None:
+        self.settings = settings
+        self.files.store = ObjectStore(settings.files) if settings.files else None
 
     def _note_retired(self) -> None:
         if self._db is not None:

@@ -2,6 +2,8 @@
 
 import mimetypes
 from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
 
 from msgspec.structs import replace
 from textual import on
@@ -15,6 +17,8 @@ from screens.annotate.view_settings import ViewSettings
 from screens.base import screen_of
 from screens.widgets.picture_view import PARTS, PictureView, frame_of
 from storage import documents
+from storage.exceptions import WorkbenchError
+from storage.object_store.local_copies import here
 from workbench.annotation.session import AnnotationSession
 from workbench.annotation.session_state import SessionView
 from workbench.annotation.text_grid import ZOOMS
@@ -114,12 +118,31 @@ class DocumentPane(Horizontal):
             path = self._workspace.files.originals / original if original else None
         if path is None:
             self._session.show_message("This document has no picture and no file.")
-        elif self.app.is_web:
+        elif path.exists() or self._workspace.files.store is None:
+            self._show_outside(path)
+        else:
+            self.run_worker(partial(self._bring, path), thread=True, exclusive=True, group="bring")
+
+    def _bring(self, path: Path) -> None:
+        """Bring a file from the object store, then open it."""
+        try:
+            here(self._workspace.files, path)
+        except WorkbenchError as problem:
+            self.app.call_from_thread(self._say, problem.message)
+        else:
+            self.app.call_from_thread(self._show_outside, path)
+
+    def _say(self, message: str) -> None:
+        if self._session is not None:
+            self._session.show_message(message)
+
+    def _show_outside(self, path: Path) -> None:
+        if self.app.is_web:
             kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
             self.app.deliver_binary(path, open_method="browser", mime_type=kind)
-            self._session.show_message("The page opens in another tab of the browser.")
+            self._say("The page opens in another tab of the browser.")
         else:
-            self._session.show_message(system_viewer.show(path))
+            self._say(system_viewer.show(path))
 
     @on(PageView.Moved)
     def _moved(self) -> None:

@@ -161,5 +161,7 @@ class ReviewCard(Horizontal):
         self.set_class(wide and page.picture is not None, "-picture")
         if not wide or page.picture is None:
             return
-        frame = Frame(self._files.picture(page.picture), page.width, page.height, tuple(boxes), current)
+        frame = Frame(
+            self._files.picture(page.picture), page.width, page.height, tuple(boxes), current, files=self._files
+        )
         self.call_after_refresh(lambda: self.query_one(PictureView).show(frame))

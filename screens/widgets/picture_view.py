@@ -6,7 +6,7 @@ It is the part around the cursor's token, large enough to read small print, with
 import sys
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from threading import Lock
@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
 from textual.widgets import Static
 
 from screens.graphics import Graphics, PictureKind
 from screens.widgets.marks import marks_of
+from storage.exceptions import WorkbenchError
 from storage.files import Files
+from storage.object_store.local_copies import here
 from storage.records import Box
 from workbench.annotation.session_state import SessionView
 from workbench.fields import Schema, colours
@@ -46,6 +49,7 @@ class Frame:
     current: Box | None
     part: str = "region"  # one of PARTS
     zoom: int = 0
+    files: Files | None = field(default=None, compare=False)  # of the workspace, which may have to bring the picture
     letters: float = float("inf")  # height of the page's usual print, in page units; inf: as the current box
 
 
@@ -65,8 +69,12 @@ def frame_of(view: SessionView, schema: Schema, files: Files, part: str, zoom: i
         token.box if token else None,
         part,
         zoom,
+        files,
         median(t.box[3] - t.box[1] for t in page.tokens) if page.tokens else 1.0,
     )
+
+
+_NO_PICTURE = "This page has no picture."
 
 
 class PictureView(Container):
@@ -85,13 +93,18 @@ class PictureView(Container):
             super().__init__()
             self.frame, self.picture = frame, picture
 
+    class Missing(Message):
+        def __init__(self, frame: Frame, reason: str) -> None:
+            super().__init__()
+            self.frame, self.reason = frame, reason
+
     def __init__(self) -> None:
         super().__init__()
         self._frame: Frame | None = None
         self._pixels = Size(0, 0)
 
     def compose(self) -> ComposeResult:
-        yield Static("This page has no picture.")
+        yield Static(_NO_PICTURE)
 
     def show(self, frame: Frame | None) -> None:
         """Show another part or page; the old one stays until it is ready."""
@@ -99,11 +112,9 @@ class PictureView(Container):
         if frame == self._frame and pixels == self._pixels:
             return
         self._frame, self._pixels = frame, pixels
-        note = self.query_one(Static)
-        note.display = frame is None
+        self.query_one(Static).display = frame is None
         if frame is None:
-            for image in self.query(".picture"):
-                image.display = False
+            self._say(_NO_PICTURE)
         elif pixels.area:
             self.run_worker(
                 lambda: self._prepare(frame, pixels), thread=True, exclusive=True, group="picture", exit_on_error=False
@@ -125,7 +136,27 @@ class PictureView(Container):
         return Size(self.size.width * across, self.size.height * down)
 
     def _prepare(self, frame: Frame, pixels: Size) -> None:
-        self.post_message(self.Ready(frame, draw(frame, pixels.width, pixels.height, 14 if self._graphics.real else 7)))
+        try:
+            picture = draw(frame, pixels.width, pixels.height, 14 if self._graphics.real else 7)
+        except WorkbenchError as problem:
+            self.post_message(self.Missing(frame, problem.message))
+        except OSError as error:
+            self.post_message(self.Missing(frame, f"The picture cannot be read: {error.strerror or error}."))
+        else:
+            self.post_message(self.Ready(frame, picture))
+
+    def on_picture_view_missing(self, event: Missing) -> None:
+        """Say why a picture is not shown."""
+        if event.frame == self._frame:
+            self._say(event.reason)
+
+    def _say(self, why: str) -> None:
+        """Show a sentence in the picture's place."""
+        note = self.query_one(Static)
+        note.update(Content(why))
+        note.display = True
+        for image in self.query(".picture"):
+            image.display = False
 
     def on_picture_view_ready(self, event: Ready) -> None:
         """Show what was prepared, unless another was asked for meanwhile."""
@@ -199,7 +230,7 @@ def draw(frame: Frame, width: int, height: int, letters: int) -> "Image":
     """
     from PIL import Image, ImageDraw
 
-    picture = _open(frame.path)
+    picture = _open(frame.path if frame.files is None else here(frame.files, frame.path))
     across, down = picture.width / (frame.width or 1), picture.height / (frame.height or 1)
     fitted = min(width / picture.width, height / picture.height)
     scale = fitted

@@ -13,10 +13,14 @@ from workbench.fields.plain_text import as_argument, counted
 @click.option(
     "--database", default="", metavar="URL", help="Keep the data on a server, for a team: postgresql://USER@HOST/NAME."
 )
+@click.option(
+    "--files", "files_at", default="", metavar="URL",
+    help="Keep originals and pictures in an object store: s3://BUCKET/FOLDER, file:///FOLDER and the like.",
+)  # fmt: skip
 @click.option("--take-over", is_flag=True, help="Use a server's database whose own folder is gone for good.")
 @click.option("--shared", is_flag=True, help="Let the directory's group read and write it; else only you can.")
 @json_option
-def command(directory: Path, database: str, take_over: bool, shared: bool, as_json: bool) -> None:
+def command(directory: Path, database: str, files_at: str, take_over: bool, shared: bool, as_json: bool) -> None:
     """Make a workspace in a new or empty DIRECTORY. Only you can read it, unless it is --shared.
 
     \b
@@ -24,12 +28,18 @@ def command(directory: Path, database: str, take_over: bool, shared: bool, as_js
       workbench init my-invoices
       workbench init /srv/team/invoices --shared
       workbench init /srv/team/invoices --shared --database postgresql://anna@db.example.org/invoices
+      workbench init my-invoices --files s3://invoices/2026
 
-    A password never stands in the address: PostgreSQL reads it from ~/.pgpass, a service file or PGPASSWORD.
+    A password never stands in an address: PostgreSQL reads it from ~/.pgpass, a service file or PGPASSWORD, and an
+    object store's own settings are read (for S3 the environment and ~/.aws).
     """
+    from storage.exceptions import UsageProblem
+    from storage.object_store import store
     from workbench.workspace import Workspace
 
-    workspace = Workspace.create(directory, database, shared=shared, take_over=take_over)
+    if files_at and (fault := store.fault_of(files_at)):
+        raise UsageProblem(f"The address of the files {fault}.", f"Write it as {store.EXAMPLE}.")
+    workspace = Workspace.create(directory, database, files_at=files_at, shared=shared, take_over=take_over)
     fields = [field.name for field in workspace.schema.active]
     workspace.close()
     emit(

@@ -1,4 +1,4 @@
-"""`workbench move`: the database goes to a server, or back into the workspace's folder."""
+"""`workbench move`: database or files go elsewhere, or back into the workspace's folder."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -16,31 +16,51 @@ _DIGITS = 12  # of a digest, as text
 
 
 @click.command
+@click.option("--to", metavar="URL|sqlite", help="postgresql://USER@HOST/NAME, or sqlite for the file in DIR.")
 @click.option(
-    "--to", required=True, metavar="URL|sqlite", help="postgresql://USER@HOST/NAME, or sqlite for the file in DIR."
-)
+    "--files", "files_to", metavar="URL|folder",
+    help="s3://BUCKET/FOLDER, file:///FOLDER or another that fsspec knows; or folder for the workspace's own.",
+)  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Show what would be moved, and look whether the new place takes it.")
 @json_option
 @click.pass_obj
-def command(context: Context, to: str, dry_run: bool, as_json: bool) -> None:
-    """Move the workspace's database to a PostgreSQL server, or from there into the workspace's folder.
+def command(context: Context, to: str | None, files_to: str | None, dry_run: bool, as_json: bool) -> None:
+    """Move the workspace's database, or its originals and pictures, elsewhere or back into the workspace's folder.
 
-    Every table is copied in one transaction and compared by its count and digest; only then is the workspace changed to
-    the new database. The old one is kept: a file under copies/, a server's as it is. Pictures, runs and workbench.toml
-    stay where they are. Whatever interrupts the move leaves the workspace as it was.
+    With --to it is the database, on a PostgreSQL server. Every table is copied in one transaction and compared by its
+    count and digest; only then is the workspace changed to the new database. The old one is kept: a file under copies/,
+    a server's as it is. Pictures, runs and workbench.toml stay where they are.
 
-    Keys of --json: moved, from, to, rows, tables [{table, rows, digest}], kept (where the old database is).
+    With --files it is the originals and pictures, which go to an object store or a shared folder by URL. What comes
+    back is compared with the digest in its name. The workspace's own folders stay, as copies that may be deleted.
+
+    Whatever interrupts a move leaves the workspace as it was.
+
+    Keys of --json: moved, from, to, rows, tables [{table, rows, digest}], kept (where the old database is); with
+    --files moved, from, to, files, bytes, missing [name].
 
     \b
     Examples:
       workbench move --to postgresql://anna@db.example.org/invoices --dry-run
       workbench move --to postgresql://anna@db.example.org/invoices
       workbench move --to sqlite
+      workbench move --files s3://invoices/2026
+      workbench move --files folder
     """
+    from storage.exceptions import UsageProblem
     from workbench import database_move
+    from workbench.commands.support import file_move
     from workbench.commands.support.progress import share_progress
 
+    if (to is None) == (files_to is None):
+        raise UsageProblem("Say what is to be moved.", "Give --to for the database, or --files for the pictures.")
     workspace = context.find_workspace()
+    if to is None:
+        with share_progress("moving", silent=as_json) as show:
+            data, lines = file_move.move(workspace, files_to or "", show, dry_run=dry_run)
+        workspace.close()
+        emit(data, as_json=as_json, text=lines)
+        return
     if dry_run:
         move = database_move.look(workspace, to)
         workspace.close()

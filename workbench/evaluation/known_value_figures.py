@@ -15,7 +15,7 @@ from workbench.evaluation import prediction_process
 from workbench.fields import FieldType, dates
 from workbench.fields.values import joined, normalise, same
 from workbench.locate import language
-from workbench.predictions import calibration, run_reader
+from workbench.predictions import calibration, run_reader, suggestions
 from workbench.runs.suggestions_file import Proposal
 from workbench.workspace import Workspace
 
@@ -80,7 +80,7 @@ def evaluate(
 
 def _trained_on(source: str) -> frozenset[str]:
     """The names of the documents that a model's run was trained or measured on."""
-    folder = prediction_process.source_run(source)
+    folder = suggestions.source_run(source)
     if folder is None:
         return frozenset()
     return frozenset(case.name for split in _TRAINED for case in run_reader.read_dataset(folder, split.value))

@@ -25,7 +25,7 @@ from workbench.runs.suggestions_file import Proposal
 from workbench.settings import Target
 from workbench.workspace import Workspace
 
-STARTER = "starter"
+STARTER = families.STARTER
 BEST = "best"
 """The run that `workbench runs list` calls the best."""
 _KILL_SECONDS = 25.0  # so long the courier is given to end the model's process on another machine
@@ -122,20 +122,15 @@ def put_aside(workspace: Workspace, run: Run, *, aside: bool = True) -> str:
     except OSError as error:
         raise RunProblem(f"{folder.put_aside} cannot be changed: {error.strerror}.", "Check its folder.") from error
     model = in_use(workspace)
-    if (source := source_run(model)) is not None:
+    if (source := suggestions.source_run(model)) is not None:
         reconcile.suggest_again(workspace, source)
     return model
 
 
 def sentence_of(model: str) -> str:
     """Which model is in use."""
-    source = source_run(model)
+    source = suggestions.source_run(model)
     return f"Suggestions come from {'the starter' if source is None else f'run {source.name}'} now."
-
-
-def source_run(model: str) -> Path | None:
-    """The run folder that a model folder lies in; None for the starter."""
-    return None if model == STARTER else Path(model).parent
 
 
 @contextmanager
@@ -159,8 +154,9 @@ def reading(
     """
     workspace.files.runs.mkdir(exist_ok=True)
     with draft_folder(workspace.files.runs, f".{launcher.READING}") as folder:
-        # the nodes of a cluster see what is here
-        pictures = on is not None and not on.is_ray and _sees_pictures(model)
+        # the nodes of a cluster see what is here; a store's pictures are brought here first
+        travels = (on is not None and not on.is_ray) or workspace.files.store is not None
+        pictures = travels and _sees_pictures(model)
         frozen = snapshot.freeze_these(workspace, folder, dict(ids), pictures=pictures)
         request = Request(
             run=folder.name,
@@ -174,7 +170,7 @@ def reading(
         RunFolder(folder).request.write_text(request.text(), encoding="utf-8")
         _follow(folder, _started(folder, on), tick)
         if on is not None and not class_suggestions.is_of_classes(folder):
-            suggestions.write(folder, source_run(model))
+            suggestions.write(folder, suggestions.source_run(model))
         yield folder
 
 
@@ -259,8 +255,7 @@ def suggest(
     if wanted:
         with reading(workspace, source, {Split.POOL: wanted}, tick, on) as folder:
             if class_suggestions.is_of_classes(folder):
-                learned = Request.read(Path(source).parent).fields[0].id
-                return class_suggestions.keep(workspace, folder, model, learned)
+                return class_suggestions.keep(workspace, folder, model, class_suggestions.field_of(Path(source)))
             proposals = proposed(workspace, folder)
         with workspace.db.write() as connection:
             still = set(document_list.ids(connection, document_list.Filter("unlabelled")))
@@ -301,5 +296,5 @@ def evaluate(workspace: Workspace, model: str, on: Split, tick: Tick | None = No
         raise RunProblem(f"There is no labelled {on.value} document.", "`workbench split` makes a test side.")
     with reading(workspace, source, {s: ids for s, ids in sides.items() if ids}, tick) as folder:
         figures = report.evaluate_run(folder, on.value, labelled=labelled)
-        trust = suggestions.trust_of(workspace.settings, source_run(source))
+        trust = suggestions.trust_of(workspace.settings, suggestions.source_run(source))
         return figures | {"suggested": suggestions.figures(run_reader.read_labelled(folder, on.value), trust)}

@@ -10,6 +10,7 @@ from rapidfuzz import fuzz
 
 from storage import annotations, document_list, documents, import_index
 from storage.exceptions import Conflict, InputProblem
+from storage.object_store.local_copies import here
 from storage.records import Annotations, Content, Page, Span, Token
 from storage.suggestions import move_suggestions
 from workbench.annotation.field_states import text_of
@@ -151,7 +152,8 @@ def reread(
                 and (page is not None or given_too or known.engine not in _GIVEN or not known.tokens)
             ]
             if pages:
-                readings = {p.number: readers.submit(workspace.files.picture(str(p.picture)), turn) for p in pages}
+                files = workspace.files
+                readings = {p.number: readers.submit(here(files, files.picture(str(p.picture))), turn) for p in pages}
                 waiting.append((content, readings))
             elif turn is not None:
                 reason = "there is no page to turn: it has no picture, or its words are not from OCR (--given-too)"

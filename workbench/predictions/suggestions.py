@@ -15,6 +15,7 @@ from workbench.fields.values import joined
 from workbench.predictions import calibration, cases, model_and_rules, repair_rules, run_reader
 from workbench.predictions.cases import Case, Chunk
 from workbench.runs import parquet, suggestions_file
+from workbench.runs.config import families
 from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
 from workbench.runs.suggestions_file import Proposal, Suggested
@@ -60,6 +61,14 @@ def trust_of(settings: Settings, folder: Path | None) -> Trust:
         folder: of the run that trained the model; None for a model without one.
     """
     return _trust(settings.schema.spans, settings.postprocess, _report(folder))
+
+
+def source_run(model: str) -> Path | None:
+    """The folder with the report on a model: its own where it was given away, else its run's; None for the starter."""
+    if model == families.STARTER:
+        return None
+    folder = Path(model)
+    return folder if RunFolder(folder).report.is_file() else folder.parent
 
 
 def _report(folder: Path | None) -> dict[str, Any] | None:

@@ -14,6 +14,8 @@ from sqlalchemy import Connection
 
 from storage import document_list, documents, label_queries
 from storage.exceptions import RunProblem
+from storage.files import Files
+from storage.object_store.local_copies import here
 from storage.records import TEXT, Content, Document, Side, Split, State
 from workbench.fields import Field, Schema, tags_of
 from workbench.fields.plain_text import counted
@@ -219,7 +221,7 @@ def _write(
             if class_field is not None:
                 row.classes = sorted(c.option for c in content.annotations.classes if c.field == class_field) or None
             if pictures:
-                row.pictures = [_carry(path, folder) for path in row.pictures]
+                row.pictures = [_carry(workspace.files, path, folder) for path in row.pictures]
             labels = row.tags if class_field is None else row.classes
             seal.update(json.dumps([row.document, row.words, labels]).encode())
             yield row
@@ -270,9 +272,9 @@ def _file(source: str) -> str:
     return "/".join(Path(match[1] if match else source).parts[-2:])
 
 
-def _carry(path: str, folder: Path) -> str:
+def _carry(files: Files, path: str, folder: Path) -> str:
     """A picture taken into the run folder, as a path relative to it. A link costs no space; not every disk has them."""
-    if not path or not Path(path).is_file():
+    if not path or not here(files, Path(path)).is_file():
         return ""
     target = RunFolder(folder).pictures / Path(path).name
     if not target.exists():

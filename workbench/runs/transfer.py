@@ -1,6 +1,7 @@
 """Run folders and models that travel: take a run in from elsewhere, give a model away with its card."""
 
 import errno
+import json
 import os
 import re
 import shutil
@@ -24,6 +25,9 @@ from workbench.workspace import Workspace
 
 _LEFT = ("checkpoints", SELECTIONS, "lock", "waiting", "queued", "prepared", "stop", "pause")
 """Of the other machine: pickles, from which a run must not be resumed; choices among its documents; its marks."""
+_READ_BY = {"run", "task", "f1", "readers", "documents_right"}
+_EVALUATED_BY = {"documents_right", "calibration", "postprocess"}
+"""Of a run's report and of its evaluation, what a reader of documents needs; the rest may name vendors."""
 _ENDED_WELL = (RunState.FINISHED, RunState.STOPPED)
 
 
@@ -223,9 +227,18 @@ def export_model(workspace: Workspace, run_id: str, target: Path) -> Path:
     run, folder = with_model(workspace, run_id)
     target = free_folder(target)
     with appearing(target) as draft:
-        shutil.copytree(folder.model, draft)
+        copy_model(run, folder, draft)
         (draft / "README.md").write_text(model_card(workspace, run), encoding="utf-8")
     return target
+
+
+def copy_model(run: Run, folder: RunFolder, target: Path) -> None:
+    """Copy a run's model into a new folder, with a report of how far its values are to be trusted."""
+    shutil.copytree(folder.model, target)
+    report = {name: value for name, value in (run.report or {}).items() if name in _READ_BY}
+    if evaluation := (run.report or {}).get("evaluation"):
+        report["evaluation"] = {name: value for name, value in evaluation.items() if name in _EVALUATED_BY}
+    RunFolder(target).report.write_text(json.dumps(report, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
 def with_model(workspace: Workspace, run_id: str) -> tuple[Run, RunFolder]:

@@ -12,6 +12,8 @@ from workbench.serving import problems
 
 T = TypeVar("T")
 R = TypeVar("R")
+_WEIGHT = 0.3
+"""Of a full batch's speed in the speed that is kept."""
 
 
 @dataclass(slots=True)
@@ -131,7 +133,8 @@ class Batcher(Generic[T, R]):
             raise
         seconds, tokens = time.monotonic() - began, sum(waiting.tokens for waiting in batch)
         speed = tokens / max(seconds, 1e-6)
-        self._speed = 0.7 * self._speed + 0.3 * speed if self._speed else speed
+        weight = _WEIGHT * min(1.0, tokens / self._batch_tokens) if self._speed else 1.0  # a small batch tells little
+        self._speed = (1 - weight) * self._speed + weight * speed
         self._parallel = len(batch) > 1
         self._observe(len(batch), tokens, seconds)
         self._deliver(batch, results)

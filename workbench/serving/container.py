@@ -10,6 +10,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from storage.exceptions import MissingTool
+from storage.records import Run
 from workbench import __version__
 from workbench.runs import transfer
 from workbench.runs.state import RunFolder
@@ -33,7 +34,7 @@ COPY requirements.txt ./
 RUN pip install --no-cache-dir --extra-index-url {index} -r requirements.txt
 
 COPY program ./program
-COPY run ./run
+COPY model ./model
 
 # No write to the file system but for /tmp, where files that are sent are read and deleted.
 USER 10001:10001
@@ -41,7 +42,7 @@ EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=120s --retries=3 \\
     CMD ["python", "-P", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/health', timeout=4)"]
 STOPSIGNAL SIGTERM
-ENTRYPOINT ["python", "-P", "-m", "workbench.cli", "serve", "/srv/run/model", "--name", {name}, \\
+ENTRYPOINT ["python", "-P", "-m", "workbench.cli", "serve", "/srv/model", "--name", {name}, \\
     "--host", "0.0.0.0"]
 CMD ["--token-file", "/run/secrets/token"]
 """
@@ -138,11 +139,12 @@ def export(workspace: Workspace, run_id: str, target: Path) -> Path:
     target = transfer.free_folder(target)
     with transfer.appearing(target) as draft:
         draft.mkdir()
-        _fill(draft, source, run.name or run.id)
+        _fill(draft, run, source)
     return target
 
 
-def _fill(folder: Path, source: RunFolder, name: str) -> None:
+def _fill(folder: Path, run: Run, source: RunFolder) -> None:
+    name = run.name or run.id
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     texts = {
         "requirements.txt": "\n".join(pinned()) + "\n",
@@ -153,9 +155,7 @@ def _fill(folder: Path, source: RunFolder, name: str) -> None:
     }
     for file, text in texts.items():
         (folder / file).write_text(text, encoding="utf-8")
-    shutil.copytree(source.model, folder / "run" / "model")
-    if source.report.is_file() and not source.report.is_symlink():  # says how far confidences are to be trusted
-        shutil.copyfile(source.report, folder / "run" / source.report.name)
+    transfer.copy_model(run, source, folder / "model")
     unused = shutil.ignore_patterns("__pycache__", "*.pyc")
     for package in PACKAGES:
         shutil.copytree(_ROOT / package, folder / "program" / package, ignore=unused)

@@ -28,8 +28,10 @@ from workbench.workspace import Workspace
 
 _NAME = re.compile(r"[^\w. -]+")
 _NAME_BYTES = 100
+_WORD_LETTERS = 200_000  # and marks over letters; a page as wide as more cannot be
 _READERS = 2  # processes for OCR: pages of one request are read beside each other. Each takes 0.8 GB
-_SETTING = re.compile(r" \(\w+ under \[limits\][^)]*\)")  # where the server's operator changes a limit
+_OPERATORS = re.compile(r" \(\w+ under \[limits\][^)]*\)|[;:] [^;:]*(?:--\w|`workbench )[^;]*")
+"""Of an importer's reason, what only who runs the server can do: limits and options of commands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ class DocumentReader:
         """
         if not text.strip():
             raise problems.empty("The text is empty.")
+        if (longest := max(map(len, text.split()))) > _WORD_LETTERS:
+            raise problems.too_large(f"A word has {longest:,} letters; the limit is {_WORD_LETTERS:,}.")
         lines = [line for line in text.splitlines() if line.strip()]
         page = running_text.typeset(
             [[line[start:end] for start, end in running_text.pieces_of(line)] for line in lines]
@@ -100,8 +104,9 @@ class DocumentReader:
         if path.stat().st_size == 0:
             raise problems.empty(f"{path.name} is empty.")
         if detection.detect(path) is None:
+            reason = _OPERATORS.sub("", detection.unrecognised(path))
             raise problems.unknown_kind(
-                f"{path.name}: {detection.unrecognised(path)}.", "Send a PDF, a picture, or a list of words with boxes."
+                f"{path.name}: {reason}.", "Send a PDF, a picture, or a list of words with boxes."
             )
         most = self.options.documents
         request = ImportRequest(paths=(path,), group_by="none", readers=self.readers, most_documents=most + 1)
@@ -114,7 +119,7 @@ class DocumentReader:
         finally:
             scratch.close()
         if not contents:
-            reasons = _SETTING.sub("", "; ".join(dict.fromkeys(rejected.reason for rejected in summary.rejected)))
+            reasons = _OPERATORS.sub("", "; ".join(dict.fromkeys(rejected.reason for rejected in summary.rejected)))
             if "the limit is" in reasons:
                 raise problems.too_large(f"{path.name}: {reasons}.")
             raise problems.unreadable(f"{path.name}: {reasons or 'it holds no document'}.")

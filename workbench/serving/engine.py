@@ -13,8 +13,8 @@ from storage.records import Content
 from workbench import __version__
 from workbench.evaluation import prediction_process
 from workbench.evaluation.classes.several import THRESHOLD
-from workbench.fields import Field, FieldType, Schema
-from workbench.fields.values import joined, normalise
+from workbench.fields import Field, Schema
+from workbench.fields.values import joined
 from workbench.predictions import extraction, run_reader, suggestions
 from workbench.predictions.cases import Case
 from workbench.runs import parquet, snapshot
@@ -81,7 +81,7 @@ class Engine:
         if model == prediction_process.STARTER:
             self.description = self.description.model_copy(update={"family": "starter"})
         self.task = self.description.task
-        self._run = prediction_process.source_run(model)
+        self._run = suggestions.source_run(model)
         self.settings = _fitting(settings, self.description)
         self.classifies = self.task == parquet.CLASSES
         self.several = self.classifies and any(field.multiple for field in self.description.fields)
@@ -184,13 +184,9 @@ class Engine:
             )
         day_first = self.settings.day_first
         result = extraction.extracted(content, read.proposals, self.settings.schema, day_first)
-        types = {field.name: field.type for field in self.settings.schema.spans}
         return Prediction(
             document=name,
-            fields={
-                field: _value(content, entry, _doubts(types[field], entry.value, day_first))
-                for field, entry in extraction.by_field(result).items()
-            },
+            fields={field: _value(content, entry) for field, entry in extraction.by_field(result).items()},
             refused=[Refused(field=r.field, value=r.value, reason=r.reason) for r in result.refused],
             warnings=warnings,
             scores=_scores(read.case) if raw and read.case is not None else None,
@@ -256,7 +252,7 @@ def _field(spec: FieldSpec) -> Field:
     return Field(spec.id, spec.name or spec.id, spec.type, "", _COLOUR, spec.aliases)
 
 
-def _value(content: Content, entry: extraction.ExtractedField, doubts: Sequence[str]) -> FieldValue:
+def _value(content: Content, entry: extraction.ExtractedField) -> FieldValue:
     return FieldValue(
         value=entry.value,
         normalised=entry.normalised,
@@ -266,16 +262,8 @@ def _value(content: Content, entry: extraction.ExtractedField, doubts: Sequence[
         words=[content.tokens[token].text for token in entry.tokens],
         source=entry.source,
         second_opinion=entry.second_opinion,
-        warnings=[*entry.warnings, *doubts],
+        warnings=list(entry.warnings),
     )
-
-
-def _doubts(kind: FieldType, text: str, day_first: bool | None) -> list[str]:
-    """Whether a date can be read in two ways."""
-    if kind is not FieldType.DATE or day_first is not None:
-        return []
-    ways = {normalise(kind, text, day_first=first).normal for first in (True, False)}
-    return [f"{text} can be read as {' or '.join(sorted(way for way in ways if way))}"] if len(ways) > 1 else []
 
 
 def _warnings(content: Content, read: Read) -> list[str]:

@@ -23,6 +23,7 @@ class ServingProblem(WorkbenchError):
 
     def __init__(self, status: int, kind: str, message: str, remedy: str = "", retry_after: int | None = None) -> None:
         super().__init__(message, remedy)
+        self.document = ""  # the name of the one that it is about, of several
         self.status, self.kind, self.retry_after = status, kind, retry_after
 
     def body(self, request: str = "") -> dict[str, str]:

@@ -99,7 +99,9 @@ class Service:
                 for outcome in await self._read(sent, page, raw, request, patient):
                     if isinstance(outcome, ServingProblem):
                         failures.append(outcome)
-                        predictions.append(Prediction(document="", error=Problem(**outcome.body(request))))
+                        predictions.append(
+                            Prediction(document=outcome.document, error=Problem(**outcome.body(request)))
+                        )
                     else:
                         predictions.append(outcome)
         if failures and len(failures) == len(predictions):
@@ -121,7 +123,10 @@ class Service:
             await asyncio.sleep(0.05)
         self._waiting_files += files
         try:
-            calls = [functools.partial(self._documents, item, folder, start + i) for i, item in enumerate(part)]
+            calls = [
+                (_name(item, number), functools.partial(self._documents, item, folder, number))
+                for number, item in enumerate(part, start)
+            ]
             return await self._in_threads(calls, self._files if files else self._threads)
         finally:
             self._waiting_files -= files
@@ -134,7 +139,9 @@ class Service:
         for entry in sent:
             flat += [entry] if isinstance(entry, ServingProblem) else entry
         good = [document for document in flat if isinstance(document, Sent)]
-        prepared = iter(await self._in_threads([functools.partial(self._prepare, d, page) for d in good]))
+        prepared = iter(
+            await self._in_threads([(_name_of(d), functools.partial(self._prepare, d, page)) for d in good])
+        )
         merged = [entry if isinstance(entry, ServingProblem) else next(prepared) for entry in flat]
         taken = [entry for entry in merged if not isinstance(entry, ServingProblem)]
         futures = await self._submit([(document, document.tokens) for document in taken], patient)
@@ -147,7 +154,10 @@ class Service:
             self._metrics.queue.set(self._batcher.waiting_tokens)
         answers = iter(
             await self._in_threads(
-                [functools.partial(self._answer, d, o, raw, request) for d, o in zip(taken, outcomes, strict=True)]
+                [
+                    (_name_of(d.sent), functools.partial(self._answer, d, o, raw, request))
+                    for d, o in zip(taken, outcomes, strict=True)
+                ]
             )
         )
         return [entry if isinstance(entry, ServingProblem) else next(answers) for entry in merged]
@@ -171,7 +181,7 @@ class Service:
         own = folder / str(number)
         sent = own / "sent"  # beside what is made of it, so that no name is taken
         sent.mkdir(parents=True)
-        path = sent / documents.file_name(item.name, number)
+        path = sent / _name(item, number)
         path.write_bytes(item.content)
         documents_of_file = list(self._reader.file(path, own))
         self._file_seconds = 0.7 * self._file_seconds + 0.3 * (time.monotonic() - began)
@@ -196,11 +206,25 @@ class Service:
         return answer
 
     async def _in_threads(
-        self, calls: Sequence[Callable[[], T]], pool: ThreadPoolExecutor | None = None
+        self, calls: Sequence[tuple[str, Callable[[], T]]], pool: ThreadPoolExecutor | None = None
     ) -> list[T | ServingProblem]:
-        """Their results; whatever is wrong with one is its own problem."""
+        """The results of calls, each for the document of a name; whatever is wrong with one is its own problem."""
         loop, pool = asyncio.get_running_loop(), pool or self._threads
-        return list(await asyncio.gather(*(loop.run_in_executor(pool, _bordered, call) for call in calls)))
+        outcomes = await asyncio.gather(*(loop.run_in_executor(pool, _bordered, call) for _, call in calls))
+        for (name, _), outcome in zip(calls, outcomes, strict=True):
+            if isinstance(outcome, ServingProblem):
+                outcome.document = name
+        return list(outcomes)
+
+
+def _name(item: Input, number: int) -> str:
+    if isinstance(item, SentFile):
+        return documents.file_name(item.name, number)
+    return "text" if isinstance(item, str) else "words"
+
+
+def _name_of(document: Sent) -> str:
+    return document.content.document.name
 
 
 def _bordered(call: Callable[[], T]) -> T | ServingProblem:

@@ -67,7 +67,7 @@ def run(path: Path, request: Request, task: str, write: Write, control: Control)
     }  # fmt: skip
     write_atomic(folder.report, json.dumps(report, ensure_ascii=False, indent=1))
     if task == "predict" and reads_fields:
-        source = None if request.model == "starter" else Path(request.model).parent
+        source = suggestions.source_run(request.model)
         suggestions.write(path, source, lambda done, total: _stop_if_asked(control, done, total))
     write("finished", state="finished", seconds=report["seconds"], f1=f1, epochs=0)
 

@@ -19,6 +19,7 @@ from workbench import cli
 from workbench.active_learning import automatic_training
 from workbench.active_learning.automatic_training import AutomaticTraining, Standing
 from workbench.evaluation import prediction_process
+from workbench.predictions import suggestions
 from workbench.runs import jobs
 from workbench.runs.state import RunFolder
 from workbench.workspace import Workspace
@@ -115,7 +116,7 @@ def two(tmp_path: Path) -> Iterator[tuple[Workspace, str, str]]:
 
 
 def in_use(workspace: Workspace) -> str:
-    source = prediction_process.source_run(prediction_process.in_use(workspace))
+    source = suggestions.source_run(prediction_process.in_use(workspace))
     return source.name if source is not None else "starter"
 
 

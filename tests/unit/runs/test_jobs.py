@@ -19,6 +19,7 @@ from storage.records import Run, RunState
 from tests.support import workspaces
 from workbench.cli import group
 from workbench.commands.support import run_export
+from workbench.predictions.suggestions import source_run, trust_of
 from workbench.runs import jobs, progress, transfer
 from workbench.runs.model_folders import check as model_folders
 from workbench.runs.reconcile import collect, reconcile
@@ -207,6 +208,24 @@ def test_a_run_that_is_deleted_while_it_is_evaluated_is_named_as_the_cause(
     call = ["-w", str(workspace.files.root), "evaluate", run_id, *options]
     problem = CliRunner().invoke(group, call).exception
     assert isinstance(problem, RunProblem) and "deleted by another process" in problem.message
+
+
+def test_a_model_given_away_is_read_as_in_its_run_and_names_no_vendor(
+    with_run: tuple[Workspace, str], tmp_path: Path
+) -> None:
+    """Its values are weighed and calibrated alike; without a report each field counts as one it never learned."""
+    workspace, run_id = with_run
+    own = RunFolder(workspace.files.run(run_id))
+    evaluation = {"calibration": {"temperature": 2.0}, "slices": {"vendor": {"ACME": {"f1": 1.0, "documents": 3}}}}
+    report = own.read_report() | {"readers": {"amount_total": {"agree 2": [4, 4, 4]}}, "evaluation": evaluation}
+    own.report.write_text(json.dumps(report))
+    with workspace.db.write() as connection:
+        runs.change(connection, run_id, report=report)
+    given = transfer.export_model(workspace, run_id, tmp_path / "given")
+    source = source_run(str(given))
+    assert trust_of(workspace.settings, source) == trust_of(workspace.settings, own.path)
+    assert [field.id for field in trust_of(workspace.settings, source).fields] == ["amount_total"]
+    assert "ACME" not in RunFolder(given).report.read_text()
 
 
 def test_a_finished_run_cannot_be_resumed_but_cloned(with_run: tuple[Workspace, str]) -> None:

@@ -108,6 +108,28 @@ def test_a_document_that_breaks_does_not_break_those_beside_it(client: TestClien
     assert answers[2]["fields"]["amount_total"]["value"] == "three"
 
 
+def test_of_several_files_the_one_that_cannot_be_read_is_named(client: TestClient) -> None:
+    listed = json.dumps({"words": ["Sum"], "bboxes": [[1, 1, 9, 9]]}).encode()
+    files = [("files", ("good.json", listed)), ("files", ("../bad.pdf", PDF))]
+    answers = client.post("/predict", files=files).json()["documents"]
+    assert [(a["document"], bool(a["error"])) for a in answers] == [("good", False), ("bad.pdf", True)]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.xlsx.csv", b"a,b\n1,2\n3,4\n", "a.xlsx.csv: none of its columns is known."),
+        ("a.zip", b"PK\x03\x04" + b"\x00" * 40, "a.zip: it is an archive: unpack it and import what is in it."),
+        ("a.bin", b"PK\x03\x04" + b"\x00" * 40, "a.bin: it is an archive or an Office file."),
+    ],
+)
+def test_a_caller_is_not_told_what_only_the_command_line_can_do(
+    client: TestClient, name: str, content: bytes, message: str
+) -> None:
+    answer = client.post("/predict", files={"files": (name, content)}).json()
+    assert answer["message"] == message
+
+
 def test_a_batch_takes_more_than_a_request(client: TestClient) -> None:
     answers = client.post("/predict/batch", json={"inputs": [f"n{i}" for i in range(10)]}).json()["documents"]
     assert [a["fields"]["amount_total"]["value"] for a in answers] == [f"n{i}" for i in range(10)]

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from workbench.serving import batching
 from workbench.serving.batching import Batcher
 from workbench.serving.problems import ServingProblem
 
@@ -78,6 +80,26 @@ def test_what_would_wait_too_long_is_refused_before_it_waits() -> None:
             own.submit([(3, 1)])
         assert refused.value.status == 429
         assert await asyncio.gather(*futures) == [-2]
+        await own.close()
+
+    asyncio.run(work())
+
+
+def test_a_few_short_texts_do_not_make_a_fast_server_refuse_a_long_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each batch of one token takes as long as a full one, which says nothing of how fast a full one is read."""
+    clock = iter(range(1000))
+    monkeypatch.setattr(batching, "time", SimpleNamespace(monotonic=lambda: float(next(clock))))
+
+    async def work() -> None:
+        own = Batcher(
+            list, batch_tokens=1000, queue_tokens=10**6, queue_seconds=30, wait_seconds=0.0, speed=500.0
+        )  # a second for every batch, and 500 tokens a second at the warm-up
+        own.start()
+        for number in range(20):
+            assert await asyncio.gather(*own.submit([(number, 1)])) == [number]
+        futures = own.submit([(20, 5000)])
+        futures += own.submit([(21, 1000)])  # waits some ten seconds
+        assert await asyncio.gather(*futures) == [20, 21]
         await own.close()
 
     asyncio.run(work())

@@ -52,7 +52,7 @@ def test_the_user_of_the_image_can_read_all_of_it(tmp_path: Path) -> None:
         os.umask(before)
     inside = list(target.rglob("*"))
     assert all(path.stat().st_mode & 0o777 == (0o755 if path.is_dir() else 0o644) for path in inside)
-    assert {"Dockerfile", "program", "run"} <= {path.name for path in inside}
+    assert {"Dockerfile", "program", "model"} <= {path.name for path in inside}
 
 
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:

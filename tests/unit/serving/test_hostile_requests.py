@@ -52,6 +52,15 @@ def test_marks_without_end_are_read_in_time_that_grows_with_the_text() -> None:
     assert len(answer.json()["documents"][0]["fields"]["amount_total"]["value"]) < 40
 
 
+def test_a_word_without_end_is_called_too_long() -> None:
+    with serving() as client:
+        answer = client.post("/predict", json={"inputs": "a" * 200_001})
+        assert (answer.status_code, answer.json()["message"]) == (
+            413,
+            "A word has 200,001 letters; the limit is 200,000.",
+        )
+
+
 def _page(word: str) -> dict[str, Any]:
     """A PDF, as a form sends it."""
     content = io.BytesIO()

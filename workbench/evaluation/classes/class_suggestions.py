@@ -38,6 +38,14 @@ def takes_several(model: Path) -> bool:
     return False
 
 
+def field_of(model: Path) -> str:
+    """The id of the class field that a model was trained for; "" where its folder does not say."""
+    match _description(model):
+        case {"fields": [{"id": str(field)}, *_]}:
+            return field
+    return ""
+
+
 def _description(model: Path) -> dict[str, Any]:
     try:
         description = json.loads((model / MODEL_DESCRIPTION).read_text(encoding="utf-8"))

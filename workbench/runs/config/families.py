@@ -40,6 +40,9 @@ class Spec:
 STARTER_FOLDER = Path(workbench.__file__).parent / "starter_model"
 """The starter that comes with the program: weights, tokenizer, and readers.json, its record beside the rules."""
 
+STARTER = "starter"
+"""The model that comes with the program, as it is named where a model is asked for; also its family."""
+
 DEFAULTS = {"tokens": "starter", "classes": "embedded"}
 """The family that a task begins with."""
 

@@ -78,7 +78,7 @@ class Base:
     @property
     def run(self) -> Path | None:
         """The run folder that the model is of."""
-        return prediction_process.source_run(self.name)
+        return suggestions.source_run(self.name)
 
     def features(self, row: FrozenDocument) -> Features:
         """A document's features, from its file where there is a whole one.

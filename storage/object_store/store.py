@@ -1,0 +1,126 @@
+"""The files of a workspace in an object store, under the names that they have in its folder, which keeps copies.
+
+A name ends with the SHA-256 of its file's content, so that a file is written once and never changes, and what comes
+back is compared with it.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+from urllib.parse import parse_qsl, urlsplit
+
+from storage.exceptions import MissingTool, WorkspaceProblem
+
+EXAMPLE = "s3://bucket/folder or file:///shared/folder"
+_SECRETS = ("key", "secret", "token", "password")
+_CHUNK = 1 << 20
+_WITH_FOLDERS = ("file", "local", "sftp", "ssh", "smb", "ftp")
+"""Kinds of URL where a folder is made before a file is in it."""
+_REMEDY = "Check the address under `files` in workbench.toml, the network, and what this user may do there."
+
+
+class ObjectStore:
+    """Files by name, at a URL that fsspec understands (file, s3, gs, abfs, sftp, …), opened at the first use.
+
+    Credentials are those that the service's own tools use (for S3: environment, ~/.aws), and never in the URL.
+
+    Args:
+        url: where the names begin.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url.rstrip("/")
+
+    def put(self, name: str, source: Path) -> None:
+        """Have a file there, unless it is there as a whole already.
+
+        Raises:
+            WorkspaceProblem: it cannot be written there.
+            MissingTool: a package for this kind of URL is not installed.
+        """
+        with self._border(f"{name} cannot be kept in {self.url}"):
+            system, target = self._system, self._place(name)
+            size = source.stat().st_size
+            if system.exists(target) and system.size(target) == size:
+                return
+            try:
+                system.put_file(str(source), target)
+            except FileNotFoundError:
+                if self.url.partition(":")[0] not in _WITH_FOLDERS:  # a bucket is not made because a name was mistyped
+                    raise
+                system.makedirs(str(PurePosixPath(target).parent), exist_ok=True)
+                system.put_file(str(source), target)
+            if system.size(target) != size:
+                raise OSError("it has another size there")
+
+    def get(self, name: str, target: IO[bytes]) -> None:
+        """Write a file's content to `target`.
+
+        Raises:
+            WorkspaceProblem: it is not there, not what its name says, or cannot be read.
+            MissingTool: a package for this kind of URL is not installed.
+        """
+        digest = hashlib.sha256()
+        with (
+            self._border(f"{name} cannot be read from {self.url}"),
+            self._system.open(self._place(name), "rb") as source,
+        ):
+            while chunk := source.read(_CHUNK):
+                digest.update(chunk)
+                target.write(chunk)
+            if digest.hexdigest() != Path(name).stem:
+                raise OSError("its content is not what its name says")
+
+    def check(self) -> None:
+        """See that the store can be reached.
+
+        Raises:
+            WorkspaceProblem: it cannot be reached.
+            MissingTool: a package for this kind of URL is not installed.
+        """
+        with self._border(f"{self.url} cannot be reached"):
+            self._system.exists(self._root)
+
+    @cached_property
+    def _opened(self) -> tuple[Any, str]:
+        from fsspec.core import url_to_fs
+
+        system, root = url_to_fs(self.url)
+        return system, str(root)
+
+    @property
+    def _system(self) -> Any:
+        return self._opened[0]
+
+    @property
+    def _root(self) -> str:
+        return self._opened[1]
+
+    def _place(self, name: str) -> str:
+        return f"{self._root}/{name}"
+
+    @contextmanager
+    def _border(self, failure: str) -> Iterator[None]:
+        """Every file system has exceptions of its own: whatever is wrong there is one of ours here."""
+        try:
+            yield
+        except ImportError as error:
+            raise MissingTool(f"{failure}: {error}.", "Install the package that it names.") from error
+        except Exception as error:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise WorkspaceProblem(f"{failure}: {reason[:300]}.", _REMEDY) from error
+
+
+def fault_of(url: str) -> str:
+    """What is wrong with a URL as it may stand in workbench.toml, without quoting it; "" where nothing is."""
+    try:
+        parts = urlsplit(url)
+        secret = parts.password is not None or any(name.lower() in _SECRETS for name, _ in parse_qsl(parts.query))
+    except ValueError:
+        return "cannot be read"
+    if secret:
+        return "has a password in it: the service's own settings are read (for S3 the environment and ~/.aws)"
+    return "" if len(parts.scheme) > 1 and (parts.netloc or parts.path.strip("/")) else "is no URL"

@@ -1,0 +1,164 @@
+"""Originals and pictures in an object store: written once, brought when they are needed, compared with their names."""
+
+import json
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from screens.widgets import picture_view
+from storage import documents
+from storage.exceptions import ConfigProblem, WorkspaceProblem
+from storage.object_store import store
+from storage.object_store.local_copies import here
+from storage.object_store.store import ObjectStore
+from tests.support import sample_documents
+from workbench import cli
+from workbench.workspace import Workspace
+
+PICTURE = b"\x89PNG picture"
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Path:
+    """A folder that several machines see."""
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    return folder
+
+
+def with_picture(workspace: Workspace) -> str:
+    """Store a document with a picture; gives the picture's name."""
+    name = workspace.files.keep(workspace.files.pages, PICTURE, ".PNG")
+    page = sample_documents.page_of(sample_documents.RECEIPT, picture=name)
+    with workspace.db.write() as connection:
+        documents.add(connection, [sample_documents.new("receipt", [page])], "anna")
+    return name
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, object]]:
+    """Gives a command on a workspace; it returns what the command prints."""
+
+    def command(workspace: Workspace, *arguments: str) -> dict[str, object]:
+        monkeypatch.setattr("sys.argv", ["workbench", "-w", str(workspace.files.root), *arguments, "--json"])
+        with suppress(SystemExit):
+            cli.main()
+        return dict(json.loads(capsys.readouterr().out))
+
+    return command
+
+
+def test_what_is_kept_is_in_the_store_at_once_and_comes_back_when_the_copy_is_gone(
+    tmp_path: Path, shared: Path
+) -> None:
+    workspace = Workspace.create(tmp_path / "ws", files_at=shared.as_uri())
+    name = with_picture(workspace)
+    assert (shared / "pages" / name).read_bytes() == PICTURE
+    shutil.rmtree(workspace.files.pages)
+    path = workspace.files.picture(name)
+    assert not path.exists()
+    assert here(workspace.files, path).read_bytes() == PICTURE
+    workspace.close()
+
+
+def test_nothing_is_kept_where_the_store_does_not_take_it(tmp_path: Path, shared: Path) -> None:
+    workspace = Workspace.create(tmp_path / "ws", files_at=(shared / "deep").as_uri())
+    (shared / "deep").write_text("no folder")
+    with pytest.raises(WorkspaceProblem, match="cannot be kept in"):
+        workspace.files.keep(workspace.files.pages, PICTURE, ".png")
+    (shared / "deep").unlink()
+    name = workspace.files.keep(workspace.files.pages, PICTURE, ".png")  # the copy alone does not count as kept
+    assert (shared / "deep" / "pages" / name).read_bytes() == PICTURE
+    workspace.close()
+
+
+def test_a_file_that_was_half_written_is_written_again_and_one_that_was_changed_is_refused(
+    tmp_path: Path, shared: Path
+) -> None:
+    workspace = Workspace.create(tmp_path / "ws", files_at=shared.as_uri())
+    name = with_picture(workspace)
+    there, path = shared / "pages" / name, workspace.files.picture(name)
+    there.write_bytes(PICTURE[:3])
+    with_picture_again = workspace.files.keep(workspace.files.pages, PICTURE, ".png")
+    assert with_picture_again == name and there.read_bytes() == PICTURE
+    there.write_bytes(PICTURE[::-1])
+    path.unlink()
+    with pytest.raises(WorkspaceProblem, match="not what its name says"):
+        here(workspace.files, path)
+    assert not path.exists()
+    workspace.close()
+
+
+def test_files_move_to_a_store_and_back_and_the_folder_may_be_lost_between(
+    tmp_path: Path, shared: Path, run: Callable[..., dict[str, object]]
+) -> None:
+    workspace = Workspace.create(tmp_path / "ws")
+    name = with_picture(workspace)
+    assert run(workspace, "move", "--files", shared.as_uri(), "--dry-run")["files"] == 1
+    assert not list(shared.iterdir())
+    moved = run(workspace, "move", "--files", shared.as_uri())
+    assert (moved["files"], moved["bytes"], moved["missing"]) == (1, len(PICTURE), [])
+    assert run(workspace, "move", "--files", shared.as_uri())["error"] == "UsageProblem"  # they are there
+    shutil.rmtree(workspace.files.pages)
+    assert run(workspace, "move", "--files", "folder")["files"] == 1
+    shutil.rmtree(shared)
+    assert Workspace.find(workspace.files.root).settings.files == ""
+    assert workspace.files.picture(name).read_bytes() == PICTURE
+    workspace.close()
+
+
+def test_what_was_lost_before_the_move_is_named(
+    tmp_path: Path, shared: Path, run: Callable[..., dict[str, object]]
+) -> None:
+    workspace = Workspace.create(tmp_path / "ws")
+    name = with_picture(workspace)
+    workspace.files.picture(name).unlink()
+    moved = run(workspace, "move", "--files", shared.as_uri())
+    assert (moved["files"], moved["missing"]) == (0, [f"pages/{name}"])
+    workspace.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "fault"),
+    [
+        ("s3://bucket/folder", ""),
+        ("file:///shared", ""),
+        ("s3://key:secret@bucket", "has a password"),
+        ("s3://bucket?secret=hidden", "has a password"),
+        ("/shared/folder", "is no URL"),
+        ("C:/shared", "is no URL"),
+        ("s3://", "is no URL"),
+        ("http://[", "cannot be read"),
+    ],
+)
+def test_an_address_has_no_password_and_is_a_url(tmp_path: Path, url: str, fault: str) -> None:
+    found = store.fault_of(url)
+    assert found.startswith(fault) and bool(found) == bool(fault)
+    settings = tmp_path / "workbench.toml"
+    settings.write_text(f'files = "{url}"\n')
+    if fault:
+        with pytest.raises(ConfigProblem, match="line 1") as refused:
+            Workspace.find(tmp_path)
+        assert "secret@" not in str(refused.value) and "hidden" not in str(refused.value)
+    else:
+        assert Workspace.find(tmp_path).files.store is not None
+
+
+def test_a_store_of_an_unknown_kind_is_named_with_the_remedy() -> None:
+    with pytest.raises(WorkspaceProblem, match="quux"):
+        ObjectStore("quux://place").check()
+
+
+def test_the_page_shows_a_picture_that_only_the_store_has(tmp_path: Path, shared: Path) -> None:
+    workspace = Workspace.create(tmp_path / "ws", files_at=shared.as_uri())
+    drawing = tmp_path / "page.png"
+    Image.new("RGB", (200, 100), "white").save(drawing)
+    name = workspace.files.keep(workspace.files.pages, drawing, ".png")
+    shutil.rmtree(workspace.files.pages)
+    frame = picture_view.Frame(workspace.files.picture(name), 200, 100, (), None, "page", files=workspace.files)
+    assert picture_view.draw(frame, 100, 50, 7).size == (100, 50)
+    workspace.close()
