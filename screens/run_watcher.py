@@ -57,15 +57,12 @@ class RunFollower:
             self._fail(error)
 
     def look(self) -> None:
-        """Look after the runs in a thread: follow those at work, and collect what has finished."""
-        self._look_at_settings()
+        """Look after the runs in a thread: follow those at work, and collect what has finished.
+
+        Nothing here waits for a disk: on a network drive that hangs, a page can still be read.
+        """
         for note in self._shell.live.notes():
             self._app.notify(harmless(note), severity="warning", timeout=20, markup=False)
-        try:
-            self._shell.workspace.db.check_place()
-        except WorkbenchError as error:
-            self._fail(error)
-            return
         if not any(worker.group == "runs" and worker.is_running for worker in self._app.workers):
             self._app.run_worker(self._look, name="runs", group="runs", thread=True, exit_on_error=False)
 
@@ -91,8 +88,12 @@ class RunFollower:
 
     def _look(self) -> None:
         """In a thread: what happens to widgets is left to the application's own."""
+        workspace = self._shell.workspace
         try:
-            self._shell.workspace.keep_copy()
+            if workspace.settings_were_written:
+                self._app.call_later(self._look_at_settings)
+            workspace.db.check_place()
+            workspace.keep_copy()
             self._app.call_later(self._take, self._watcher.poll())
             self._train_when_due()
         except Busy:  # another process writes for long; the next look is a second away

@@ -187,8 +187,12 @@ class Workspace:
 
     def schema_now(self) -> Schema:
         """The fields that are in workbench.toml now, which another process may have changed."""
-        changed = _stamp(self.files.settings) != self._read_at
-        return settings_file.read(self.files.settings).schema if changed else self.schema
+        return settings_file.read(self.files.settings).schema if self.settings_were_written else self.schema
+
+    @property
+    def settings_were_written(self) -> bool:
+        """Whether workbench.toml was written since it was read."""
+        return _stamp(self.files.settings) != self._read_at
 
     def change_settings(self, **changes: object) -> None:
         """Change settings and write workbench.toml; other changes by other processes stay.

@@ -6,6 +6,7 @@ import select
 import shutil
 import signal
 import sys
+import threading
 import time
 from contextlib import suppress
 
@@ -91,6 +92,21 @@ async def test_a_workspace_that_goes_away_is_noticed_and_can_be_saved_elsewhere(
     with saved.db.read() as connection:
         assert len(document_list.ids(connection)) == 3
     saved.close()
+
+
+async def test_a_page_can_be_read_while_the_disk_does_not_answer(opened, workspace, monkeypatch):
+    """On a network drive that hangs; the runs are looked after every second, and wait with it in their thread."""
+    answers, waited = threading.Event(), []
+    async with opened(workspace) as pilot:
+        session = pilot.app.mode_screen.session
+        monkeypatch.setattr(workspace.db, "check_place", lambda: waited.append(answers.wait(10)))
+        before = session.view.cursor
+        pilot.app.look_after_runs()
+        await pilot.press("down")
+        moved = session.view.cursor != before
+        answers.set()
+        await pilot.app.workers.wait_for_complete()
+    assert moved and waited and all(waited), "the cursor moved before the disk answered"
 
 
 async def test_a_fault_of_a_screen_shows_no_variable_of_the_program(opened, workspace, monkeypatch, capsys):

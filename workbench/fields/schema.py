@@ -172,7 +172,7 @@ class Schema:
                     f"The options of {field.name} must be different names: {', '.join(field.options)}.",
                     "Names that differ only in case, spaces, dots or dashes count as the same.",
                 )
-        keys = [f.key for f in self.active if f.key]
+        keys = [f.key for f in self.fields if f.key and not f.retired]
         if clash := _several(keys):
             raise ConfigProblem(
                 f"Two fields share the key {', '.join(sorted(clash))}.", "Give each field a key of its own."
@@ -239,9 +239,9 @@ class Schema:
 
     def free_colour(self, wanted: str = "") -> str:
         """This colour if no field in use has it, else the next free one; where all are taken, one that few have."""
-        taken = [field.colour.upper() for field in self.active]
+        taken = Counter(field.colour.upper() for field in self.active)
         palette = [colour.upper() for colour in (wanted, *(row[3] for row in _INVOICE), *colours.MORE) if colour]
-        return min(palette, key=taken.count)
+        return min(palette, key=lambda colour: taken[colour])
 
     def back(self, field_id: str) -> "Schema":
         """A schema in which a retired field is in use again, without its key if another field has it now."""
