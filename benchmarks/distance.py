@@ -2,12 +2,12 @@
 
     python benchmarks/distance.py [--made 240] [--repeats 5] [--top 12]
 
-Real are einvoices/, vendor_pdfs/ and docile/; made up are invoices of the generator in the languages of these, printed as PDFs
-and read by the same import, so that nothing but the writing differs. What the classifiers (logistic regression, gradient boosting)
-see of a document are counts, positions and shares, no word of its text. Cross-validated, layouts and templates kept whole; every real
-layout weighs the same. An area under the curve (AUC) of 0.5 is a generator that cannot be told from real invoices, 1.0 one
-that always can. Then the features that tell them apart most: the loss of AUC where a feature is shuffled in held-out documents,
-and the feature's quartiles on both sides.
+Real are einvoices/, vendor_pdfs/ and docile/; made up are invoices of the generator in the languages of these, printed
+as PDFs and read by the same import, so that nothing but the writing differs. What the classifiers see of a document
+are counts, positions and shares, no word of its text. Cross-validated, layouts and templates kept whole; every real
+layout weighs the same. An area under the curve (AUC) of 0.5 is a generator that cannot be told from real invoices,
+1.0 one that always can. Then the features that tell them apart most: the loss of AUC where a feature is shuffled in
+held-out documents, and the feature's quartiles on both sides.
 """
 
 import argparse
@@ -110,7 +110,7 @@ def features(content: Content) -> dict[str, float]:
         "pages": len(content.pages), "words": np.log(count), "words on page 1": np.log(len(first)),
         "with a digit": share([any(c.isdigit() for c in t) for t in texts]),
         "amounts": share([bool(AMOUNT.fullmatch(t)) for t in texts]),
-        "no letter or digit": share([not any(c.isalnum() for c in t) for t in texts]),
+        "marks alone": share([not any(c.isalnum() for c in t) for t in texts]),
         "capitals": share([t.isupper() and len(t) > 1 for t in texts]),
         "small letters": share([t.islower() for t in texts]),
         "ending with a colon": share([t.endswith(":") for t in texts]),

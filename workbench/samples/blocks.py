@@ -62,7 +62,8 @@ class Blocks:
 
     def row(self, names: Sequence[str]) -> None:
         """Blocks side by side; the next row begins below the longest."""
-        if self.page.y > self.page.bottom - 60 and names != ("items",):
+        room = 120 if names == ("closing",) else 60
+        if self.page.y > self.page.bottom - room and names != ("items",):
             self.page.turn()
         if names == ("items",) and len(self.paper.sheets) == 1:
             self.page.y = max(self.page.y, self.page.goods_at * self.paper.height)
@@ -269,14 +270,15 @@ class Blocks:
 
     def _prose(self, key: str, count: int, x: float, y: float, width: float, size: float) -> float:
         """Sentences of a vendor, one below the other or as a paragraph."""
-        texts = self.house.sample(self.facts.words[key], min(count, len(self.facts.words[key])))
-        lines = [plain(self.facts.fill(text)) for text in texts]
+        texts = self.facts.words[key]
+        chosen = sorted(self.house.sample(range(len(texts)), min(count, len(texts))))  # the greeting stays first
+        lines = [plain(self.facts.fill(texts[number])) for number in chosen]
         if self.house.random() < 0.5:
             lines = [[piece for line in lines for piece in line]]
         return self.page.lines(x, y, width, lines, size=size)
 
     def footer(self) -> None:
-        """The seller, ways to reach it, bank and register at the foot of the last page, small: in columns or in lines."""
+        """The seller, ways to reach it, bank and register at the foot of the last page, in columns or lines."""
         facts, seller = self.facts, self.facts.seller
         size = self.paper.size * 0.75
         top = self.paper.height - 78

@@ -19,15 +19,17 @@ class InvoicePage:
         self.leading = house.uniform(1.15, 1.5)
         self.gap = paper.size * house.uniform(1.0, 3.2)
         zh = facts.language == "zh"
-        self.mark = house.choice((":", ":", "", " :") if not zh else ("：", ":", "："))
-        self.title_size = paper.size * house.uniform(1.3, 2.6)
+        self.mark = house.choice((":", ":", "", " :", " :") if not zh else ("：", ":", "："))
+        self.title_size = paper.size * house.uniform(1.1, 2.1)
         self.bold_labels = house.random() < 0.3
         self.grid = house.random() < 0.3
         self.shade = house.random() < 0.35
         self.columns = house.random()  # which columns the goods have, decided before documents can differ
-        self.goods_at = house.choice((0.0, 0.0, house.uniform(0.28, 0.5)))  # the goods begin here or lower, of the height
+        self.goods_at = house.choice(
+            (0.0, 0.0, house.uniform(0.28, 0.5))
+        )  # the goods begin here or lower, of the height
         self.details = house.random() < 0.3  # goods have a second line
-        self.signed_goods = house.random() < 0.2  # amounts of goods have the currency beside them
+        self.signed_goods = house.random() < 0.35  # amounts of goods have the currency beside them
         self.percent = house.choice(("%", "%", " %"))
 
     def turn(self) -> None:
