@@ -62,8 +62,8 @@ class Blocks:
 
     def row(self, names: Sequence[str]) -> None:
         """Blocks side by side; the next row begins below the longest."""
-        room = 120 if names == ("closing",) else 60
-        if self.page.y > self.page.bottom - room and names != ("items",):
+        space = 120 if names == ("closing",) else 60
+        if self.page.y > self.page.bottom - space and names != ("items",):
             self.page.turn()
         if names == ("items",) and len(self.paper.sheets) == 1:
             self.page.y = max(self.page.y, self.page.goods_at * self.paper.height)
