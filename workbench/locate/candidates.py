@@ -29,8 +29,8 @@ _GROUP = re.compile(r"(?=.*[0-9])[A-Z0-9]{2,5}|[0-9]{8,12}")
 _COUNTRY = re.compile(r"(?!UE|EU)[A-Z]{2}[0-9]{0,2}")  # "VAT UE 957…" names the Union, no country
 _SPACED_DATE = re.compile(r"[0-9]{1,2}[./-] ?[0-9]{1,2}[./-] ?[0-9]{2,4}|[^\W\d_]{3,9}\.? [0-9]{1,2} ?, [0-9]{4}")
 _SPACED = re.compile(r"[0-9]{1,3}(?: [0-9]{3})+")
-_FIRST_GROUP = re.compile(r"[-–+(]?[$€£]?[0-9]{1,3}")
-_NEXT_GROUP, _LAST_GROUP = re.compile("[0-9]{3}"), re.compile(r"[0-9]{3}[.,][0-9]{2}[€)\-]?")
+_FIRST_GROUP = re.compile(r"[-–+(]?(?:[$€£]|[A-Z]{3})?[0-9]{1,3}")
+_NEXT_GROUP, _LAST_GROUP = re.compile("[0-9]{3}"), re.compile(r"[0-9]{3}[.,][0-9]{2}(?:[€)\-]|[A-Z]{3})?")
 _SPACE = 0.9  # heights of a word, which are longer than widths in thousandths: the widest space inside a number
 _WHOLE = re.compile(r"[0-9]{1,3}(?:,?[0-9]{3})*|[0-9]+")
 _BARE_RATE = re.compile(r"[0-2]?[0-9](?:[.,][0-9]{1,2})?")

@@ -56,12 +56,17 @@ class Blocks:
             "tax_table": self._tax_table,
             "pay": self._pay,
             "notes": self._notes,
+            "opening": self._opening,
+            "closing": self._closing,
         }
 
     def row(self, names: Sequence[str]) -> None:
         """Blocks side by side; the next row begins below the longest."""
-        if self.page.y > self.page.bottom - 60 and names != ("items",):
+        space = 120 if names == ("closing",) else 60
+        if self.page.y > self.page.bottom - space and names != ("items",):
             self.page.turn()
+        if names == ("items",) and len(self.paper.sheets) == 1:
+            self.page.y = max(self.page.y, self.page.goods_at * self.paper.height)
         share = (self.page.right - self.page.left) / len(names)
         if len(names) == 2:
             split = self.house.uniform(0.46, 0.56)
@@ -128,26 +133,28 @@ class Blocks:
 
     def _item(self, places: Sequence[tuple[str, float, float]], y: float, number: int, item: LineItem) -> float:
         facts = self.facts
+        signed = self.page.signed_goods
         cells = {
-            "col_pos": str(number),
-            "col_code": item.code,
-            "col_desc": item.text,
-            "col_qty": item.quantity,
-            "col_unit": item.unit,
-            "col_price": facts.amount(item.price),
-            "col_rate": f"{facts.rate_text}%",
-            "col_amount": facts.amount(item.amount),
+            "col_pos": plain(str(number)),
+            "col_code": plain(item.code),
+            "col_desc": plain(item.text),
+            "col_qty": plain(item.quantity),
+            "col_unit": plain(item.unit),
+            "col_price": facts.priced(item.price, sign=signed),
+            "col_rate": plain(facts.rate_text + self.page.percent),
+            "col_amount": facts.priced(item.amount, sign=signed),
         }
         ends = []
         for key, left, space in places:
             align = "l" if key in ("col_pos", "col_desc", "col_code") else "r"
-            ends.append(self.page.lines(left + 2, y, space - 5, [plain(cells[key])], align=align))
+            ends.append(self.page.lines(left + 2, y, space - 5, [cells[key]], align=align))
+        notes = [facts.text("detail")] if self.page.details else []
         if self.rng.random() < 0.08:
+            notes.append(f"{facts.word('delivery_date')}{self.page.mark} {facts.other_date()}")
+        if notes:
             desc = next(place for place in places if place[0] == "col_desc")
-            note = f"{facts.word('delivery_date')}{self.page.mark} {facts.other_date()}"
-            ends.append(
-                self.page.lines(desc[1] + 2, max(ends), desc[2] - 5, [plain(note)], size=self.paper.size * 0.85)
-            )
+            lines = [plain(note) for note in notes]
+            ends.append(self.page.lines(desc[1] + 2, max(ends), desc[2] - 5, lines, size=self.paper.size * 0.85))
         return max(ends) + self.paper.size * 0.15
 
     # ---- sums --------------------------------------------------------------------------------------------------
@@ -252,8 +259,26 @@ class Blocks:
         ]
         return self.page.lines(x, y, width, lines, size=self.paper.size * 0.9)
 
+    def _opening(self, x: float, y: float, width: float) -> float:
+        """A letter's first sentences, above the goods."""
+        return self._prose("opening", self.house.randrange(1, 4), x, y, width, self.paper.size)
+
+    def _closing(self, x: float, y: float, width: float) -> float:
+        """Terms and courtesies below the sums, in sentences without a value."""
+        size = self.paper.size * self.house.choice((0.75, 0.85, 1))
+        return self._prose("closing", self.house.randrange(2, 7), x, y, width, size)
+
+    def _prose(self, key: str, count: int, x: float, y: float, width: float, size: float) -> float:
+        """Sentences of a vendor, one below the other or as a paragraph."""
+        texts = self.facts.words[key]
+        chosen = sorted(self.house.sample(range(len(texts)), min(count, len(texts))))  # the greeting stays first
+        lines = [plain(self.facts.fill(texts[number])) for number in chosen]
+        if self.house.random() < 0.5:
+            lines = [[piece for line in lines for piece in line]]
+        return self.page.lines(x, y, width, lines, size=size)
+
     def footer(self) -> None:
-        """Small columns at the foot of the last page: the seller, ways to reach it, bank, register."""
+        """The seller, ways to reach it, bank and register at the foot of the last page, in columns or lines."""
         facts, seller = self.facts, self.facts.seller
         size = self.paper.size * 0.75
         top = self.paper.height - 78
@@ -270,8 +295,18 @@ class Blocks:
             columns[3].append([(f"{facts.word('steuer')}{self.page.mark} {facts.fill('<steuer>')}", None)])
         share = (self.page.right - self.page.left) / len(columns)
         self.paper.rule(self.page.left, top - 4, self.page.right)
+        if self.house.random() < 0.3:
+            self._footer_lines(columns, top, size)
+            return
         for number, lines in enumerate(columns):
             self.paper.column(self.page.left + share * number, top, share - 8, lines, size=size, leading=1.15)
+
+    def _footer_lines(self, columns: Sequence[Sequence[list[Piece]]], y: float, size: float) -> None:
+        """A line for each group, its parts divided by a sign."""
+        sign = self.house.choice(("|", "-", "·", "/"))
+        for parts in columns:
+            line = [piece for part in parts for piece in ((sign, None), *part)][1:]
+            y = self.page.lines(self.page.left, y, self.page.right - self.page.left, [line], size=size, align="c")
 
     def page_numbers(self) -> None:
         """`Page 1 of 2` on each page, where this house prints it."""

@@ -138,7 +138,7 @@ class Facts:
         self.style = house.choice(self.locale.numbers)
         self.negative = house.choice("---(")
         self.sign_place = house.choice(
-            ("none", "none", "before", "glued", "glued", "after" if language in "defrnl" else "before")
+            ("none", "none", "before", "glued", *(("after", "after") if language in "defrnl" else ("glued", "before")))
         )
         pattern = house.choice(self.locale.dates)
         self.pattern = pattern.replace("D", house.choice("ddj"))

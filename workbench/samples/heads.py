@@ -55,7 +55,9 @@ class HeadBlocks:
         align = align or house.choice("lllr")
         size = self.paper.size
         if seller.brand:
-            y = self.page.lines(x, y, width, [plain(seller.brand)], size=size * 1.8, bold=True, align=align)
+            y = self.page.lines(
+                x, y, width, [plain(seller.brand)], size=size * house.uniform(1.2, 1.8), bold=True, align=align
+            )
         name: list[Piece] = [(seller.name, facts.mark("seller_name"))]
         y = self.page.lines(
             x, y, width, [name], size=size * house.choice((1, 1.2, 1.6)), bold=house.random() < 0.6, align=align
@@ -99,7 +101,13 @@ class HeadBlocks:
         """Only a mark at the top: the first words of the name, or nothing."""
         name = self.facts.seller.brand or self.facts.seller.name.split(" ")[0][:12]
         return self.page.lines(
-            x, y, width, [plain(name)], size=self.paper.size * 2.2, bold=True, align=self.house.choice("lrc")
+            x,
+            y,
+            width,
+            [plain(name)],
+            size=self.paper.size * self.house.uniform(1.3, 2.2),
+            bold=True,
+            align=self.house.choice("lrc"),
         )
 
     def _window(self, x: float, y: float, width: float) -> float:

@@ -78,6 +78,10 @@ def compose(facts: Facts, house: Random, template: str, plain_print: bool) -> Pa
     if not arrangement.rows and house.random() < 0.12:
         rows = tuple(tuple("brand" if block == "seller" else block for block in row) for row in rows)
         seller_below = not names & {"window", "from", "card_seller", "seller_line", "seller_centred"}
+    if house.random() < 0.45:
+        rows = tuple(row for part in rows for row in ([("opening",), part] if part == ("items",) else [part]))
+    if house.random() < 0.6:
+        rows = (*rows, ("closing",))
     font = house.choice((SANS, SANS, SANS, SERIF, MONO if not plain_print else SANS))
     size = house.uniform(8, 10.5) * (0.85 if font == MONO else 1)
     width, height = house.choice(((595.0, 842.0), (595.0, 842.0), (612.0, 792.0)))

@@ -14,17 +14,23 @@ class InvoicePage:
         self.facts, self.house, self.paper, self.rng = facts, house, paper, facts.rng
         self.margin = house.uniform(36, 70)
         self.left, self.right = self.margin, paper.width - self.margin
-        self.y = house.uniform(30, 70)
+        self.y = house.uniform(28, 85)
         self.bottom = paper.height - 105
         self.leading = house.uniform(1.15, 1.5)
-        self.gap = paper.size * house.uniform(1.0, 2.2)
+        self.gap = paper.size * house.uniform(1.0, 3.2)
         zh = facts.language == "zh"
-        self.mark = house.choice((":", ":", "", " :") if not zh else ("：", ":", "："))
-        self.title_size = paper.size * house.uniform(1.3, 2.6)
+        self.mark = house.choice((":", ":", "", " :", " :") if not zh else ("：", ":", "："))
+        self.title_size = paper.size * house.uniform(1.1, 2.1)
         self.bold_labels = house.random() < 0.3
         self.grid = house.random() < 0.3
         self.shade = house.random() < 0.35
         self.columns = house.random()  # which columns the goods have, decided before documents can differ
+        self.goods_at = house.choice(
+            (0.0, 0.0, house.uniform(0.28, 0.5))
+        )  # the goods begin here or lower, of the height
+        self.details = house.random() < 0.3  # goods have a second line
+        self.signed_goods = house.random() < 0.35  # amounts of goods have the currency beside them
+        self.percent = house.choice(("%", "%", " %"))
 
     def turn(self) -> None:
         self.paper.turn()

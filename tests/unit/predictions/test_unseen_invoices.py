@@ -33,7 +33,9 @@ def places(document: Finder) -> dict[str, str]:
     return {name: document.around.text(place.tokens) for name, place in reading.places().items()}
 
 
-@pytest.mark.parametrize("row", ["Total HT  5 044,89", "Razem netto  81 436,02 zł", "Total HT  1 005 044,89"])
+@pytest.mark.parametrize(
+    "row", ["Total HT  5 044,89", "Total HT  EUR5 044,89", "Razem netto  81 436,02 zł", "Total HT  1 005 044,89"]
+)
 def test_thousands_that_stand_apart_are_one_amount(row):
     document = finder((100, 10, row))
     assert list(document.amounts) == [int("".join(c for c in row if c.isdigit()))]
