@@ -54,8 +54,7 @@ def test_the_workspace_of_texts_is_about_its_class_field(made):
 
 
 def test_the_smallest_margin_is_chosen_with_its_reasons(made, run):
-    folder = made.files.run(run.id) / "selections" / "margin"
-    folder.mkdir(parents=True)
+    folder = made.files.run(run.id)
     only = tuple(range(7, 13))
     request = SelectionRequest("margin", 2, run.id, 0, only=only, class_field="type")
     choice = class_selection.choose(folder, request, lambda done, total: None)
