@@ -85,7 +85,7 @@ def select(
     documents with a label of it are the labelled ones.
 
     Raises:
-        RunProblem: nothing is labelled on the training side.
+        RunProblem: nothing is labelled on the training side, or no word anywhere for a run that learns words.
     """
     train: list[Document] = []
     ids: dict[Split, list[int]] = {split: [] for split in Split}
@@ -104,6 +104,13 @@ def select(
             "There is no labelled document to train on.",
             "Label a few documents (the annotate screen), or import labelled ones; `workbench split` moves them "
             "between train, validation and test.",
+        )
+    if class_field is None and not label_queries.fields(connection):
+        raise RunProblem(
+            "No word of the labelled documents carries a label.",
+            "Label a few fields, or learn a class field: --set task=classes."
+            if label_queries.class_counts(connection)
+            else "Label a few fields first (the annotate screen).",
         )
     notes = []
     order = _vendor_order(train, seed)

@@ -88,7 +88,7 @@ def test_a_seed_begins_with_two_classes_also_where_one_is_rare(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("names", "options", "said"),
+    ("names", "options", "message"),
     [
         (["worst_word"], {}, "no strategy 'worst_word' for classes"),
         (["similar"], {}, "more than one run"),
@@ -97,8 +97,8 @@ def test_a_seed_begins_with_two_classes_also_where_one_is_rare(tmp_path):
         (["margin"], {"start": 30}, "too few"),
     ],
 )
-def test_what_cannot_be_simulated_for_classes_is_refused(made, names, options, said):
-    with pytest.raises(UsageProblem, match=said):
+def test_what_cannot_be_simulated_for_classes_is_refused(made, names, options, message):
+    with pytest.raises(UsageProblem, match=message):
         prepared(made, names, **options)
 
 
