@@ -135,6 +135,7 @@ def _configurations(
     """Name -> configuration (one without files has no name), and the preset that was used."""
     from storage import document_list
     from storage.records import Split
+    from workbench.active_learning import retraining
     from workbench.runs.config import files as config_files
     from workbench.runs.config import presets
 
@@ -142,8 +143,9 @@ def _configurations(
         return {name: config_files.load(source) for name, source in sources.items()}, ""
     with workspace.db.read() as connection:
         number = document_list.count(connection, document_list.Filter("labelled", split=Split.TRAIN))
+        of_words = retraining.labelled_documents(connection)
     if preset == "auto":
-        preset = presets.choose_preset(number, number, target)
+        preset = presets.choose_preset(of_words, of_words, target)
     return {"": of_preset(preset, sets, number, target)}, presets.preset(preset, target).name
 
 
