@@ -79,6 +79,13 @@ def classified(connection: Connection, field: str, ids: Sequence[int] | None = N
     return {number: options for part in _parts(ids) for number, options in _options(connection, field, part).items()}
 
 
+def classified_alone(connection: Connection) -> set[int]:
+    """Documents whose only labels are of class fields: what their words are was not said."""
+    with_words = select(spans.c.document_id)
+    of_classes = select(class_labels.c.document_id).distinct()
+    return set(connection.scalars(of_classes.where(class_labels.c.document_id.not_in(with_words))))
+
+
 def confirmed(connection: Connection, field: str) -> set[int]:
     """Documents whose label of a class field a person confirmed where a model disagreed."""
     c = class_labels.c

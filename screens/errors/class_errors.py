@@ -105,7 +105,12 @@ class ClassErrors(Horizontal):
 
     def _show_confusion(self) -> None:
         if self.review is not None:
-            self._grid("class-confusion").show(class_tables.confusion(self.review, self._shares, self._option))
+            space = self.query_one("#class-left").size.width - 1  # beside it the scroll bar
+            self._grid("class-confusion").show(class_tables.confusion(self.review, self._shares, self._option, space))
+
+    def on_resize(self) -> None:
+        """All columns of the confusion matrix are to be seen."""
+        self._show_confusion()
 
     def _grid(self, name: str) -> HeatGrid:
         return self.query_one(f"#{name}", HeatGrid)

@@ -12,6 +12,7 @@ from workbench.fields.plain_text import counted
 _NAME = 18  # cells of a class's name
 _COLUMN = (7, 14)  # cells of a column of the confusion matrix, at least and at most
 _FEW, _WIDE = 3, 22  # so few columns may be as wide as this
+_NARROWEST = 6  # and where they do not fit, no narrower
 _RATES = ("precision", "recall", "f1")
 
 
@@ -93,17 +94,24 @@ def cell_name(label: str, predicted: str) -> str:
     return f"{label}: right" if label == predicted else f"{label or 'others'} taken for {predicted or 'others'}"
 
 
-def confusion(review: ClassReview, shares: Shares, option: str = "") -> Table:
+def confusion(review: ClassReview, shares: Shares, option: str = "", space: int = 0) -> Table:
     """Labels × predictions; the diagonal, which is right, is drawn quietly.
 
     Args:
+        review: of a run.
+        shares: what the cells say.
         option: whose table it is, where documents can have several.
+        space: cells on the screen, into which the columns go where they can; 0: not known.
     """
     labels, counts = review.confusion(option)
     by_row = [sum(row) for row in counts]
     by_column = [sum(row[at] for row in counts) for at in range(len(counts))]
     low, high = (_COLUMN[0], _WIDE) if len(labels) <= _FEW else _COLUMN
-    columns = tuple((name, name, min(max(cell_len(name) + 2, low), high)) for name in labels)
+    widths = [min(max(cell_len(name) + 2, low), high) for name in labels]
+    if space and _NAME + 2 + sum(widths) > space:
+        most_wide = max((space - _NAME - 2) // len(labels), _NARROWEST)
+        widths = [min(width, most_wide) for width in widths]
+    columns = tuple((name, name, width) for name, width in zip(labels, widths, strict=True))
     off = [n for i, row in enumerate(counts) for j, n in enumerate(row) if i != j]
     most, right = max(off, default=0) or 1, max((row[i] for i, row in enumerate(counts)), default=0) or 1
     rows = []

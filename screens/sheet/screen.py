@@ -12,11 +12,11 @@ from textual.widgets import Static
 from screens.base import ModeScreen
 from screens.keys import bindings
 from screens.navigation import OpenDocument, Request, ShowSheet
+from screens.sheet.heading import heading
 from screens.sheet.keys import SHEET, SIGNS
 from screens.sheet.text_list import TextList
 from screens.widgets.dialogs import Choice as ChoiceDialog
 from screens.widgets.dialogs import Prompt
-from screens.widgets.status_lines import key_part
 from storage import document_list, label_queries
 from storage.document_list import Filter
 from storage.exceptions import InputProblem
@@ -60,6 +60,7 @@ class SheetScreen(ModeScreen):
         self._of = ""  # what these documents are
         self._done: list[Labelled] = []
         self._message = ""
+        self._arrived = ""  # the message after the cursor's next move
         self._in_view: set[int] = set()  # documents: what is suggested for them changes with a label alone
 
     def body(self) -> ComposeResult:
@@ -154,7 +155,7 @@ class SheetScreen(ModeScreen):
 
     @on(TextList.Moved)
     def _cursor_moved(self) -> None:
-        self._message = ""
+        self._message, self._arrived = self._arrived, ""
         in_view = self.texts.in_view()
         if new := [number for number in in_view if number not in self._in_view and number in self.rows]:
             self._reread(new)  # the learner may have written since
@@ -179,13 +180,11 @@ class SheetScreen(ModeScreen):
         self.facts(f"{at:,}/{count:,}", selected, f"{self._open:,} open")
 
     def _heading(self, field: Field) -> Content:
-        keys: list[tuple[str, str] | str] = [(f" {field.name}  ", "bold")]
-        for key, option in zip(OPTION_KEYS, field.options, strict=False):
-            keys += [key_part(key, self.app.no_color), f" {option}  "]
         words = f" · with “{self._words}”" if self._words else ""
         of = f" · {self._of}" if self._of else ""
         order = (self.order or Order.LIST).value
-        return Content.assemble(*keys, (f" {self.show.value} · {order}{words}{of}", "$text-muted"))
+        listed = f"{self.show.value} · {order}{words}{of}"
+        return heading(field, listed, self.size.width - 2, no_color=self.app.no_color)
 
     def _lead(self) -> str:
         if not self.texts.place[1]:
@@ -251,6 +250,7 @@ class SheetScreen(ModeScreen):
             rows = self.rows.values()
             if any(row.is_open and row.likely and row.probability >= self.threshold for row in rows):
                 self.texts.page(1)
+                self._arrived = f"None of {self.threshold:.0%} or more was in view: on to the next page."
             else:
                 lower = self.key_of("sheet.less-sure")
                 self._say(f"No suggestion of {self.threshold:.0%} or more is left: {lower} lowers that.")

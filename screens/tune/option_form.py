@@ -1,5 +1,7 @@
 """The form of a run's settings: groups in the order of tuning, the most important settings first, the rest folded."""
 
+from collections.abc import Collection
+
 from textual import events
 from textual.content import Content
 from textual.message import Message
@@ -53,14 +55,18 @@ class OptionForm(OptionList):
         self._draft: Draft | None = None
         self._last: TuneConfig | None = None
         self._only_texts = False
+        self._chosen: Collection[str] = ()
         self.unfolded: set[Group] = set()
 
-    def show(self, draft: Draft, last: TuneConfig | None, *, only_texts: bool = False) -> None:
+    def show(
+        self, draft: Draft, last: TuneConfig | None, *, only_texts: bool = False, chosen: Collection[str] = ()
+    ) -> None:
         """Show a draft, and where it differs from the last run.
 
         Settings that change nothing are left out unless they were changed: those of pages where there are only texts.
+        Those of `chosen` are not folded: what they are is for this workspace to choose.
         """
-        self._draft, self._last, self._only_texts = draft, last, only_texts
+        self._draft, self._last, self._only_texts, self._chosen = draft, last, only_texts, chosen
         self._fill()
 
     @property
@@ -72,7 +78,7 @@ class OptionForm(OptionList):
     def focus_key(self, key: str) -> None:
         """Go to a row; its group is unfolded where it must be."""
         setting = drafts.SETTINGS.get(key)
-        if setting is not None and not setting.basic and setting.group not in self.unfolded:
+        if setting is not None and key not in self._option_ids() and setting.group not in self.unfolded:
             self.unfolded.add(setting.group)
             self._fill()
         if key in self._option_ids():
@@ -93,7 +99,7 @@ class OptionForm(OptionList):
         at = self.highlighted_option
         kept, scrolled = at.id if at is not None else PRESET, self.scroll_y
         rows = [Option(self._row("Preset", self._draft.preset or "none", ""), id=PRESET)]
-        for group, settings in drafts.visible(self.unfolded):
+        for group, settings in drafts.visible(self.unfolded, self._chosen):
             settings = [k for k in settings if self._is_shown(k.key)]
             hidden = sum(k.group is group and self._is_shown(k.key) for k in drafts.SETTINGS.values()) - len(settings)
             sign = f"▸ {hidden}{_MORE}" if hidden else "▾"

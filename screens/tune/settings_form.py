@@ -135,7 +135,9 @@ class SettingsForm(Vertical):
         self._show()
 
     def _show(self) -> None:
-        self._options.show(self.draft, self.last, only_texts=self._only_texts)
+        of_task = _OF_TASK if self.draft.config.model.task == "classes" else _OF_TASK[:1]
+        chosen = [key for key in of_task if len(self._tasks(key)) > 1]
+        self._options.show(self.draft, self.last, only_texts=self._only_texts, chosen=chosen)
         spec = families.spec(self.draft.config.model.family)
         licence = Content.assemble(("Weights: ", "bold"), f"{spec.licence}. {spec.commercial}")
         self.query_one("#licence", Static).update(licence)

@@ -65,6 +65,20 @@ async def test_what_the_doctor_advises_is_read_and_done_from_the_errors(opened, 
         assert "none of these waits for labels" in messages  # every measured text is labelled
 
 
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+async def test_all_columns_of_the_confusion_matrix_are_seen(opened, tmp_path, size):
+    options = ("invoice", "credit note", "reminder", "receipt", "other") if size[0] > 80 else text_documents.OPTIONS
+    labels = {n: options[n % len(options)] for n in range(16)}
+    sides = dict.fromkeys(range(6, 16), Side.TEST)
+    workspace = text_documents.workspace(tmp_path / "w", TEXTS, labels, sides=sides, options=options)
+    class_runs.finish(workspace, {n + 1: {options[0]: 1.0} for n in range(16)})
+    async with opened(workspace, size) as pilot:
+        await press(pilot, "f6")
+        grid = pilot.app.mode_screen.query_one("#class-confusion")
+        assert grid.virtual_size.width <= grid.size.width
+    workspace.close()
+
+
 async def test_where_documents_can_have_several_options_each_has_its_own_confusion(opened, tmp_path):
     labels = {n: ("invoice", "question") if n % 2 else ("invoice",) for n in range(8)}
     sides = dict.fromkeys(range(4, 8), Side.TEST)

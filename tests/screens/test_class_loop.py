@@ -2,6 +2,7 @@
 
 import pytest
 
+from screens.tune.option_form import OptionForm
 from storage import queue
 from storage.records import Side
 from tests.support import class_runs, text_documents
@@ -57,8 +58,9 @@ async def test_the_tune_screen_begins_with_the_class_field_and_changes_to_words(
         form = pilot.app.mode_screen.form
         assert form.draft.config.model.task == "classes" and form.draft.preset == "classes"
         assert form.draft.config.train.freeze == "head_only"  # few texts
-        form.focus_setting("model.task")
-        await pilot.press("left")
+        rows = [option.id for option in form.query_one(OptionForm).options]
+        assert rows[:3] == ["preset", "group 1 Baseline", "model.task"]  # both kinds can be learned: it is not folded
+        await pilot.press("down", "down", "left")
         await pilot.pause()
         assert form.draft.config.model.task == "tokens" and form.draft.preset != "classes"
 

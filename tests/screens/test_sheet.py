@@ -99,6 +99,35 @@ async def test_the_surest_come_first_and_those_above_the_threshold_are_taken_wit
     workspace.close()
 
 
+async def test_where_none_in_view_is_sure_enough_the_next_page_comes_and_that_is_said(opened, tmp_path):
+    texts = [f"text {number}" for number in range(60)]
+    likely = {number: {"invoice": 0.95 if number > 40 else 0.6, "question": 0.05} for number in range(60)}
+    workspace = text_documents.workspace(tmp_path / "w", texts, likely=likely)
+    async with opened(workspace, (80, 24)) as pilot:
+        await sheet_of(pilot)
+        await pilot.press("S")  # least sure first
+        await settled(pilot)
+        await pilot.press("A")
+        await settled(pilot)
+        screen = pilot.app.mode_screen
+        assert screen.texts.place[0] > 10 and not any(options_of(workspace))
+        assert "None of 90% or more was in view" in str(screen.query_one(HintLine).render())
+        await pilot.press("down")
+        assert "was in view" not in str(screen.query_one(HintLine).render())
+    workspace.close()
+
+
+async def test_which_texts_are_listed_and_how_is_read_in_a_small_window(opened, tmp_path):
+    options = ("invoice", "credit note", "payment reminder", "delivery receipt", "question")
+    workspace = text_documents.workspace(tmp_path / "w", likely=LIKELY, options=options)
+    async with opened(workspace, (80, 24)) as pilot:
+        await sheet_of(pilot)
+        line = str(pilot.app.mode_screen.query_one("#heading").render())
+        assert line.endswith("not labelled · surest first") and len(line) <= 78
+        assert all(f"{key} {option[:3]}" in line for key, option in enumerate(options, 1)), line
+    workspace.close()
+
+
 async def test_texts_like_one_come_first_without_any_model(opened, tmp_path):
     texts = ["please pay the invoice", "where is my parcel", "the invoice is wrong", "parcel lost, where is it"]
     workspace = text_documents.workspace(tmp_path / "w", texts)

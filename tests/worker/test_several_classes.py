@@ -127,10 +127,8 @@ def test_both_engines_learn_every_class_by_itself_with_the_same_losses(root: Pat
 def choose_where_dropout_contradicts_itself(run: RunFolder) -> None:
     config = run.model / "config.json"
     config.write_text(config.read_text().replace('dropout_prob": 0.0', 'dropout_prob": 0.2'))
-    place = run.path / "selections" / "bald"
-    place.mkdir(parents=True)
     request = SelectionRequest("bald", 3, run.path.name, 0, class_field="label")
-    choice = class_selection.choose(place, request, lambda done, total: None)
+    choice = class_selection.choose(run.path, request, lambda done, total: None)
     assert len(choice["items"]) == 3 and choice["items"][0]["score"] > choice["items"][2]["score"] >= 0
     assert "contradicts itself" in choice["items"][0]["reasons"][-1]
     assert len(mc_dropout.read(run.path)) == 10

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from workbench.active_learning.selection_request import TEXTS, SelectionRequest
 from workbench.active_learning.strategies import modal
 from workbench.active_learning.strategies import registry as strategies
-from workbench.active_learning.strategies.clusters import clusters
+from workbench.active_learning.strategies.clusters import number_of_cluster
 from workbench.active_learning.strategies.pool import Floats, Pool, Vectors, unit
 from workbench.runs import parquet
 from workbench.runs.config.request import Request
@@ -19,22 +19,28 @@ from workbench.runs.state import RunFolder
 from workbench.training import mc_dropout
 
 _DIMENSIONS, _FEATURES = 64, 50_000  # of vectors made of words
-_CLUSTERS = 12
 _BATCH = 5000  # documents between two reports of progress
 
 Progress = Callable[[int, int], None]
 
 
-def choose(folder: Path, request: SelectionRequest, progress: Progress) -> dict[str, Any]:
-    """The choice of a selection's folder, ready for JSON, with the keys of `selection_worker.choose`.
+def choose(run: Path, request: SelectionRequest, progress: Progress) -> dict[str, Any]:
+    """The choice for a run folder, ready for JSON, with the keys of `selection_worker.choose`.
 
     Raises:
         UsageProblem: there is no such strategy.
         InputProblem: the run's files are missing or damaged.
     """
+    return _choice(_of_run(run, request, progress), request, run.name)
+
+
+def choose_by_words(folder: Path, request: SelectionRequest) -> dict[str, Any]:
+    """As `choose`, without a run, among the texts in a selection's folder."""
+    return _choice(_of_words(folder), request, "")
+
+
+def _choice(read: "ReadPool", request: SelectionRequest, run: str) -> dict[str, Any]:
     strategy = strategies.get(request.strategy)
-    run = folder.parent.parent if request.run else None
-    read = _of_run(run, request, progress) if run is not None else _of_words(folder)
     picked = strategy.load()(read.pool, request.size, np.random.default_rng(request.seed or 0)) if read.pool else []
     items = [
         {
@@ -49,7 +55,7 @@ def choose(folder: Path, request: SelectionRequest, progress: Progress) -> dict[
     doubt = read.pool.scores.get("value_error")
     batch = [index for index, _ in picked]
     return {
-        "run": run.name if run is not None else "",
+        "run": run,
         "class_field": request.class_field,
         "strategy": request.strategy,
         "seed": request.seed or 0,
@@ -86,7 +92,6 @@ class ReadPool:
     ) -> None:
         self._several = several
         self.pool, self._options, self._shares, self._labels = pool, options, shares, labels
-        self._clusters: Any = None
 
     def confidence(self, index: int, field: str) -> dict[str, float]:
         """How sure the model is of the likeliest option."""
@@ -108,9 +113,7 @@ class ReadPool:
             if self._labels.get(first, 0) == rarest and rarest < max(self._labels.values(), default=0):
                 reasons.append(f"only {rarest} labels of {first}")
         if self.pool.embeddings is not None:
-            if self._clusters is None:
-                self._clusters = clusters(self.pool.embeddings, _CLUSTERS, seed)
-            reasons.append(f"cluster {int(self._clusters.predict(self.pool.embeddings[index : index + 1])[0]) + 1}")
+            reasons.append(f"cluster {number_of_cluster(self.pool, index, seed)}")
         return [*reasons, why] if why else reasons
 
 

@@ -98,10 +98,12 @@ def offer(workspace: Workspace, task: LoopTask = TOKENS) -> Offer:
     return Offer(labelled, before, base, warm, recommended, view)
 
 
-def labelled_documents(connection: Connection, task: LoopTask) -> int:
+def labelled_documents(connection: Connection, task: LoopTask = TOKENS) -> int:
     """Documents of the training side that a run of the task would learn from."""
     if not task.field:
-        return document_list.count(connection, document_list.Filter("labelled", split=Split.TRAIN))
+        alone = label_queries.classified_alone(connection)
+        listed = document_list.ids(connection, document_list.Filter("labelled", split=Split.TRAIN))
+        return sum(number not in alone for number in listed)
     classified = label_queries.classified(connection, task.field)
     return sum(number in classified for number in document_list.ids(connection, document_list.Filter(side=Side.TRAIN)))
 

@@ -104,7 +104,7 @@ def start(workspace: Workspace, request: SelectionRequest) -> RunningSelection:
     """Start a selection in a child process.
 
     Raises:
-        UsageProblem: there is no such strategy, or nothing is left to label.
+        UsageProblem: there is no such strategy for the task, or nothing is left to label.
         RunProblem: there is no run to select with (those of UNLEARNED need none).
     """
     if request.size < 1:
@@ -178,8 +178,8 @@ def check(workspace: Workspace, request: SelectionRequest) -> None:
 
 def _models(workspace: Workspace, connection: Connection, request: SelectionRequest) -> tuple[Run | None, list[str]]:
     """The run to select with, and the runs that vote with it."""
-    needs = strategies.get(request.strategy).needs
     task = LoopTask(request.class_field, workspace.schema.name(request.class_field))
+    needs = strategies.get(request.strategy, task.kind).needs
     run = _run(connection, request, needs, task)
     committee = [runs.get(connection, name).id for name in request.committee]
     if "committee" in needs and not committee:

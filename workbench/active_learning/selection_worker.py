@@ -24,6 +24,7 @@ from workbench import lifeline
 from workbench.active_learning import acquisition, class_selection
 from workbench.active_learning.selection_request import SelectionRequest
 from workbench.active_learning.strategies import registry as strategies
+from workbench.active_learning.strategies.clusters import number_of_cluster
 from workbench.active_learning.strategies.pool import Floats, Indices, Pool, Vectors, unit
 from workbench.evaluation.metrics import count, scores
 from workbench.exchange import vendor_groups
@@ -38,7 +39,6 @@ Progress = Callable[[int, int], None]
 
 _BATCH = 512  # documents scored together: about 60,000 words
 _COLUMNS = ("document", "split", "labels", "probabilities", "embedding")
-_CLUSTERS = 20
 _NEAR_MISSES = 2000
 _UNSURE = 0.9  # fields with a lower confidence are named as unsure
 
@@ -57,11 +57,15 @@ class PoolScores:
 def choose(folder: Path, request: SelectionRequest, progress: Progress = lambda done, total: None) -> dict[str, Any]:
     """The choice for a run folder, ready for JSON: `run, strategy, seed, size, pool, items, near_misses, figures`.
 
+    Of a run that learned a class field, see `class_selection.choose`.
+
     Raises:
         UsageProblem: there is no such strategy.
         RunProblem: the run has not what the strategy needs.
         InputProblem: the predictions are missing or damaged.
     """
+    if request.class_field:
+        return class_selection.choose(folder, request, progress)
     strategy = strategies.get(request.strategy)
     seed = request.seed or 0
     f1, temperature = judged(folder)
@@ -273,7 +277,6 @@ class _Explainer:
         self._pool = pool
         self._scores = pool_scores
         self._seed = seed
-        self._clusters: Any = None
 
     def confidences(self, index: int) -> dict[str, float]:
         """Confidence of each field's value, or of its near miss; fields that are simply absent are not named."""
@@ -297,21 +300,13 @@ class _Explainer:
         if (vendor := pool.vendor(index)) and vendor not in pool.known_groups:
             reasons.append("new vendor")
         if pool.embeddings is not None:
-            reasons.append(f"cluster {self._cluster(index)}")
+            reasons.append(f"cluster {number_of_cluster(pool, index, self._seed)}")
         if why:
             reasons.append(why)
         return reasons or ["no doubt stands out"]
 
     def _name(self, field: int) -> str:
         return self._scores.fields[field] if field >= 0 else "no field"
-
-    def _cluster(self, index: int) -> int:
-        from workbench.active_learning.strategies.clusters import clusters
-
-        assert self._pool.embeddings is not None
-        if self._clusters is None:
-            self._clusters = clusters(self._pool.embeddings, _CLUSTERS, self._seed)
-        return int(self._clusters.predict(self._pool.embeddings[index : index + 1])[0]) + 1
 
 
 def _near_misses(pool_scores: PoolScores) -> list[dict[str, Any]]:
@@ -345,8 +340,8 @@ def main(arguments: Sequence[str]) -> int:
     started = time.monotonic()
     try:
         request = SelectionRequest.read(folder)
-        if request.class_field:
-            choice = class_selection.choose(folder, request, _report)
+        if request.run is None:
+            choice = class_selection.choose_by_words(folder, request)
         else:
             choice = choose(folder.parent.parent, request, _report)
         choice["figures"]["seconds"] = round(time.monotonic() - started, 2)

@@ -38,8 +38,8 @@ WORKER = "workbench.active_learning.simulation_worker"
 CONTROL = "random"
 TARGETS = (90, 95, 99)
 """Percent of the F1 that the full data gives."""
-NOT_SIMULATED = ("bald", "committee", "similar")
-"""Strategies that need more than one plain run and its pool."""
+NOT_SIMULATED = ("committee", "similar")
+"""Strategies that need more than one run and its pool."""
 
 CELLS = "cells.jsonl"
 """Of a simulation's folder: what was measured, a line a model."""
@@ -59,13 +59,28 @@ class SimulationPlan:
     seeds: int
     start: int
     config: dict[str, Any]
-    fields: tuple[dict[str, str], ...]
+    fields: tuple[dict[str, Any], ...]
     warm: bool = False
 
     @property
     def cells(self) -> int:
         """Models to train and measure, those that several strategies share counted for each."""
         return self.seeds * (len(self.strategies) * (self.rounds + 1) + 1)
+
+    @property
+    def task(self) -> str:
+        """ "tokens" or "classes"."""
+        return str(self.config["model"]["task"])
+
+    @property
+    def class_field(self) -> str:
+        """The id of the field that is learned by classes; "" for tokens."""
+        return str(self.fields[0]["id"]) if self.task == "classes" else ""
+
+    @property
+    def reads_with_dropout(self) -> bool:
+        """Whether a strategy needs the models themselves, to read with parts of them switched off."""
+        return any("dropout" in strategies.get(name).needs for name in self.strategies)
 
     @classmethod
     def read(cls, folder: Path) -> "SimulationPlan":
@@ -88,28 +103,34 @@ def prepare(
     """Freeze the labelled documents and the plan into the simulation's folder; one of the same plan is kept as it is.
 
     Raises:
-        UsageProblem: the task is classes, a strategy is unknown or not simulated, or too few documents are labelled.
-        RunProblem: nothing is labelled.
+        UsageProblem: a strategy is unknown, not for the task or not simulated, the model cannot go on from another or
+            has no dropout where that is asked for, or too few documents are labelled.
+        RunProblem: nothing is labelled, or there is no class field, or several of which none was chosen.
     """
-    if config.model.task == "classes":
-        raise UsageProblem(
-            "Choosing is simulated for words; for classes it is not yet.", "Leave out the task's setting."
-        )
     chosen = tuple(dict.fromkeys([*names, CONTROL]))
     for name in chosen:
-        strategies.get(name)
+        strategies.get(name, config.model.task)
         if name in NOT_SIMULATED:
-            raise UsageProblem(f"Strategy '{name}' cannot be simulated: it needs more than one plain run.")
+            raise UsageProblem(f"Strategy '{name}' cannot be simulated: it needs more than one run.")
     if min(rounds, batch, seeds, start or batch) < 1:
         raise UsageProblem("Rounds, batch, seeds and start must be 1 or more.")
-    fields = tuple({"id": f.id, "name": f.name, "type": f.type.value} for f in workspace.schema.spans)
+    if warm and config.model.family == "baseline":
+        raise UsageProblem("The baseline is trained anew every time.", "Leave out --warm, or choose another family.")
+    fields = tuple(
+        FieldSpec.of(field).model_dump(mode="json") for field in snapshot.learned_fields(workspace.schema, config.model)
+    )
     plan = SimulationPlan(chosen, rounds, batch, seeds, start or batch, config.model_dump(mode="json"), fields, warm)
+    if plan.reads_with_dropout and not _has_dropout(config):
+        raise UsageProblem(
+            "A model without dropout cannot contradict itself.",
+            "Leave out bald, or give --set regularization.hidden_dropout_prob=0.1 with a family that has it.",
+        )
     home = _home(workspace)
     draft = home / f".draft-{os.getpid()}"
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
     try:
-        frozen = snapshot.freeze(workspace, draft, 0)
+        frozen = snapshot.freeze(workspace, draft, 0, class_field=plan.class_field or None)
         labelled = frozen.documents.get("train", 0)
         if labelled <= plan.start:
             raise UsageProblem(
@@ -123,6 +144,13 @@ def prepare(
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return home / key
+
+
+def _has_dropout(config: TuneConfig) -> bool:
+    """Whether parts of the model can be switched off; a share that is not set is the base's own."""
+    layers = config.regularization
+    shares = (layers.hidden_dropout_prob, layers.attention_probs_dropout_prob, config.model.classifier_dropout)
+    return config.model.family != "baseline" and any(share != 0 for share in shares)
 
 
 def _home(workspace: Workspace) -> Path:
@@ -182,8 +210,10 @@ def wait(
     """
     total = SimulationPlan.read(folder).cells
     pause = threading.Event()
+    shown = 0.0
     while process.poll() is None if process else locks.held(folder / "lock"):
-        tick(len(cells(folder)) + _under_way(folder), total)
+        shown = max(shown, len(cells(folder)) + _under_way(folder))  # a model whose reading chooses is not counted yet
+        tick(shown, total)
         pause.wait(0.5)
     done = len(cells(folder))
     tick(done, total)
@@ -202,7 +232,10 @@ def _under_way(folder: Path) -> float:
 
 
 def cells(folder: Path) -> list[dict[str, Any]]:
-    """What was measured: `{strategy, seed, round, labels, f1}`, each cell once; strategy "" is the full data."""
+    """What was measured: `{strategy, seed, round, labels, f1}`, each cell once; strategy "" is the full data.
+
+    Of classes, `f1` is the mean over the classes, and `accuracy` stands beside it.
+    """
     measured = {
         (event["strategy"], event["seed"], event["round"]): event
         for event in events.iterate(folder / CELLS)
@@ -214,19 +247,21 @@ def cells(folder: Path) -> list[dict[str, Any]]:
 def report(folder: Path) -> dict[str, Any]:
     """What was measured so far, with stable keys.
 
-    `simulation, done, total, full{labels, f1, ci95}, strategies{S: {curve[{labels, f1, ci95}], needed{"95": {labels,
-    ci95, reached, of}}, against_random{"95": ratio}}}`. `needed.labels` is the mean over the seeds that reached the
-    target (None where none did); the ratio compares the seeds that both reached, so 0.5 is half of the labels. `ci95`
-    is over the seeds, cut to what is possible, and None below three of them.
+    `simulation, task, done, total, full{labels, f1, ci95}, strategies{S: {curve[{labels, f1, ci95}], needed{"95":
+    {labels, ci95, reached, of}}, against_random{"95": ratio}}}`. `needed.labels` is the mean over the seeds that
+    reached the target (None where none did); the ratio compares the seeds that both reached, so 0.5 is half of the
+    labels. `ci95` is over the seeds, cut to what is possible, and None below three of them. Of classes, `f1` is the
+    mean over the classes (macro), and `full` and the curves have `accuracy` too.
     """
     plan = SimulationPlan.read(folder)
     measured = cells(folder)
     full = [cell for cell in measured if cell["strategy"] == ""]
     result: dict[str, Any] = {
         "simulation": folder.name,
+        "task": plan.task,
         "done": len(measured),
         "total": plan.cells,
-        "full": {**_summary([cell["f1"] for cell in full]), "labels": full[0]["labels"] if full else None},
+        "full": {**_summary(full), "labels": full[0]["labels"] if full else None},
         "strategies": {},
     }
     target = result["full"]["f1"]
@@ -235,8 +270,8 @@ def report(folder: Path) -> dict[str, Any]:
         mine = [cell for cell in measured if cell["strategy"] == name]
         labels = sorted({cell["labels"] for cell in mine})
         # a pool that emptied leaves several rounds with the same labels: they are one measurement
-        once = {(cell["labels"], cell["seed"]): cell["f1"] for cell in mine}
-        curve = [{"labels": n, **_summary([f1 for (of, _), f1 in once.items() if of == n])} for n in labels]
+        once = {(cell["labels"], cell["seed"]): cell for cell in mine}
+        curve = [{"labels": n, **_summary([cell for (of, _), cell in once.items() if of == n])} for n in labels]
         result["strategies"][name] = {"curve": curve, "needed": {}, "against_random": {}}
         for percent, by_seed in needed.get(name, {}).items():
             reached = [number for number in by_seed.values() if number is not None]
@@ -275,8 +310,20 @@ def _needed(
     }
 
 
-def _summary(values: Sequence[float]) -> dict[str, Any]:
-    return {"f1": sum(values) / len(values) if values else None, "ci95": interval(values, 0, 1)}
+def _summary(measured: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    f1 = [cell["f1"] for cell in measured]
+    summary = {"f1": _mean(f1), "ci95": interval(f1, 0, 1)}
+    accuracy = [cell["accuracy"] for cell in measured if "accuracy" in cell]
+    return {**summary, "accuracy": _mean(accuracy)} if accuracy else summary
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
+def measure(report: Mapping[str, Any]) -> str:
+    """What the figures of a report are, in words."""
+    return "macro F1" if report["task"] == "classes" else "F1"
 
 
 def chart(report: Mapping[str, Any]) -> charts.Curves:
@@ -294,7 +341,8 @@ def chart(report: Mapping[str, Any]) -> charts.Curves:
     if full["f1"] is not None and last:
         lines.append(charts.Series(f"all {full['labels']} labels", ((0, full["f1"]), (last, full["f1"])), "#777777"))
     bars = "; bars: 95 % intervals over seeds" if any(line.spread for line in lines) else ""
-    return charts.Curves(f"F1 by labelled documents{bars}", lines, "labels")
+    title = f"{measure(report)} by labelled documents{bars}"
+    return charts.Curves(title[0].upper() + title[1:], lines, "labels")
 
 
 def specs(plan: SimulationPlan) -> list[FieldSpec]:

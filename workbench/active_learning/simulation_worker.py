@@ -14,7 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,8 @@ from workbench.active_learning import selection_worker
 from workbench.active_learning.retraining import further
 from workbench.active_learning.selection_request import SelectionRequest
 from workbench.active_learning.simulation import CELLS, SimulationPlan, cells, specs
+from workbench.active_learning.strategies import registry as strategies
+from workbench.evaluation.classes import class_report
 from workbench.evaluation.metrics import micro
 from workbench.predictions.run_reader import read_cases
 from workbench.runs import machine, parquet
@@ -37,6 +39,8 @@ from workbench.runs.state import RunFolder
 
 Train = Callable[[Path], None]
 """Turns a run folder with a request and a dataset into one with predictions."""
+Figures = dict[str, float]
+"""`f1`, and of classes `accuracy`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +48,14 @@ class Trained:
     """A round of a chain: the model of these labelled documents, and what it chose to label next."""
 
     folder: Path
-    f1: float
+    figures: Figures
     labelled: tuple[int, ...]
     chosen: tuple[int, ...]
+
+    @property
+    def f1(self) -> float:
+        """F1 of fields, or the mean over the classes."""
+        return self.figures["f1"]
 
 
 @dataclass
@@ -63,12 +72,14 @@ class Simulator:
     train: "Train | None" = None
     threads: int = 1
     _writing: threading.Lock = field(default_factory=threading.Lock)
+    _reading: threading.Lock = field(default_factory=threading.Lock)
     _guards: dict[str, threading.Lock] = field(default_factory=dict)
     _users: Counter[str] = field(default_factory=Counter)  # folder -> trainings that go on from its model now
 
     def __post_init__(self) -> None:
         self.plan = SimulationPlan.read(self.folder)
         self.documents = {row.document: row for row in parquet.read(RunFolder(self.folder).dataset("train"))}
+        self._keeps_models = self.plan.warm or self.plan.reads_with_dropout
         self._known = {(c["strategy"], c["seed"], c["round"]) for c in cells(self.folder)}
 
     def run(self, jobs: int = 1) -> None:
@@ -93,17 +104,15 @@ class Simulator:
     def _chain(self, name: str, seed: int) -> None:
         for turn, trained in enumerate(self.rounds(name, seed)):
             if (name, seed, turn) not in self._known:
-                self._note(name, seed, turn, len(trained.labelled), trained.f1)
+                self._note(name, seed, turn, len(trained.labelled), trained.figures)
 
     def rounds(self, name: str, seed: int) -> Iterator["Trained"]:
         """One strategy with one seed, round after round; all strategies of a seed begin with the same documents."""
-        order = sorted(self.documents)
-        random.Random(seed).shuffle(order)
-        labelled = order[: self.plan.start]
-        before: list[Path] = []  # the models that this chain's next one may go on from
+        labelled = self._first(seed)
+        before: list[Path] = []  # the models of this chain, which its next one may go on from
         for turn in range(self.plan.rounds + 1):
-            folder, f1 = self._trained(labelled, seed, before)
-            if self.plan.warm:
+            folder, figures = self._trained(labelled, seed, before if self.plan.warm else ())
+            if self._keeps_models:
                 if len(before) > 1:  # the first one is shared by all strategies
                     with self._guard(before[-1]):
                         if not self._users[before[-1].name]:  # else their chain clears it
@@ -111,11 +120,21 @@ class Simulator:
                 before = [*before, folder]
             more = turn < self.plan.rounds and len(labelled) < len(self.documents)
             chosen = self._choice(folder, name, seed, turn) if more else []
-            yield Trained(folder, f1, tuple(labelled), tuple(chosen))
+            yield Trained(folder, figures, tuple(labelled), tuple(chosen))
             labelled = [*labelled, *chosen]
 
-    def _trained(self, labelled: Iterable[int], seed: int, before: Sequence[Path] = ()) -> tuple[Path, float]:
-        """The folder of the model trained on these documents, and its F1 on the test side.
+    def _first(self, seed: int) -> list[int]:
+        """The documents that a seed begins with: drawn at random, with two classes among them at least."""
+        order = sorted(self.documents)
+        random.Random(seed).shuffle(order)
+        first, others = order[: self.plan.start], order[self.plan.start :]
+        if self.plan.task == "classes" and len({str(self.documents[number].classes) for number in first}) == 1:
+            only = self.documents[first[0]].classes
+            first[-1] = next((number for number in others if self.documents[number].classes != only), first[-1])
+        return first
+
+    def _trained(self, labelled: Iterable[int], seed: int, before: Sequence[Path] = ()) -> tuple[Path, Figures]:
+        """The folder of the model trained on these documents, and its figures on the test side.
 
         Args:
             before: the folders that it goes on from, the last one directly; none: from the base.
@@ -125,17 +144,24 @@ class Simulator:
         folder = self.folder / "trained" / hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
         run = RunFolder(folder)
         with self._guard(folder):  # strategies that chose the same documents share the model
-            if not run.simulated_f1.is_file():
+            if not run.simulated_figures.is_file():
                 with self._model_of(before) as model:
                     self._request(folder, set(ids), seed, model)
                     (self.train or self._in_worker)(folder)
                 side = "test" if run.dataset("test").is_file() else "validation"
-                f1 = micro(read_cases(folder, side, boxes=False)).f1
+                figures = self._figures(folder, side)
                 shutil.rmtree(run.checkpoints, ignore_errors=True)
-                if not self.plan.warm:
+                if not self._keeps_models:
                     shutil.rmtree(run.model, ignore_errors=True)
-                write_atomic(run.simulated_f1, json.dumps({"f1": f1, "side": side}))
-        return folder, float(json.loads(run.simulated_f1.read_text())["f1"])
+                write_atomic(run.simulated_figures, json.dumps({**figures, "side": side}))
+        known = json.loads(run.simulated_figures.read_text())
+        return folder, {name: float(known[name]) for name in ("f1", "accuracy") if name in known}
+
+    def _figures(self, folder: Path, side: str) -> Figures:
+        if self.plan.task == "tokens":
+            return {"f1": micro(read_cases(folder, side, boxes=False)).f1}
+        measured = class_report.evaluate_run(folder, side)["splits"][side]
+        return {name: measured[name] for name in ("f1", "accuracy")}
 
     def _guard(self, folder: Path) -> threading.Lock:
         with self._writing:
@@ -175,11 +201,13 @@ class Simulator:
             config=config.model_copy(update={"train": config.train.model_copy(update={"seed": seed})}),
             parent="" if model is None else model.parent.name,
             threads=self.threads,
+            explains=False,
         )
         run = RunFolder(folder)
         run.datasets.mkdir(parents=True, exist_ok=True)
         parquet.write(run.dataset("train"), [row for number, row in self.documents.items() if number in labelled])
-        pool = [replace(row, tags=None) for number, row in self.documents.items() if number not in labelled]
+        others = (row for number, row in self.documents.items() if number not in labelled)
+        pool = [replace(row, tags=None, classes=None) for row in others]
         if pool:
             parquet.write(run.dataset("pool"), pool)
         for split in ("validation", "test"):
@@ -213,16 +241,20 @@ class Simulator:
     def _choice(self, folder: Path, name: str, seed: int, turn: int) -> list[int]:
         path = folder / f"choice-{name}.json"
         if not path.is_file():
-            request = SelectionRequest(name, self.plan.batch, seed=seed * 1000 + turn)
-            items = selection_worker.choose(folder, request)["items"]
+            request = SelectionRequest(
+                name, self.plan.batch, seed=seed * 1000 + turn, class_field=self.plan.class_field
+            )
+            needs_model = "dropout" in strategies.get(name).needs  # its masks are drawn from one generator
+            with self._model_of([folder] if needs_model else ()), self._reading if needs_model else nullcontext():
+                items = selection_worker.choose(folder, request)["items"]
             write_atomic(path, json.dumps([item["document"] for item in items]))
         chosen: list[int] = json.loads(path.read_text())
         return chosen
 
-    def _note(self, name: str, seed: int, turn: int, labels: int, f1: float) -> None:
+    def _note(self, name: str, seed: int, turn: int, labels: int, figures: Figures) -> None:
         with self._writing:
             writer = EventWriter(self.folder / CELLS)
-            writer.write("cell", strategy=name, seed=seed, round=turn, labels=labels, f1=f1)
+            writer.write("cell", strategy=name, seed=seed, round=turn, labels=labels, **figures)
             writer.close()
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbench.active_learning.strategies import registry as strategies
-from workbench.commands.support import argument_completion
+from workbench.commands.support import argument_completion, run_settings
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, table
 from workbench.workspace import Workspace
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 @click.option("--warm", is_flag=True, help="Go on from the model of the round before instead of the base.")
 @click.option(
     "--preset",
-    default="first model",
+    default="auto",
     show_default=True,
     shell_complete=argument_completion.preset,
-    help="How models are trained.",
+    help="How models are trained; auto: first model, or classes where only classes are labelled.",
 )
 @argument_completion.set_option
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(1), help="Trainings side by side.")
@@ -64,16 +64,17 @@ def command(
     """Compare ways of choosing what to label, on documents that are labelled already.
 
     Labels are hidden, chosen, given back, and a model is trained after each batch. Random choice always runs along.
-    Ctrl-C stops it; the same command goes on where it was left. Intervals need three seeds or more.
+    Ctrl-C stops it; the same command goes on where it was left. Intervals need three seeds or more. Of classes the F1
+    is the mean over the classes.
 
     \b
-    Example:
+    Examples:
         workbench simulate --strategies combined,margin --rounds 5 --batch 10 --seeds 3
+        workbench simulate --set task=classes --set model.family=baseline --strategies margin,typical
     """
     from workbench.active_learning import simulation
     from workbench.evaluation import charts
     from workbench.runs.config import files, presets
-    from workbench.runs.machine import device
 
     if picture is not None:
         charts.check(picture)
@@ -84,7 +85,10 @@ def command(
         if stopping:
             _stop(workspace, as_json)
             return
-        chosen = files.apply_sets(presets.preset(preset, device()).config, sets)
+        if preset == "auto":
+            preset = presets.CLASSES if run_settings.learns_classes(workspace, sets) else presets.FIRST
+        most = (start or batch) + rounds * batch
+        chosen = files.apply_sets(run_settings.of_preset(preset, sets, most), sets)
         wanted = [name.strip() for name in names.split(",") if name.strip()]
         folder = simulation.prepare(
             workspace, wanted, chosen, rounds=rounds, batch=batch, seeds=seeds, start=start, warm=warm
@@ -125,20 +129,26 @@ def _followed(folder: Path, process: "subprocess.Popen[bytes] | None", as_json: 
 
 
 def _text(report: dict[str, Any]) -> list[str]:
-    full = report["full"]
+    from workbench.active_learning import simulation
+
+    full, measure = report["full"], simulation.measure(report)
     lines = [f"Simulation {report['simulation']}: {report['done']} of {report['total']} models measured."]
     if full["f1"] is None:
         return lines
-    lines.append(f"All {full['labels']} labels: F1 {full['f1']:.3f}.")
+    has_accuracy = "accuracy" in full
+    accuracy = f", accuracy {full['accuracy']:.3f}" if has_accuracy else ""
+    lines.append(f"All {full['labels']} labels: {measure} {full['f1']:.3f}{accuracy}.")
     rows = []
     for name, result in report["strategies"].items():
         needed = [_needed(result["needed"].get(str(percent))) for percent in (90, 95, 99)]
         ratio = result["against_random"].get("95")
         last = result["curve"][-1] if result["curve"] else None
         end = f"{last['f1']:.3f} at {last['labels']}" if last else ""
-        rows.append((name, end, *needed, "" if ratio is None else f"{ratio:.2f}"))
-    head = ("strategy", "F1 in the end", "for 90 %", "for 95 %", "for 99 %", "95 % against random")
-    return [*lines, *table(rows, head, right=(2, 3, 4, 5))]
+        also = [f"{last['accuracy']:.3f}" if last else ""] if has_accuracy else []
+        rows.append((name, end, *also, *needed, "" if ratio is None else f"{ratio:.2f}"))
+    accuracies = ("accuracy",) if has_accuracy else ()
+    head = ("strategy", f"{measure} in the end", *accuracies, "for 90 %", "for 95 %", "for 99 %", "95 % against random")
+    return [*lines, *table(rows, head, right=tuple(range(2, len(head))))]
 
 
 def _needed(needed: dict[str, Any] | None) -> str:

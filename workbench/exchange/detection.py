@@ -53,7 +53,7 @@ def unrecognised(path: Path) -> str:
         return reason
     if path.suffix.lower() in (".csv", ".tsv", ".xlsx"):
         if path.suffix.lower() != ".xlsx" and len(head) < HEAD and len(head.strip().splitlines()) < 2:
-            return "it has a header and no rows"
+            return "it has a header and no rows, or one row without a header: name the columns in a first line"
         return (
             "none of its columns is known: --text and --label name those of texts and their classes, "
             "and a column `file` makes it a table of known values"

@@ -84,23 +84,30 @@ def select(
 
     Without labelled validation documents, whole vendors are taken from the training side for it. `limit` bounds the
     training side: vendors in an order set by the seed, the last one cut. For a run that learns a class field, the
-    documents with a label of it are the labelled ones.
+    documents with a label of it are the labelled ones; for one that learns words, not those with classes alone.
 
     Raises:
-        RunProblem: nothing is labelled on the training side.
+        RunProblem: nothing that the run could learn is labelled on the training side.
     """
     train: list[Document] = []
     ids: dict[Split, list[int]] = {split: [] for split in Split}
     classified = None if class_field is None else label_queries.classified(connection, class_field)
+    alone = label_queries.classified_alone(connection) if class_field is None else set()
     for document in _everything(connection):
         if document.token_count == 0 or document.state in (State.UNUSABLE, State.SKIPPED):
             continue
-        if not (document.state is State.LABELLED if classified is None else document.id in classified):
+        of_words = document.state is State.LABELLED and document.id not in alone
+        if not (of_words if classified is None else document.id in classified):
             ids[Split.POOL].append(document.id)
         elif document.side is Side.TRAIN:
             train.append(document)
         else:
             ids[Split(document.side.value)].append(document.id)
+    if not train and alone:
+        raise RunProblem(
+            "No word of the labelled documents carries a label.",
+            "Label a few fields, or learn a class field: --set task=classes.",
+        )
     if not train:
         raise RunProblem(
             "There is no labelled document to train on.",
@@ -245,6 +252,8 @@ def row_of(content: Content, fields: set[str], picture: Callable[[str], Path]) -
     sizes = {page.number: (page.width or 1.0, page.height or 1.0) for page in content.pages}
     without_layout = {page.number for page in content.pages if page.engine == TEXT}
     labelled = content.document.state is State.LABELLED
+    if content.annotations.classes and not content.annotations.spans:
+        labelled = False  # what its words are was not said
     spans = [span for span in content.annotations.spans if span.field in fields]
     return parquet.FrozenDocument(
         document=content.document.id,

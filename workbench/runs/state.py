@@ -157,7 +157,7 @@ class RunFolder:
         self.words = path / "words.jsonl"
         self.dropout = path / "dropout.parquet"
         self.selections = path / SELECTIONS
-        self.simulated_f1 = path / "measured.json"  # of a model of a simulation: its F1, and on which side
+        self.simulated_figures = path / "measured.json"  # of a model of a simulation, and on which side
         # held, not only there
         self.waiting = path / "waiting"
         self.lock = path / "lock"

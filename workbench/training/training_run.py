@@ -119,7 +119,8 @@ def _finish(
             "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
         }  # fmt: skip
         write_atomic(folder.report, json.dumps(report, ensure_ascii=False, indent=1))
-        prepared.task.explain(folder.path, result.predictor, judged)
+        if request.explains:
+            prepared.task.explain(folder.path, result.predictor, judged)
         prepared.task.suggest(folder.path)
     write("finished", state=state, seconds=seconds, f1=f1, epochs=round(result.epoch, 4))
     if state == "finished":  # nothing is resumed from here, and a checkpoint is three times the model

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from storage.exceptions import RunProblem, UsageProblem
 from storage.records import State
 from tests.support import class_runs, text_documents
 from workbench.active_learning import class_selection, loop_task, overview, retraining, selection
@@ -10,6 +11,8 @@ from workbench.active_learning.loop_task import TOKENS
 from workbench.active_learning.selection_request import SelectionRequest
 from workbench.active_learning.strategies import registry as strategies
 from workbench.annotation.classes import label_many
+from workbench.runs import jobs
+from workbench.runs.config.tune import TuneConfig
 
 TEXTS = [f"{words} {number}" for number in range(6) for words in ("pay the invoice", "where is the parcel")]
 LABELS = {0: "invoice", 1: "question", 2: "invoice", 3: "question", 4: "invoice", 5: "invoice"}
@@ -54,8 +57,7 @@ def test_the_workspace_of_texts_is_about_its_class_field(made):
 
 
 def test_the_smallest_margin_is_chosen_with_its_reasons(made, run):
-    folder = made.files.run(run.id) / "selections" / "margin"
-    folder.mkdir(parents=True)
+    folder = made.files.run(run.id)
     only = tuple(range(7, 13))
     request = SelectionRequest("margin", 2, run.id, 0, only=only, class_field="type")
     choice = class_selection.choose(folder, request, lambda done, total: None)
@@ -89,6 +91,8 @@ def test_before_the_first_model_the_batch_is_typical_of_its_kinds(made):
     assert choice["strategy"] == "typical" and choice["run"] == ""
     kinds = {TEXTS[item["document"] - 1].split()[0] for item in choice["items"]}
     assert kinds == {"pay", "where"}
+    named = [reason for item in choice["items"] for reason in item["reasons"] if reason.startswith("cluster")]
+    assert sorted(named) == ["cluster 1", "cluster 2"]  # the two that it was chosen from
 
 
 def test_labels_of_the_field_are_what_is_trained_on_next(made, run):
@@ -100,3 +104,15 @@ def test_labels_of_the_field_are_what_is_trained_on_next(made, run):
 
 def test_every_strategy_for_classes_is_one_that_exists():
     assert all(strategies.get(name).name == name for name in strategies.FOR_CLASSES)
+
+
+def test_a_strategy_for_fields_is_refused_where_classes_are_chosen_for(made, run):
+    with pytest.raises(UsageProblem, match="'worst_word' for classes"):
+        chosen(made, strategy="worst_word", size=2)
+
+
+def test_a_run_of_words_is_refused_where_no_word_is_labelled(made):
+    with pytest.raises(RunProblem, match="No word") as problem:
+        jobs.prepare(made, TuneConfig())
+    assert "task=classes" in problem.value.remedy
+    assert not list(made.files.runs.glob("*"))

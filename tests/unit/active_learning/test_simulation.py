@@ -319,7 +319,7 @@ def test_a_full_model_that_finds_nothing_sets_no_target(prepared):
     assert simulation.report(folder)["strategies"]["random"]["needed"]["95"]["labels"] is None
 
 
-@pytest.mark.parametrize("names", [["bald"], ["nonsense"]])
+@pytest.mark.parametrize("names", [["committee"], ["typical"], ["nonsense"]])
 def test_what_cannot_be_simulated_is_refused(prepared, names):
     with pytest.raises(UsageProblem):
         simulation.prepare(prepared[0], names, TuneConfig())
@@ -329,11 +329,3 @@ def test_too_few_documents_are_told(prepared):
     with pytest.raises(UsageProblem, match="too few"):
         simulation.prepare(prepared[0], [], TuneConfig(), start=60)
     assert not list((prepared[0].files.root / "simulations").glob(".draft*"))
-
-
-def test_choosing_for_classes_is_refused_before_anything_is_written(prepared):
-    found, folder = prepared
-    config = TuneConfig.model_validate({"model": {"task": "classes", "family": "baseline"}})
-    with pytest.raises(UsageProblem, match="classes"):
-        simulation.prepare(found, ["margin"], config)
-    assert [entry.name for entry in folder.parent.iterdir()] == [folder.name]

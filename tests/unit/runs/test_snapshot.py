@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from storage import documents
 from storage.documents import NewDocument
 from storage.exceptions import RunProblem
-from storage.records import Page, ReferenceValue, Side, Source, Span, Split, Token
-from workbench.runs import snapshot
+from storage.records import ClassLabel, Page, ReferenceValue, Side, Source, Span, Split, Token
+from workbench.active_learning import retraining
+from workbench.runs import parquet, snapshot
 from workbench.workspace import Workspace
 
 
@@ -47,6 +48,20 @@ def test_nothing_labelled_is_refused_with_the_remedy(workspace: Workspace) -> No
     with pytest.raises(RunProblem, match="no labelled document") as caught:
         selection(workspace)
     assert "Label" in caught.value.remedy
+
+
+def test_documents_of_which_only_the_class_is_known_say_nothing_of_words(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.change_schema(lambda schema: schema.add_class("type", ("invoice", "reminder")))
+    classes = (ClassLabel("type", "reminder", Source.IMPORT, "me"),)
+    alone = [replace(invoice(name), spans=(), classes=classes) for name in ("c", "d")]
+    keep(workspace, invoice("a"), replace(invoice("b"), classes=classes), *alone)
+    frozen = snapshot.freeze(workspace, tmp_path / "run", 1)
+    assert frozen.documents == {"train": 1, "validation": 1, "pool": 2}
+    assert all(row.tags is None for row in parquet.read(tmp_path / "run" / "dataset" / "pool.parquet"))
+    of_classes = snapshot.freeze(workspace, tmp_path / "other", 1, class_field="type")
+    assert of_classes.documents == {"train": 2, "validation": 1, "pool": 1}
+    with workspace.db.read() as connection:
+        assert retraining.labelled_documents(connection) == 2
 
 
 def test_validation_is_taken_from_other_vendors_and_said(workspace: Workspace) -> None:
@@ -112,8 +127,6 @@ def test_a_fifth_measures_and_not_one_large_vendor(workspace: Workspace) -> None
 
 
 def test_a_run_that_needs_pictures_takes_them_along(workspace: Workspace, tmp_path: Path) -> None:
-    from workbench.runs import parquet
-
     page = Page(0, 100.0, 200.0, invoice("a").pages[0].tokens, picture="ab.png")
     workspace.files.picture("ab.png").write_bytes(b"a picture")
     keep(workspace, replace(invoice("a"), pages=(page,)), invoice("b"))

@@ -89,6 +89,7 @@ def per_cluster(pool: Pool, size: int, rng: np.random.Generator) -> Picked:
     if not len(pool):
         return []
     cluster_of = clusters(pool.embeddings, size, int(rng.integers(2**31))).predict(pool.embeddings)
+    pool.clusters = cluster_of
     turns: dict[int, int] = {}
     order: list[tuple[int, int, int]] = []
     for index in pool.ranked(scores):
@@ -105,6 +106,7 @@ def typical(pool: Pool, size: int, rng: np.random.Generator) -> Picked:
     fitted = clusters(pool.embeddings, min(size, len(pool)), int(rng.integers(2**31)))
     nearness = 1 / (1 + fitted.transform(pool.embeddings).min(axis=1).astype(np.float64))
     cluster_of = fitted.predict(pool.embeddings)
+    pool.clusters = cluster_of
     sizes = np.bincount(cluster_of)
     first = {int(cluster_of[index]): int(index) for index in np.argsort(nearness, kind="stable")}  # the nearest is last
     order = sorted(first.values(), key=lambda index: -sizes[cluster_of[index]])

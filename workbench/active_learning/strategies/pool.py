@@ -30,6 +30,7 @@ class Pool:
         groups: the vendor or template of each document; "" where unknown.
         known_groups: the groups among the labelled documents.
         likes: unit vectors that `similar` looks for.
+        clusters: the cluster of each document, as a strategy made them; None before.
 
     Raises:
         InputProblem: a score or an embedding is not a number.
@@ -42,6 +43,7 @@ class Pool:
     groups: Sequence[str] = ()
     known_groups: frozenset[str] = frozenset()
     likes: Vectors | None = None
+    clusters: Indices | None = None
 
     def __post_init__(self) -> None:
         numbers = {**self.scores, "embeddings": self.embeddings, "labelled embeddings": self.labelled}

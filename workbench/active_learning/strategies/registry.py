@@ -175,13 +175,19 @@ def of_task(kind: str) -> list[Strategy]:
     return [replace(get(name), explanation=explanation) for name, explanation in FOR_CLASSES.items()]
 
 
-def get(name: str) -> Strategy:
+def get(name: str, task: str = "") -> Strategy:
     """The strategy of this name.
 
+    Args:
+        name: its name.
+        task: "tokens" or "classes", where only those of one will do.
+
     Raises:
-        UsageProblem: there is none.
+        UsageProblem: there is none, or it is not for the task.
     """
     known = STRATEGIES | CLASS_ONLY
-    if name not in known:
-        raise UsageProblem(f"There is no strategy '{name}'.", f"Choose one of: {', '.join(known)}.")
+    able = list(FOR_CLASSES if task == "classes" else STRATEGIES if task else known)
+    if name not in able:
+        purpose = {"tokens": " for fields on words", "classes": " for classes"}.get(task, "") if name in known else ""
+        raise UsageProblem(f"There is no strategy '{name}'{purpose}.", f"Choose one of: {', '.join(able)}.")
     return known[name]

@@ -132,10 +132,11 @@ def preset(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> l
 
 def strategy(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The strategies' names; of a list with commas the last one."""
-    from workbench.active_learning.strategies.registry import STRATEGIES
+    from workbench.active_learning.strategies.registry import CLASS_ONLY, STRATEGIES
 
     before, comma, _ = incomplete.rpartition(",")
-    return _matching([(f"{before}{comma}{s.name}", s.title) for s in STRATEGIES.values()], incomplete)
+    known = STRATEGIES | CLASS_ONLY
+    return _matching([(f"{before}{comma}{s.name}", s.title) for s in known.values()], incomplete)
 
 
 def import_format(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -10,6 +10,7 @@ import click
 from workbench.commands.support import streams
 
 if TYPE_CHECKING:
+    from workbench.runs.config.tune import TuneConfig
     from workbench.settings import Target
     from workbench.workspace import Workspace
 
@@ -99,8 +100,7 @@ def chosen(
     for note in (note for source in sources.values() for note in config_files.notes_on(source)):
         click.echo(note, err=True)
     warm, parent = start_from(workspace, base) if base else ((), None)
-    learns_classes = _sets_classes(sets) or _has_only_classes(workspace)
-    named = presets.CLASSES if preset == "auto" and learns_classes else preset
+    named = presets.CLASSES if preset == "auto" and learns_classes(workspace, sets) else preset
     began, used = _configurations(workspace, named, sources, (*warm, *sets), device or machine.device())
     configs = {label: config_files.apply_sets(config, (*warm, *sets)) for label, config in began.items()}
     for values, paired in ((pairs, True), (grid, False)):
@@ -113,15 +113,13 @@ def chosen(
     return Chosen(configs, used, parent)
 
 
-def _sets_classes(sets: Sequence[str]) -> bool:
-    """Whether the settings ask for a class field to be learned."""
-    return any(text.replace(" ", "").removeprefix("model.") == "task=classes" for text in sets)
-
-
-def _has_only_classes(workspace: "Workspace") -> bool:
-    """Whether the only labels of a workspace are those of class fields."""
+def learns_classes(workspace: "Workspace", sets: Sequence[str]) -> bool:
+    """Whether a class field is to be learned: as the settings say, else where there are no other labels."""
     from storage import label_queries
 
+    given = (text.replace(" ", "").removeprefix("model.").partition("=") for text in sets)
+    if tasks := [value for key, _, value in given if key == "task"]:
+        return tasks[-1] == "classes"
     with workspace.db.read() as connection:
         return bool(label_queries.class_counts(connection)) and not label_queries.fields(connection)
 
@@ -137,24 +135,40 @@ def _configurations(
     """Name -> configuration (one without files has no name), and the preset that was used."""
     from storage import document_list
     from storage.records import Split
+    from workbench.active_learning import retraining
     from workbench.runs.config import files as config_files
     from workbench.runs.config import presets
 
     if sources:
         return {name: config_files.load(source) for name, source in sources.items()}, ""
+    with workspace.db.read() as connection:
+        number = document_list.count(connection, document_list.Filter("labelled", split=Split.TRAIN))
+        of_words = retraining.labelled_documents(connection)
     if preset == "auto":
-        with workspace.db.read() as connection:
-            trained = document_list.Filter("labelled", split=Split.TRAIN)
-            number = document_list.count(connection, trained)
-        preset = presets.choose_preset(number, number, target)
-    chosen = presets.preset(preset, target)
-    config = chosen.config
-    if chosen.name == presets.CLASSES:
-        with workspace.db.read() as connection:
-            few = document_list.count(connection, document_list.Filter("labelled", split=Split.TRAIN))
-        if few < presets.FEW_TEXTS:
-            config = presets.for_few_texts(config, config_files.apply_sets(config, sets).model.family)
-    return {"": config}, chosen.name
+        preset = presets.choose_preset(of_words, of_words, target)
+    return {"": of_preset(preset, sets, number, target)}, presets.preset(preset, target).name
+
+
+def of_preset(preset: str, sets: Sequence[str], documents: int, device: str = "") -> "TuneConfig":
+    """The configuration of a preset for so many labelled documents, before the changes that are made to it.
+
+    Args:
+        preset: its name.
+        sets: the changes, of which the family counts.
+        documents: labelled ones of the training side.
+        device: that it will train on; "": this machine's.
+
+    Raises:
+        ConfigProblem: there is no such preset, or a change cannot be made.
+    """
+    from workbench.runs import machine
+    from workbench.runs.config import files as config_files
+    from workbench.runs.config import presets
+
+    chosen = presets.preset(preset, device or machine.device())
+    if chosen.name != presets.CLASSES or documents >= presets.FEW_TEXTS:
+        return chosen.config
+    return presets.for_few_texts(chosen.config, config_files.apply_sets(chosen.config, sets).model.family)
 
 
 def start_from(workspace: Any, base: str) -> tuple[tuple[str, ...], str | None]:

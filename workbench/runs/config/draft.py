@@ -1,7 +1,7 @@
 """A configuration being edited, as the form shows it. Pure; a value that cannot be is kept with the reason."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
 from math import prod
@@ -151,11 +151,16 @@ def _next(setting: Setting, value: Any, by: int) -> float | int:
     return float(f"{limited:.6g}")
 
 
-def visible(unfolded: Iterable[Group], basic_too: bool = True) -> list[tuple[Group, list[Setting]]]:
-    """The form's rows: of every group the settings that matter most, and all of those groups that are unfolded."""
+def visible(unfolded: Iterable[Group], chosen: Collection[str] = ()) -> list[tuple[Group, list[Setting]]]:
+    """The form's rows: of every group the settings that matter most, and all of those groups that are unfolded.
+
+    Args:
+        unfolded: the groups that are.
+        chosen: keys of further settings that matter here.
+    """
     opened = set(unfolded)
     return [
-        (group, [k for k in SETTINGS.values() if k.group is group and (group in opened or (basic_too and k.basic))])
+        (group, [k for k in SETTINGS.values() if k.group is group and (group in opened or k.basic or k.key in chosen)])
         for group in Group
     ]
 

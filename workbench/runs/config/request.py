@@ -56,6 +56,7 @@ class Request(BaseModel):
     rules: dict[str, bool] = Field(default_factory=dict)  # repair rules switched on or off by hand
     engines: dict[str, str] = Field(default_factory=dict)  # OCR engine: version, of the documents' words
     fingerprint: str = ""  # of the frozen data
+    explains: bool = True  # a run of classes says which words speak for what was wrong; it takes seconds
 
     @model_validator(mode="after")
     def _a_class_run_has_one_field(self) -> Self:

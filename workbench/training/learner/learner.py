@@ -172,7 +172,7 @@ class Learner:
         if content is None or content.document.state is not State.LABELLED or content.document.side is Side.TEST:
             return was_known
         row = self._row(content)
-        if not row.words:
+        if not row.words or row.tags is None:
             return was_known
         features = self._base.features(row)
         self._labelled[number] = Labelled(row, features, Printed.of(row), Page(row))

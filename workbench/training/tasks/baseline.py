@@ -197,7 +197,8 @@ def run(
     measured = {side: figures[side] for side in ("train", "validation") if side in figures}
     write("evaluated", step=1, epoch=1.0, best=True, **measured)
     f1 = figures["validation"]["f1"] if "validation" in figures else None
-    _explain(fitted, folder.path, task, documents)
+    if request.explains:
+        _explain(fitted, folder.path, task, documents)
     _save(fitted, folder, request, f1)
     seconds = round(time.monotonic() - began, 2)
     report = {
