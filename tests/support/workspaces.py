@@ -84,7 +84,8 @@ def until(condition: Callable[[], Any], seconds: float = 90.0) -> Any:
     """Wait for something to become true, and name what never did."""
     deadline = time.monotonic() + seconds
     while not (result := condition()):
-        assert time.monotonic() < deadline, f"never came true: {condition}"
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"never came true: {condition}")
         time.sleep(0.05)
     return result
 
