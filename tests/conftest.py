@@ -2,6 +2,9 @@
 
 import gc
 import os
+import sys
+import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +12,7 @@ from typing import Any
 import hypothesis
 import pytest
 
-from tests.support import ROOT, postgresql_server, rights
+from tests.support import ROOT, postgresql_server, rights, shared_libraries
 from workbench import warm_workers
 from workbench.runs import machine
 
@@ -23,6 +26,21 @@ hypothesis.settings.load_profile("without a clock")
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     """A test's name stays readable where its argument is long."""
     return f"{argname}-of-{len(val)}" if isinstance(val, str | bytes) and len(val) > 80 else None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Several processes of tests share one with the model libraries: each would load them for itself."""
+    if sys.platform == "linux" and config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        folder = tempfile.TemporaryDirectory(prefix="workbench-tests-")
+        config.add_cleanup(folder.cleanup)
+        os.environ[shared_libraries.WAY] = f"{folder.name}/libraries"
+        asked = shared_libraries.listening(os.environ[shared_libraries.WAY])
+
+        def answer() -> None:
+            while True:
+                shared_libraries.hand_on(asked)
+
+        threading.Thread(target=answer, daemon=True).start()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -49,6 +67,19 @@ def pytest_collection_finish() -> None:
     gc.freeze()
     gc.set_threshold(50_000, 10, 20)  # Python's 700 costs a tenth of the unit tests
     gc.enable()
+
+
+def pytest_unconfigure() -> None:
+    """pytest looks five times for objects whose deletion fails: in all that the tests left that takes seconds."""
+    gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _libraries_shared() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        if shared_libraries.WAY in os.environ:
+            patch.setattr(machine, "warm_up", shared_libraries.join)
+        yield
 
 
 @pytest.fixture(scope="session")

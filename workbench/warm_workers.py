@@ -7,6 +7,7 @@ do not survive a fork, and a worker starts as a program of its own.
 
 import json
 import os
+import select
 import signal
 import socket
 import struct
@@ -114,10 +115,19 @@ class _Server:
     process: "subprocess.Popen[bytes] | None" = None  # None: of the process that started this one
 
     def living(self) -> socket.socket | None:
-        if self.connection is not None and self.process is not None and self.process.poll() is not None:
+        if self.connection is not None and _has_ended(self.connection):
             self.connection.close()
+            if self.process is not None:
+                self.process.wait()
             self.connection = self.process = None
         return self.connection
+
+
+def _has_ended(connection: socket.socket) -> bool:
+    """Whether the server's end of the connection is closed: by itself it never is."""
+    poll = select.poll()
+    poll.register(connection, 0)  # what is always told: that the other end is closed
+    return bool(poll.poll(0))
 
 
 def _inherited() -> _Server:

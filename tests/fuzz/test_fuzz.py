@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from storage.exceptions import WorkbenchError
 from tests.fuzz import corpus, folders, mutants
-from tests.support import ROOT
+from tests.support import ROOT, workspaces
 from workbench import settings as workbench_settings
 from workbench.exchange import reader_process
 from workbench.exchange.import_summary import Summary
@@ -176,7 +176,7 @@ class Attack:
     def _opened(self) -> Workspace:
         if self._workspace is None or self._number % _PER_WORKSPACE == 0:
             self._close_workspace()
-            self._workspace = Workspace.create(self._folder / f"workspace-{self._number}")
+            self._workspace = workspaces.empty(self._folder / f"workspace-{self._number}")
         return self._workspace
 
     def _close_workspace(self) -> None:
@@ -244,7 +244,7 @@ def test_mutants_are_taken_or_refused_with_a_reason(attack: Attack) -> None:
 def test_every_valid_file_goes_in(tmp_path: Path) -> None:
     for name, content in IMPORTS.items():
         corpus.write(content, tmp_path / name)
-        with closing(Workspace.create(tmp_path / f"workspace {name}")) as workspace:
+        with closing(workspaces.empty(tmp_path / f"workspace {name}")) as workspace:
             summary = run(workspace, ImportRequest((tmp_path / name,), ocr=False))
         assert summary.documents, (name, summary.rejected)
         assert not summary.rejected, (name, summary.rejected)

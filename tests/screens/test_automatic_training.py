@@ -2,24 +2,16 @@
 
 from pathlib import Path
 
-import pytest
 import torch
 
 from storage import document_list, runs
 from storage.records import Run
 from tests.screens.conftest import Opener
 from tests.support import sample_documents, tiny_model, workspaces
+from tests.support.pilots import until
 from workbench.evaluation import prediction_process
 from workbench.runs.config.request import Request
 from workbench.workspace import Workspace
-
-
-async def until(pilot, condition, seconds: float = 120.0) -> None:
-    for _ in range(int(seconds * 10)):
-        if condition():
-            return
-        await pilot.pause(0.1)
-    pytest.fail("it never came to that")
 
 
 def listed(workspace: Workspace) -> list[Run]:

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from storage import documents
 from storage.records import State
 from storage.suggestions import suggestions_of
 from tests.support import member_receipts, sample_documents, workspaces
+from tests.support.pilots import until
 from tests.unit.test_lifeline import ends
 from workbench.live import record
 from workbench.live.client import LiveClient
@@ -24,13 +24,6 @@ def offered(workspace: Workspace, document: int) -> list[str]:
         content = documents.open_document(connection, document)
         listed = [s for s in suggestions_of(connection, document) if s.field == "member"]
     return [" ".join(content.tokens[t].text for t in s.tokens) for s in listed]
-
-
-async def until(pilot, condition, seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "the learner never got there"
-        await pilot.pause(0.1)
 
 
 async def label(pilot, document: int) -> None:

@@ -1,7 +1,5 @@
 """A team on PostgreSQL: what another terminal does is seen here at once, on the screen in view."""
 
-from collections.abc import Callable
-
 import pytest
 from textual.pilot import Pilot
 
@@ -10,6 +8,7 @@ from screens.widgets.status_lines import HintLine, StatusLine
 from storage import queue
 from storage.records import QueueEntry, State
 from tests.support import sample_documents, text_documents
+from tests.support.pilots import until
 from tests.support.sample_documents import labels
 from tests.support.text_documents import options_of
 from workbench.annotation import acts
@@ -26,14 +25,6 @@ def _on_server(postgresql, template, monkeypatch) -> None:
     monkeypatch.setattr(
         Workspace, "create", lambda folder: create(folder, postgresql.url(postgresql.new_database(template)))
     )
-
-
-async def until(pilot: Pilot[None], happened: Callable[[], bool]) -> None:
-    for _ in range(400):
-        if happened():
-            return
-        await pilot.pause(0.05)
-    raise AssertionError("it did not happen")
 
 
 def shown(pilot: Pilot[None]) -> set[tuple[str, ...]]:

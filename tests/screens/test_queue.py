@@ -396,7 +396,7 @@ async def test_keys_that_are_typed_while_a_dialog_opens_are_the_dialogs(opened, 
     made, pool, _ = trained
     async with opened(made, (80, 24)) as pilot:
         await press(pilot, "f3", "2")
-        for key in keys:  # all at once, as a slow terminal hands them on
+        for key in keys:  # all at once, as a slow terminal passes them on
             pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
         await pilot.pause(0.1)
         await settled(pilot)

@@ -16,6 +16,7 @@ from screens.widgets.dialogs import Confirm
 from storage import runs, tables
 from storage.records import Run
 from tests.support import workspaces
+from tests.support.pilots import until
 from workbench.search import plan as searches
 from workbench.workspace import Workspace
 
@@ -32,14 +33,6 @@ def invoices(tmp_path: Path) -> Iterator[Workspace]:
 def run_of(workspace: Workspace, name: str) -> Run:
     with workspace.db.read() as connection:
         return runs.get(connection, name)
-
-
-async def until(pilot: Pilot[None], condition: object) -> None:
-    for _ in range(300):
-        if condition():  # type: ignore[operator]
-            return
-        await pilot.pause(0.1)
-    raise AssertionError("it never came true")
 
 
 async def screen_of(pilot: Pilot[None]) -> RunsScreen:

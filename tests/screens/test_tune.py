@@ -18,6 +18,7 @@ from screens.widgets.status_lines import StatusLine
 from storage import runs
 from storage.records import Run, RunState
 from tests.support import text_documents, tiny_model, workspaces
+from tests.support.pilots import until
 from workbench.remote import check
 from workbench.runs import jobs
 from workbench.runs.config import files as config_files
@@ -57,14 +58,6 @@ async def screen_of(pilot: Pilot[None], config: TuneConfig | None = None) -> Tun
         screen.receive(CloneRun(config, "", ""))
     await until(pilot, lambda: screen.panel.check is not None and screen.panel.estimate is not None)
     return screen
-
-
-async def until(pilot: Pilot[None], condition: object, seconds: float = 90.0) -> None:
-    for _ in range(int(seconds / 0.1)):
-        if condition():  # type: ignore[operator]
-            return
-        await pilot.pause(0.1)
-    raise AssertionError("it never came true")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])

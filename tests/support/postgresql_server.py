@@ -131,7 +131,7 @@ class TestServer:
         return name
 
     def drop(self, name: str) -> None:
-        """Drop a database, whoever is connected."""
+        """Drop a database, also where there are connections to it."""
         self.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT
+from tests.support import ROOT, shared_libraries
 from tests.support.ports import free_port
+from tests.support.workspaces import until
 
 USER = f"workbench-test-{os.getpid()}"
 """A user of this process alone: other tests may run at the same time on this machine."""
@@ -31,6 +32,7 @@ class SshServer:
     folder: Path
     home: Path
     python: str  # a Python that this user may run, with this program and its libraries
+    warm_python: str  # the same, but runs begin with the libraries loaded
     user: str
 
 
@@ -69,7 +71,9 @@ def running() -> Iterator[SshServer]:
         server = subprocess.Popen([sshd, "-D", "-e", "-f", str(folder / "sshd_config")])
         ssh = f"{client} -F {folder}/ssh_config"
         _wait_for(port, server)
-        yield SshServer(ssh, "box", folder, home, _python(folder, ssh), user)
+        python = _python(folder, ssh)
+        with _warm(python, folder, ssh) as warm_python:
+            yield SshServer(ssh, "box", folder, home, python, warm_python, user)
     finally:
         if server is not None:
             server.kill()
@@ -116,6 +120,19 @@ def _python(folder: Path, ssh: str) -> str:
         if answer.returncode == 0:
             return str(script)
     pytest.skip(f"the other user may not run a {version} with these libraries: {answer.stderr.decode()[-200:]}")
+
+
+@contextmanager
+def _warm(python: str, folder: Path, ssh: str) -> Iterator[str]:
+    """A script that runs this Python with a way to a process that has the model libraries loaded."""
+    way, script = folder / "home" / "libraries", folder / "warm-python"
+    script.write_text(f'#!/bin/sh\nexec {python} -S {shared_libraries.__file__} {way} {python} "$@"\n')
+    script.chmod(0o755)
+    loading = [*ssh.split(), "box", f"{python} -P -m {shared_libraries.__name__} {way}"]
+    with subprocess.Popen(loading, stdin=subprocess.PIPE) as process:
+        until(way.exists)
+        yield str(script)
+        process.kill()
 
 
 def _wait_for(port: int, server: "subprocess.Popen[bytes]") -> None:

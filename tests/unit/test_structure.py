@@ -62,10 +62,16 @@ def nodes() -> dict[str, list[ast.AST]]:
 
 
 @cache
-def nodes_of_tests() -> dict[Path, list[ast.AST]]:
-    """Every node of every module of the tests, benchmarks and scripts of docs."""
+def texts_of_tests() -> dict[Path, str]:
+    """The text of every module of the tests, benchmarks and scripts of docs."""
     paths = (path for folder in ("tests", "benchmarks", "docs") for path in sorted((ROOT / folder).rglob("*.py")))
-    return {path.relative_to(ROOT): list(ast.walk(ast.parse(path.read_text("utf-8")))) for path in paths}
+    return {path.relative_to(ROOT): path.read_text("utf-8") for path in paths}
+
+
+@cache
+def nodes_of_tests() -> dict[Path, list[ast.AST]]:
+    """Every node of those modules."""
+    return {path: list(ast.walk(ast.parse(text))) for path, text in texts_of_tests().items()}
 
 
 def test_no_circle_of_imports_not_even_for_types() -> None:
@@ -218,9 +224,14 @@ def test_names_and_comments_are_plain() -> None:
             wrong += [f"{path}:{name}" for name in _names(node) if _parts(name) & RETIRED_PARTS]
             if not isinstance(node, ast.Attribute):  # SQLAlchemy's `.one()`
                 wrong += [f"{path}:{name}" for name in _names(node) if name.strip("_").lower() in VAGUE_NAMES]
-        for prose in (*_docstrings(path), *_comments(text)):
-            wrong += [f"{path}: {word} in {prose!r}" for word in RETIRED_WORDS & set(_words(prose))]
+        wrong += _retired(path, nodes()[path], text)
     assert wrong == []
+
+
+def _retired(path: str, inside: list[ast.AST], text: str) -> list[str]:
+    """The retired words of a module's docstrings and comments."""
+    proses = (*_docstrings(inside), *_comments(text))
+    return [f"{path}: {word} in {prose!r}" for prose in proses for word in RETIRED_WORDS & set(_words(prose))]
 
 
 def _names(node: ast.AST) -> Iterator[str]:
@@ -233,8 +244,8 @@ def _names(node: ast.AST) -> Iterator[str]:
                 yield name
 
 
-def _docstrings(path: str) -> Iterator[str]:
-    for node in nodes()[path]:
+def _docstrings(inside: list[ast.AST]) -> Iterator[str]:
+    for node in inside:
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             yield ast.get_docstring(node, clean=False) or ""
 
@@ -265,7 +276,16 @@ def test_names_in_tests_and_benchmarks_are_plain() -> None:
         for name in _names(node)
         if name in retired or _parts(name) & RETIRED_PARTS
     ]
+    for path, text in texts_of_tests().items():
+        wrong += _retired(str(path), nodes_of_tests()[path], text)
     assert wrong == []
+
+
+def test_the_map_names_what_is_right_in_the_program() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text("utf-8").partition("    tests/  ")[0]
+    named = set(re.findall(r"^ +(\w+)(?:\.py|/) ", page, re.MULTILINE))
+    inside = {name.rpartition(".")[2] for name in _modules_of("workbench")}
+    assert inside - named == {"__main__"}
 
 
 def test_a_docstring_says_something() -> None:

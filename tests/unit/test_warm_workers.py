@@ -116,6 +116,15 @@ def test_without_a_server_there_is_none(tmp_path: Path, environment: dict[str, s
     assert order(tmp_path, environment) is None and warm_workers.passed_on() == ({}, ())
 
 
+def test_a_process_that_outlives_the_one_whose_server_it_has_knows_that_it_ended(environment: dict[str, str]) -> None:
+    connection = warm_workers._server.connection
+    assert connection is not None
+    inherited = warm_workers._Server(connection.dup())
+    assert inherited.living() is not None
+    warm_workers.end()
+    assert inherited.living() is None, "it can start its own"
+
+
 def test_a_server_that_hangs_is_not_waited_for_and_does_nothing_later(
     tmp_path: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,9 @@ from click.testing import CliRunner
 
 from tests.support import workspaces
 from tests.support.ports import free_port
+from tests.support.workspaces import until
+from tests.unit.test_lifeline import is_alive
+from workbench import warm_workers
 from workbench.cli import group
 from workbench.exchange import pipeline
 from workbench.exchange.import_summary import Summary
@@ -41,25 +43,11 @@ def workers_of(pid: int) -> list[int]:
     return workers
 
 
-def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
-
-
 def catches(pid: int, number: signal.Signals) -> bool:
     """Whether a process has a handler for a signal."""
     status = Path(f"/proc/{pid}/status").read_text()
     (caught,) = [line.split()[1] for line in status.splitlines() if line.startswith("SigCgt:")] or ["0"]
     return bool(int(caught, 16) >> number - 1 & 1)
-
-
-def until(condition, seconds: float = 60) -> object:  # type: ignore[no-untyped-def]
-    deadline = time.monotonic() + seconds
-    while not (result := condition()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return result
 
 
 @pytest.fixture(scope="module")
@@ -72,13 +60,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def command(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
-    """Start it as a terminal does: what is ignored here (SIGINT in the background, SIGHUP under nohup) is not there."""
+def command(folder: Path, *arguments: str, is_warm: bool = False) -> "subprocess.Popen[str]":
+    """Start it as a terminal does: what is ignored here (SIGINT in the background, SIGHUP under nohup) is not there.
+
+    Args:
+        is_warm: its workers have the model libraries loaded.
+    """
+    variables, descriptors = warm_workers.passed_on() if is_warm else ({}, ())
     before = {number: signal.signal(number, signal.SIG_DFL) for number in (INT, HUP, TERM)}
     try:
         return subprocess.Popen(
             [sys.executable, "-P", "-m", "workbench", "-w", "ws", *arguments], cwd=folder, text=True,
-            env={**os.environ, "TMPDIR": str(folder / "tmp")}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            env={**os.environ, "TMPDIR": str(folder / "tmp"), **variables}, stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, pass_fds=descriptors,
         )  # fmt: skip
     finally:
         for number, handler in before.items():
@@ -94,11 +88,11 @@ def drafts(folder: Path) -> list[str]:
 @pytest.mark.parametrize(("name", "end"), CASES, ids=[f"{name}-{end.name}" for name, end in CASES])
 def test_nothing_of_a_command_goes_on_when_it_is_ended(folder: Path, name: str, end: signal.Signals) -> None:
     process = command(folder, *COMMANDS[name])
-    (worker,) = until(lambda: workers_of(process.pid))  # type: ignore[misc]
+    (worker,) = until(lambda: workers_of(process.pid))
     process.send_signal(end)
     _, errors = process.communicate(timeout=10)
     assert "Traceback" not in errors and "fault" not in errors
-    assert until(lambda: not is_alive(worker), 5)
+    until(lambda: not is_alive(worker))
     if end == KILL:
         assert process.returncode == -KILL and len(drafts(folder)) == 1
         command(folder, "status").communicate(timeout=30)
@@ -108,22 +102,25 @@ def test_nothing_of_a_command_goes_on_when_it_is_ended(folder: Path, name: str, 
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
-@pytest.mark.parametrize("end", [INT, HUP])
 @pytest.mark.parametrize(
-    "arguments",
+    ("arguments", "end"),
     [
-        ["status"], ["import", "a.jsonl"], ["runs", "list"], ["--help"], ["export", "word-list", "out.jsonl"],
-        ["split"], ["fields", "list"], ["searches", "list"], ["rounds", "list"], ["queue"], ["doctor-env"],
-        ["completion", "bash"], ["serve", "starter", "--port", "PORT"], ["web", "--port", "PORT"],
-        ["sample-data", "made"], ["init", "another"],
+        ("status", INT), ("import a.jsonl", HUP), ("runs list", INT), ("--help", HUP),
+        ("export word-list out.jsonl", INT),
+        ("split", HUP), ("fields list", INT), ("searches list", HUP), ("rounds list", INT), ("queue", HUP),
+        ("doctor-env", INT), ("completion bash", HUP), ("sample-data made", INT), ("init another", HUP),
+        ("serve starter --port PORT", INT), ("serve starter --port PORT", HUP),
+        ("web --port PORT", INT), ("web --port PORT", HUP),
     ],
-    ids=" ".join,
 )  # fmt: skip
 def test_a_command_that_is_ended_at_once_ends_without_a_traceback(
-    folder: Path, arguments: list[str], end: signal.Signals
+    folder: Path, arguments: str, end: signal.Signals
 ) -> None:
-    """Also while the program is being loaded; before its first line a signal ends it as any program."""
-    process = command(folder, *(str(free_port()) if part == "PORT" else part for part in arguments))
+    """Also while the program is being loaded; before its first line a signal ends it as any program.
+
+    Either signal has the same handler, but in the two commands that bring a server's own.
+    """
+    process = command(folder, *(str(free_port()) if part == "PORT" else part for part in arguments.split()))
     until(lambda: process.poll() is not None or catches(process.pid, HUP))
     process.send_signal(end)
     _, errors = process.communicate(timeout=30)
@@ -142,21 +139,21 @@ def test_a_command_whose_import_was_interrupted_does_not_go_on(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_the_runs_of_a_demo_end_with_it(folder: Path) -> None:
-    """Their workers are forked from a process with the libraries, which ends with the demo, too."""
-    process = command(folder, *COMMANDS["demo"], "-w", "mails")
+    """Their workers are forked from a process with the libraries."""
+    process = command(folder, *COMMANDS["demo"], "-w", "mails", is_warm=True)
     at_work = until(lambda: [p for p in (folder / "mails" / "runs").glob("2*/lock") if p.read_text().strip()])
-    worker = int(at_work[0].read_text())  # type: ignore[index]
+    worker = int(at_work[0].read_text())
     process.kill()
     process.communicate(timeout=10)
-    assert until(lambda: not is_alive(worker), 5)
+    until(lambda: not is_alive(worker))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_the_run_goes_on_when_tune_that_waits_for_it_is_interrupted(folder: Path) -> None:
     """Ctrl-C ends the wait alone: runs survive the terminal."""
-    process = command(folder, *COMMANDS["tune"], "--json")
+    process = command(folder, *COMMANDS["tune"], "--json", is_warm=True)
     runs = folder / "ws" / "runs"
-    (run,) = until(lambda: [p for p in runs.iterdir() if (p / "waiting").exists()])  # type: ignore[misc]
+    (run,) = until(lambda: [p for p in runs.iterdir() if (p / "waiting").exists()])
     until((run / "events.jsonl").exists)
     until(lambda: RunFolder(run).process())
     process.send_signal(INT)

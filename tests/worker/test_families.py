@@ -1,10 +1,7 @@
 """Model folders: what is refused, what is carried over, and that the starter stays a plain LayoutLM."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +11,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForTokenClassification
 
 from storage.exceptions import ConfigProblem, InputProblem, MissingTool
-from tests.support import tiny_model
+from tests.support import tiny_model, warm_python
 from workbench.runs.config import families, files
 from workbench.runs.config.request import FieldSpec
 from workbench.runs.state import MODEL_DESCRIPTION
@@ -121,17 +118,18 @@ def test_a_half_downloaded_model_says_how_to_bring_a_whole_one(tmp_path: Path, f
     shutil.copytree(folder, snapshot)
     (cache / "refs").mkdir()
     (cache / "refs" / "main").write_text("abc")
-    code = """
-import sys
+    code = f"""
 from pathlib import Path
+from huggingface_hub import constants
 from storage.exceptions import WorkbenchError
 from workbench.runs.config.files import from_dict
 from workbench.training.models import layoutlm
-model = {"family": "layoutlm", "name": "microsoft/layoutlm-base-uncased"}
-weights = Path(sys.argv[1])
+constants.HF_HUB_CACHE = {str(tmp_path / "hub")!r}
+model = {{"family": "layoutlm", "name": "microsoft/layoutlm-base-uncased"}}
+weights = Path({str(snapshot / "model.safetensors")!r})
 def load():
     try:
-        layoutlm.build(from_dict({"model": model, "data": {"max_length": 64, "window_stride": 8}}), [])
+        layoutlm.build(from_dict({{"model": model, "data": {{"max_length": 64, "window_stride": 8}}}}), [])
     except WorkbenchError as error:
         print(error.message, error.remedy)
     else:
@@ -142,12 +140,7 @@ load()
 weights.rename(weights.parent.parent / "abc.incomplete")
 load()
 """
-    ran = subprocess.run(
-        [sys.executable, "-c", code, str(snapshot / "model.safetensors")], capture_output=True, text=True, check=False,
-        env={**os.environ, "HF_HUB_CACHE": str(tmp_path / "hub"), "HF_HUB_OFFLINE": "1"},
-    )  # fmt: skip
-    assert ran.returncode == 0, ran.stderr
-    whole, half, missing = ran.stdout.splitlines()
+    whole, half, missing = warm_python.run(code, tmp_path).splitlines()
     assert whole == "loaded"  # from the cache alone
     assert "damaged" in half and "remove it from the cache" in half
     assert "cannot be had" in missing and "hf download microsoft/layoutlm-base-uncased" in missing

@@ -68,7 +68,7 @@ def test_a_field_of_its_own_is_suggested_after_three_documents(workspace: Worksp
 
     assert offered(workspace, 5) == [(member_receipts.number(4), RUN)]
     assert offered(workspace, 6) == [(member_receipts.number(5), RUN)]
-    assert offered(workspace, 6, "amount_total") == [], "nobody labels it, nor asked for suggestions"
+    assert offered(workspace, 6, "amount_total") == [], "no one labels it, nor asked for suggestions"
     kept = record.read(workspace.files.learner_record)
     assert [outcomes["member"].shown for outcomes in kept.documents.values()][:1] == [False]
     assert len(kept.documents) == 3

@@ -60,7 +60,7 @@ def _ssh(server: SshServer, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def target(server: SshServer) -> Target:
-    return Target("ssh:box", server.python, "box")
+    return Target("ssh:box", server.warm_python, "box")
 
 
 @pytest.fixture
@@ -321,12 +321,16 @@ def test_the_wheel_has_this_program_and_its_environment_the_versions_that_are_he
     assert any(pin.startswith("torch==") for pin in pins) and not any("+" in pin for pin in pins)
 
 
+def name_target(workspace: Workspace, python: str) -> None:
+    workspace.files.settings.write_text(f'[targets.box]\naddress = "ssh:box"\npython = "{python}"\n')
+
+
 @pytest.fixture
 def answer(
     workspace: Workspace, server: SshServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., tuple[int, Any]]:
     """The exit code of a command and what it answers; the target is called box."""
-    workspace.files.settings.write_text(f'[targets.box]\naddress = "ssh:box"\npython = "{server.python}"\n')
+    name_target(workspace, server.warm_python)
 
     def call(*arguments: str) -> tuple[int, Any]:
         monkeypatch.setattr(sys, "argv", ["workbench", "-w", str(workspace.files.root), *arguments, "--json"])
@@ -341,8 +345,10 @@ def answer(
 
 
 def test_the_command_line_trains_on_a_target_and_checks_one(
-    workspace: Workspace, base: Path, answer: Callable[..., tuple[int, Any]]
+    workspace: Workspace, server: SshServer, base: Path, answer: Callable[..., tuple[int, Any]]
 ) -> None:
+    """The worker there is a program of its own, which loads the model libraries."""
+    name_target(workspace, server.python)
     code, facts = answer("doctor-env", "--on", "box")
     assert code == 0 and facts["problems"] == [] and facts["program"]
     code, problem = answer("tune", "--on", "ssh:gone")

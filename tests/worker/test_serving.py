@@ -27,11 +27,13 @@ from uvicorn.config import STARTUP_FAILURE
 from storage.exceptions import InputProblem
 from tests.support import tiny_model
 from tests.support.ports import free_port
+from tests.support.serving import serving
 from tests.support.tiny_documents import documents
 from workbench.runs import machine, transfer
 from workbench.runs.state import RunFolder
 from workbench.serving import container, server, siblings
 from workbench.serving.app import State
+from workbench.serving.engine import Engine
 from workbench.serving.metrics import SHARED
 from workbench.serving.options import ENVIRONMENT, Options, to_json
 from workbench.workspace import Workspace
@@ -39,9 +41,9 @@ from workbench.workspace import Workspace
 TOKEN = "a-token-of-some-length"
 
 
-@pytest.fixture(scope="module", params=["tokens", "classes"])
+@pytest.fixture(scope="module")
 def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a model that was trained for a moment."""
+    """The folder of a model of a task that was trained for a moment."""
     task = request.param
     family = {"tokens": "layoutlm", "classes": "text"}[task]
     settings = {"model": {"task": task}, "train": {"num_train_epochs": 1}}
@@ -107,25 +109,42 @@ def upload(address: str, path: Path) -> Any:
         return json.load(answer)
 
 
-def test_a_model_of_either_task_answers_and_stops_when_it_has_answered(model: Path, tmp_path: Path) -> None:
-    (tmp_path / "token").write_text(TOKEN + "\n")
+def page_and_file(folder: Path) -> tuple[dict[str, Any], Path]:
+    """A page's words as a request has them, and in a file."""
     row = documents(1)[0]
-    words = {"words": row.words, "boxes": row.boxes, "width": 1000, "height": 1000}
-    page = tmp_path / "list.json"
-    page.write_text(json.dumps({"words": row.words, "bboxes": row.boxes}))
+    file = folder / "list.json"
+    file.write_text(json.dumps({"words": row.words, "bboxes": row.boxes}))
+    return {"words": row.words, "boxes": row.boxes, "width": 1000, "height": 1000}, file
+
+
+@pytest.mark.parametrize("model", ["classes"], indirect=True)
+def test_a_model_of_classes_answers(model: Path, tmp_path: Path) -> None:
+    page, file = page_and_file(tmp_path)
+    with serving(Engine(str(model), "run", None)) as client:
+        info = client.get("/info").json()
+        answer = client.post("/predict?raw_scores=true", json={"inputs": ["total: 12.50", page]})
+        uploaded = client.post("/predict", files={"files": (file.name, file.read_bytes())}).json()
+    assert (info["task"], info["classes"]) == ("classes", ["invoice", "receipt"])
+    assert answer.status_code == 200
+    for document in (*answer.json()["documents"], *uploaded["documents"]):
+        assert sum(document["probabilities"].values()) == pytest.approx(1, abs=1e-2)
+        assert document["class"] == max(document["probabilities"], key=document["probabilities"].get)
+    assert len(answer.json()["documents"]) == 2 and len(uploaded["documents"]) == 1
+    assert str(model.parent) not in json.dumps([info, answer.json()])
+
+
+@pytest.mark.parametrize("model", ["tokens"], indirect=True)
+def test_a_server_answers_and_stops_when_it_has_answered(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(TOKEN + "\n")
+    words, page = page_and_file(tmp_path)
     with served(model, tmp_path, "--token-file", str(tmp_path / "token")) as (address, process):
         assert ask(address, "/info")[0] == 401
         info = ask(address, "/info", token=TOKEN)[1]
         status, answer = ask(address, "/predict?raw_scores=true", {"inputs": ["total: 12.50", words]}, TOKEN)
         assert status == 200 and len(answer["documents"]) == 2
         _, second = answer["documents"]
-        if info["task"] == "tokens":
-            assert [field["id"] for field in info["fields"]] == ["amount_total", "invoice_date"]
-            assert [score["word"] for score in second["scores"]] == row.words
-        else:
-            assert info["classes"] == ["invoice", "receipt"]
-            assert sum(second["probabilities"].values()) == pytest.approx(1, abs=1e-2)
-            assert second["class"] == max(second["probabilities"], key=second["probabilities"].get)
+        assert [field["id"] for field in info["fields"]] == ["amount_total", "invoice_date"]
+        assert [score["word"] for score in second["scores"]] == words["words"]
         assert len(upload(address, page)["documents"]) == 1
         assert str(model.parent) not in json.dumps([info, answer]), "where the model is concerns this machine alone"
 

@@ -1,12 +1,8 @@
 """From a run folder to a model: every family, and everything that can happen on the way."""
 
 import json
-import os
 import shutil
 import sqlite3
-import subprocess
-import sys
-import time
 import weakref
 from collections.abc import Callable
 from contextlib import closing
@@ -23,6 +19,8 @@ from transformers.utils import logging
 from storage import events
 from storage.exceptions import RunProblem
 from tests.support import tiny_documents, tiny_model
+from tests.support.ports import free_port
+from tests.support.workspaces import until
 from workbench.runs import machine, parquet
 from workbench.runs.state import RunFolder
 from workbench.training import callbacks, device, preparation, trainer, training_attempt
@@ -74,19 +72,21 @@ def worker(folder: Path, *options: str) -> Worker:
         return machine.start(machine.WORKER, str(folder), *options, cwd=folder, output=output, errors=output)
 
 
-def train_apart(folder: Path) -> None:
-    """In a program of its own, with what is on the path of this test."""
-    command = machine.python(machine.WORKER, str(folder))
-    environment = os.environ | {"PYTHONPATH": ":".join(sys.path)}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-    assert done.returncode == 0, done.stderr
-
-
-def wait_for(folder: Path, type: str, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not any(e["type"] == type for e in events.iterate(folder / "events.jsonl")):
-        assert time.monotonic() < deadline, f"no {type} event"
-        time.sleep(0.05)
+def as_torchrun_does(folder: Path, processes: int, monkeypatch: pytest.MonkeyPatch) -> list[Worker]:
+    """Workers that train together, told so by the variables that `torchrun` sets."""
+    shared = {
+        "WORLD_SIZE": processes,
+        "LOCAL_WORLD_SIZE": processes,
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": free_port(),
+    }
+    workers = []
+    for rank in range(processes):
+        with monkeypatch.context() as patch:
+            for name, value in (shared | {"RANK": rank, "LOCAL_RANK": rank}).items():
+                patch.setenv(name, str(value))
+            workers.append(worker(folder))
+    return workers
 
 
 @pytest.mark.parametrize("family", tiny_model.FAMILIES)
@@ -325,7 +325,7 @@ def test_the_worker_survives_kill_and_says_how_it_ended(tmp_path: Path) -> None:
         tmp_path / "run", "text", {"train": {"num_train_epochs": 1000, "early_stopping_patience": 0}}
     )
     first = worker(folder)
-    wait_for(folder, "saved")
+    until(lambda: events.last(folder / "events.jsonl", frozenset({"saved"})))
     second = worker(folder)
     assert second.wait(60) == 5, "two workers must never share a folder"
     assert str(first.pid) in (folder / "output").read_text()
@@ -334,7 +334,7 @@ def test_the_worker_survives_kill_and_says_how_it_ended(tmp_path: Path) -> None:
     assert events.last(folder / "events.jsonl", events.TERMINAL) is None
     (folder / "events.jsonl").rename(folder / "before.jsonl")
     third = worker(folder)
-    wait_for(folder, "saved")
+    until(lambda: events.last(folder / "events.jsonl", frozenset({"saved"})))
     third.terminate()
     assert third.wait(60) == 7
     log = events.read(folder / "events.jsonl")[0]
@@ -361,7 +361,7 @@ def test_a_broken_request_is_a_failed_event(tmp_path: Path) -> None:
     assert failed["type"] == "failed" and "train.learning_rate" in failed["message"]
 
 
-def test_two_processes_train_as_one(tmp_path: Path) -> None:
+def test_two_processes_train_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     still = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
     settings: dict[str, Any] = {"train": {"num_train_epochs": 4}, "regularization": still}
     two = tiny_model.run_folder(tmp_path / "two", "text", settings, train=16)
@@ -370,49 +370,13 @@ def test_two_processes_train_as_one(tmp_path: Path) -> None:
     shutil.rmtree(two / "base-text")
     shutil.copytree(one / "base-text", two / "base-text")
     expected = train(one)
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
-    done = subprocess.run(
-        [*launch, "workbench.training.worker", str(two)], check=False,
-        env=os.environ | {"PYTHONPATH": ":".join(sys.path)}, capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-2000:]
+    workers = as_torchrun_does(two, 2, monkeypatch)
+    assert [worker.wait(120) for worker in workers] == [0, 0], (two / "output").read_text()
     log = events.read(two / "events.jsonl")[0]
     assert [e["type"] for e in log].count("finished") == 1 and [e["type"] for e in log].count("started") == 1
     assert losses(log) == pytest.approx(losses(expected), abs=1e-3)
     figures = [[e["validation"]["loss"] for e in run if e["type"] == "evaluated"] for run in (log, expected)]
     assert figures[0] == pytest.approx(figures[1], abs=1e-3)
-
-
-WRITER = """
-import json, pathlib
-class SummaryWriter:
-    def __init__(self, log_dir):
-        pathlib.Path(log_dir).mkdir(parents=True, exist_ok=True)
-        self.file = pathlib.Path(log_dir) / "written.jsonl"
-    def add_scalar(self, name, value, step):
-        with self.file.open("a") as file:
-            file.write(json.dumps([name, value]) + "\\n")
-    add_text = lambda self, name, value, step=0: self.add_scalar(name, value, step)
-    flush = close = lambda self: None
-"""
-"""Stands for TensorBoard's: it writes into the folder that it is given."""
-
-
-def test_what_a_tracker_writes_outlives_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("tensorboard", "tensorboardX"):
-        package = tmp_path / "packages" / name
-        package.mkdir(parents=True)
-        (package / "__init__.py").write_text(WRITER if name == "tensorboardX" else "")
-    folder = tiny_model.run_folder(
-        tmp_path / "run", "layoutlm", {"train": {"report_to": ["tensorboard"]}}, name="config B"
-    )
-    monkeypatch.syspath_prepend(str(tmp_path / "packages"))
-    train_apart(folder)
-    assert not (folder / "checkpoints").exists()
-    written = [json.loads(line) for line in (folder / "logs" / "config B" / "written.jsonl").read_text().splitlines()]
-    names = {name for name, _ in written}
-    assert {"train/loss", "eval/f1", "eval/amount_total_f1", "test/f1", "train/configuration"} <= names
-    assert not any("selection" in name for name in names)
 
 
 @pytest.fixture(scope="module")
@@ -435,6 +399,10 @@ def test_mlflow_has_one_run_with_test_figures_and_configuration(tracked: Path) -
     assert "family: layoutlm" in configuration
 
 
+def test_what_trackers_wrote_outlives_the_checkpoints(tracked: Path) -> None:
+    assert (tracked / "logs").is_dir() and not (tracked / "checkpoints").exists()
+
+
 def test_tensorboard_has_one_folder_with_test_figures_and_configuration(tracked: Path) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -442,7 +410,9 @@ def test_tensorboard_has_one_folder_with_test_figures_and_configuration(tracked:
     events = EventAccumulator(str(tracked / "logs" / "config B"))
     events.Reload()
     names = set(events.Tags()["scalars"])
-    assert {"train/loss", "eval/amount_total_f1", "test/f1"} <= names and not any("selection" in n for n in names)
+    assert {"train/loss", "eval/f1", "eval/amount_total_f1", "test/f1"} <= names and not any(
+        "selection" in n for n in names
+    )
     assert "train/configuration/text_summary" in events.Tags()["tensors"]
 
 

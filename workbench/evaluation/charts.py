@@ -6,6 +6,7 @@ matplotlib draws; it is imported only when a picture is made.
 import logging
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -311,9 +312,8 @@ def _style() -> Any:
     from matplotlib import font_manager
 
     logging.getLogger(font_manager.__name__).setLevel(logging.ERROR)  # that a font has no weight "normal" is no matter
-    present = {font.name for font in font_manager.fontManager.ttflist}
     return {
-        "font.family": [name for name in _FONTS if name in present],
+        "font.family": _families(),
         "font.size": 10,
         "text.parse_math": False,  # a name may have a "$"
         "axes.spines.top": False,
@@ -326,6 +326,28 @@ def _style() -> Any:
         "svg.fonttype": "none",
         "svg.hashsalt": "workbench",
     }
+
+
+def _families() -> list[str]:
+    """The fonts to look for a sign in.
+
+    matplotlib keeps a list of the fonts that this machine had when it was first used: where none of them has Chinese
+    signs, those are added that were installed since.
+    """
+    from matplotlib.font_manager import findSystemFonts, fontManager
+
+    if not _present(_FONTS[1:]):
+        for path in {*findSystemFonts()} - {font.fname for font in fontManager.ttflist}:
+            with suppress(OSError, RuntimeError):  # no font, or of a kind that matplotlib does not read
+                fontManager.addfont(path)
+    return _present(_FONTS)
+
+
+def _present(families: Sequence[str]) -> list[str]:
+    from matplotlib.font_manager import fontManager
+
+    names = {font.name for font in fontManager.ttflist}
+    return [family for family in families if family in names]
 
 
 _WRITERS: dict[str, Callable[[Chart], str | bytes]] = {".svg": svg, ".png": png}

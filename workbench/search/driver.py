@@ -27,7 +27,6 @@ from storage import locks
 from storage.exceptions import Busy, ConfigProblem, RunProblem, WorkbenchError
 from storage.files import write_atomic
 from storage.records import RunState
-from workbench.runs import machine
 from workbench.search import plan as searches
 from workbench.search.plan import PRESET_RUN, SearchFolder
 from workbench.search.space import Dimension, applied
@@ -315,7 +314,6 @@ def main(arguments: list[str]) -> int:
         with closing(Workspace.open(Path(root))) as workspace:
             folder = searches.folder_of(workspace, name)
             with _locked(folder):
-                machine.warm_up()
                 Driver(folder, WorkspaceRuns(workspace, folder.read_plan())).run()
     except WorkbenchError as error:
         print(f"{error.message} {error.remedy}", file=sys.stderr)  # noqa: T201 (stderr.log is where it is read)

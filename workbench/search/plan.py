@@ -5,6 +5,7 @@ result.json (written last)  stderr.log
 """
 
 import json
+import os
 import re
 import subprocess
 import threading
@@ -21,6 +22,7 @@ from storage import runs as run_store
 from storage.exceptions import InputProblem, RunProblem, UsageProblem
 from storage.files import read_regular, write_atomic
 from storage.records import Run, RunState, Split
+from workbench import warm_workers
 from workbench.runs import jobs, machine, progress
 from workbench.runs.config.files import apply_sets, from_dict
 from workbench.runs.config.tune import TuneConfig
@@ -290,9 +292,12 @@ def go_on(
 def start(workspace: Workspace, folder: SearchFolder) -> "subprocess.Popen[bytes]":
     """Carry a search out in a process and session of its own; it outlives this terminal.
 
+    As long as the terminal is open, its runs begin with the libraries that are loaded here.
+
     Raises:
         RunProblem: the process cannot be started.
     """
+    variables, descriptors = warm_workers.passed_on()
     try:
         with folder.log.open("ab") as log:
             return subprocess.Popen(
@@ -301,6 +306,8 @@ def start(workspace: Workspace, folder: SearchFolder) -> "subprocess.Popen[bytes
                 stdout=log,
                 stderr=log,
                 cwd=folder.path,
+                env=os.environ | variables,
+                pass_fds=descriptors,
                 start_new_session=True,
             )
     except OSError as error:

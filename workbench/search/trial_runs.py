@@ -11,7 +11,7 @@ from storage.records import Run, RunState
 from workbench.evaluation import comparison
 from workbench.evaluation.doctor import consultation
 from workbench.evaluation.doctor.findings import Target
-from workbench.runs import jobs, progress
+from workbench.runs import jobs, machine, progress
 from workbench.runs.config.tune import TuneConfig
 from workbench.runs.reconcile import reconcile
 from workbench.runs.state import RunFolder
@@ -69,10 +69,15 @@ class WorkspaceRuns:
                 self.workspace, config, preset=self.plan.preset, name=name, batch=self.plan.name,
                 slots=self.plan.slots, on=on, once=True,
             )  # fmt: skip
-            jobs.start(self.workspace, run.id, self.plan.slots)
+            self._start(run.id)
         elif run.state is RunState.CRASHED or (run.state is RunState.QUEUED and not self._has_process(run.id)):
-            jobs.start(self.workspace, run.id, self.plan.slots)
+            self._start(run.id)
         return run.id
+
+    def _start(self, run: str) -> None:
+        if not self.plan.target:  # else nothing is computed here
+            machine.warm_up()  # anew, where the terminal was closed whose libraries the runs began with
+        jobs.start(self.workspace, run, self.plan.slots)
 
     def _has_process(self, run: str) -> bool:
         return RunFolder(self.workspace.files.run(run)).at_work()

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from tests.support import workspaces
 from tests.unit.exchange.test_class_imports import brought, stored, write_csv
 from workbench import cli
 from workbench.commands import import_
@@ -14,7 +15,7 @@ from workbench.workspace import Workspace
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
-    return Workspace.create(tmp_path / "ws")
+    return workspaces.empty(tmp_path / "ws")
 
 
 def reasons(summary) -> list[tuple[str, str]]:

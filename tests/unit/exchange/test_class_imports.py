@@ -9,6 +9,7 @@ from openpyxl import Workbook
 
 from storage import document_list, documents, import_index
 from storage.records import TEXT, Side
+from tests.support import workspaces
 from workbench.exchange.import_summary import Summary
 from workbench.exchange.pipeline import run
 from workbench.exchange.sources import ImportRequest
@@ -23,7 +24,7 @@ ROWS = [
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
-    created = Workspace.create(tmp_path / "ws")
+    created = workspaces.empty(tmp_path / "ws")
     created.change_settings(annotator="ann")
     return created
 

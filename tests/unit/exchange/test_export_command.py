@@ -18,7 +18,7 @@ from storage.documents import NewDocument
 from storage.exceptions import UsageProblem, WorkspaceProblem
 from storage.files import write_atomic
 from storage.records import Page, Source, Span, Token
-from tests.support import ROOT
+from tests.support import ROOT, workspaces
 from workbench.commands.support.context import Context
 from workbench.commands.support.registry import load
 from workbench.exchange.exporters.registry import EXPORTERS
@@ -28,7 +28,7 @@ from workbench.workspace import Workspace
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
-    opened = Workspace.create(tmp_path / "w")
+    opened = workspaces.empty(tmp_path / "w")
     (opened.files.pages / "ab").mkdir()
     write_atomic(opened.files.pages / "ab" / "x.png", b"a picture")
     tokens = (Token(0, 0, 0, "Total", (1.0, 1.0, 5.0, 3.0)), Token(1, 0, 0, "9.00", (6.0, 1.0, 9.0, 3.0)))

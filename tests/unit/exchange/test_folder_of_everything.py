@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from tests.fuzz import corpus
+from tests.support import workspaces
 from workbench.commands import import_
 from workbench.exchange.import_summary import Summary
 from workbench.exchange.pipeline import run
 from workbench.exchange.sources import ImportRequest
-from workbench.workspace import Workspace
 
 STRANGERS = {
     "mail.eml": (b"From: a@example.com\n\nSee attached.", "save its attachments"),
@@ -40,7 +40,7 @@ def summary(tmp_path_factory: pytest.TempPathFactory) -> Summary:
             target.write_bytes(content)
     for file, (content, _) in STRANGERS.items():
         (folder / "in" / file).write_bytes(content)
-    workspace = Workspace.create(folder / "ws")
+    workspace = workspaces.empty(folder / "ws")
     done = run(workspace, ImportRequest((folder / "in",), ocr=False))
     workspace.close()
     return done

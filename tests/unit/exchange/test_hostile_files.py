@@ -18,6 +18,7 @@ from reportlab.pdfgen.canvas import Canvas
 from storage import document_list, documents
 from storage.exceptions import InputProblem
 from storage.suggestions import suggestions_of
+from tests.support import workspaces
 from workbench.exchange import discovery, reader_process
 from workbench.exchange.import_summary import Summary
 from workbench.exchange.importers import registry as importers
@@ -33,7 +34,7 @@ GOOD: dict[str, Any] = {"id": "good", "words": ["Total", "9.00"], "bboxes": [[0,
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Iterator[Workspace]:
-    opened = Workspace.create(tmp_path / "workspace")
+    opened = workspaces.empty(tmp_path / "workspace")
     yield opened
     opened.close()
 

@@ -12,6 +12,7 @@ import pytest
 
 from storage import document_list, documents
 from tests.fuzz import corpus
+from tests.support import workspaces
 from workbench.exchange.pipeline import run
 from workbench.exchange.reading import parsing
 from workbench.exchange.reading.incoming import Options
@@ -57,7 +58,7 @@ def imported(files: Mapping[str, bytes], base: Path, linked: corpus.Files, *, pi
             os.mkfifo(base / "in" / name)
         else:
             (base / "in" / name).symlink_to(base / "outside" / name)
-    with closing(Workspace.create(base / "workspace")) as workspace:
+    with closing(workspaces.empty(base / "workspace")) as workspace:
         run(workspace, ImportRequest((base / "in",), ocr=False))
         return content(workspace)
 
@@ -81,7 +82,7 @@ def test_a_form_names_no_picture_beside_the_folder_that_is_imported(tmp_path: Pa
     assert text != files["zh.json"]
     corpus.write({"secret.png": picture, "images/secret.png": picture}, tmp_path / "a")
     corpus.write({"zh.json": text}, tmp_path / "a" / "in")
-    with closing(Workspace.create(tmp_path / "workspace")) as workspace:
+    with closing(workspaces.empty(tmp_path / "workspace")) as workspace:
         run(workspace, ImportRequest((tmp_path / "a" / "in",), ocr=False))
         assert [pictures for *_, pictures in content(workspace)] == [[False]]
 
@@ -91,7 +92,7 @@ def test_a_forms_picture_is_found_in_the_folder_beside_its_own(tmp_path: Path, f
     """Below the folder that is imported; or where the folder with the labels of a data set is imported alone."""
     files = corpus.corpus()["xfund"]
     corpus.write({f"{folder}/zh.json": files["zh.json"], "images/z.png": files["zh/z.png"]}, tmp_path / "a")
-    with closing(Workspace.create(tmp_path / "workspace")) as workspace:
+    with closing(workspaces.empty(tmp_path / "workspace")) as workspace:
         run(workspace, ImportRequest((tmp_path / "a" / root,), ocr=False))
         assert [pictures for *_, pictures in content(workspace)] == [[True]]
 
@@ -100,7 +101,7 @@ def test_a_list_of_classes_above_the_folder_that_is_imported_is_not_read(tmp_pat
     corpus.write(SETS["class list"], tmp_path / "a")
     (tmp_path / "a" / "in").mkdir()
     (tmp_path / "a" / "wild.txt").rename(tmp_path / "a" / "in" / "wild.txt")
-    with closing(Workspace.create(tmp_path / "workspace")) as workspace:
+    with closing(workspaces.empty(tmp_path / "workspace")) as workspace:
         run(workspace, ImportRequest((tmp_path / "a" / "in",), ocr=False))
         assert "daemon" not in [field.name for field in workspace.schema]
 

@@ -10,6 +10,7 @@ import pytest
 
 from storage import document_list, documents
 from storage.records import Side, Source, State
+from tests.support import workspaces
 from workbench.commands import import_
 from workbench.exchange import known_values, pipeline
 from workbench.exchange.import_summary import Summary
@@ -23,7 +24,7 @@ from workbench.workspace import Workspace
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Any:
-    opened = Workspace.create(tmp_path / "ws")
+    opened = workspaces.empty(tmp_path / "ws")
     yield opened
     opened.close()
 

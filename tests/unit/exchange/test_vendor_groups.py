@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from storage.records import Page, Token
+from tests.support import workspaces
 from workbench.exchange.vendor_groups import GUESSED, Grouper, by_sellers, one_vendor, seller_key
 
 
@@ -94,13 +95,12 @@ def test_receipts_of_a_vendor_are_rarely_torn_apart(realdata: Path, tmp_path: Pa
     """Without sellers, by looks alone: few vendors' receipts mix, most of a vendor's stay together."""
     from workbench.exchange.pipeline import run
     from workbench.exchange.sources import ImportRequest
-    from workbench.workspace import Workspace
 
     for kind in ("box", "key"):
         (tmp_path / "in" / kind).mkdir(parents=True)
         for path in sorted((realdata / "receipts_en" / kind).iterdir())[:150]:
             shutil.copy(path, tmp_path / "in" / kind)
-    workspace = Workspace.create(tmp_path / "ws")
+    workspace = workspaces.empty(tmp_path / "ws")
     run(workspace, ImportRequest((tmp_path / "in",), group_by="template", ocr=False))
     workspace.close()
     with sqlite3.connect(tmp_path / "ws" / "workbench.db") as connection:

@@ -1,4 +1,4 @@
-"""What `workbench predict` hands on: known values first, refused texts left out, the panel's warnings."""
+"""What `workbench predict` passes on: known values first, refused texts left out, the panel's warnings."""
 
 from dataclasses import replace
 

@@ -16,7 +16,7 @@ from workbench.workspace import Workspace
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
-    return Workspace.create(tmp_path / "ws")
+    return workspaces.empty(tmp_path / "ws")
 
 
 def keep(workspace: Workspace, name: str, side: Side, *fields: str, words: int = 4, group: str = "") -> None:

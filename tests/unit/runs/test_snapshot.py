@@ -11,6 +11,7 @@ from storage import documents
 from storage.documents import NewDocument
 from storage.exceptions import RunProblem
 from storage.records import ClassLabel, Page, ReferenceValue, Side, Source, Span, Split, Token
+from tests.support import workspaces
 from workbench.active_learning import retraining
 from workbench.runs import parquet, snapshot
 from workbench.workspace import Workspace
@@ -30,7 +31,7 @@ def invoice(name: str, group: str = "acme", *, labelled: bool = True, side: Side
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
-    return Workspace.create(tmp_path / "ws")
+    return workspaces.empty(tmp_path / "ws")
 
 
 def keep(workspace: Workspace, *new: NewDocument) -> None:

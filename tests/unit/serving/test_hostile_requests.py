@@ -1,4 +1,4 @@
-"""Requests that are meant to take a server down, or that nobody thought of: each is answered, and costs little."""
+"""Requests that are meant to take a server down, or that were not thought of: each is answered, and costs little."""
 
 import io
 import json

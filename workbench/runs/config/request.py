@@ -1,5 +1,6 @@
 """`request.yaml`: what a run folder's worker is asked to do."""
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal, Self
 
@@ -11,6 +12,8 @@ from workbench.fields import FieldType
 from workbench.runs.config import files, safe_yaml
 from workbench.runs.config.tune import TuneConfig
 from workbench.runs.state import RunFolder
+
+_COPY = "Start the run anew, or copy the whole folder."
 
 
 class FieldSpec(BaseModel):
@@ -75,22 +78,28 @@ class Request(BaseModel):
         if path.exists() and not path.is_file():
             raise ConfigProblem(f"{path} is no regular file.", "Copy the whole folder again.")
         try:
-            data = safe_yaml.load(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, ConfigProblem) as error:
-            raise ConfigProblem(
-                f"{path} cannot be read: {error}", "Start the run anew, or copy the whole folder."
-            ) from error
-        if not isinstance(data, dict):
-            raise ConfigProblem(f"{path} holds no request.", "Start the run anew.")
-        config = data.get("config") or {}
-        if not isinstance(config, dict):
-            raise ConfigProblem(f"{path}: config holds no settings.", "Start the run anew.")
-        data["config"] = files.from_dict(config)
-        try:
-            return cls.model_validate(data)
-        except ValidationError as error:
-            raise ConfigProblem(f"{path}: {files.explain(error)}", "Start the run anew.") from error
+            return _parsed(path.read_text(encoding="utf-8"), path)
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigProblem(f"{path} cannot be read: {error}", _COPY) from error
 
     def text(self) -> str:
         """The YAML for `request.yaml`."""
         return files.to_yaml(self.model_dump(mode="json"))
+
+
+@lru_cache(maxsize=16)  # a run's figures, its errors and its suggestions each ask for it
+def _parsed(text: str, path: Path) -> Request:
+    try:
+        data = safe_yaml.load(text)
+    except ConfigProblem as error:
+        raise ConfigProblem(f"{path} cannot be read: {error}", _COPY) from error
+    if not isinstance(data, dict):
+        raise ConfigProblem(f"{path} holds no request.", "Start the run anew.")
+    config = data.get("config") or {}
+    if not isinstance(config, dict):
+        raise ConfigProblem(f"{path}: config holds no settings.", "Start the run anew.")
+    data["config"] = files.from_dict(config)
+    try:
+        return Request.model_validate(data)
+    except ValidationError as error:
+        raise ConfigProblem(f"{path}: {files.explain(error)}", "Start the run anew.") from error

@@ -9,6 +9,7 @@ import pytest
 from storage import document_list, documents
 from storage.records import Content, Side
 from storage.suggestions import keep_class_suggestions
+from tests.support import workspaces
 from workbench.exchange.exporters import registry as exporters
 from workbench.exchange.exporters.texts.rows import text_of
 from workbench.exchange.pipeline import run
@@ -33,7 +34,7 @@ WITHOUT_GROUPS = {"class-folders"}
 
 
 def workspace_of(folder: Path, records: list[dict[str, object]], **options: object) -> Workspace:
-    workspace = Workspace.create(folder)
+    workspace = workspaces.empty(folder)
     path = folder / "in.jsonl"
     path.write_text("\n".join(map(json.dumps, records)))
     run(workspace, ImportRequest(paths=(path,), **options))
@@ -65,7 +66,7 @@ def there_and_back(tmp_path: Path, workspace: Workspace, format: str) -> Workspa
     with workspace.db.read():
         report = exporters.load(format).write(contents(workspace), workspace.schema, target)
     assert report.documents == len(contents(workspace))
-    other = Workspace.create(tmp_path / "other")
+    other = workspaces.empty(tmp_path / "other")
     multiple = any(field.multiple for field in workspace.schema.classes)
     request = ImportRequest(paths=(target,), by_folder=format == "class-folders", multiple=multiple)
     summary = run(other, request)
@@ -101,7 +102,7 @@ def test_several_class_fields_stand_under_their_names(tmp_path, format):
     assert [field.name for field in workspace.schema.classes] == ["mood", "topic"]
     target = tmp_path / FORMATS[format]
     exporters.load(format).write(contents(workspace), workspace.schema, target)
-    other = Workspace.create(tmp_path / "other")
+    other = workspaces.empty(tmp_path / "other")
     other.change_schema(lambda schema: schema.add_class("topic", ("trains",)).add_class("mood", ("angry", "glad")))
     run(other, ImportRequest(paths=(target,)))  # the fields are found by their names
     labels = [sorted((c.field, c.option) for c in content.annotations.classes) for content in contents(other)]
@@ -136,11 +137,11 @@ def test_a_page_is_exported_with_what_it_is(tmp_path):
     root = tmp_path / "set"
     (root / "receipt").mkdir(parents=True)
     Image.new("1", (40, 60)).save(root / "receipt" / "p.png")
-    workspace = Workspace.create(tmp_path / "ws")
+    workspace = workspaces.empty(tmp_path / "ws")
     run(workspace, ImportRequest(paths=(root,), by_folder=True, ocr=False))
     pictures = workspace.files.pages
     exporters.load("label-studio").write(contents(workspace), workspace.schema, tmp_path / "out.json", pictures)
-    other = Workspace.create(tmp_path / "other")
+    other = workspaces.empty(tmp_path / "other")
     run(other, ImportRequest(paths=(tmp_path / "out.json",), ocr=False))
     assert [label.option for label in contents(other)[0].annotations.classes] == ["receipt"]
     report = exporters.load("class-folders").write(contents(workspace), workspace.schema, tmp_path / "out", pictures)

@@ -18,6 +18,7 @@ from PIL import Image
 
 from storage import document_list, documents
 from storage.records import Annotations, Box, Content, Document, Page, Side, Source, Span, State, Suggestion, Token
+from tests.support import workspaces
 from workbench.exchange import detection, discovery
 from workbench.exchange.exporters import registry as exporters
 from workbench.exchange.exporters.base import FileNames, thousandths
@@ -418,7 +419,7 @@ def test_label_studio_gets_the_configuration_that_its_tasks_need(tmp_path: Path)
 
 @pytest.mark.parametrize("name", ["word-list", "hf-dataset", "parquet", "doccano", "label-studio"])
 def test_the_split_survives_an_export_and_an_import(name: str, tmp_path: Path) -> None:
-    source = Workspace.create(tmp_path / "from")
+    source = workspaces.empty(tmp_path / "from")
     rows = [
         {"id": f"inv-{number}", "words": ["Total", f"{number}.00"], "bboxes": [[0, 0, 9, 9], [20, 0, 40, 9]],
          "labels": ["O", "B-amount_total"], "group": f"vendor {number}", "split": split}
@@ -432,7 +433,7 @@ def test_the_split_survives_an_export_and_an_import(name: str, tmp_path: Path) -
     folder.mkdir()
     target = folder / ("all" if name == "hf-dataset" else f"all.{'parquet' if name == 'parquet' else 'jsonl'}")
     exporters.load(name).write(contents_of(source), source.schema, target)
-    back = Workspace.create(tmp_path / "to")
+    back = workspaces.empty(tmp_path / "to")
     assert not run(back, ImportRequest((folder,))).rejected
     assert sides_of(back) == sides
     source.close()
@@ -450,7 +451,7 @@ def sides_of(workspace: Workspace) -> dict[str, Side]:
 
 
 def test_a_side_that_a_file_names_against_its_vendor_is_said_as_a_leak(tmp_path: Path) -> None:
-    workspace = Workspace.create(tmp_path / "workspace")
+    workspace = workspaces.empty(tmp_path / "workspace")
     rows = [
         {"id": split, "words": ["Total", split], "bboxes": [[0, 0, 9, 9], [20, 0, 40, 9]], "group": "ACME",
          "split": split}
@@ -480,7 +481,7 @@ def test_label_studio_gets_pictures_that_its_server_serves(tmp_path: Path) -> No
 
 
 def test_a_whole_export_to_label_studio_comes_back_with_labels_and_pictures(tmp_path: Path) -> None:
-    source, back = Workspace.create(tmp_path / "from"), Workspace.create(tmp_path / "to")
+    source, back = workspaces.empty(tmp_path / "from"), workspaces.empty(tmp_path / "to")
     scans = tmp_path / "scans"
     scans.mkdir()
     for number in range(2):

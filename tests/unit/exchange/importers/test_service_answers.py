@@ -11,9 +11,9 @@ from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
 from storage import document_list, documents
+from tests.support import workspaces
 from workbench.exchange.pipeline import run
 from workbench.exchange.sources import ImportRequest
-from workbench.workspace import Workspace
 
 WORDS = (("Invoice", 0.1, 0.1, 0.2), ("INV-77", 0.25, 0.1, 0.35), ("Total", 0.1, 0.5, 0.18), ("20.00", 0.25, 0.5, 0.33))
 """(text, left, upper, right) in fractions of the upright page; each is 0.02 high."""
@@ -115,7 +115,7 @@ def test_a_turned_page_comes_in_upright_with_its_picture(answer: Any, turn: int,
     folder.mkdir()
     (folder / "a.json").write_text(json.dumps(answer(turn)))
     (folder / "a.png").write_bytes(picture(turn))
-    with closing(Workspace.create(tmp_path / "ws")) as workspace:
+    with closing(workspaces.empty(tmp_path / "ws")) as workspace:
         summary = run(workspace, ImportRequest((folder,), ocr=False))
         with workspace.db.read() as connection:
             (number,) = document_list.ids(connection)
