@@ -356,4 +356,7 @@ def _armed(view: SessionView, schema: Schema, word: str, document: Pairs) -> Hin
 
 def _short(text: str, most: int = 28) -> str:
     text = text.rstrip(",;") or text  # of a sentence, not of the value
-    return text if len(text) <= most else text[: most - 1] + "…"
+    if len(text) <= most:
+        return text
+    end = most // 2  # both ends are seen: words are added and dropped at either
+    return f"{text[: most - 1 - end]}…{text[-end:]}"
