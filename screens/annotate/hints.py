@@ -336,7 +336,7 @@ def _armed(view: SessionView, schema: Schema, word: str, document: Pairs) -> Hin
             *rest,
         )
     if proposals.moved:
-        return f"{name}:", ((key, f"move it to “{_short(word)}”"), ("label.confirm", "the same here"), *rest)
+        return f"{name}:", ((key, f"move it to “{_short(word)}”"), *rest)
     following = proposals.places[(proposals.now + 1) % len(proposals.places)]
     likely = f", {proposals.likelihood:.0%} likely" if proposals.likelihood and proposals.likelihood < 1 else ""
     text = _short(text_of(tokens, proposals.span.tokens), 20)
@@ -356,4 +356,7 @@ def _armed(view: SessionView, schema: Schema, word: str, document: Pairs) -> Hin
 
 def _short(text: str, most: int = 28) -> str:
     text = text.rstrip(",;") or text  # of a sentence, not of the value
-    return text if len(text) <= most else text[: most - 1] + "…"
+    if len(text) <= most:
+        return text
+    end = most // 2  # both ends are seen: words are added and dropped at either
+    return f"{text[: most - 1 - end]}…{text[-end:]}"

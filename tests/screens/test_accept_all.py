@@ -55,6 +55,14 @@ async def test_the_suggestion_that_was_left_open_is_in_hand(opened, unsure):
         assert kept(unsure).state == "labelled"
 
 
+@pytest.mark.parametrize(("confidence", "stops"), [(0.497, False), (0.493, True)])
+async def test_what_is_shown_as_50_percent_is_not_stopped_at_as_below_50(opened, tmp_path, confidence, stops):
+    made = slips(tmp_path / "half", ("seller_name", "ACME SDN BHD", 0.9), ("amount_total", "9.00", confidence))
+    async with opened(made) as pilot:
+        assert ("below 50%" in hint(pilot)) == stops
+    made.close()
+
+
 async def test_a_document_without_a_total_is_asked_about_once(opened, tmp_path):
     made = slips(tmp_path / "no total", ("seller_name", "ACME SDN BHD", 0.9))
     async with opened(made) as pilot:

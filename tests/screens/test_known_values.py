@@ -71,6 +71,28 @@ async def test_a_known_number_is_labelled_beside_its_header_and_the_payment_refe
     made.close()
 
 
+async def test_the_known_key_goes_to_the_next_place_of_the_known_value_and_says_so(opened, tmp_path):
+    page = sample_documents.page_of("Fee for March   220.00\n\nOutstanding from February   220.00\n")
+    made = sample_documents.workspace_of(
+        tmp_path / "w", [sample_documents.new("letter", [page], references={"amount_total": "220.00"})]
+    )
+    async with opened(made) as pilot:
+        await pilot.press("t", "W")
+        assert "amount_total: the known value stands at 2 places; again for the next." in hint_of(pilot)
+        (before,) = kept(made).spans
+        await pilot.press("W")
+        (after,) = kept(made).spans
+        assert {before.tokens, after.tokens} == {(t.id,) for t in page.tokens if t.text == "220.00"}
+    made.close()
+
+
+async def test_the_known_key_says_that_the_known_value_is_labelled_and_printed_once(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("J", "A", "W", "W")
+        assert "amount_total: the known value is labelled, and is printed nowhere else." in hint_of(pilot)
+        assert labels(workspace, 2)["amount_total"] == ["9.00"]
+
+
 async def test_the_panel_says_no_more_of_a_value_than_there_is_to_say(opened, tmp_path):
     page = sample_documents.page_of("Lieferant GmbH\nRechnung Nr. 00.123.456.7-18\n")
     offered = [

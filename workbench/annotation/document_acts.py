@@ -183,7 +183,8 @@ class DocumentActs:
             if s.field not in fields and used.isdisjoint(s.tokens) and s not in contradicting:
                 suggestions.append(s)
                 used.update(s.tokens)
-        sure = [s for s in suggestions if s.confidence >= LEAST_SURE or s.run in KNOWN_SOURCES]
+        # as it is shown: "50%" is not below 50 %
+        sure = [s for s in suggestions if round(100 * s.confidence) >= 100 * LEAST_SURE or s.run in KNOWN_SOURCES]
         visible = [s for s in sure if in_view is None or in_view.shows(s)]
         offered = fields | {s.field for s in self._editor.open_suggestions}
         return AcceptPlan(

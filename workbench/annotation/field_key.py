@@ -262,7 +262,7 @@ class FieldKey:
             self._label(field, (token,))
 
     def take_known(self, field_id: str | None) -> None:
-        """Label the place where the field's known value is printed, instead of what the field has."""
+        """Label the place where the field's known value is printed, instead of what the field has; again, the next."""
         state = self._state
         known = [r.value for r in state.content.references if r.field == field_id]
         field = self._schema.get(field_id) if field_id and known else None
@@ -270,13 +270,21 @@ class FieldKey:
             state.message = "There is no known value here. Press a field's key, or go to its suggestion, first."
             return
         own = [s for s in state.editor.state.spans if s.field == field.id]
-        places = known_places(state.content, field)
+        places = list(dict.fromkeys(tuple(sorted(place)) for place in known_places(state.content, field)))
         if not places:
             state.message = f"{field.name}: the known value “{known[0]}” is not found here. Look for it with /."
             return
-        self._label(field.id, places[0], own)
+        labelled = {tuple(sorted(span.tokens)) for span in own}
+        now = next((number for number, place in enumerate(places) if place in labelled), -1)
+        place = places[(now + 1) % len(places)]
+        if place in labelled:
+            state.message = f"{field.name}: the known value is labelled, and is printed nowhere else."
+            return
+        self._label(field.id, place, own)
         self._cursor.drop_selection()
-        self._cursor.show(places[0])
+        self._cursor.show(place)
+        if len(places) > 1 and not state.message:
+            state.message = f"{field.name}: the known value stands at {len(places)} places; again for the next."
 
     def take(self, suggestion: Suggestion, field: str, tokens: Sequence[int]) -> None:
         """Accept a suggestion, perhaps as another field or with other tokens, and go on to the next one."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from storage.records import Token
-from workbench.annotation.text_grid import PageLayout, nearest
+from workbench.annotation.text_grid import COLUMN_GAP, PageLayout, nearest
 from workbench.fields import FieldType
 from workbench.fields.values import looks_like
 
@@ -178,10 +178,27 @@ def adjusted(
     position = part.index(edge)
     rest = part[position + 1 :] if at_end else part[:position]
     if not rest:
-        rest = phrase_beside(layout, tokens, part, 1 if at_end else -1)
+        rest = _close_beside(layout, tokens, edge, at_end)
+    if not rest:
+        row = {*part, *_close_beside(layout, tokens, part[0] if at_end else part[-1], not at_end)}
+        rest = phrase_beside(layout, tokens, sorted(row, key=lambda t: layout.where[t]), 1 if at_end else -1)
     if not phrases:
         rest = rest[:1] if at_end else rest[-1:]
     return ([*listed, *rest] if at_end else [*rest, *listed]) if rest else None
+
+
+def _close_beside(layout: PageLayout, tokens: Sequence[Token], at: int, after: bool) -> tuple[int, ...]:
+    """The phrase that OCR read as another line, although it goes on right behind or before a token; often empty."""
+    y, position = layout.where[at]
+    placed = layout.rows[y].placed
+    other = position + 1 if after else position - 1
+    if not 0 <= other < len(placed):
+        return ()
+    left, right = sorted((position, other))
+    before, behind = tokens[placed[left].token].box, tokens[placed[right].token].box
+    height = min(before[3] - before[1], behind[3] - behind[1])
+    is_close = behind[0] - before[2] <= COLUMN_GAP * height
+    return phrase(layout, tokens, placed[other].token) if is_close else ()
 
 
 def next_like(layout: PageLayout, tokens: Sequence[Token], at: int, type: FieldType, backwards: bool = False) -> int:

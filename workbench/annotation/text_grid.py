@@ -22,7 +22,7 @@ ZOOMS = (-2, -1, 0, 1, 2, 3)
 
 _SPREAD = {-2: 0.75, -1: 1.0, 0: 1.0, 1: 1.3, 2: 1.7, 3: 2.2}
 _BLANKS = {-2: 0, -1: 0, 0: 1, 1: 1, 2: 2, 3: 3}
-_COLUMN_GAP = 1.2  # of a line's height: a wider gap divides phrases
+COLUMN_GAP = 1.2  # of a line's height: a wider gap divides phrases
 _NARROWEST = 1e-6  # page units: what is narrower has no width to scale by
 _BLANK_GAP = 0.8  # of a line's height: a wider gap between rows shows as a blank row
 _USUAL_GAP = 0.3  # of a line's height: where a page's lines stand further apart, that does not count
@@ -196,7 +196,7 @@ def _phrases(tokens: list[Token], typical: float) -> list[list[Token]]:
     tokens.sort(key=lambda t: (t.box[0], t.id))
     parts = [[tokens[0]]]
     for before, token in pairwise(tokens):
-        if token.box[0] - before.box[2] > _COLUMN_GAP * typical or token.line != before.line:
+        if token.box[0] - before.box[2] > COLUMN_GAP * typical or token.line != before.line:
             parts.append([])
         parts[-1].append(token)
     return parts

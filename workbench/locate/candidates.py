@@ -132,7 +132,7 @@ class Finder:
     def _agreement(self, field: Field, c: Candidate, labelled: Mapping[str, tuple[int, ...]]) -> float:
         """How well a candidate agrees with the labelled fields."""
         if field.id in ("amount_net", "amount_tax"):
-            return 2.0 * self._adds_up(field, c, labelled.get("amount_total"))
+            return 2.0 * self._adds_up(field, c, labelled)
         if field.type is FieldType.CURRENCY:
             return 1.0 * self._beside_total(c, labelled.get("amount_total"))
         return names_and_addresses.nearness(self.around, field, c, labelled)
@@ -350,12 +350,14 @@ class Finder:
         """The place where the total is labelled; else its likely places."""
         return [labelled] if labelled else self._likely_totals
 
-    def _adds_up(self, field: Field, c: Candidate, total: tuple[int, ...] | None) -> bool:
-        """Whether a candidate and another amount add up to the total."""
-        own = round(100 * self._size(c.tokens))
-        for tokens in self._totals(total) if own else ():
-            other = round(100 * self._size(tokens)) - own
-            if other and any(place != c.tokens for place in self.amounts.get(other, ())):
+    def _adds_up(self, field: Field, c: Candidate, labelled: Mapping[str, tuple[int, ...]]) -> bool:
+        """Whether a candidate and another amount, or the labelled one (".90" is found nowhere), add up to the total."""
+        own = self.size(c.tokens)
+        beside = labelled.get("amount_tax" if field.id == "amount_net" else "amount_net")
+        for tokens in self._totals(labelled.get("amount_total")) if own else ():
+            other = self.size(tokens) - own
+            is_labelled = beside is not None and self.size(beside) == other
+            if other and (is_labelled or any(place != c.tokens for place in self.amounts.get(other, ()))):
                 net, tax = (own, other) if field.id == "amount_net" else (other, own)
                 if tax <= _MOST_TAX * net:
                     return True

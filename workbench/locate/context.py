@@ -112,12 +112,11 @@ class Surroundings:
         text = self._texts[token]
         if not _CODE.fullmatch(text):
             return True
+        if self.is_legal_form(token):
+            return False
         number = self.layout.row_of[token]
         piece = next(piece for piece in self.pieces[number] if token in piece)
-        at = piece.index(token)
-        beside = [self._texts[i] for i in (*piece[max(at - 1, 0) : at], *piece[at + 1 : at + 2])]
-        if not _OF_A_NAME.isdisjoint(map(headers.fold, beside)):
-            return False
+        beside = self._beside_in(piece, token)
         words = [word for word in beside if sum(map(str.isalpha, word)) > 1 and word.casefold() not in _IN]
         code = text.casefold().strip(".,:;")
         if code in _TAX_CLASSES:
@@ -133,6 +132,20 @@ class Surroundings:
             header.first - 1 <= at <= header.last + 1 and not _MONEY.isdisjoint(header.fields)
             for header in self.headings[number]
         )
+
+    def is_legal_form(self, token: int) -> bool:
+        """Whether a code in letters is a word of a company's form: BHD beside "Sdn" or "(M)" is no dinar of Bahrain.
+
+        The row counts, not its pieces: OCR may read the last word of a name as a line of its own, with a gap before it.
+        """
+        row = self.layout.rows[self.layout.row_of[token]]
+        beside = self._beside_in(row, token) if _CODE.fullmatch(self._texts[token]) else []
+        return not _OF_A_NAME.isdisjoint(map(headers.fold, beside))
+
+    def _beside_in(self, row: Sequence[int], token: int) -> list[str]:
+        """The word before a token in a row, or a piece of one, and the word behind it."""
+        at = row.index(token)
+        return [self._texts[i] for i in (*row[max(at - 1, 0) : at], *row[at + 1 : at + 2])]
 
     @cached_property
     def is_malaysian(self) -> bool:

@@ -88,10 +88,14 @@ class PageReading:
     def contradicted(self) -> frozenset[str]:
         """Names and addresses that a model reads outside the blocks that are clearly the parties'.
 
-        One name for both parties is wrong for the one that the model is less sure of.
+        One name for both parties is wrong for the one that the model is less sure of, and a currency that is a word of
+        a company's name is none.
         """
         seller, buyer, clear = self._sides
         wrong = self._read_twice() | self._without_buyer() | self._other_numbers()
+        words, _ = self._believed.get("currency", ((), 0.0))
+        if any(map(self._around.is_legal_form, words)):
+            wrong.add("currency")
         if seller is None or buyer is None or clear < _VERY_CLEAR:
             return frozenset(wrong)
         for side, party in zip(SIDES, (seller, buyer), strict=True):

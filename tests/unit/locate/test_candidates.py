@@ -418,3 +418,13 @@ def test_an_articles_number_is_no_currency(number):
 )
 def test_a_dollar_sign_is_not_offered_as_the_currency_of_malaysian_receipts(seller, currency):
     assert best(f"   {seller}\n   Total   $9.00\n", "currency") == currency
+
+
+def test_the_net_amount_is_what_the_labelled_tax_leaves_of_the_total():
+    tokens = sample_documents.tokens_of(
+        "   BAG   RM15.90\n   @3 X RM   5.30\n   TOTAL   15.90\n   S =6%   15.00   .90\n"
+    )
+    at = {token.text: (token.id,) for token in tokens}
+    labelled = {"amount_total": at["15.90"], "amount_tax": at[".90"]}
+    assert Finder(tokens).ranked(SCHEMA.get("amount_net"), labelled)[0].tokens == at["15.00"]
+    assert Finder(tokens).ranked(SCHEMA.get("amount_net"))[0].tokens != at["15.00"]

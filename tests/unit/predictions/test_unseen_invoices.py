@@ -118,6 +118,16 @@ def test_the_currency_is_a_word_that_no_sum_has():
 
 
 @pytest.mark.parametrize(
+    ("seller", "read"), [("ACME HEALTH SDN", ""), ("ACME HEALTH SDN   ", ""), ("ACME HEALTH", "BHD")]
+)
+def test_a_model_s_currency_is_no_word_of_a_company_s_name(seller, read):
+    document = Finder(tokens_of(f"   {seller} BHD\n   Total   28.90\n"))
+    at = len(seller.split())
+    found = model_and_rules.read_all(document, FIELDS, {"currency": ((at,), 0.86)}).get("currency")
+    assert (document.around.text(found.model) if found else "") == read
+
+
+@pytest.mark.parametrize(
     ("text", "day"),
     [("15 settembre 2025", "2025-09-15"), ("8 de enero de 2025", "2025-01-08"), ("5 października 2023", "2023-10-05")],
 )
