@@ -101,6 +101,11 @@ class BlindEditor:
         if self.unsaved is not None:
             self._keep(self.state)
 
+    def save_in(self, copy: Workspace) -> None:
+        """Keep what is held in a copy of the workspace, which is gone; here it stays held."""
+        if self.unsaved is not None:
+            BlindEditor(copy, self.content.document.id, self._round, self.annotator)._keep(self.state)
+
     def _event(self, name: str, after: Annotations) -> Event:
         change = difference(self.state, after)
         return Event(0, self.content.document.id, datetime.now(UTC), self.annotator, name, change)

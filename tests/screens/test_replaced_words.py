@@ -1,0 +1,57 @@
+"""Words that another terminal replaces while a document is open here: no label comes onto other words."""
+
+import pytest
+
+from screens.widgets.dialogs import Choice
+from tests.screens.test_full_disk import full_disk
+from tests.support.sample_documents import find, labels
+from workbench.annotation.session import AnnotationSession
+from workbench.workspace import Workspace
+
+
+def join_first_words(workspace: Workspace, times: int = 3) -> None:
+    """In another terminal: the words that follow have other numbers, and there are fewer."""
+    for _ in range(times):
+        session = AnnotationSession.open(workspace, 1)
+        session.cursor.select((0, 1))
+        session.space_words(session.tokens[0].text + session.tokens[1].text)
+
+
+@pytest.mark.parametrize("key", ["m", "b"])
+async def test_a_label_that_came_too_late_stays_on_its_words(opened, workspace, key):
+    async with opened(workspace) as pilot:
+        await pilot.press("2")
+        join_first_words(workspace)
+        await pilot.press("t")
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, Choice) and "NOT SAVED" in pilot.app.common_facts
+        await pilot.press(key)
+        await pilot.pause()
+        assert labels(workspace) == {"invoice_date": ["25/12/2018"], "amount_total": ["9.00"]}
+        assert "saved ✓" in pilot.app.common_facts
+
+
+async def test_what_was_selected_at_the_end_of_more_words_ends_nothing(opened, workspace):
+    async with opened(workspace) as pilot:
+        session = pilot.app.mode_screen.session
+        session.cursor.select(find(session.content, "CHANGE 1.00"))
+        join_first_words(workspace)
+        await pilot.press("t")
+        await pilot.pause()
+        await pilot.press("m")
+        await pilot.pause()
+        assert labels(workspace) == {"amount_total": ["CHANGE 1.00"]}
+        await pilot.press("Z")
+        assert labels(workspace) == {}
+
+
+async def test_what_a_full_disk_refused_stays_on_its_words(opened, workspace):
+    async with opened(workspace) as pilot:
+        with full_disk(workspace):
+            await pilot.press("2", "t")
+        join_first_words(workspace)
+        await pilot.press("ctrl+s")
+        await pilot.pause()
+        await pilot.press("b")
+        await pilot.pause()
+        assert labels(workspace) == {"invoice_date": ["25/12/2018"], "amount_total": ["9.00"]}
