@@ -3,8 +3,11 @@
 import pytest
 
 from screens.widgets.dialogs import Choice
+from storage.exceptions import Conflict
 from tests.screens.test_full_disk import full_disk
 from tests.support.sample_documents import find, labels
+from workbench.annotation import acts
+from workbench.annotation.blind_editor import BlindEditor
 from workbench.annotation.session import AnnotationSession
 from workbench.workspace import Workspace
 
@@ -55,3 +58,24 @@ async def test_what_a_full_disk_refused_stays_on_its_words(opened, workspace):
         await pilot.press("b")
         await pilot.pause()
         assert labels(workspace) == {"invoice_date": ["25/12/2018"], "amount_total": ["9.00"]}
+
+
+def given(workspace: Workspace) -> dict[str, str]:
+    """The labels of the opinion on the first document: field -> words."""
+    content = BlindEditor(workspace, 1).content
+    return {s.field: " ".join(content.tokens[token].text for token in s.tokens) for s in content.annotations.spans}
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_labels_that_are_given_blind_stay_on_their_words(workspace, is_open):
+    editor = BlindEditor(workspace, 1)
+    total, date = find(editor.content, "9.00"), find(editor.content, "25/12/2018")
+    editor.act("assign", acts.assign(editor.state, "amount_total", total, "ann"))
+    join_first_words(workspace)
+    if is_open:
+        with pytest.raises(Conflict):
+            editor.act("assign", acts.assign(editor.state, "invoice_date", date, "ann"))
+    expected = {"amount_total": "9.00", **({"invoice_date": "25/12/2018"} if is_open else {})}
+    assert given(workspace) == expected
+    AnnotationSession.open(workspace, 1).document_acts.undo()  # the words are as they were before the last one
+    assert given(workspace) == expected

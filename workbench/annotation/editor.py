@@ -12,7 +12,7 @@ from typing import Protocol
 from msgspec import structs
 from sqlalchemy import Connection
 
-from storage import annotations, document_list, documents
+from storage import annotations, document_list, documents, opinions
 from storage.exceptions import WAITING, Conflict, WorkbenchError
 from storage.records import Annotations, Content, Decision, Event, State, Suggestion, Token
 from storage.suggestions import keep_suggestions, leading, move_suggestions
@@ -249,6 +249,7 @@ class DocumentEditor:
             with self._workspace.db.write() as connection:
                 documents.replace_pages(connection, document.id, document.version, repair.pages, corrections)
                 move_suggestions(connection, document.id, offers)
+                opinions.move_tokens(connection, document.id, lambda tokens: moved_tokens(tokens, repair.moved))
                 yield connection
                 documents.recount_labels(connection, document.id)  # a word that two labels would have drops one
                 if self._judge:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from msgspec import structs
 
-from storage import annotations, document_list, documents, import_index
+from storage import annotations, document_list, documents, import_index, opinions
 from storage.exceptions import Conflict, InputProblem
 from storage.records import Content, Page, Token
 from storage.suggestions import move_suggestions
@@ -128,6 +128,9 @@ def _replace(
         with workspace.db.write() as connection:
             version = documents.replace_pages(connection, document.id, document.version, pages)
             move_suggestions(connection, document.id, moved)
+            opinions.move_tokens(  # older ones may be of words that were replaced before
+                connection, document.id, lambda tokens: carried_tokens([old[i] for i in tokens if i < len(old)], new)
+            )
             annotations.commit(
                 connection, document.id, version, before, after, annotations.IMPORT, workspace.settings.who
             )
