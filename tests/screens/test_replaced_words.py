@@ -1,14 +1,20 @@
 """Words that another terminal replaces while a document is open here: no label comes onto other words."""
 
+from contextlib import contextmanager
+
 import pytest
 
 from screens.widgets.dialogs import Choice
 from storage.exceptions import Conflict
+from storage.suggestions import keep_suggestions
 from tests.screens.test_full_disk import full_disk
 from tests.support.sample_documents import find, labels
 from workbench.annotation import acts
 from workbench.annotation.blind_editor import BlindEditor
 from workbench.annotation.session import AnnotationSession
+from workbench.evaluation import prediction_process
+from workbench.runs import suggestions_file
+from workbench.runs.suggestions_file import Suggested
 from workbench.workspace import Workspace
 
 
@@ -79,3 +85,34 @@ def test_labels_that_are_given_blind_stay_on_their_words(workspace, is_open):
     assert given(workspace) == expected
     AnnotationSession.open(workspace, 1).document_acts.undo()  # the words are as they were before the last one
     assert given(workspace) == expected
+
+
+async def test_a_suggestion_of_words_that_a_document_has_no_more_is_not_kept(opened, workspace):
+    with workspace.db.write() as connection:
+        keep_suggestions(connection, "run-2", {1: [("amount_total", (60,), 0.9), ("amount_tax", (32,), 0.9)]})
+    async with opened(workspace) as pilot:
+        assert [s.field for s in pilot.app.mode_screen.session.content.suggestions] == ["amount_tax"]
+
+
+def test_what_a_model_read_before_words_were_replaced_is_not_suggested(workspace, tmp_path, monkeypatch):
+    proposals = {
+        number: Suggested(number, name, 39, [("amount_total", (34,), 0.9)])
+        for number, name in ((1, "plain"), (2, "suggested"))
+    }
+
+    @contextmanager
+    def reading(*_):
+        folder = tmp_path / "read"
+        folder.mkdir()
+        suggestions_file.write(folder, proposals.values())
+        join_first_words(workspace)  # while the model reads
+        yield folder
+
+    monkeypatch.setattr(prediction_process, "reading", reading)
+    monkeypatch.setattr(suggestions_file.parquet, "check_predictions", lambda *_: None)
+    prediction_process.suggest(workspace)
+    texts = {}
+    for number in proposals:
+        content = AnnotationSession.open(workspace, number).content
+        texts[number] = [content.tokens[s.tokens[0]].text for s in content.suggestions if s.run == "starter"]
+    assert texts == {1: [], 2: ["9.00"]}
