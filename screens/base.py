@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -16,15 +16,21 @@ from screens.keys import arriving, kept, key_label
 from screens.modes import available
 from screens.widgets.dialogs import Confirm, Prompt, Typed
 from screens.widgets.status_lines import Hint, HintLine, StatusLine
-from storage.exceptions import WorkbenchError
+from storage.exceptions import WAITING, WorkbenchError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from screens.dialog_keys import DialogKeys
     from screens.graphics import Graphics
     from screens.navigation import Request
+    from workbench.annotation.editor import Editor
     from workbench.live.client import LiveClient
     from workbench.runs.watch import RunUpdate
     from workbench.workspace import Workspace
+
+
+Done = TypeVar("Done")
 
 
 class ErrorWalk(Protocol):
@@ -47,13 +53,16 @@ class ErrorWalk(Protocol):
 class Unsaved(Protocol):
     """What was typed, is shown, and could not be saved."""
 
-    def note(self, why: WorkbenchError | None, save: Callable[[], bool]) -> None:
-        """Keep why something is not saved, and show it the first time; None: it is saved by now.
+    def note(self, editor: "Editor", save: Callable[[], bool]) -> None:
+        """Keep why something of a document is not saved, if so, and show it the first time.
 
         Args:
-            why: what was in the way.
+            editor: of the document; its `unsaved` is what was in the way.
             save: tries again; False where it still cannot be, once that was shown.
         """
+
+    def save_in(self, copy: "Path") -> None:
+        """Save it in a copy of the workspace, which is gone."""
 
 
 class Shell(Protocol):
@@ -273,6 +282,17 @@ class ModeScreen(Typed, Screen[None]):
         note = f"{self.key_of('app.commands')} lists their names, for [bindings] in workbench.toml"
         title = f"Keys · {self.mode.capitalize()} · {self.key_of('app.quit')} quits, all is saved"
         self.app.push_screen(HelpPage(title, listed, note))
+
+
+@contextmanager
+def taken_from(done: list[Done]) -> Iterator[Done]:
+    """The latest of what was done, to be undone; it stays there where a full disk or another process refuses that."""
+    last = done.pop()
+    try:
+        yield last
+    except WAITING:
+        done.append(last)
+        raise
 
 
 def screen_of(widget: Widget) -> ModeScreen:

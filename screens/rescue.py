@@ -1,6 +1,7 @@
 """What is offered when the workspace takes nothing: to try again; where it was moved or deleted, to save elsewhere."""
 
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -8,7 +9,8 @@ from textual.app import App
 
 from screens.base import Shell
 from screens.widgets.dialogs import Confirm, Prompt
-from storage.exceptions import WorkbenchError, WorkspaceGone
+from storage.exceptions import WAITING, WorkbenchError, WorkspaceGone
+from workbench.annotation.editor import Editor
 from workbench.fields.plain_text import as_argument
 from workbench.workspace import Workspace
 
@@ -32,11 +34,13 @@ class UnsavedWork:
     def __init__(self, app: App[None], shell: Shell) -> None:
         self._app, self._shell = app, shell
         self._try_again: Callable[[], bool] | None = None
+        self._editor: Editor | None = None
         self.reason = ""
 
-    def note(self, why: WorkbenchError | None, save: Callable[[], bool]) -> None:
+    def note(self, editor: Editor, save: Callable[[], bool]) -> None:
         """Keep why something is not saved, and show it the first time; see `screens.base.Unsaved`."""
-        is_new, key = self._try_again is None, self._key()
+        is_new, key, why = self._try_again is None, self._key(), editor.unsaved
+        self._editor = editor if why is not None else None
         self._try_again = save if why is not None else None
         self.reason = f"NOT SAVED: {why.title[0].lower()}{why.title[1:]}, {key} tries again" if why is not None else ""
         if why is not None and is_new:
@@ -52,6 +56,17 @@ class UnsavedWork:
             self._app.notify("All is saved.")
         else:
             self._try_again()
+
+    def save_in(self, copy: Path) -> None:
+        """Save it in a copy of the workspace, which is gone; in a thread.
+
+        Raises:
+            WorkbenchError: it cannot be saved there either.
+        """
+        if self._editor is not None:
+            with closing(Workspace.open(copy)) as workspace:
+                self._editor.save_in(workspace)
+            self._editor, self._try_again, self.reason = None, None, ""
 
     def leave(self, leave: Callable[[], object]) -> None:
         """Try again to save, then leave; where that fails, ask whether to leave all the same."""
@@ -75,6 +90,8 @@ def offer(app: App[None], shell: Shell, error: WorkbenchError) -> None:
         shell: the same application, as screens know it.
         error: which was just shown.
     """
+    if isinstance(error, WAITING):
+        shell.say_saved("")  # "saved" is of what came before
     if not isinstance(error, WorkspaceGone):
         return
     workspace = shell.workspace
@@ -89,15 +106,16 @@ def offer(app: App[None], shell: Shell, error: WorkbenchError) -> None:
 
     def save(name: str | None) -> None:
         if name:
-            app.run_worker(partial(_save, app, workspace, Path(name).expanduser()), thread=True, exit_on_error=False)
+            app.run_worker(partial(_save, app, shell, Path(name).expanduser()), thread=True, exit_on_error=False)
 
     app.push_screen(Confirm(f"{workspace.name} is gone. Save what is open elsewhere?", _DETAIL, final=True), ask_where)
 
 
-def _save(app: App[None], workspace: Workspace, directory: Path) -> None:
+def _save(app: App[None], shell: Shell, directory: Path) -> None:
     """In a thread."""
     try:
-        complete = workspace.save_as(directory)
+        complete = shell.workspace.save_as(directory)
+        shell.unsaved.save_in(directory)
     except WorkbenchError as problem:
         text, severity = f"{problem.message} {problem.remedy}", "error"
     except OSError as error:

@@ -1,6 +1,6 @@
 """Second labellings of documents, made without seeing the first."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +22,21 @@ def keep(connection: Connection, opinion: Opinion) -> None:
     }
     if not connection.execute(update(opinions).where(_same(opinion)).values(**values)).rowcount:
         connection.execute(insert(opinions).values(**_key(opinion), **values))
+
+
+def move_tokens(
+    connection: Connection, document_id: int, moved: Callable[[Sequence[int]], Sequence[int] | None]
+) -> None:
+    """Give a document's opinions the tokens that their words have now; their times stay.
+
+    Args:
+        moved: tokens of one label -> tokens now; none where its words are gone.
+    """
+    for row in connection.execute(
+        select(opinions.c.id, opinions.c.spans).where(opinions.c.document_id == document_id)
+    ).all():
+        spans = [[field, list(tokens)] for field, before in row.spans if (tokens := moved(before))]
+        connection.execute(update(opinions).where(opinions.c.id == row.id).values(spans=spans))
 
 
 def settle(connection: Connection, opinion: Opinion, settled: bool = True) -> None:

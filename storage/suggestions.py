@@ -50,7 +50,8 @@ def keep_suggestions(
 
     Open suggestions of the runs in `replaces` (None: of every run, but known values stay) are deleted, decided ones
     stay; `fields` (None: all) limits this to some fields. A place that was decided before, or is labelled, is not
-    suggested again, except with `settled`. A known value takes the place of a model's open suggestion of these words.
+    suggested again, except with `settled`; nor are words that the document does not have. A known value takes the
+    place of a model's open suggestion of these words.
     """
     listed = list(proposals)
     kept = 0
@@ -77,11 +78,13 @@ def keep_suggestions(
                 select(table.c.document_id, table.c.field, table.c.tokens).where(table.c.document_id.in_(part))
             )
         }
+        counted = select(documents.c.id, documents.c.token_count).where(documents.c.id.in_(part))
+        words = dict(connection.execute(counted).tuples().all())
         rows = [
             {"document_id": number, "field": field_id, "tokens": list(tokens), "confidence": confidence, "run": run}
             for number in part
             for field_id, tokens, confidence in proposals[number]
-            if settled or (number, field_id, tuple(tokens)) not in known
+            if max(tokens) < words[number] and (settled or (number, field_id, tuple(tokens)) not in known)
         ]
         if rows:
             connection.execute(insert(suggestions), rows)

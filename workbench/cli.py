@@ -166,6 +166,8 @@ def _of_the_system(error: OSError) -> WorkbenchError | None:
     """What a name, the disk or the output of this program did; None where it is a fault of the program."""
     if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
         return UsageProblem(f"{str(error.filename)[:60]}… is no name that a file can have.", "Name a shorter one.")
+    if error.errno == errno.ENOENT and _has_no_folder():
+        return UsageProblem("The folder that the command was given in is not there any more.", "Go to another folder.")
     if error.errno in (errno.EACCES, errno.EPERM) and error.filename is not None:
         return WorkspaceProblem(
             f"{error.filename} cannot be read or changed by this user: {error.strerror}.",
@@ -180,6 +182,15 @@ def _of_the_system(error: OSError) -> WorkbenchError | None:
             remedy_of(error, "Free some space, then repeat the step."),
         )
     return None
+
+
+def _has_no_folder() -> bool:
+    """Whether the current folder was deleted under this process, as relative names and some libraries need it."""
+    try:
+        os.getcwd()  # noqa: PTH109 - pathlib's is the same call
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _is_no_text(argument: str) -> bool:

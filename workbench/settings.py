@@ -113,12 +113,12 @@ class Settings:
     @property
     def who(self) -> str:
         """The name in every event: WORKBENCH_ANNOTATOR (two may share a workspace), the setting, or the login name."""
-        if chosen := os.environ.get("WORKBENCH_ANNOTATOR", "").strip() or self.annotator:
-            return chosen
+        name = os.environ.get("WORKBENCH_ANNOTATOR", "").strip() or self.annotator
         try:
-            return getpass.getuser()
+            name = name or getpass.getuser()
         except (OSError, KeyError):  # a container without a user database
-            return "annotator"
+            name = "annotator"
+        return name.encode(errors="surrogateescape").decode(errors="replace")  # a variable may have any bytes
 
 
 _PLAIN = (

@@ -41,8 +41,7 @@ class AnnotateScreen(ModeScreen):
         super().__init__()
         self.session: AnnotationSession | None = None
         self.worklist: Worklist | None = None
-        self.look_ahead = LookAhead(self)
-        self._review = False
+        self.look_ahead, self._review = LookAhead(self), False
         self._next_message = ""  # what the next document's hint line begins with
         self._trail = UndoTrail()
 
@@ -219,8 +218,8 @@ class AnnotateScreen(ModeScreen):
         self._panel.show(view.content, settings.schema, settings.day_first, armed, view.classes)
         error_walk = self.workbench.error_walk
         walking = error_walk is not None and error_walk.document == view.content.document.id
-        ahead, similar = self._accept_checks.ahead(session), self.look_ahead.similar
-        context = hints.Context(self._review, similar, walking, self._pane.shows, ahead)
+        ahead = self._accept_checks.ahead(session)
+        context = hints.Context(self._review, self.look_ahead.similar, walking, self._pane.shows, ahead)
         self.show_hint(hints.hint_of(view, settings.schema, context))
         self.facts(*hints.facts_of(view, self.worklist))
 
@@ -246,24 +245,26 @@ class AnnotateScreen(ModeScreen):
                 work(session)
             except Conflict as error:
                 session.disarm()  # the places it would go on to are of the document as it was
-                self.workbench.unsaved.note(None, self.save)
-                self.refresh_status()
-                if session.editor.refused is None:  # an undo that came too late
+                refused, session.editor.refused = session.editor.refused, None
+                if session.has_other_words:
+                    self._open(OpenDocument(session.content.document.id))
+                if refused is None or self.session is None:  # an undo that came too late
                     raise
-                question = questions.ask_conflict(self.app, session, error)
+                question = questions.ask_conflict(self.app, self.session, refused, error)
                 self.app.call_next(questions.converse, self, question, self.act)  # before the next key
-                return False
-            if session.content is not before:
-                self._trail.is_fresh = False
-                if session.editor.unsaved is None:
-                    self._committed(session, was_unsaved or session.content.document.state is not before.document.state)
-            done = session.editor.unsaved is None
-            if session.repaired:  # other words: everything is laid out anew
-                self._next_message = session.view.message
-                self._open(OpenDocument(session.content.document.id, tokens=session.repaired))
+            else:
+                if session.content is not before:
+                    self._trail.is_fresh = False
+                    if session.editor.unsaved is None:
+                        is_other = session.content.document.state is not before.document.state
+                        self._committed(session, was_unsaved or is_other)
+                done = session.editor.unsaved is None
+                if session.repaired:  # other words: everything is laid out anew
+                    self._next_message = session.view.message
+                    self._open(OpenDocument(session.content.document.id, tokens=session.repaired))
         if not done:
             self.workbench.say_saved("NOT SAVED")
-        self.workbench.unsaved.note(session.editor.unsaved, self.save)
+        self.workbench.unsaved.note(session.editor, self.save)
         self.refresh_status()
         if done and session.classes.went_through:
             session.classes.went_through = False

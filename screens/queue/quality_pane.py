@@ -7,6 +7,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import OptionList, Static
 
+from screens.base import taken_from
 from screens.keys import bindings
 from screens.navigation import OpenDocument
 from screens.queue import hints
@@ -162,7 +163,8 @@ class QualityPane(Pane, can_focus=True):
         if not self._decisions:
             self.notify("There is no decision to undo.")
             return
-        adjudication.take_back(self.workspace, self._decisions.pop())
+        with taken_from(self._decisions) as last:
+            adjudication.take_back(self.workspace, last)
         self.workbench.say_saved("undone")
         self.post_message(self.Changed(stale=True))
 

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.message import Message
 
+from screens.base import taken_from
 from screens.keys import bindings
 from screens.navigation import OpenDocument
 from screens.queue import hints
@@ -259,7 +260,10 @@ class ReviewPane(Pane, can_focus=True):
         if not self._answers:
             self.notify("There is no answer to undo.")
             return
-        last = self._answers.pop()
+        with taken_from(self._answers) as last:
+            self._take_back(last)
+
+    def _take_back(self, last: Answer) -> None:
         if last.version is None and last.question is not None:
             self.questions = [last.question, *(self.questions or [])[1:]]
             self._ask()

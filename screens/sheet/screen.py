@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from screens.base import ModeScreen
+from screens.base import ModeScreen, taken_from
 from screens.keys import bindings
 from screens.navigation import OpenDocument, Request, ShowSheet
 from screens.sheet.heading import heading
@@ -313,7 +313,8 @@ class SheetScreen(ModeScreen):
         if not self._done:
             self._say("Nothing was done here yet. The annotate screen undoes what was done before.")
             return
-        undone = label_many.take_back(self.workspace, self._done.pop())
+        with taken_from(self._done) as last:
+            undone = label_many.take_back(self.workspace, last)
         self._reread(undone)
         self.workbench.say_saved("undone")
         self.workbench.count_progress()

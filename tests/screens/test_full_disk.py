@@ -2,14 +2,16 @@
 
 import resource
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 
 from screens.widgets.dialogs import Choice, Confirm
 from screens.widgets.status_lines import StatusLine
 from storage import annotations
 from storage.records import State
+from tests.support import text_documents
 from tests.support.sample_documents import kept, labels
+from tests.support.text_documents import options_of
 from workbench.annotation.editor import DocumentEditor
 from workbench.workspace import Workspace
 
@@ -102,3 +104,33 @@ async def test_a_terminal_that_is_closed_saves_what_can_be_saved_by_then(opened,
             await pilot.press("t")
         assert labels(workspace) == {}
     assert labels(workspace) == {"amount_total": ["9.00"]}
+
+
+async def test_saved_does_not_stand_beside_a_full_disk_and_what_it_did_not_undo_can_be_undone(opened, tmp_path):
+    workspace = text_documents.workspace(tmp_path / "w")
+    async with opened(workspace) as pilot:
+        await pilot.press("f7")
+        await pilot.app.workers.wait_for_complete()
+        await pilot.press("1")
+        assert "saved ✓" in pilot.app.common_facts
+        with full_disk(workspace):
+            await pilot.press("2")
+            assert "saved ✓" not in pilot.app.common_facts
+            await pilot.press("Z")
+        assert options_of(workspace)[0] == ["invoice"]
+        await pilot.press("Z")
+        assert options_of(workspace)[0] == [] and "undone" in pilot.app.common_facts
+    workspace.close()
+
+
+async def test_what_a_full_disk_refused_is_in_the_copy_of_a_workspace_that_was_moved_then(opened, workspace, tmp_path):
+    async with opened(workspace) as pilot:
+        with full_disk(workspace):
+            await pilot.press("t", "5")
+        workspace.files.root.rename(tmp_path / "moved")
+        await pilot.press("ctrl+s", "y", "enter")
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+        (tmp_path / "moved").rename(workspace.files.root)
+    with closing(Workspace.open(tmp_path / "shop-saved")) as saved:
+        assert labels(saved).keys() == {"amount_total", "seller_name"}

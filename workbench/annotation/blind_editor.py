@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 from storage import documents, opinions
 from storage.annotations import applied, difference, inverse
-from storage.exceptions import UsageProblem, WorkbenchError
+from storage.exceptions import Conflict, UsageProblem, WorkbenchError
 from storage.records import Annotations, Content, Event, Opinion, State, Suggestion
-from workbench.annotation.editor import Act, Proposal
-from workbench.locate.word_repair import WordRepair
+from workbench.annotation.editor import Act, Proposal, has_same_words
+from workbench.locate.word_repair import WordRepair, carry
 from workbench.workspace import Workspace
 
 
@@ -76,6 +76,7 @@ class BlindEditor:
 
         Raises:
             NotWritten, Busy: nothing was written, and all is as before; see `hold`.
+            Conflict: see `_keep`.
         """
         if after == self.state:
             self.save()
@@ -100,6 +101,11 @@ class BlindEditor:
         """
         if self.unsaved is not None:
             self._keep(self.state)
+
+    def save_in(self, copy: Workspace) -> None:
+        """Keep what is held in a copy of the workspace, which is gone; here it stays held."""
+        if self.unsaved is not None:
+            BlindEditor(copy, self.content.document.id, self._round, self.annotator)._keep(self.state)
 
     def _event(self, name: str, after: Annotations) -> Event:
         change = difference(self.state, after)
@@ -148,14 +154,28 @@ class BlindEditor:
         self._open(self.content.document.id)
 
     def _keep(self, state: Annotations) -> None:
-        document = self.content.document
-        done = state.state is State.LABELLED
-        opinion = Opinion(
-            document.id, self.annotator, self._round, state.spans, state.absent, done, classes=state.classes
-        )
+        """Keep the opinion; where the document's words were replaced since it was opened, on those that it has now.
+
+        Raises:
+            Conflict: they were replaced; the opinion is kept, and `content` is what it has become.
+        """
+        document, words = self.content.document, self.content.tokens
         with self._workspace.db.write() as connection:
+            if documents.get(connection, document.id).version != document.version:
+                words = documents.open_document(connection, document.id).tokens
+            is_other = not has_same_words(self.content.tokens, words)
+            if is_other:
+                state, _ = carry(state, self.content.tokens, words)
+            done = state.state is State.LABELLED
+            opinion = Opinion(
+                document.id, self.annotator, self._round, state.spans, state.absent, done, classes=state.classes
+            )
             opinions.keep(connection, opinion)
         self.unsaved = None
+        if is_other:
+            self._done, self._undone = [], []
+            self._open(document.id)
+            raise Conflict("The words of this document were replaced. Your labels are on the words that it has now.")
         self._show(state)
 
     def _show(self, state: Annotations) -> None:

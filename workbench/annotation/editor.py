@@ -12,12 +12,12 @@ from typing import Protocol
 from msgspec import structs
 from sqlalchemy import Connection
 
-from storage import annotations, document_list, documents
+from storage import annotations, document_list, documents, opinions
 from storage.exceptions import WAITING, Conflict, WorkbenchError
 from storage.records import Annotations, Content, Decision, Event, State, Suggestion, Token
 from storage.suggestions import keep_suggestions, leading, move_suggestions
 from workbench.annotation.classes import options
-from workbench.locate.word_repair import WordRepair, moved_tokens, taken_back, words_before
+from workbench.locate.word_repair import WordRepair, carry, moved_tokens, taken_back, words_before
 from workbench.workspace import Workspace
 
 Proposal = tuple[str, tuple[int, ...], float]
@@ -68,6 +68,9 @@ class Editor(Protocol):
 
     def save(self) -> None:
         """Commit the acts that are held."""
+
+    def save_in(self, copy: Workspace) -> None:
+        """Commit the acts that are held in a copy of the workspace, which is gone; here they stay held."""
 
     def suggest(self, run: str, proposals: Sequence[Proposal]) -> int:
         """Put proposals beside the document; returns how many were new."""
@@ -135,7 +138,7 @@ class DocumentEditor:
 
         Raises:
             Conflict: the document was changed elsewhere; the newer state has been loaded and is shown by `content`,
-                the acts are kept in `refused`, as one.
+                the acts are kept in `refused`, as one, on the words that it has now.
             InputProblem: the option of a class field is gone.
             NotWritten, Busy: nothing was written, and all is as before; see `hold`.
         """
@@ -165,6 +168,11 @@ class DocumentEditor:
         """
         self._commit(self._held)
 
+    def save_in(self, copy: Workspace) -> None:
+        """Commit the acts that are held in a copy of the workspace, which is gone; here they stay held."""
+        there = DocumentEditor(copy, self.content.document.id, self._judge, self.annotator)
+        there._commit(self._held)
+
     def _commit(self, acts: Sequence[Act]) -> None:
         """Commit acts, each of which begins where the one before it ended: all of them, or none."""
         if not acts:
@@ -187,9 +195,12 @@ class DocumentEditor:
                         problems=counts[1],
                     )
         except Conflict:
-            self.refused = Act(acts[-1].name, acts[0].before, acts[-1].after)
+            words, (before, after) = self.content.tokens, (acts[0].before, acts[-1].after)
             self._held, self.unsaved = [], None
             self.reload()
+            if not has_same_words(words, self.content.tokens):
+                before, after = (carry(state, words, self.content.tokens)[0] for state in (before, after))
+            self.refused = Act(acts[-1].name, before, after)
             raise
         self._held, self.unsaved = [], None
         document = replace(shown.document, version=version)
@@ -238,6 +249,7 @@ class DocumentEditor:
             with self._workspace.db.write() as connection:
                 documents.replace_pages(connection, document.id, document.version, repair.pages, corrections)
                 move_suggestions(connection, document.id, offers)
+                opinions.move_tokens(connection, document.id, lambda tokens: moved_tokens(tokens, repair.moved))
                 yield connection
                 documents.recount_labels(connection, document.id)  # a word that two labels would have drops one
                 if self._judge:
@@ -346,6 +358,11 @@ class DocumentEditor:
             suggestions=0 if after.state is State.LABELLED else len(leading(suggestions, after.spans)),
         )
         return replace(self.content, document=document, pages=pages, annotations=after, suggestions=suggestions)
+
+
+def has_same_words(before: Sequence[Token], now: Sequence[Token]) -> bool:
+    """Whether a document's words are those that were read before, where they were; corrections of texts aside."""
+    return [(t.box, t.original or t.text) for t in before] == [(t.box, t.original or t.text) for t in now]
 
 
 def _corrected(token: Token, texts: dict[int, str]) -> Token:

@@ -15,7 +15,7 @@ from workbench.annotation.classes.class_acts import ClassActs
 from workbench.annotation.cursor import Cursor
 from workbench.annotation.document_acts import DocumentActs
 from workbench.annotation.document_words import DocumentWords
-from workbench.annotation.editor import DocumentEditor, Editor
+from workbench.annotation.editor import DocumentEditor, Editor, has_same_words
 from workbench.annotation.field_key import FieldKey
 from workbench.annotation.session_state import SessionState, SessionView
 from workbench.annotation.text_grid import PageLayout, lay_out
@@ -63,6 +63,7 @@ class AnnotationSession:
         self.classes = ClassActs(self._state, schema)
         self.document_acts = DocumentActs(self._state, self.cursor, schema, self.classes)
         self._texts_laid_out = editor.state.texts
+        self._words_at_first = editor.content.tokens
 
     @classmethod
     def open(
@@ -103,6 +104,11 @@ class AnnotationSession:
         """The seller's name: as labelled, else what its key would label."""
         return self.words.seller(self.schema)
 
+    @property
+    def has_other_words(self) -> bool:
+        """Whether words were replaced elsewhere: it has to be opened anew, as after `repaired`."""
+        return not has_same_words(self._words_at_first, self.content.tokens)
+
     def warm(self, goes_on: Callable[[], bool]) -> None:
         """Find every field's likely places beforehand, in a thread; `goes_on` is asked all the time, and may wait."""
         self.words.warm(self.schema.spans, goes_on)
@@ -136,13 +142,12 @@ class AnnotationSession:
         """
         if self.editor.unsaved is not None or not self.editor.is_stale:
             return True  # saving tells whether one's own acts still fit
-        before = [(token.box, token.original or token.text) for token in self.tokens]
         self.editor.reload()
         self.disarm()  # the places that a key would go on to are of the document as it was
         who = next((event.annotator for event in reversed(self.editor.history())), self.editor.annotator)
         if who != self.editor.annotator:
             self.show_message(f"{who} changed this document: it is shown as it is now.")
-        return before == [(token.box, token.original or token.text) for token in self.tokens]
+        return not self.has_other_words
 
     # what is in hand
 

@@ -143,7 +143,7 @@ def as_data(outcome: "ValuesReport", name: dict[str, str]) -> dict[str, Any]:
         "mapping": outcome.mapping,
         "new_fields": outcome.new_fields,
         "left_out": dict(outcome.left_out),
-        "unmapped": outcome.unmapped,
+        "unmapped": [*outcome.unmapped],
         "replaced": [
             dict(zip(("document", "field", "earlier", "value"), row, strict=True)) for row in outcome.replaced
         ],

@@ -256,12 +256,13 @@ def suggest(
         with reading(workspace, source, {Split.POOL: wanted}, tick, on) as folder:
             if class_suggestions.is_of_classes(folder):
                 return class_suggestions.keep(workspace, folder, model, class_suggestions.field_of(Path(source)))
+            words = {row.document: row.words for row in suggestions_file.read(folder)}
             proposals = proposed(workspace, folder)
         with workspace.db.write() as connection:
             still = set(document_list.ids(connection, document_list.Filter("unlabelled")))
-            keep_suggestions(
-                connection, STARTER if source == STARTER else model, {k: v for k, v in proposals.items() if k in still}
-            )
+            here = label_queries.lengths(connection, list(proposals))  # words may have been replaced meanwhile
+            kept = {k: v for k, v in proposals.items() if k in still and here[k][1] == words[k]}
+            keep_suggestions(connection, STARTER if source == STARTER else model, kept)
     with workspace.db.read() as connection:
         offers, known = offered(connection, wanted)
     return {

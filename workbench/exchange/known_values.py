@@ -47,7 +47,7 @@ class ValuesReport:
     mapping: dict[str, str] = field(default_factory=dict)  # column -> field name
     new_fields: list[str] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)  # column -> values without a field, or of another type
-    unmapped: list[str] = field(default_factory=list)  # columns without a field
+    unmapped: dict[str, None] = field(default_factory=dict)  # columns without a field, as they come
     replaced: list[tuple[str, str, str, str]] = field(default_factory=list)  # document, field, earlier value, value
     replaced_count: int = 0
     skipped: int = 0
@@ -273,8 +273,7 @@ class _ValuesImport:
             meant = _meant(labels.schema, column)
             if self._only is not None and column.casefold() not in self._only and not meant:
                 outcome.left_out[column] += 1
-                if column not in outcome.unmapped:
-                    outcome.unmapped.append(column)
+                outcome.unmapped[column] = None
                 continue
             if meant and not self._keeps_names:
                 labels.mean(column, meant)

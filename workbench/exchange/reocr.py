@@ -3,26 +3,24 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from msgspec import structs
-from rapidfuzz import fuzz
 
-from storage import annotations, document_list, documents, import_index
+from storage import annotations, document_list, documents, import_index, opinions
 from storage.exceptions import Conflict, InputProblem
 from storage.object_store.local_copies import here
-from storage.records import Annotations, Content, Page, Span, Token
+from storage.records import Content, Page, Token
 from storage.suggestions import move_suggestions
 from workbench.annotation.field_states import text_of
 from workbench.exchange.ocr import Readers
 from workbench.exchange.ocr_text import PageText, turned
 from workbench.exchange.reading import clean
 from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingToken, Options, Rejected
-from workbench.locate.headers import fold
+from workbench.locate.word_repair import carried_tokens, carry
 from workbench.workspace import Workspace
 
 _GIVEN = ("given", "text-layer")
-_SAME_TEXT = 60.0  # least similarity (0..100) of a label's old and new words
 _AHEAD = 4
 
 
@@ -36,60 +34,6 @@ class Reread:
     carried: int = 0  # labels
     lost: list[tuple[str, str, str]] = field(default_factory=list)  # document, field, text of the label before
     failed: list[Rejected] = field(default_factory=list)
-
-
-def carried_tokens(old: Sequence[Token], new: Sequence[Token]) -> tuple[int, ...] | None:
-    """The new words at the place of old ones, if they have about the same text; else None.
-
-    Args:
-        old: the words of one label.
-        new: all words of the document as it was read again, in the same page units.
-    """
-    tokens = sorted(
-        {token.id for token in new for before in old if token.page == before.page and _overlaps(token, before)}
-    )
-    if not tokens:
-        return None
-    number = {token.id: token for token in new}
-    text = fold("".join(token.text for token in old))
-    now = fold("".join(number[i].text for i in tokens))
-    is_same = fuzz.ratio(text, now) >= _SAME_TEXT or (len(text) > 1 and text in now)
-    return tuple(tokens) if is_same else None
-
-
-def _overlaps(a: Token, b: Token) -> bool:
-    """Whether the middle of one box is in the other: engines divide words in different ways."""
-    return _middle_in(a, b) or _middle_in(b, a)
-
-
-def _middle_in(a: Token, b: Token) -> bool:
-    x, y = (a.box[0] + a.box[2]) / 2, (a.box[1] + a.box[3]) / 2
-    return b.box[0] <= x <= b.box[2] and b.box[1] <= y <= b.box[3]
-
-
-def carry(before: Annotations, old: Sequence[Token], new: Sequence[Token]) -> tuple[Annotations, list[Span]]:
-    """The annotations on the new words, and the labels that were lost.
-
-    Corrections of single words are carried over where one new word is at that place; a word in two labels stays in
-    the first.
-    """
-    spans: set[Span] = set()
-    lost: list[Span] = []
-    taken: set[int] = set()
-    for span in sorted(before.spans, key=lambda s: s.tokens):
-        tokens = carried_tokens([old[i] for i in span.tokens], new)
-        free = tuple(i for i in tokens or () if i not in taken)
-        if not free:
-            lost.append(span)
-            continue
-        taken.update(free)
-        spans.add(replace(span, tokens=free))
-    texts = set()
-    for number, text in before.texts:
-        tokens = carried_tokens([structs.replace(old[number], text=text)], new)
-        if tokens and len(tokens) == 1 and new[tokens[0]].text != text:
-            texts.add((tokens[0], text))
-    return replace(before, spans=frozenset(spans), texts=frozenset(texts)), lost
 
 
 def choose(workspace: Workspace, names: Iterable[str], engine: str) -> list[int]:
@@ -186,6 +130,9 @@ def _replace(
         with workspace.db.write() as connection:
             version = documents.replace_pages(connection, document.id, document.version, pages)
             move_suggestions(connection, document.id, moved)
+            opinions.move_tokens(  # older ones may be of words that were replaced before
+                connection, document.id, lambda tokens: carried_tokens([old[i] for i in tokens if i < len(old)], new)
+            )
             annotations.commit(
                 connection, document.id, version, before, after, annotations.IMPORT, workspace.settings.who
             )

@@ -1,4 +1,5 @@
-"""Repairs of the words that OCR read: other spaces between them, and lines whose words are out of order. Pure."""
+"""Repairs of the words that OCR read: other spaces between them, and lines whose words are out of order;
+and what labels become on words that were replaced. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -8,9 +9,11 @@ from typing import Any
 from msgspec import convert, structs, to_builtins
 
 from storage.exceptions import UsageProblem
-from storage.records import Box, Content, Page, Token
+from storage.records import Annotations, Box, Content, Page, Span, Token
+from workbench.locate.headers import fold
 
 _SAME_ROW = 0.5  # of the lower word's height that two words of a row share
+_SAME_TEXT = 60.0  # least similarity (0..100) of a label's old and new words
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,3 +162,59 @@ def taken_back(content: Content, before: Mapping[str, Any], summary: str) -> Wor
 def moved_tokens(tokens: Sequence[int], moved: Mapping[int, Sequence[int]]) -> tuple[int, ...]:
     """The ids that tokens have now."""
     return tuple(sorted(set(chain.from_iterable(moved.get(token, ()) for token in tokens))))
+
+
+def carried_tokens(old: Sequence[Token], new: Sequence[Token]) -> tuple[int, ...] | None:
+    """The new words at the place of old ones, if they have about the same text; else None.
+
+    Args:
+        old: the words of one label.
+        new: all words of the document as it was read again, in the same page units.
+    """
+    from rapidfuzz import fuzz  # rarely needed
+
+    tokens = sorted(
+        {token.id for token in new for before in old if token.page == before.page and _overlaps(token, before)}
+    )
+    if not tokens:
+        return None
+    number = {token.id: token for token in new}
+    text = fold("".join(token.text for token in old))
+    now = fold("".join(number[i].text for i in tokens))
+    is_same = fuzz.ratio(text, now) >= _SAME_TEXT or (len(text) > 1 and text in now)
+    return tuple(tokens) if is_same else None
+
+
+def _overlaps(a: Token, b: Token) -> bool:
+    """Whether the middle of one box is in the other: engines divide words in different ways."""
+    return _middle_in(a, b) or _middle_in(b, a)
+
+
+def _middle_in(a: Token, b: Token) -> bool:
+    x, y = (a.box[0] + a.box[2]) / 2, (a.box[1] + a.box[3]) / 2
+    return b.box[0] <= x <= b.box[2] and b.box[1] <= y <= b.box[3]
+
+
+def carry(before: Annotations, old: Sequence[Token], new: Sequence[Token]) -> tuple[Annotations, list[Span]]:
+    """The annotations on the new words, and the labels that were lost.
+
+    Corrections of single words are carried over where one new word is at that place; a word in two labels stays in
+    the first.
+    """
+    spans: set[Span] = set()
+    lost: list[Span] = []
+    taken: set[int] = set()
+    for span in sorted(before.spans, key=lambda s: s.tokens):
+        tokens = carried_tokens([old[i] for i in span.tokens], new)
+        free = tuple(i for i in tokens or () if i not in taken)
+        if not free:
+            lost.append(span)
+            continue
+        taken.update(free)
+        spans.add(replace(span, tokens=free))
+    texts = set()
+    for number, text in before.texts:
+        tokens = carried_tokens([structs.replace(old[number], text=text)], new)
+        if tokens and len(tokens) == 1 and new[tokens[0]].text != text:
+            texts.add((tokens[0], text))
+    return replace(before, spans=frozenset(spans), texts=frozenset(texts)), lost

@@ -19,6 +19,7 @@ from storage.exceptions import Conflict
 from storage.records import Event, Split
 from workbench.annotation.acts import merge
 from workbench.annotation.document_acts import name_of
+from workbench.annotation.editor import Act
 from workbench.annotation.field_states import text_of
 from workbench.annotation.session import AnnotationSession
 
@@ -106,11 +107,8 @@ CHANGES: Mapping[str, Callable[[ModeScreen, AnnotationSession | None], Coroutine
 """What the action `change(name)` asks and does; the document is opened anew with the message that comes of it."""
 
 
-async def ask_conflict(app: App[Any], session: AnnotationSession, error: Conflict) -> Work | None:
+async def ask_conflict(app: App[Any], session: AnnotationSession, mine: Act, error: Conflict) -> Work | None:
     """Decide which state of a document that two people changed is to stand; None: theirs, as it is."""
-    mine, session.editor.refused = session.editor.refused, None
-    if mine is None:
-        return None
     detail = f"{error.message}\n\n{described(session.content, mine, session.schema)}"
     choice: str | None = await app.push_screen_wait(Choice(error.title, CHOICES, detail))
     if choice not in ("both", "mine"):

@@ -9,6 +9,7 @@ import pytest
 
 from storage.exceptions import Busy, InputProblem, MissingTool, RunProblem, UsageProblem, WorkspaceProblem
 from workbench import cli
+from workbench.settings import Settings
 
 
 def _caused_by(cause: BaseException) -> RuntimeError:
@@ -84,6 +85,7 @@ import os, signal
 from textual.app import App
 from textual.widgets import Button
 from workbench import cli
+from workbench.settings import Settings
 
 class Works(Button):
     def on_mount(self):
@@ -116,3 +118,19 @@ def test_an_argument_that_is_no_text_is_named_and_is_no_fault(tmp_path: Path) ->
         assert (ended.returncode, b"no text" in ended.stderr or b"No document" in ended.stderr) == (2, True), (
             ended.stderr
         )
+
+
+def test_a_folder_that_was_deleted_under_the_command_is_named(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    in_it = (
+        f"import os, sys; os.rmdir({str(gone)!r}); from workbench import cli; sys.argv = ['', 'init', 'q']; cli.main()"
+    )
+    ended = subprocess.run([sys.executable, "-c", in_it], cwd=gone, check=False, capture_output=True, text=True)
+    assert ended.returncode == UsageProblem.exit_code and "not there any more" in ended.stderr
+
+
+def test_a_login_name_that_is_no_text_is_kept_as_far_as_it_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WORKBENCH_ANNOTATOR", raising=False)
+    monkeypatch.setenv("LOGNAME", "jos\udce9")  # Latin-1
+    assert Settings().who == "jos\ufffd"

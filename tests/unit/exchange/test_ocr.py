@@ -18,7 +18,7 @@ from tests.support import ROOT
 from workbench.exchange import ocr, reader_process
 from workbench.exchange.ocr import KINDS, words_of_line
 from workbench.exchange.ocr_text import PageText
-from workbench.exchange.reocr import carried_tokens, carry
+from workbench.locate.word_repair import carried_tokens, carry
 
 needs_tesseract = pytest.mark.skipif(not KINDS["tesseract"].version(), reason="tesseract is not installed")
 

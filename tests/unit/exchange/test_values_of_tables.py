@@ -160,7 +160,7 @@ def test_what_a_person_did_since_stays(workspace: Workspace, tmp_path: Path) -> 
 def test_a_column_without_a_field_makes_none(workspace: Workspace, tmp_path: Path) -> None:
     table = table_of(tmp_path, "file,Cost centre,Booked amount", "other,4711,3.00")
     outcome = known_values.bring_in(workspace, table)
-    assert (outcome.unmapped, outcome.new_fields) == (["Cost centre", "Booked amount"], [])
+    assert ([*outcome.unmapped], outcome.new_fields) == (["Cost centre", "Booked amount"], [])
     assert workspace.schema.resolve("Cost centre") is None
 
 
@@ -172,7 +172,7 @@ def test_a_column_may_be_called_what_invoices_print(workspace: Workspace, tmp_pa
     )
     assert known_values.unmapped_columns(workspace, [table], {}) == {"Betrag": ["9,99"]}  # of what, it does not say
     outcome = known_values.bring_in(workspace, table)
-    assert outcome.unmapped == ["Betrag"]
+    assert [*outcome.unmapped] == ["Betrag"]
     assert known(workspace, 3) == {
         "invoice_no": "R-7", "invoice_date": "31.03.2024", "seller_name": "Acme", "amount_total": "3,00"
     }  # fmt: skip
