@@ -4,15 +4,18 @@ from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.app import App
 
 from screens.base import Shell
 from screens.widgets.dialogs import Confirm, Prompt
 from storage.exceptions import WAITING, WorkbenchError, WorkspaceGone
-from workbench.annotation.editor import Editor
 from workbench.fields.plain_text import as_argument
 from workbench.workspace import Workspace
+
+if TYPE_CHECKING:  # it loads the database, and the frame is painted before
+    from workbench.annotation.editor import Editor
 
 _DETAIL = (
     "The labels that were saved before are still open here, until the workbench is left. "
@@ -37,7 +40,7 @@ class UnsavedWork:
         self._editor: Editor | None = None
         self.reason = ""
 
-    def note(self, editor: Editor, save: Callable[[], bool]) -> None:
+    def note(self, editor: "Editor", save: Callable[[], bool]) -> None:
         """Keep why something is not saved, and show it the first time; see `screens.base.Unsaved`."""
         is_new, key, why = self._try_again is None, self._key(), editor.unsaved
         self._editor = editor if why is not None else None
