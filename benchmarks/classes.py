@@ -148,6 +148,7 @@ def main() -> None:
     parser.add_argument("--labels", default="20,100,500,2000,all")
     parser.add_argument("--ways", default=",".join(WAYS))
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--first-seed", type=int, default=0)
     options = parser.parse_args()
     if options.many:
         measure_size(options.many)
@@ -164,7 +165,7 @@ def main() -> None:
         for way in options.ways.split(","):
             for labels in options.labels.split(","):
                 measured = []
-                for seed in range(options.seeds):
+                for seed in range(options.first_seed, options.first_seed + options.seeds):
                     workbench(
                         root, "split", "--test", str(min(0.3, 1000 / total)), "--validation", "0.1", "--seed", str(seed)
                     )
