@@ -21,7 +21,7 @@ from screens.widgets.status_lines import Hint
 from storage.exceptions import UsageProblem
 from storage.records import QueueEntry
 from workbench import pool_order
-from workbench.active_learning import automatic_training, loop_task, selection
+from workbench.active_learning import loop_task, selection, train_after
 from workbench.active_learning.overview import LoopOverview
 from workbench.active_learning.selection_request import SelectionRequest
 from workbench.active_learning.strategies import registry as strategies
@@ -237,7 +237,7 @@ class BatchPane(Pane):
         if not number.isdecimal() or int(number) > MOST_TRAIN_AFTER:
             raise UsageProblem(f"'{text}' is no number of documents.", "Type a number, such as 20; 0 for never.")
         self.workspace.change_settings(train_after=int(number))
-        self.notify(automatic_training.standing(self.workspace).sentence or "No run begins by itself.")
+        self.notify(train_after.standing(self.workspace).sentence or "No run begins by itself.")
         self.post_message(self.Changed(stale=True))
 
     def _request_changed(self) -> None:

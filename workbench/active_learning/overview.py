@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from storage import document_list, queue, runs, suggestions
 from storage.records import Round, Run, Split, State
 from workbench import pool_order
-from workbench.active_learning import automatic_training, loop_task, retraining, round_figures
+from workbench.active_learning import loop_task, retraining, round_figures, train_after
 from workbench.active_learning.loop_task import TOKENS, LoopTask
 from workbench.active_learning.round_figures import Chart
 from workbench.active_learning.stopping import Advice
@@ -96,7 +96,7 @@ def read(workspace: Workspace, task: LoopTask | None = None) -> LoopOverview:
     """Read the loop of a task, by default of the usual one. Runs that ended are collected elsewhere (runs/watch.py)."""
     task = task or loop_task.usual(workspace)
     now = rounds.current(workspace)
-    automatic = automatic_training.standing(workspace).sentence
+    automatic = train_after.standing(workspace).sentence
     with workspace.db.read() as connection:
         ended = loop_task.ended_runs(connection, task)
         active = runs.listed(connection, runs.ACTIVE)

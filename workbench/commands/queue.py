@@ -7,10 +7,11 @@ import click
 
 from storage.records import Round
 from workbench import pool_order
-from workbench.active_learning import automatic_training, loop_task, selection
+from workbench.active_learning import loop_task, selection
 from workbench.active_learning.loop_task import TOKENS, LoopTask
 from workbench.active_learning.selection_request import SelectionRequest
 from workbench.active_learning.strategies import registry as strategies
+from workbench.active_learning.train_after import standing
 from workbench.annotation import rounds
 from workbench.commands.support import argument_completion
 from workbench.commands.support.context import Context
@@ -113,7 +114,7 @@ def command(
             return
         if train_after is not None:
             workspace.change_settings(train_after=train_after)
-            now = automatic_training.standing(workspace)
+            now = standing(workspace)
             emit({"train_after": train_after}, as_json=as_json, text=[now.sentence or "No run begins by itself."])
             return
         reconcile(workspace)  # a run that ended while no terminal was open counts

@@ -31,7 +31,7 @@ def command(context: Context, show_all: bool, as_json: bool) -> None:
       workbench -w my-invoices status
     """
     from storage import document_list, documents, label_queries
-    from workbench.active_learning import automatic_training
+    from workbench.active_learning import train_after
     from workbench.live import record
 
     workspace = context.open_workspace()
@@ -59,7 +59,7 @@ def command(context: Context, show_all: bool, as_json: bool) -> None:
     learner = record.status(workspace.files, enabled=workspace.settings.learner)
     learner["fields"] = {names.get(field, field): row for field, row in learner["fields"].items()}
     data["learner"] = learner
-    automatic = automatic_training.standing(workspace)
+    automatic = train_after.standing(workspace)
     data["train_after"] = {"after": automatic.after, "accepted": automatic.accepted, "left": automatic.left}
     emit(data, as_json=as_json, text=_lines(data, None if show_all else _SHOWN))
     workspace.close()

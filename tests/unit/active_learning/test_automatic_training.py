@@ -16,8 +16,9 @@ from storage.records import RunState, Side
 from storage.suggestions import suggestions_of
 from tests.support import predicted_pool, workspaces
 from workbench import cli
-from workbench.active_learning import automatic_training
-from workbench.active_learning.automatic_training import AutomaticTraining, Standing
+from workbench.active_learning import automatic_training, train_after
+from workbench.active_learning.automatic_training import AutomaticTraining
+from workbench.active_learning.train_after import Standing
 from workbench.evaluation import prediction_process
 from workbench.predictions import suggestions
 from workbench.runs import jobs
@@ -57,21 +58,21 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_only_what_people_accepted_since_the_last_run_counts(pool: tuple[Workspace, list[int]]) -> None:
     workspace, ids = pool
-    assert automatic_training.standing(workspace) == Standing()
+    assert train_after.standing(workspace) == Standing()
     workspace.change_settings(train_after=2)
-    assert automatic_training.standing(workspace).accepted == 0  # imported with labels
+    assert train_after.standing(workspace).accepted == 0  # imported with labels
     predicted_pool.label(workspace, ids[0])
-    assert automatic_training.standing(workspace).left == 1
+    assert train_after.standing(workspace).left == 1
     with workspace.db.write() as connection:
         documents.assign_sides(connection, {"vendor 1": Side.TEST})
     predicted_pool.label(workspace, ids[1])
-    assert automatic_training.standing(workspace).left == 1  # no run learns from it
+    assert train_after.standing(workspace).left == 1  # no run learns from it
     predicted_pool.label(workspace, ids[2])
-    assert automatic_training.standing(workspace).due
+    assert train_after.standing(workspace).due
     predicted_pool.add_run(workspace, ids[3:], ids[:2])  # begun after these labels
-    assert automatic_training.standing(workspace).left == 2
+    assert train_after.standing(workspace).left == 2
     predicted_pool.label(workspace, ids[0], right=False)  # corrected since
-    assert automatic_training.standing(workspace).left == 1
+    assert train_after.standing(workspace).left == 1
 
 
 def test_a_run_begins_once_and_knows_the_model_it_is_to_replace(

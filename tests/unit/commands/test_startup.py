@@ -63,6 +63,10 @@ def test_help_loads_no_store(tmp_path: Path) -> None:
     assert not _loaded(tmp_path, "--help") & {"sqlalchemy", "textual", "PIL", "pydantic"}
 
 
+def test_the_status_loads_no_configuration_of_runs(workspace: Path) -> None:
+    assert not _loaded(workspace, "-w", "ws", "status") & {"textual", "PIL", "pydantic"}
+
+
 def test_a_decoy_package_in_the_current_directory_does_not_win(tmp_path: Path) -> None:
     for name in ("storage", "workbench", "screens"):
         (tmp_path / name).mkdir()
