@@ -14,19 +14,20 @@ from tests.support.sample_documents import find, kept, labels
 SLIP = "ACME SDN BHD\nDATE 25/12/2018\nTOTAL 9.00\nREF TEN"
 
 
+def made_in(folder, places, known=()):
+    """Two slips, the first with suggestions: (field, word, how sure), and known values."""
+    page = sample_documents.page_of(SLIP)
+    words = {token.text: (token.id,) for token in page.tokens}
+    proposals = [(field, words[word], sure, "run-1") for field, word, sure in places]
+    listed = [sample_documents.new("slip", [page], proposals, dict(known)), sample_documents.new("next", [page])]
+    return sample_documents.workspace_of(folder, listed)
+
+
 @pytest.fixture
 def shop(tmp_path):
     """A document on which the currency is suggested in the seller's name."""
-    page = sample_documents.page_of(SLIP)
-    words = {token.text: (token.id,) for token in page.tokens}
-    proposals = [
-        ("currency", words["BHD"], 0.86, "run-1"),
-        ("amount_total", words["9.00"], 0.9, "run-1"),
-        ("purchase_order", words["TEN"], 0.3, "run-1"),
-    ]
-    made = sample_documents.workspace_of(
-        tmp_path / "shop", [sample_documents.new("slip", [page], proposals), sample_documents.new("next", [page])]
-    )
+    places = (("currency", "BHD", 0.86), ("amount_total", "9.00", 0.9), ("purchase_order", "TEN", 0.3))
+    made = made_in(tmp_path / "shop", places)
     yield made
     made.close()
 
@@ -86,16 +87,9 @@ async def test_what_is_left_when_a_document_is_accepted_is_not_counted_as_open(o
 @pytest.fixture
 def against(tmp_path):
     """A document whose XML says otherwise in everything."""
-    page = sample_documents.page_of(SLIP)
-    words = {token.text: (token.id,) for token in page.tokens}
-    proposals = [
-        ("invoice_date", words["25/12/2018"], 0.9, "run-1"),
-        ("amount_total", words["9.00"], 0.9, "run-1"),
-        ("purchase_order", words["TEN"], 0.8, "run-1"),
-    ]
+    places = (("invoice_date", "25/12/2018", 0.9), ("amount_total", "9.00", 0.9), ("purchase_order", "TEN", 0.8))
     known = {"invoice_date": "2019-01-01", "amount_total": "7.00", "purchase_order": "4711"}
-    listed = [sample_documents.new("slip", [page], proposals, known), sample_documents.new("next", [page])]
-    made = sample_documents.workspace_of(tmp_path / "against", listed)
+    made = made_in(tmp_path / "against", places, known)
     yield made
     made.close()
 

@@ -101,9 +101,10 @@ def offer(workspace: Workspace, task: LoopTask = TOKENS) -> Offer:
 def labelled_documents(connection: Connection, task: LoopTask = TOKENS) -> int:
     """Documents of the training side that a run of the task would learn from."""
     if not task.field:
-        alone = label_queries.classified_alone(connection)
-        listed = document_list.ids(connection, document_list.Filter("labelled", split=Split.TRAIN))
-        return sum(number not in alone for number in listed)
+        of_words = document_list.Filter("labelled", split=Split.TRAIN)
+        if not (alone := label_queries.classified_alone(connection)):  # as nearly everywhere: a list is long
+            return document_list.count(connection, of_words)
+        return sum(number not in alone for number in document_list.ids(connection, of_words))
     classified = label_queries.classified(connection, task.field)
     return sum(number in classified for number in document_list.ids(connection, document_list.Filter(side=Side.TRAIN)))
 

@@ -1,12 +1,15 @@
 """`workbench evaluate`: the figures of a run, a model folder, or the starter."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from workbench.commands.support import argument_completion, streams
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, table
+
+if TYPE_CHECKING:
+    from workbench.workspace import Workspace
 
 SURE = 0.7
 """As in `known_value_figures`, which is loaded when it is asked for."""
@@ -58,6 +61,29 @@ def command(
     """
     from pathlib import Path
 
+    from workbench.runs.reconcile import reconcile, still_there
+
+    workspace = context.open_workspace()
+    if page is not None:
+        workspace.files.refuse_own(Path(page))
+    reconcile(workspace)
+    with still_there(workspace, model):
+        _evaluate(workspace, model, on, fresh=fresh, values=values, page=page, positive=positive, as_json=as_json)
+
+
+def _evaluate(
+    workspace: "Workspace",
+    model: str,
+    on: str | None,
+    *,
+    fresh: bool,
+    values: bool,
+    page: str | None,
+    positive: str | None,
+    as_json: bool,
+) -> None:
+    from pathlib import Path
+
     from storage.exceptions import UsageProblem
     from storage.records import Split
     from workbench.commands.support import class_text
@@ -66,55 +92,49 @@ def command(
     from workbench.evaluation.classes import class_report
     from workbench.predictions import run_reader, suggestions
     from workbench.runs import parquet
-    from workbench.runs.reconcile import reconcile, still_there
     from workbench.runs.state import RunFolder
 
-    workspace = context.open_workspace()
-    if page is not None:
-        workspace.files.refuse_own(Path(page))
-    reconcile(workspace)
-    with still_there(workspace, model):
-        if values:
-            _known_values(workspace, model, on, page, as_json)
-            return
-        folder = None
-        if model == prediction_process.STARTER or Path(model).is_dir() or fresh:
-            with document_progress("Reading", silent=as_json) as show:
-                figures = prediction_process.evaluate(workspace, model, Split(on or "test"), show)
-            figures["run"] = model
-        else:
-            folder = Path(prediction_process.model_of(workspace, model)).parent
-            predictions = RunFolder(folder).predictions
-            if predictions.is_file() and parquet.task_of(predictions) == parquet.CLASSES:
-                figures = class_report.evaluate_run(folder, on)
-                if positive is not None:
-                    figures["positive"] = class_report.of_class(figures, positive)
-                if page is not None:
-                    from workbench.evaluation.classes import html
-
-                    names = {field.id: field.name for field in workspace.schema}
-                    _write(page, html.make(folder, title=str(figures["run"]), names=names, split=figures["split"]))
-                with streams.reserved(page == "-"):
-                    emit(figures, as_json=as_json, text=class_text.lines(figures))
-                return
+    if values:
+        _known_values(workspace, model, on, page, as_json)
+        return
+    folder = None
+    if model == prediction_process.STARTER or Path(model).is_dir() or fresh:
+        with document_progress("Reading", silent=as_json) as show:
+            figures = prediction_process.evaluate(workspace, model, Split(on or "test"), show)
+        figures["run"] = model
+    else:
+        folder = Path(prediction_process.model_of(workspace, model)).parent
+        predictions = RunFolder(folder).predictions
+        if predictions.is_file() and parquet.task_of(predictions) == parquet.CLASSES:
+            figures = class_report.evaluate_run(folder, on)
             if positive is not None:
-                raise UsageProblem("This run reads fields: it has no positive class.", "Leave out --positive.")
-            figures = report.evaluate_run(folder, on)
-            # the weights of model and rules were learnt on validation, where these figures would be too good
-            judged = run_reader.read_labelled(folder, figures["split"]) if figures["split"] != "validation" else []
-            figures["suggested"] = suggestions.figures(judged, suggestions.trust_of(workspace.settings, folder))
-            figures["rollback"] = corrections.measure(workspace, folder, figures)
-        if page is not None:
-            from workbench.evaluation import html_rendering, html_report
+                figures["positive"] = class_report.of_class(figures, positive)
+            if page is not None:
+                from workbench.evaluation.classes import html
 
-            names = {field.id: field.name for field in workspace.schema}
-            if folder is None:  # the predictions are gone: figures alone
-                written = html_rendering.render(figures, title=str(figures["run"]), names=names)
-            else:
-                written = html_report.make(folder, title=str(figures["run"]), names=names, split=figures["split"])
-            _write(page, written)
-        with streams.reserved(page == "-"):
-            emit(figures, as_json=as_json, text=lines_of(figures, workspace.schema.name))
+                names = {field.id: field.name for field in workspace.schema}
+                _write(page, html.make(folder, title=str(figures["run"]), names=names, split=figures["split"]))
+            with streams.reserved(page == "-"):
+                emit(figures, as_json=as_json, text=class_text.lines(figures))
+            return
+        if positive is not None:
+            raise UsageProblem("This run reads fields: it has no positive class.", "Leave out --positive.")
+        figures = report.evaluate_run(folder, on)
+        # the weights of model and rules were learnt on validation, where these figures would be too good
+        judged = run_reader.read_labelled(folder, figures["split"]) if figures["split"] != "validation" else []
+        figures["suggested"] = suggestions.figures(judged, suggestions.trust_of(workspace.settings, folder))
+        figures["rollback"] = corrections.measure(workspace, folder, figures)
+    if page is not None:
+        from workbench.evaluation import html_rendering, html_report
+
+        names = {field.id: field.name for field in workspace.schema}
+        if folder is None:  # the predictions are gone: figures alone
+            written = html_rendering.render(figures, title=str(figures["run"]), names=names)
+        else:
+            written = html_report.make(folder, title=str(figures["run"]), names=names, split=figures["split"])
+        _write(page, written)
+    with streams.reserved(page == "-"):
+        emit(figures, as_json=as_json, text=lines_of(figures, workspace.schema.name))
 
 
 def _write(page: str, written: str) -> None:

@@ -54,54 +54,69 @@ def command(
       workbench predict starter - < invoice.pdf
       workbench predict best inbox/ --to values.xlsx --on box
     """
-    from storage.exceptions import UsageProblem
-    from storage.files import draft_folder, temporary_folder
-    from workbench.evaluation import prediction_process
-    from workbench.evaluation.classes import class_suggestions
     from workbench.exchange.exporters.base import check_target
     from workbench.runs.reconcile import still_there
-    from workbench.workspace import Workspace
 
     exporter = _exporter(to)
     workspace = context.open_workspace()
     if to is not None:
         check_target(to, workspace.files, force)
     with still_there(workspace, model):
-        source = prediction_process.model_of(workspace, model)
-        reader = reader_of(workspace, target)
-        is_shared = (
-            reader.on is not None and reader.on.is_ray
-        )  # the nodes of a cluster see no folder of this machine's own
-        workspace.files.runs.mkdir(exist_ok=True)
-        with draft_folder(workspace.files.runs, ".predict-") if is_shared else temporary_folder("predict") as folder:
-            # the files are imported into a workspace that is deleted afterwards
-            scratch = Workspace.create(folder / "files")
-            try:
-                settings = workspace.settings
-                scratch.change_settings(
-                    schema=settings.schema,
-                    limits=settings.limits,
-                    postprocess=settings.postprocess,
-                    day_first=settings.day_first,
-                )
-                summary = _read(scratch, files, silent=as_json)
-                if class_suggestions.is_classifier(Path(source)):
-                    if to is not None:
-                        raise UsageProblem(f"{model} tells classes: --to writes tables of fields.", "Use --json.")
-                    data = _classify(scratch, source, reader, silent=as_json)
-                else:
-                    extractions = _extract(scratch, source, reader, silent=as_json)
-                    if to is not None:
-                        _write(scratch, extractions, exporter, to, model)
-                    data = [_as_data(content, extraction) for content, extraction in extractions]
-            finally:
-                scratch.close()
+        data, summary = _predicted(workspace, model, files, to, exporter, target, silent=as_json)
     rejected = [{"file": r.file, "record": r.record, "reason": r.reason} for r in summary.rejected]
     report = {"model": model, "documents": data, "rejected": rejected}
     with streams.reserved(to == streams.STREAM):
         emit(report, as_json=as_json, text=list(_lines(data, rejected)))
     if summary.failed:
         raise SystemExit(4)
+
+
+def _predicted(
+    workspace: "Workspace",
+    model: str,
+    files: tuple[Path, ...],
+    to: Path | None,
+    exporter: Any,
+    target: str,
+    *,
+    silent: bool,
+) -> tuple[list[dict[str, Any]], Any]:
+    """What a model reads of files, written to a table where one is asked for; and the summary of their import."""
+    from storage.exceptions import UsageProblem
+    from storage.files import draft_folder, temporary_folder
+    from workbench.evaluation import prediction_process
+    from workbench.evaluation.classes import class_suggestions
+    from workbench.workspace import Workspace
+
+    source = prediction_process.model_of(workspace, model)
+    reader = reader_of(workspace, target)
+    # the nodes of a cluster see no folder of this machine's own
+    is_shared = reader.on is not None and reader.on.is_ray
+    workspace.files.runs.mkdir(exist_ok=True)
+    with draft_folder(workspace.files.runs, ".predict-") if is_shared else temporary_folder("predict") as folder:
+        # the files are imported into a workspace that is deleted afterwards
+        scratch = Workspace.create(folder / "files")
+        try:
+            settings = workspace.settings
+            scratch.change_settings(
+                schema=settings.schema,
+                limits=settings.limits,
+                postprocess=settings.postprocess,
+                day_first=settings.day_first,
+            )
+            summary = _read(scratch, files, silent=silent)
+            if class_suggestions.is_classifier(Path(source)):
+                if to is not None:
+                    raise UsageProblem(f"{model} tells classes: --to writes tables of fields.", "Use --json.")
+                data = _classify(scratch, source, reader, silent=silent)
+            else:
+                extractions = _extract(scratch, source, reader, silent=silent)
+                if to is not None:
+                    _write(scratch, extractions, exporter, to, model)
+                data = [_as_data(content, extraction) for content, extraction in extractions]
+        finally:
+            scratch.close()
+    return data, summary
 
 
 def _exporter(to: Path | None) -> Any:
