@@ -17,7 +17,7 @@ from storage import document_list, documents, queue, runs
 from storage.records import Decision, Side, Source, Span, State
 from tests.support import finished_run, sample_documents
 from tests.support.copies import copied
-from tests.support.pilots import settled
+from tests.support.pilots import settled, until
 from workbench.evaluation.doctor.consultation import Consultation
 from workbench.evaluation.doctor.findings import Action, Diagnosis, Finding, Target
 from workbench.evaluation.error_analysis import Concentration, FailingVendor
@@ -78,6 +78,14 @@ async def enter_all(pilot):
     screen.query_one("#matrix", HeatGrid).point("all", "errors")
     await pilot.pause()
     return screen
+
+
+async def consulted(pilot, screen):
+    """The Doctor's panel in view. The run itself is read first, which begins a moment after the screen is painted."""
+    await pilot.press("d")
+    panel = screen.query_one(DoctorPanel)
+    await until(pilot, lambda: panel.option_count and "is reading" not in str(panel.options[0].prompt))
+    return panel
 
 
 def listed(screen):
@@ -346,9 +354,7 @@ async def test_the_doctor_puts_what_matters_most_first_in_sentences_with_figures
     )  # fmt: skip
     async with opened(shop) as pilot:
         screen = await enter(pilot)
-        await pilot.press("d")
-        await settled(pilot)  # the consultation of the run itself comes first
-        panel = screen.query_one(DoctorPanel)
+        panel = await consulted(pilot, screen)
         panel.show(Consultation("r", Diagnosis((few, rare)), (), {}, ()), shop.schema)
         shown = [str(option.prompt) for option in panel.options if option.prompt]
         assert shown == [
@@ -367,9 +373,7 @@ async def test_the_doctors_sentences_break_at_words_and_are_indented(opened, sho
     few = Finding("small", "Only 3 documents were measured", {"documents": 3}, cause, (task,))
     async with opened(shop, size=size) as pilot:
         screen = await enter(pilot)
-        await pilot.press("d")
-        await settled(pilot)  # the consultation of the run itself comes first
-        panel = screen.query_one(DoctorPanel)
+        panel = await consulted(pilot, screen)
         panel.show(Consultation("r", Diagnosis((few,)), (), {}, ()), shop.schema)
         await pilot.pause()
         lines = [panel.render_line(y).text.rstrip() for y in range(9)]
@@ -402,9 +406,7 @@ async def test_a_task_of_the_doctor_leads_to_where_it_is_done(opened, shop):
     finding = Finding("label_noise", "Labels are denied", {"documents": 4}, "Labels are wrong.", ())
     async with opened(shop) as pilot:
         screen = await enter(pilot)
-        await pilot.press("d")
-        await settled(pilot)  # the consultation of the run itself comes first
-        panel = screen.query_one(DoctorPanel)
+        panel = await consulted(pilot, screen)
         panel.post_message(
             DoctorPanel.Taken(finding, Action("a", "Check labels", "time", Target.DATA, screen="errors"))
         )
@@ -445,9 +447,7 @@ async def test_documents_that_the_doctor_wants_labelled_are_listed(opened, shop)
 async def test_an_action_of_the_doctor_opens_the_tune_screen_with_the_change_marked(opened, shop):
     async with opened(shop) as pilot:
         screen = await enter(pilot)
-        await pilot.press("d")
-        await settled(pilot)  # the consultation of the run itself comes first
-        panel = screen.query_one(DoctorPanel)
+        panel = await consulted(pilot, screen)
         for _ in range(200):  # the Doctor reads the run after the screen has been painted
             if panel._choices:
                 break
