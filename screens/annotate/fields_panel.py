@@ -19,6 +19,7 @@ from workbench.annotation import field_states
 from workbench.annotation.classes.states import NO_CLASSES, ClassView
 from workbench.annotation.field_states import FieldRow, FieldState
 from workbench.fields import Field, FieldType, Schema
+from workbench.fields.amounts import marks_of
 
 _SIGNS = {
     FieldState.LABELLED: "✓",
@@ -29,7 +30,7 @@ _SIGNS = {
 }
 
 _AGREES, _AGREES_SHORT = "✓ agrees with the known value", "✓ as the known value"
-_LONGEST = 4  # lines that a name or an address may take
+_LONGEST = 4  # lines that a value may take
 _WHOLE = 12  # lines that the value in hand may take
 
 
@@ -156,10 +157,9 @@ class FieldsPanel(Drawn, can_focus=False):
             )
         ]
         for value in row.values:
-            long = row.field.type.value in ("party", "address")
+            long = row.field.type in (FieldType.PARTY, FieldType.ADDRESS)
             style = base if has_value else base + Style(italic=True)
-            most = _WHOLE if armed else _LONGEST if long else 1  # of the field in hand everything
-            parts = _parts(value.text, width - 4, most)
+            parts = _parts(printed(row.field, value.text), width - 4, _WHOLE if armed else _LONGEST)
             normal = f"= {value.normal}"
             lines += [self._line(part, style, width) for part in parts]
             if value.normal is None or value.normal == _without_dots(row.field, value.text) or long:
@@ -196,6 +196,12 @@ def _class_act(line: ClassLine) -> Work:
     if line.option:
         return lambda session: session.classes.choose(line.option, line.field)
     return lambda session: session.classes.press(line.key)
+
+
+def printed(field: Field, text: str) -> str:
+    """A value as it is shown: of a currency that an amount has in its word only the sign ("RM" of "RM46.40")."""
+    marks = marks_of(text) if field.type is FieldType.CURRENCY else []
+    return marks[0] if marks else text
 
 
 def _without_dots(field: Field, text: str) -> str:

@@ -3,6 +3,7 @@
 A hint is a sentence and (binding id or key, text) pairs.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,10 +15,11 @@ from workbench.annotation.document_acts import LEAST_SURE, AcceptPlan
 from workbench.annotation.editor import Proposal
 from workbench.annotation.field_states import contradicts, rows, text_of
 from workbench.annotation.session import AnnotationSession
-from workbench.annotation.session_state import SessionView
+from workbench.annotation.session_state import Proposals, SessionView
 from workbench.annotation.worklist import Worklist
 from workbench.fields import Field, FieldType, Schema
 from workbench.fields.plain_text import counted
+from workbench.fields.values import same
 
 Pairs = tuple[tuple[str, str], ...]
 """Keys, or ids of bindings, and what they do."""
@@ -42,6 +44,7 @@ LIST: Hint = (
 )
 
 
+_AT_THE_END = re.compile(r"[,;]+$|(?<=[0-9])\.$")  # of a sentence, not of the value
 _MOST_NAMED = 2  # fields; of more only the first is named, so that the keys have space
 _WORDS = ("span.start-more span.start-less span.end-less span.end-more", "words")
 _LINES = ("span.line-before span.line-after span.line-less span.line-more", "lines")
@@ -112,13 +115,15 @@ def _next_key(view: SessionView, schema: Schema, context: Context) -> Hint:
     if view.armed:
         return _armed(view, schema, tokens[view.cursor].text, document)
     if view.label is not None:
+        closes = () if view.open_suggestions else document  # nothing else is left to do
         return (
             f"{schema.name(view.label.field)}: “{_short(text_of(tokens, view.label.tokens))}”.",
             (
+                *closes,
                 ("label.clear", "clear"),
                 *_edges(schema.get(view.label.field), view.label.tokens),
                 ("label.confirm", "done" if view.is_corrected else "select its words"),
-                *document,
+                *(() if closes else document),
             ),
         )
     if view.suggestion is not None and view.pointed:
@@ -262,10 +267,9 @@ def _of_focus_left(view: SessionView, focus: Suggestion, schema: Schema, context
     known = (("suggestion.known", "known value"),) if is_known else ()
     return (
         ("label.confirm", f"accept {shown}"),
-        *(known if is_last else ()),
+        *known,
         ("document.accept-all", context.accept_all),
         *((("suggestion.accept-visible", f"all {against} as printed"),) if against > 1 else ()),
-        *(() if is_last else known),
         ("label.reject", "reject"),
         *(((field.key, "next place"),) if field and field.key else ()),
     )
@@ -324,7 +328,7 @@ def _armed(view: SessionView, schema: Schema, word: str, document: Pairs) -> Hin
         if offered is not None:
             text = f"“{_short(text_of(tokens, offered.tokens), 20)}” ({offered.likelihood:.0%} likely)"
             if offered.pointed_at:
-                taken = (("label.confirm", "label it"), (key, "the same"), ("label.find", "find another"), *rest)
+                taken = (("label.confirm", "label it"), ("label.find", "find another"), *rest)
                 return f"{name}: {text}?", taken
             best = ((key, text),)
         here = (("label.confirm", f"label “{_short(word)}”"),) if field and view.can_label_cursor(field) else ()
@@ -338,14 +342,12 @@ def _armed(view: SessionView, schema: Schema, word: str, document: Pairs) -> Hin
     if proposals.moved:
         return f"{name}:", ((key, f"move it to “{_short(word)}”"), *rest)
     following = proposals.places[(proposals.now + 1) % len(proposals.places)]
-    likely = f", {proposals.likelihood:.0%} likely" if proposals.likelihood and proposals.likelihood < 1 else ""
-    text = _short(text_of(tokens, proposals.span.tokens), 20)
+    text, other = text_of(tokens, proposals.span.tokens), text_of(tokens, following)
+    where = _from(view, proposals.span.tokens, following) if text == other else "instead"
     return (
-        f"{name}{' is here' * proposals.gone_to} ({proposals.now + 1} of {len(proposals.places)}{likely}): “{text}”.",
+        f"{name}{' is here' * proposals.gone_to} ({_number(view, field, proposals)}): “{_short(text, 20)}”.",
         (
-            (key, f"“{_short(text_of(tokens, following), 16)}” instead")
-            if len(proposals.places) > 1
-            else ("move.right", "other word"),
+            (key, f"“{_short(other, 16)}” {where}") if len(proposals.places) > 1 else ("move.right", "other word"),
             *_edges(field, proposals.span.tokens),
             *((("label.add", "add another value"),) if len(proposals.places) > 1 else ()),
             ("label.absent", "not there"),
@@ -354,8 +356,30 @@ def _armed(view: SessionView, schema: Schema, word: str, document: Pairs) -> Hin
     )
 
 
+def _number(view: SessionView, field: Field | None, proposals: Proposals) -> str:
+    """Which of how many places a field's label is at, and how likely that place is."""
+    number = f"{proposals.now + 1} of {len(proposals.places)}"
+    if field is None or proposals.likelihood is None:
+        return number
+    if proposals.likelihood < 1:
+        return f"{number}, {proposals.likelihood:.0%} likely"
+    text = text_of(view.content.tokens, proposals.span.tokens)
+    known = (reference.value for reference in view.content.references if reference.field == field.id)
+    return f"{number}, known value" if any(same(field.type, text, value) for value in known) else number
+
+
+def _from(view: SessionView, here: Sequence[int], there: Sequence[int]) -> str:
+    """In which direction from a place another place of the same words is."""
+    a, b = (view.content.tokens[place[0]] for place in (here, there))
+    if a.page != b.page:
+        return f"on page {b.page + 1}"
+    if min(a.box[3], b.box[3]) > max(a.box[1], b.box[1]):  # in one line
+        return "further right" if b.box[0] > a.box[0] else "further left"
+    return "further down" if b.box[1] > a.box[1] else "further up"
+
+
 def _short(text: str, most: int = 28) -> str:
-    text = text.rstrip(",;") or text  # of a sentence, not of the value
+    text = _AT_THE_END.sub("", text) or text
     if len(text) <= most:
         return text
     end = most // 2  # both ends are seen: words are added and dropped at either

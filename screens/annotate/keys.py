@@ -108,7 +108,7 @@ ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
     ("select.down", "shift+down", "move('down', True)", "Select downwards"),
     ("select.line-start", "shift+home", "move('line-start', True)", "Select to the start of the line"),
     ("select.line-end", "shift+end", "move('line-end', True)", "Select to the end of the line"),
-    ("select.phrase", "L", "session('select_phrase')", "Select the phrase; again: the phrase below too"),
+    ("select.phrase", "L", "session('select_line')", "Select the line up to a wide gap; again: the line below too"),
     ("select.block", "B", "session('select_block')", "Select the block of lines from here down"),
     ("select.toggle", "space", "session('toggle')", "Add the word to the selection, or remove it"),
     ("select.none", "escape", "session('let_go')", "Drop the selection; again: the current field too"),
@@ -158,8 +158,10 @@ ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
 
 SIGNS = (
     ("t9.00", "a label: the key of its field stands before it, in the field's colour"),
-    ("t9.00 80%", "a suggestion, underlined, and how sure the model is"),
-    ("▁ ▄ █", "how sure a suggestion is (little to very), where there is no space for its figure"),
+    (
+        "t9.00 80%",
+        "a suggestion, underlined, and how sure the model is; without space for the figure only in the panel",
+    ),
     (
         "known 98% ?",
         "the suggested place of a value that is known; ≠ known: what is suggested or labelled differs from it",
@@ -183,7 +185,7 @@ SESSION_ACTS: Mapping[str, Work] = {
     "next_suggestion": lambda session: session.next_suggestion(),
     "previous_suggestion": lambda session: session.next_suggestion(-1),
     "take_known": lambda session: session.take_known(),
-    "select_phrase": lambda session: session.cursor.select_phrase(),
+    "select_line": lambda session: session.cursor.select_line(),
     "select_block": lambda session: session.cursor.select_block(),
     "toggle": lambda session: session.cursor.toggle(),
     "order_line": lambda session: session.order_line(),

@@ -16,8 +16,6 @@ from workbench.annotation.session_state import SessionView
 from workbench.annotation.text_grid import GridRow, PageLayout, PlacedToken
 from workbench.fields import Schema
 
-_LEVELS = "▁▂▃▄▅▆▇█"
-
 
 class PageView(Drawn, can_focus=True, inherit_bindings=False):
     """All pages of a document. Shows a layout and a view; posts `Act` for the mouse, and `Resized`."""
@@ -192,17 +190,17 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
         return self._style("mark", mark.colour, mark.confidence is None, mark.focused)
 
     def _confidence(self, segments: list[Segment], row: GridRow, position: int, mark: TokenMark) -> int:
-        """The confidence of a suggestion behind its last token in the row, as exactly as there is space."""
+        """The confidence of a suggestion behind its last token in the row, where there is space."""
         after = row.placed[position + 1] if position + 1 < len(row.placed) else None
         if after is not None and (following := self._marks.get(after.token)) and following.owner == mark.owner:
             return 0
         end = row.placed[position].end
         edge = max(self.columns, self._layout.width if self._layout is not None else 0)
         space = after.x - end - 1 if after is not None else edge - end
-        sure = mark.confidence or 0.0
-        text = f" {sure:.0%}" if space >= 5 else _LEVELS[min(int(sure * 8), 7)] if space >= 1 else ""
-        if text:
-            segments.append(Segment(text, self._style("sure", mark.colour)))
+        text = f" {mark.confidence or 0.0:.0%}"
+        if len(text) > space:
+            return 0  # the panel has it
+        segments.append(Segment(text, self._style("sure", mark.colour)))
         return len(text)
 
     def _token_style(self, placed: PlacedToken, mark: TokenMark | None, here: bool) -> Style:

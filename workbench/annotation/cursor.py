@@ -112,15 +112,16 @@ class Cursor:
         self.select(tokens)
         self._kept = bool(self.selection)
 
-    def select_phrase(self) -> None:
-        """Select the cursor's phrase; pressed again, the phrase below as well."""
+    def select_line(self) -> None:
+        """Select the cursor's line, up to a wide gap; pressed again, the line below as well."""
         if self.token is None:
             return
-        at, part = self.token, movement.phrase(self.layout, self._tokens, self.token)
+        at, part = self.token, movement.line(self.layout, self._tokens, self.token)
         if self.selection.issuperset(part):
             last = max(self.selection, key=lambda t: self.layout.where[t])
-            lowest = movement.phrase(self.layout, self._tokens, last)
-            part = (*self.selection, *movement.phrase_beside(self.layout, self._tokens, lowest, 1))
+            lowest = movement.line(self.layout, self._tokens, last)
+            below = movement.phrase_beside(self.layout, self._tokens, lowest, 1)
+            part = (*self.selection, *(movement.line(self.layout, self._tokens, below[0]) if below else ()))
         self.take_up(part)
         self.token = at
 

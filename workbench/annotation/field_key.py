@@ -11,10 +11,7 @@ from workbench.annotation.field_states import text_of
 from workbench.annotation.session_state import OfferedPlace, Proposals, SessionState
 from workbench.fields import Field, Schema, checks
 from workbench.locate.likelihoods import LEAST
-from workbench.locate.places import known_places
-
-Place = tuple[int, ...]
-"""Sorted token ids."""
+from workbench.locate.places import LikelyPlaces, known_places
 
 
 class FieldKey:
@@ -56,9 +53,9 @@ class FieldKey:
         elif proposals and proposals.moved and cursor.token is not None:
             self._label(field.id, (cursor.token,), [proposals.span])
         elif proposals:
-            self._move_on(field, proposals.places, proposals.now, proposals.span)
+            self._move_on(field, LikelyPlaces(proposals.places, proposals.likelihoods), proposals.now, proposals.span)
         elif len(own) == 1 and self._is_at(own[0]) and state.editor.state.state is not State.LABELLED:
-            self._move_on(field, self._words.places(field, own[0]).places, 0, own[0])  # its own place is the first
+            self._move_on(field, self._words.places(field, own[0]), 0, own[0])  # its own place is the first
         elif own:
             self._jump(field, own)
         elif state.pointed and cursor.token is not None:
@@ -70,11 +67,11 @@ class FieldKey:
         """Whether the cursor is on a label without having been put there by hand."""
         return self._cursor.token in span.tokens and not self._state.pointed
 
-    def _move_on(self, field: Field, places: tuple[Place, ...], now: int, span: Span) -> None:
-        if len(places) < 2:
+    def _move_on(self, field: Field, likely: LikelyPlaces, now: int, span: Span) -> None:
+        if len(likely.places) < 2:
             self._state.message = f"{field.name}: there is no other likely place."
         else:
-            self._try(field.id, places, (now + 1) % len(places), span)
+            self._try(field.id, likely, (now + 1) % len(likely.places), span)
 
     def _jump(self, field: Field, own: Sequence[Span]) -> None:
         """Go to the next of the field's labels; a lone one can be moved on to other places from there."""
@@ -96,7 +93,7 @@ class FieldKey:
         elif self._state.editor.state.state is State.LABELLED:
             self._cursor.select(likely.places[0])
         else:
-            self._try(field.id, likely.places, 0, None, likely.likelihood)
+            self._try(field.id, likely, 0, None)
 
     def _show_likeliest(self, field: Field) -> None:
         """Go to the likeliest place and label nothing yet: one was rejected, so that this one is looked at first."""
@@ -111,12 +108,12 @@ class FieldKey:
     def _try_another(self, field: Field, suggestion: Suggestion) -> None:
         """Label the likeliest place of the field besides the suggested one, which is rejected."""
         suggested = tuple(sorted(suggestion.tokens))
-        places = self._words.places(field, None).places
-        other = next((number for number, place in enumerate(places) if place != suggested), None)
+        likely = self._words.places(field, None)
+        other = next((number for number, place in enumerate(likely.places) if place != suggested), None)
         if other is None:
             self._state.message = f"{field.name}: there is no other likely place."
         else:
-            self._try(field.id, places, other, None, rejected=suggestion)
+            self._try(field.id, likely, other, None, rejected=suggestion)
 
     def _can_be(self, field: Field, tokens: Sequence[int]) -> bool:
         return checks.acceptable(field.id, field.type, text_of(self._words.tokens, tokens))
@@ -124,14 +121,13 @@ class FieldKey:
     def _try(
         self,
         field: str,
-        places: tuple[Place, ...],
+        likely: LikelyPlaces,
         number: int,
         before: Span | None,
-        likelihood: float | None = None,
         rejected: Suggestion | None = None,
     ) -> None:
         """Label one of the places instead of `before` or what is rejected; a suggestion there is accepted."""
-        state, place = self._state, places[number]
+        state, place = self._state, likely.places[number]
         suggestion = next(
             (s for s in self._open_suggestions(field) if tuple(sorted(s.tokens)) == place),
             None,
@@ -148,7 +144,7 @@ class FieldKey:
         span = state.span_of(field, place)
         self._arm(field)
         if span is not None:
-            state.proposals = Proposals(field, places, number, span, likelihood)
+            state.proposals = Proposals(field, likely.places, number, span, likely.likelihoods)
         self._cursor.show(place)
 
     def _label(self, field: str, tokens: Collection[int], instead_of: Sequence[Span] = ()) -> None:
@@ -196,7 +192,7 @@ class FieldKey:
             if number is None:
                 state.message = "There is no other likely place: select the words of the other value first."
             else:
-                self._try(state.armed, proposals.places, number, None)
+                self._try(state.armed, LikelyPlaces(proposals.places, proposals.likelihoods), number, None)
         elif cursor.token is not None and any(cursor.token in tokens for tokens in own):
             state.message = "This word is in one of its values already: select the words of another one first."
         elif cursor.token is not None:
@@ -261,30 +257,35 @@ class FieldKey:
         else:
             self._label(field, (token,))
 
-    def take_known(self, field_id: str | None) -> None:
-        """Label the place where the field's known value is printed, instead of what the field has; again, the next."""
+    def take_known(self, field_id: str | None) -> bool:
+        """Label the place where the field's known value is printed, instead of what the field has; again, the next.
+
+        Returns:
+            Whether it is labelled now, and there is no other place to go on to.
+        """
         state = self._state
         known = [r.value for r in state.content.references if r.field == field_id]
         field = self._schema.get(field_id) if field_id and known else None
         if field is None:
             state.message = "There is no known value here. Press a field's key, or go to its suggestion, first."
-            return
+            return False
         own = [s for s in state.editor.state.spans if s.field == field.id]
         places = list(dict.fromkeys(tuple(sorted(place)) for place in known_places(state.content, field)))
         if not places:
             state.message = f"{field.name}: the known value “{known[0]}” is not found here. Look for it with /."
-            return
+            return False
         labelled = {tuple(sorted(span.tokens)) for span in own}
         now = next((number for number, place in enumerate(places) if place in labelled), -1)
         place = places[(now + 1) % len(places)]
         if place in labelled:
             state.message = f"{field.name}: the known value is labelled, and is printed nowhere else."
-            return
+            return False
         self._label(field.id, place, own)
         self._cursor.drop_selection()
         self._cursor.show(place)
         if len(places) > 1 and not state.message:
             state.message = f"{field.name}: the known value stands at {len(places)} places; again for the next."
+        return len(places) == 1
 
     def take(self, suggestion: Suggestion, field: str, tokens: Sequence[int]) -> None:
         """Accept a suggestion, perhaps as another field or with other tokens, and go on to the next one."""

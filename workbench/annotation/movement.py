@@ -126,6 +126,16 @@ def _phrase_word_after(layout: PageLayout, tokens: Sequence[Token], at: int) -> 
     return layout.rows[y + 1].placed[0].token if goes_on else None
 
 
+def line(layout: PageLayout, tokens: Sequence[Token], at: int) -> tuple[int, ...]:
+    """The phrase of a token with those right beside it in its row, which OCR read as lines of their own."""
+    part = phrase(layout, tokens, at)
+    while before := _close_beside(layout, tokens, part[0], after=False):
+        part = (*before, *part)
+    while behind := _close_beside(layout, tokens, part[-1], after=True):
+        part = (*part, *behind)
+    return part
+
+
 def phrase_beside(layout: PageLayout, tokens: Sequence[Token], of: Sequence[int], direction: int) -> tuple[int, ...]:
     """The phrase below (1) or above (-1) a phrase in its column; empty where the column ends.
 

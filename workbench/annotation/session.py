@@ -274,7 +274,11 @@ class AnnotationSession:
         field_id = view.focus.field if view.focus else view.armed or in_hand
         if not any(r.field == field_id for r in self.content.references) and differing:
             field_id = differing[0].field
-        self.field_key.take_known(field_id)
+        decided = view.focus or next((s for s in differing if s.field == field_id), None)
+        if self.field_key.take_known(field_id) and decided is not None and decided.field == field_id:
+            message = self._state.message
+            self.field_key.go_on_after(decided)
+            self._state.message = message
 
     def adjust(self, more: bool, at_end: bool = True, phrases: bool = False) -> None:
         """Let the label (or suggestion) in hand begin or end a token, or a phrase, earlier or later."""
@@ -292,7 +296,7 @@ class AnnotationSession:
         self.cursor.drop_selection()  # it showed what the label was
         span = state.span_of(target.field, tuple(sorted(tokens)))
         if proposals and span and proposals.field == target.field:
-            state.proposals = replace(proposals, span=span, likelihood=None, gone_to=False, moved=False)
+            state.proposals = replace(proposals, span=span, likelihoods=(), gone_to=False, moved=False)
         state.building = span
         self.cursor.show((tokens[-1] if at_end else tokens[0],))
 

@@ -19,9 +19,14 @@ class Proposals:
     places: tuple[tuple[int, ...], ...]
     now: int
     span: Span
-    likelihood: float | None = None  # that this place is right, 0..1; None where it is not known
+    likelihoods: tuple[float, ...] = ()  # that each place is right, 0..1; empty where the label was changed by hand
     gone_to: bool = False  # the field's key went to this label and did nothing else
     moved: bool = False  # the cursor left it: the field's key labels where the cursor is
+
+    @property
+    def likelihood(self) -> float | None:
+        """That the labelled place is right, 0..1; None where it is not known."""
+        return self.likelihoods[self.now] if self.likelihoods else None
 
 
 @dataclass(frozen=True, slots=True)

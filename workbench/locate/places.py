@@ -15,7 +15,12 @@ class LikelyPlaces:
     """Where a field's value may stand."""
 
     places: tuple[tuple[int, ...], ...]  # sorted token ids of each, the likeliest first and none twice
-    likelihood: float  # that the first is right, 0..1
+    likelihoods: tuple[float, ...]  # that each is right, 0..1; 1 of a label, and where a known value is printed
+
+    @property
+    def likelihood(self) -> float:
+        """That the first place is right, 0..1."""
+        return self.likelihoods[0] if self.likelihoods else 0.0
 
 
 def likely_places(content: Content, finder: Finder, field: Field, own: Span | None) -> LikelyPlaces:
@@ -57,7 +62,10 @@ def likely_places(content: Content, finder: Finder, field: Field, own: Span | No
         if s.field == field.id and s.decision is Decision.REJECTED and (own is None or s.tokens != own.tokens)
     }
     free.sort(key=lambda placed: placed[0] in rejected)  # the others stay in their order
-    return LikelyPlaces(tuple(dict.fromkeys(place for place, _ in free)), free[0][1] if free else 0.0)
+    rates: dict[tuple[int, ...], float] = {}
+    for place, rate in free:
+        rates.setdefault(place, rate)
+    return LikelyPlaces(tuple(rates), tuple(rates.values()))
 
 
 def _can_be(finder: Finder, field: Field, tokens: tuple[int, ...]) -> bool:

@@ -26,7 +26,7 @@ PLAIN = (
     lambda session: session.document_acts.mark_missing_absent(),
     lambda session: session.document_acts.finish(),
     lambda session: session.cursor.toggle(),
-    lambda session: session.cursor.select_phrase(),
+    lambda session: session.cursor.select_line(),
     lambda session: session.cursor.select_block(),
     lambda session: session.let_go(),
     lambda session: session.next_like(),
