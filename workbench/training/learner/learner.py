@@ -369,9 +369,10 @@ class Learner:
 
     def _read(self, content: Content, row: FrozenDocument, features: Features) -> dict[str, Values]:
         """What each reader of the record takes a document's values to be."""
+        base = self._reading(content, row, features)
         return {
-            "base": self._reading(content, row, features),
-            "head": self._head_values(row, features),
+            "base": base,
+            "head": readers.whole_lines(self._head_values(row, features), base, row, self._pieces),
             "remembered": self._places.values(row) | self._remembered.values(Printed.of(row)),
         }
 

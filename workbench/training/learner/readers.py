@@ -167,6 +167,32 @@ def head_values(
     return {name: value for name, value in values.items() if value[1] >= suggestions.FLOOR}
 
 
+def whole_lines(values: Values, base: Values, row: FrozenDocument, pieces: Set[str]) -> Values:
+    """The head's values, with the base's words where the head's cut a line that the base's do not.
+
+    After few labels a head knows words of names ("MART") better than where names begin and end.
+
+    Args:
+        values: the head's.
+        base: the base's, of the same document.
+        row: the document.
+        pieces: ids of the fields whose values are lines: names and addresses.
+    """
+    lines = [*zip(row.pages, row.lines, strict=True)]
+
+    def cuts(words: tuple[int, ...]) -> int:
+        before, behind = words[0] - 1, words[-1] + 1
+        is_cut_before = before >= 0 and lines[before] == lines[words[0]]
+        return is_cut_before + (behind < len(lines) and lines[behind] == lines[words[-1]])
+
+    whole = dict(values)
+    for name, (words, sure) in values.items():
+        other, _ = base.get(name, ((), 0.0))
+        if name in pieces and other and not set(words).isdisjoint(other) and cuts(words) > cuts(other):
+            whole[name] = other, sure
+    return whole
+
+
 def chosen(readings: Mapping[str, Values], record: Record, labelled: Set[str]) -> list[Proposal]:
     """Field by field the reader that is likeliest right: how sure it is, by how often it was right of late.
 
