@@ -52,6 +52,7 @@ class Case:
     pages: tuple[int, ...] = ()
     lines: tuple[int, ...] = ()
     boxes: tuple[tuple[int, int, int, int], ...] = ()  # 0-1000 of the page; none where they were not read
+    page_sizes: tuple[tuple[float, float], ...] = ()  # width and height of each page; none where they are not known
     confidences: tuple[float, ...] = ()  # of the OCR, 0..1
     tags: tuple[str, ...] = ()  # the likeliest tag of each word, before any repair
     certainty: tuple[float, ...] = ()  # probability of the predicted field (B and I together; O for no field)

@@ -28,6 +28,7 @@ from workbench.runs.config import families
 SHIPPED = families.STARTER_FOLDER / "readers.json"
 PRIOR = 8.0
 """How many documents of the workspace weigh as much as the record that comes with the program."""
+_A4 = math.sqrt(2)  # height by width
 _BINS = (0.5, 0.8, 0.95)  # of the model's confidence
 _EVEN = (0.5, 0.5)  # rates of a situation without any record
 _STRONG_RATE = 0.85
@@ -127,13 +128,19 @@ def _kin(name: str) -> str:
 
 
 def finder_of(case: Case) -> Finder:
-    """The rules over a case's words; its boxes are thousandths of the page, which they take as they are."""
+    """The rules over a case's words.
+
+    Its boxes are thousandths of the page. The rules compare gaps with heights as they are on an A4 page, so that heights
+    are stretched as much as the page is longer: on the scan of a long receipt every gap between words looked wide.
+    """
+    stretch = {number: height / width / _A4 for number, (width, height) in enumerate(case.page_sizes) if width > 0}
     return Finder(
         [
-            Token(number, page, line, text, tuple(map(float, box)))  # type: ignore[arg-type]
-            for number, (text, page, line, box) in enumerate(
+            Token(number, page, line, text, (float(x0), y0 * down, float(x1), y1 * down))
+            for number, (text, page, line, (x0, y0, x1, y1)) in enumerate(
                 zip(case.words, case.pages, case.lines, case.boxes, strict=True)
             )
+            for down in (stretch.get(page, 1.0),)
         ]
     )
 

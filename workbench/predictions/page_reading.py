@@ -155,6 +155,8 @@ class PageReading:
         seller, buyer, clear = self._sides
         if seller is None or buyer is None or clear < CLEAR:
             return {}
+        if till_slips.is_till_slip(self._around) and buyer.headed != "buyer":
+            return {}  # its lines of goods looked like a seller, and the shop like the one who buys from it
         places = {}
         for side, party in zip(SIDES, (seller, buyer), strict=True):
             for what, tokens in (("name", party.name), ("address", party.address)):
