@@ -53,6 +53,8 @@ class ErrorWalk(Protocol):
 class Unsaved(Protocol):
     """What was typed, is shown, and could not be saved."""
 
+    reason: str
+
     def note(self, editor: "Editor", save: Callable[[], bool]) -> None:
         """Keep why something of a document is not saved, if so, and show it the first time.
 
@@ -280,7 +282,8 @@ class ModeScreen(Typed, Screen[None]):
     def action_help(self) -> None:
         listed = sections(self.active_bindings, self.help_notes(), self.help_signs())
         note = f"{self.key_of('app.commands')} lists their names, for [bindings] in workbench.toml"
-        title = f"Keys · {self.mode.capitalize()} · {self.key_of('app.quit')} quits, all is saved"
+        saved = self.workbench.unsaved.reason or "all is saved"
+        title = f"Keys · {self.mode.capitalize()} · {self.key_of('app.quit')} quits, {saved}"
         self.app.push_screen(HelpPage(title, listed, note))
 
 

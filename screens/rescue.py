@@ -38,12 +38,13 @@ class UnsavedWork:
         self._app, self._shell = app, shell
         self._try_again: Callable[[], bool] | None = None
         self._editor: Editor | None = None
+        self._shown: Editor | None = None  # of the document that was worked on last
         self.reason = ""
 
     def note(self, editor: "Editor", save: Callable[[], bool]) -> None:
         """Keep why something is not saved, and show it the first time; see `screens.base.Unsaved`."""
         is_new, key, why = self._try_again is None, self._key(), editor.unsaved
-        self._editor = editor if why is not None else None
+        self._shown, self._editor = editor, editor if why is not None else None
         self._try_again = save if why is not None else None
         self.reason = f"NOT SAVED: {why.title[0].lower()}{why.title[1:]}, {key} tries again" if why is not None else ""
         if why is not None and is_new:
@@ -72,17 +73,33 @@ class UnsavedWork:
             self._editor, self._try_again, self.reason = None, None, ""
 
     def leave(self, leave: Callable[[], object]) -> None:
-        """Try again to save, then leave; where that fails, ask whether to leave all the same."""
-        if self._try_again is None or self._try_again():
+        """Try again to save, then leave; where that fails, ask whether to leave all the same.
+
+        So it is asked, too, where it is still to be decided whose version of a document stands.
+        """
+        if (editor := self._shown) is not None and editor.refused is not None:
+            self._ask(
+                "Leave, and keep their version of this document?",
+                "Yours is then dropped.",
+                partial(_drop, editor, leave),
+            )
+        elif self._try_again is None or self._try_again():
             leave()
-        elif self.reason and not isinstance(self._app.screen, Confirm):  # else it is asked something else
-            question = Confirm("Leave without saving what was typed last?", self.reason, final=True)
+        elif self.reason:  # else it is asked something else
+            self._ask("Leave without saving what was typed last?", self.reason, leave)
 
-            def answered(yes: bool | None) -> None:
-                if yes:
-                    leave()
+    def _ask(self, question: str, detail: str, leave: Callable[[], object]) -> None:
+        def answered(yes: bool | None) -> None:
+            if yes:
+                leave()
 
-            self._app.push_screen(question, answered)
+        if not isinstance(self._app.screen, Confirm):
+            self._app.push_screen(Confirm(question, detail, final=True), answered)
+
+
+def _drop(editor: "Editor", leave: Callable[[], object]) -> None:
+    editor.refused = None
+    leave()
 
 
 def offer(app: App[None], shell: Shell, error: WorkbenchError) -> None:

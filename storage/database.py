@@ -9,7 +9,6 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -27,6 +26,7 @@ from storage.exceptions import (
 from storage.files import BEFORE_MIGRATION, WRITER
 from storage.migrations import HEAD
 from storage.postgresql.address import EXAMPLE, is_postgresql
+from storage.sqlite import untouched
 
 if TYPE_CHECKING:
     from storage.postgresql.server import Server
@@ -62,6 +62,7 @@ class Database:
                 f"{self._sqlite} is the database of another program. Nothing was changed.",
                 "Move it away. `workbench restore` lists the copies of this workspace's own.",
             )
+        self._is_sealed = self._sqlite is not None and untouched.is_sealed(self._sqlite)
         self._inode: tuple[int, int] | None = None  # of SQLite's file, once it is open
         self._reserve: sqlite3.Connection | None = None  # reads the file also when it has no name any more
         self.server = self._find_server()
@@ -75,7 +76,7 @@ class Database:
         return Server(self.url, self._busy_seconds)
 
     def _engine(self) -> Engine:
-        if self._sqlite is None:
+        if (path := self._sqlite) is None:
             try:
                 return create_engine(self.url, pool_pre_ping=True)
             except ImportError as error:
@@ -84,24 +85,26 @@ class Database:
                 ) from error
             except (ArgumentError, ValueError) as error:  # not quoted: there may be a password in it
                 raise WorkspaceProblem("The address of the database cannot be read.", f"{_ADDRESS}.") from error
-        engine = create_engine(self.url, connect_args={"timeout": self._busy_seconds, "check_same_thread": False})
+        options = {"timeout": self._busy_seconds, "check_same_thread": False}
+        engine = create_engine(self.url, connect_args=options)
 
         @event.listens_for(engine, "do_connect")
-        def _look(*_: Any) -> None:
+        def _look(*_: Any) -> sqlite3.Connection | None:
             self.check_place()  # SQLite would make an empty file in place of one that is gone
+            return untouched.connect(path, **options) if self._is_sealed else None
 
         @event.listens_for(engine, "connect")
         def _connect(connection: sqlite3.Connection, _: Any) -> None:
             # pysqlite must not begin transactions by itself: `_begin` does, as DEFERRED or IMMEDIATE
             connection.isolation_level = None
-            cursor = connection.cursor()
-            cursor.execute("PRAGMA journal_mode=WAL")
-            cursor.execute("PRAGMA synchronous=FULL")  # what was shown as saved survives a power cut
-            cursor.execute("PRAGMA foreign_keys=ON")
-            cursor.close()
-            if self._inode is None and self._sqlite is not None:
-                self._inode = _inode(self._sqlite)
-                self._reserve = sqlite3.connect(self._sqlite, check_same_thread=False)
+            if self._is_sealed:
+                return
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")  # what was shown as saved survives a power cut
+            connection.execute("PRAGMA foreign_keys=ON")
+            if self._inode is None:
+                self._inode = _inode(path)
+                self._reserve = sqlite3.connect(path, check_same_thread=False)
                 self._reserve.execute("SELECT count(*) FROM sqlite_master").fetchone()  # opens the WAL file
 
         @event.listens_for(engine, "begin")
@@ -113,9 +116,11 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A consistent view; never blocks a writer."""
+        """A consistent view; never blocks a writer. A file that may only be read is read while no process writes it."""
         with self._translated(), self._reader() as connection:
             yield connection
+        if self._is_sealed and self._sqlite is not None:
+            untouched.check_still_sealed(self._sqlite)
 
     def _reader(self) -> Connection:
         return self.server.reader() if self.server is not None else self.engine.connect()
@@ -167,7 +172,7 @@ class Database:
         from storage.sqlite.damage import has_broken_value
 
         try:
-            with closing(_untouched(self._sqlite)) as connection:
+            with closing(untouched.connect(self._sqlite)) as connection:
                 return connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",) or has_broken_value(connection)
         except (sqlite3.Error, UnicodeDecodeError):
             return True
@@ -342,7 +347,7 @@ def contents_of(path: Path, *, thoroughly: bool = False) -> Contents | None:
         thoroughly: look at every page of it, too.
     """
     try:
-        with closing(_untouched(path)) as connection:
+        with closing(untouched.connect(path)) as connection:
             if thoroughly and connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
                 return None
             (revision,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
@@ -353,15 +358,10 @@ def contents_of(path: Path, *, thoroughly: bool = False) -> Contents | None:
         return None
 
 
-def _untouched(path: Path) -> sqlite3.Connection:
-    """A connection that changes nothing in a file, nor beside it; it does not see a write-ahead log."""
-    return sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True)
-
-
 def _is_foreign(path: Path) -> bool:
     """Whether a SQLite file has tables, but not those of a workspace."""
     try:
-        with closing(_untouched(path)) as connection:
+        with closing(untouched.connect(path)) as connection:
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
             if "alembic_version" not in tables:
                 return bool(tables)

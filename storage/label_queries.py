@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Column, ColumnElement, Connection, Select, Text, cast, func, select
 
+from storage import token_blob
 from storage.annotations import IMPORT
 from storage.records import TEXT, Decision, Side, Source, State
 from storage.tables import class_labels, class_suggestions, documents, events, pages, queue, rounds, spans, suggestions
@@ -70,6 +71,16 @@ def lengths(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str, 
             _of(documents.c.id, part).add_columns(documents.c.name, documents.c.token_count)
         )
     }
+
+
+def digests(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
+    """Document -> what changes when its words are joined, divided, put in order or read again; not when corrected."""
+    read: dict[int, int] = {}
+    for part in _parts(ids):
+        rows = _of(pages.c.document_id, part).add_columns(pages.c.tokens).order_by(pages.c.document_id, pages.c.number)
+        for number, blob in connection.execute(rows):
+            read[number] = token_blob.digest(blob, read.get(number, 0))
+    return read
 
 
 def classified(connection: Connection, field: str, ids: Sequence[int] | None = None) -> dict[int, list[str]]:

@@ -8,6 +8,7 @@ import sys
 import unicodedata
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from zlib import crc32
 
 import msgspec
 
@@ -94,6 +95,12 @@ def pack(tokens: Sequence[Token]) -> bytes:
 def texts(blob: bytes) -> list[str]:
     """The texts alone, without corrections: a fraction of the work."""
     return msgspec.msgpack.decode(blob, type=_Columns).texts
+
+
+def digest(blob: bytes, before: int = 0) -> int:
+    """Changes with a page's words, as they were read, and with their places and order; of several pages in turn."""
+    columns = msgspec.msgpack.decode(blob, type=_Columns)
+    return crc32(columns.boxes, crc32("\0".join(columns.texts).encode(), before))
 
 
 def unpack(blob: bytes, page: int, first: int, corrections: Mapping[int, str]) -> tuple[Token, ...]:

@@ -67,7 +67,7 @@ class AnnotateScreen(ModeScreen):
         self.look_ahead.end()
         with suppress(WorkbenchError):  # the terminal may have been closed
             if self.session is not None:
-                self.session.editor.save()
+                self.session.editor.close()
 
     def others_wrote(self) -> None:
         """What was decided elsewhere is seen here: in another terminal, or on the screen that this one comes after."""
@@ -264,7 +264,7 @@ class AnnotateScreen(ModeScreen):
                     self._open(OpenDocument(session.content.document.id, tokens=session.repaired))
         if not done:
             self.workbench.say_saved("NOT SAVED")
-        self.workbench.unsaved.note(session.editor, self.save)
+        self.workbench.unsaved.note((self.session or session).editor, self.save)
         self.refresh_status()
         if done and session.classes.went_through:
             session.classes.went_through = False

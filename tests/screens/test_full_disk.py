@@ -2,8 +2,10 @@
 
 import resource
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
+
+import pytest
 
 from screens.widgets.dialogs import Choice, Confirm
 from screens.widgets.status_lines import StatusLine
@@ -27,6 +29,12 @@ def full_disk(workspace: Workspace) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def change_note(workspace: Workspace, note: str = "bob was here") -> None:
+    """In another terminal."""
+    editor = DocumentEditor(workspace, 1, annotator="bob")
+    editor.act("flag", replace(editor.state, note=note))
 
 
 async def test_what_a_full_disk_refuses_stays_in_view_and_is_saved_by_one_key(opened, workspace):
@@ -75,8 +83,7 @@ async def test_an_act_that_could_not_be_saved_is_weighed_against_what_another_di
     async with opened(workspace) as pilot:
         with full_disk(workspace):
             await pilot.press("t", "5")
-        editor = DocumentEditor(workspace, 1, annotator="bob")
-        editor.act("flag", replace(editor.state, note="bob was here"))
+        change_note(workspace)
         await pilot.press("ctrl+s")
         await pilot.pause()
         assert isinstance(pilot.app.screen, Choice) and "NOT SAVED" in pilot.app.common_facts
@@ -134,3 +141,47 @@ async def test_what_a_full_disk_refused_is_in_the_copy_of_a_workspace_that_was_m
         (tmp_path / "moved").rename(workspace.files.root)
     with closing(Workspace.open(tmp_path / "shop-saved")) as saved:
         assert labels(saved).keys() == {"amount_total", "seller_name"}
+
+
+async def test_leaving_before_it_is_decided_whose_version_stands_drops_nothing_unasked(opened, workspace):
+    async with opened(workspace) as pilot:
+        change_note(workspace)
+        await pilot.press("t", "ctrl+q")
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, Confirm) and pilot.app.is_running
+        await pilot.press("enter")  # no
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, Choice)
+        await pilot.press("m")
+        await pilot.pause()
+        assert labels(workspace) == {"amount_total": ["9.00"]}
+        change_note(workspace, "bob was here again")
+        await pilot.press("5", "ctrl+q")
+        await pilot.pause()
+        await pilot.press("y")
+    assert labels(workspace) == {"amount_total": ["9.00"]} and kept(workspace).note == "bob was here again"
+
+
+@pytest.mark.parametrize("held", [False, True])
+async def test_a_terminal_that_is_ended_while_two_versions_are_there_keeps_both(opened, workspace, held):
+    async with opened(workspace) as pilot:
+        with full_disk(workspace) if held else nullcontext():
+            if held:
+                await pilot.press("t")
+            else:
+                change_note(workspace)
+                await pilot.press("t")
+                await pilot.pause()
+                assert isinstance(pilot.app.screen, Choice)
+        if held:
+            change_note(workspace)
+    assert labels(workspace) == {"amount_total": ["9.00"]} and kept(workspace).note == "bob was here"
+
+
+async def test_the_help_does_not_say_that_all_is_saved_where_it_is_not(opened, workspace):
+    async with opened(workspace) as pilot:
+        with full_disk(workspace):
+            await pilot.press("t", "?")
+            await pilot.pause()
+            title = str(pilot.app.screen.query_one(".title").render())
+        assert "all is saved" not in title and "NOT SAVED" in title

@@ -6,6 +6,7 @@ import pytest
 
 from screens.widgets.dialogs import Choice
 from storage.exceptions import Conflict
+from storage.records import Split
 from storage.suggestions import keep_suggestions
 from tests.screens.test_full_disk import full_disk
 from tests.support.sample_documents import find, labels
@@ -13,7 +14,7 @@ from workbench.annotation import acts
 from workbench.annotation.blind_editor import BlindEditor
 from workbench.annotation.session import AnnotationSession
 from workbench.evaluation import prediction_process
-from workbench.runs import suggestions_file
+from workbench.runs import snapshot, suggestions_file
 from workbench.runs.suggestions_file import Suggested
 from workbench.workspace import Workspace
 
@@ -94,7 +95,21 @@ async def test_a_suggestion_of_words_that_a_document_has_no_more_is_not_kept(ope
         assert [s.field for s in pilot.app.mode_screen.session.content.suggestions] == ["amount_tax"]
 
 
-def test_what_a_model_read_before_words_were_replaced_is_not_suggested(workspace, tmp_path, monkeypatch):
+def correct(workspace: Workspace) -> None:
+    editor = AnnotationSession.open(workspace, 2).editor
+    editor.act("correct", acts.correct(editor.state, 3, "BERHAD", "BHD"))
+
+
+def join_and_split(workspace: Workspace) -> None:
+    """In another terminal: there are as many words as before, and some have other numbers."""
+    join_first_words(workspace, times=1)
+    session = AnnotationSession.open(workspace, 1)
+    session.cursor.select(find(session.content, "CHANGE"))
+    session.space_words("CHA NGE")
+
+
+@pytest.mark.parametrize("change", [join_first_words, join_and_split])
+def test_what_a_model_read_before_words_were_replaced_is_not_suggested(workspace, tmp_path, monkeypatch, change):
     proposals = {
         number: Suggested(number, name, 39, [("amount_total", (34,), 0.9)])
         for number, name in ((1, "plain"), (2, "suggested"))
@@ -105,7 +120,9 @@ def test_what_a_model_read_before_words_were_replaced_is_not_suggested(workspace
         folder = tmp_path / "read"
         folder.mkdir()
         suggestions_file.write(folder, proposals.values())
-        join_first_words(workspace)  # while the model reads
+        snapshot.freeze_these(workspace, folder, {Split.POOL: (1, 2)})
+        correct(workspace)  # that leaves the words in their places
+        change(workspace)  # while the model reads
         yield folder
 
     monkeypatch.setattr(prediction_process, "reading", reading)

@@ -107,6 +107,10 @@ class BlindEditor:
         if self.unsaved is not None:
             BlindEditor(copy, self.content.document.id, self._round, self.annotator)._keep(self.state)
 
+    def close(self) -> None:
+        """Keep what is held."""
+        self.save()
+
     def _event(self, name: str, after: Annotations) -> Event:
         change = difference(self.state, after)
         return Event(0, self.content.document.id, datetime.now(UTC), self.annotator, name, change)

@@ -4,7 +4,7 @@ The annotate screen, the relabel loop and the simulated annotator all use this; 
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
@@ -16,6 +16,7 @@ from storage import annotations, document_list, documents, opinions
 from storage.exceptions import WAITING, Conflict, WorkbenchError
 from storage.records import Annotations, Content, Decision, Event, State, Suggestion, Token
 from storage.suggestions import keep_suggestions, leading, move_suggestions
+from workbench.annotation.acts import merge
 from workbench.annotation.classes import options
 from workbench.locate.word_repair import WordRepair, carry, moved_tokens, taken_back, words_before
 from workbench.workspace import Workspace
@@ -42,6 +43,8 @@ class Editor(Protocol):
     annotator: str
     content: Content
     refused: Act | None
+    """One's own act on a document that was changed elsewhere, until it is decided which version is to stand."""
+
     unsaved: WorkbenchError | None
     """Why the latest acts are shown and not saved; None where all that is shown is saved."""
 
@@ -71,6 +74,9 @@ class Editor(Protocol):
 
     def save_in(self, copy: Workspace) -> None:
         """Commit the acts that are held in a copy of the workspace, which is gone; here they stay held."""
+
+    def close(self) -> None:
+        """Commit what is held; what was refused is added to what was done elsewhere: it is too late to ask."""
 
     def suggest(self, run: str, proposals: Sequence[Proposal]) -> int:
         """Put proposals beside the document; returns how many were new."""
@@ -172,6 +178,18 @@ class DocumentEditor:
         """Commit the acts that are held in a copy of the workspace, which is gone; here they stay held."""
         there = DocumentEditor(copy, self.content.document.id, self._judge, self.annotator)
         there._commit(self._held)
+
+    def close(self) -> None:
+        """Commit what is held; what was refused is added to what was done elsewhere: it is too late to ask.
+
+        Raises:
+            Conflict, NotWritten, Busy: as for `act`.
+        """
+        with suppress(Conflict):
+            self.save()
+        if (mine := self.refused) is not None:
+            self.refused = None
+            self.act(mine.name, merge(self.state, mine.before, mine.after))
 
     def _commit(self, acts: Sequence[Act]) -> None:
         """Commit acts, each of which begins where the one before it ended: all of them, or none."""

@@ -11,7 +11,7 @@ from storage import document_list, label_queries, runs
 from storage.exceptions import RunProblem
 from storage.files import draft_folder
 from storage.records import Run, Split
-from storage.suggestions import keep_suggestions, offered
+from storage.suggestions import offered
 from workbench import warm_workers
 from workbench.evaluation import comparison, report
 from workbench.evaluation.classes import class_suggestions
@@ -256,13 +256,9 @@ def suggest(
         with reading(workspace, source, {Split.POOL: wanted}, tick, on) as folder:
             if class_suggestions.is_of_classes(folder):
                 return class_suggestions.keep(workspace, folder, model, class_suggestions.field_of(Path(source)))
-            words = {row.document: row.words for row in suggestions_file.read(folder)}
-            proposals = proposed(workspace, folder)
-        with workspace.db.write() as connection:
-            still = set(document_list.ids(connection, document_list.Filter("unlabelled")))
-            here = label_queries.lengths(connection, list(proposals))  # words may have been replaced meanwhile
-            kept = {k: v for k, v in proposals.items() if k in still and here[k][1] == words[k]}
-            keep_suggestions(connection, STARTER if source == STARTER else model, kept)
+            pool, run = suggestions_file.read(folder), STARTER if source == STARTER else model
+            with workspace.db.write() as connection:
+                reconcile.keep_spans(connection, workspace, folder, pool, run)
     with workspace.db.read() as connection:
         offers, known = offered(connection, wanted)
     return {

@@ -20,13 +20,13 @@ from workbench.runs.state import RunFolder
 
 SPLITS = tuple(split.value for split in Split)
 
-REFERENCES, SOURCE = "references", "source"
-"""Columns: known values, JSON {field: value}; the file and its folder. Run folders of older versions have neither."""
+REFERENCES, SOURCE, DIGEST = "references", "source", "digest"
+"""Columns that older folders lack: known values, JSON {field: value}; file and folder; `label_queries.digests`."""
 
 TOKENS, CLASSES = "tokens", "classes"
 """The tasks. `classes` is also the column of class labels: options of the field, null where there is none."""
 
-_OPTIONAL = frozenset({REFERENCES, SOURCE, CLASSES})
+_OPTIONAL = frozenset({REFERENCES, SOURCE, CLASSES, DIGEST})
 """Columns that a file may lack."""
 _COPY = "Copy the run folder again, or run it again."
 
@@ -50,6 +50,7 @@ class FrozenDocument:
     references: str = "{}"  # JSON {field: value}
     classes: list[str] | None = None
     source: str = ""  # the file that it was imported from, with its folder
+    digest: int | None = None
 
     def anchor(self, folder: Path) -> "FrozenDocument":
         """The row itself, its pictures that stand relative to the run's folder made absolute."""
@@ -84,7 +85,7 @@ def _dataset_schema() -> Any:
             "document": pa.int64(), "name": pa.string(), "group": pa.string(), "language": pa.string(),
             "page_sizes": pa.list_(pa.list_(pa.float64())), "words": strings, "boxes": pa.list_(pa.list_(pa.int32())),
             "lines": ints, "pages": ints, "confidences": pa.list_(pa.float32()), "tags": strings, "pictures": strings,
-            REFERENCES: pa.string(), CLASSES: strings, SOURCE: pa.string(),
+            REFERENCES: pa.string(), CLASSES: strings, SOURCE: pa.string(), DIGEST: pa.int64(),
         }
     )  # fmt: skip
 
@@ -188,8 +189,7 @@ def count(path: Path) -> int:
     if not path.exists():
         return 0
     with opened(path) as file:
-        number: int = file.metadata.num_rows
-        return number
+        return int(file.metadata.num_rows)
 
 
 def once(path: Path) -> frozenset[str]:

@@ -197,7 +197,7 @@ def collect(workspace: Workspace, run_id: str) -> Run:
         if learns_classes:
             _keep_classes(connection, workspace, folder)
         elif not folder.put_aside.exists():
-            _keep_spans(connection, workspace, run_id, pool)
+            keep_spans(connection, workspace, folder.path, pool, run_id)
         run_store.change(
             connection,
             run_id,
@@ -219,19 +219,22 @@ def suggest_again(workspace: Workspace, folder: Path) -> None:
     """
     pool = suggestions_file.read(folder)
     with workspace.db.write() as connection:
-        _keep_spans(connection, workspace, folder.name, pool)
+        keep_spans(connection, workspace, folder, pool, folder.name)
 
 
-def _keep_spans(connection: Connection, workspace: Workspace, run_id: str, pool: Sequence[Suggested]) -> None:
+def keep_spans(connection: Connection, workspace: Workspace, folder: Path, pool: Sequence[Suggested], run: str) -> None:
+    """Store what a model suggests for a folder's pool, under a run's id or a model's name.
+
+    Left out are documents that were labelled or whose words were replaced meanwhile, and fields that are not in use.
+    """
     known = {field.id for field in workspace.schema.spans}
     unlabelled = document_list.Filter("unlabelled", ids=tuple(row.document for row in pool))
-    here = _here(connection, unlabelled, len(pool))
+    still = set(document_list.ids(connection, unlabelled))
     proposals = {
         row.document: [proposal for proposal in row.proposals if proposal[0] in known]
-        for row in pool
-        if here.get(row.document) == (row.name, row.words)
+        for row in suggestions_file.of_same_words(connection, folder, [row for row in pool if row.document in still])
     }
-    keep_suggestions(connection, run_id, proposals)
+    keep_suggestions(connection, run, proposals)
 
 
 def _keep_classes(connection: Connection, workspace: Workspace, folder: RunFolder) -> None:

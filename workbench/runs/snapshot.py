@@ -220,11 +220,13 @@ def _write(
     seal = hashlib.sha256()
     fields = {field.id for field in workspace.schema.spans}
 
-    def rows(ids: Iterable[int]) -> Iterator[parquet.FrozenDocument]:
+    def rows(ids: Sequence[int]) -> Iterator[parquet.FrozenDocument]:
+        digests = label_queries.digests(connection, ids)
         for number in ids:
             content = documents.open_document(connection, number)
             engines.update({page.engine: page.engine_version for page in content.pages})
             row = row_of(content, fields, workspace.files.picture)
+            row.digest = digests.get(number)
             if class_field is not None:
                 row.classes = sorted(c.option for c in content.annotations.classes if c.field == class_field) or None
             if pictures:

@@ -1,12 +1,14 @@
 """`suggestions.jsonl` of a run's folder: what the worker proposes for the documents of the pool, a document a line."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import msgspec
+from sqlalchemy import Connection
 
+from storage import label_queries
 from storage.exceptions import InputProblem
 from storage.files import replacing
 from workbench.runs import parquet
@@ -55,6 +57,27 @@ def read(folder: Path) -> list[Suggested]:
         raise InputProblem(
             f"{path} is damaged: {str(error)[:200]}.", "Resume the run, or copy its folder again."
         ) from error
+
+
+def of_same_words(connection: Connection, folder: Path, pool: Sequence[Suggested]) -> list[Suggested]:
+    """Those whose document here still has the words that were read; a run from another workspace counts otherwise.
+
+    Of folders of older versions, which keep no digest, those with the same name and as many words.
+
+    Raises:
+        InputProblem: the pool's file is damaged.
+    """
+    ids = [row.document for row in pool]
+    lengths, digests = label_queries.lengths(connection, ids), label_queries.digests(connection, ids)
+    path, read = RunFolder(folder).dataset("pool"), dict[int, int | None]()
+    if path.is_file():
+        read = {row["document"]: row.get(parquet.DIGEST) for row in parquet.rows(path, ["document", parquet.DIGEST])}
+    return [
+        row
+        for row in pool
+        if lengths.get(row.document) == (row.name, row.words)
+        and read.get(row.document) in (None, digests.get(row.document))
+    ]
 
 
 _DECODER = msgspec.json.Decoder(Suggested)

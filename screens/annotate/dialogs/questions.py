@@ -108,9 +108,14 @@ CHANGES: Mapping[str, Callable[[ModeScreen, AnnotationSession | None], Coroutine
 
 
 async def ask_conflict(app: App[Any], session: AnnotationSession, mine: Act, error: Conflict) -> Work | None:
-    """Decide which state of a document that two people changed is to stand; None: theirs, as it is."""
+    """Decide which state of a document that two people changed is to stand; None: theirs, as it is.
+
+    Until then `mine` is the act that the editor was refused, for a terminal that is left without an answer.
+    """
+    session.editor.refused = mine
     detail = f"{error.message}\n\n{described(session.content, mine, session.schema)}"
     choice: str | None = await app.push_screen_wait(Choice(error.title, CHOICES, detail))
+    session.editor.refused = None
     if choice not in ("both", "mine"):
         return None
     after = merge(session.editor.state, mine.before, mine.after) if choice == "both" else mine.after

@@ -15,7 +15,7 @@ from sqlalchemy import inspect, text
 import storage.migrations
 from storage import document_list, documents
 from storage.database import Database, file_of_url
-from storage.exceptions import Busy, NewerWorkspace, WorkspaceProblem
+from storage.exceptions import Busy, NewerWorkspace, NotWritten, WorkspaceProblem
 from tests.support.store import new
 
 VERSIONS = Path(storage.migrations.__file__).parent / "versions"
@@ -193,17 +193,29 @@ def test_rows_that_are_damaged_are_no_fault_of_the_program(sqlite: Database, tmp
         raise KeyError  # of a sound database it is what it is
 
 
-@pytest.mark.usefixtures("as_anybody")
-def test_a_read_only_workspace_is_said(sqlite: Database, tmp_path: Path) -> None:
+def test_a_read_only_workspace_can_be_read_and_is_said_where_it_is_to_be_written(
+    sqlite: Database, tmp_path: Path, as_anybody: None
+) -> None:
+    with sqlite.write() as connection:
+        documents.add(connection, [new()], "me")
     sqlite.close()
-    folder = tmp_path / "frozen"
+    folder = tmp_path / "frozen ? %41"
     folder.mkdir()
     shutil.copy(tmp_path / "workbench.db", folder)
     (folder / "workbench.db").chmod(0o444)
     folder.chmod(0o555)
-    frozen = Database(_url(folder / "workbench.db"))
-    with pytest.raises(WorkspaceProblem, match="cannot be written"), frozen.write() as connection:
+    frozen = Database(folder / "workbench.db")
+    frozen.migrate()
+    with frozen.read() as connection:
+        assert document_list.count(connection) == 1
+    with pytest.raises(NotWritten, match="cannot be written"), frozen.write() as connection:
         documents.add(connection, [new()], "me")
+    assert [path.name for path in folder.iterdir()] == ["workbench.db"]
+    folder.chmod(0o755)
+    (folder / "workbench.db-wal").touch()  # its owner opens it
+    with pytest.raises(WorkspaceProblem, match="Another user"), frozen.read() as connection:
+        document_list.count(connection)
+    folder.chmod(0o755)
 
 
 def test_a_full_disk_keeps_what_was_there(sqlite: Database) -> None:
