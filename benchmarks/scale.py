@@ -3,8 +3,10 @@
     python benchmarks/scale.py saved [--acts 40]             eight annotators on PostgreSQL: from an act to its commit
     python benchmarks/scale.py import [--documents 2000]     documents a second into PostgreSQL and into SQLite
     python benchmarks/scale.py ray [--runs 4] [--epochs 60]  runs of a tiny model: two slots, and two workers of Ray
+    python benchmarks/scale.py score [--documents 2000] [--model tiny|starter]
+                                     documents of 120 words read on a Ray cluster, killed in the middle, begun again
 
-Each part does both sides in turn, so that other work on the machine slows both alike; servers are started for it.
+The first three do both sides in turn, so that other work on the machine slows both alike; servers are started for it.
 """
 
 import argparse
@@ -15,8 +17,11 @@ import statistics
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -27,11 +32,16 @@ from workbench.annotation import acts
 from workbench.annotation.session import open_editor
 from workbench.exchange import pipeline
 from workbench.exchange.sources import ImportRequest
-from workbench.runs import jobs
+from workbench.runs import jobs, launcher, parquet, progress
+from workbench.runs.config.request import Request
+from workbench.runs.state import RunFolder
 from workbench.settings import Target
 from workbench.workspace import Workspace
 
 ANNOTATORS = 8
+WORDS = 120
+KILLED_AT = 0.3
+"""The share of a pool after which the process that leads its reading is killed."""
 PAUSE = (0.2, 0.8)
 """Seconds between two acts of an annotator, from and to: many keys a minute."""
 
@@ -94,9 +104,91 @@ def seconds_of_group(workspace: Workspace, base: Path, number: int, epochs: int,
     return time.perf_counter() - began
 
 
+def written(path: Path, number: int) -> None:
+    """A pool of documents of 120 words."""
+    chosen = random.Random(1)
+    words = [f"word{i}" if i % 4 else f"{i * 37 % 1000}.{i % 100:02}" for i in range(3000)]
+    boxes = [[50 + i % 10 * 90, 50 + i // 10 * 40, 120 + i % 10 * 90, 70 + i // 10 * 40] for i in range(WORDS)]
+    parquet.write(
+        path,
+        (
+            parquet.FrozenDocument(
+                document, f"d{document}", page_sizes=[[1000.0, 1000.0]], words=chosen.choices(words, k=WORDS),
+                boxes=boxes, lines=[i // 10 for i in range(WORDS)], pages=[0] * WORDS, confidences=[1.0] * WORDS,
+                pictures=[""],
+            )
+            for document in range(1, number + 1)
+        ),
+    )  # fmt: skip
+
+
+def read_on(address: str, folder: RunFolder, pool: Path, model: str, until: float) -> dict[str, Any]:
+    """Have a cluster read a pool, and kill the process that leads it (SIGKILL) once this share is read.
+
+    Returns:
+        documents that were read already when it began, and when it ended; seconds; memory (MB) of all processes and of
+        the leading one at each tenth.
+    """
+    folder.datasets.mkdir(parents=True)
+    folder.dataset("pool").hardlink_to(pool)
+    folder.request.write_text(Request(run="scale", fields=[], task="score", model=model).text())
+    launcher.send_to(folder, Target(address), once=True)
+    began = time.perf_counter()
+    begun = launcher.begin([folder], launcher.AT_ONCE)
+    assert begun is not None
+    courier, follower = psutil.Process(begun[0].pid), progress.Follower(folder.path)
+    memory: dict[int, tuple[int, int]] = {}
+    first, done, total = -1, 0, 1
+    while begun[0].poll() is None and done < until * total:
+        time.sleep(1.0)
+        follower.poll()
+        done, total = follower.progress.predicting or (0, 1)
+        if follower.progress.predicting and first < 0:
+            first = done
+        tenth = done * 10 // total
+        if tenth not in memory and done:
+            memory[tenth] = (round(used(psutil.Process().children(recursive=True))), round(used([courier])))
+            print(f"{done:,} of {total:,} after {time.perf_counter() - began:.0f} s, {memory[tenth]} MB", file=sys.stderr)
+    begun[0].kill()
+    begun[0].wait()
+    assert done == total or until < 1, folder.log_tail()
+    return {
+        "found": first, "done": done, "seconds": round(time.perf_counter() - began, 1),
+        "megabytes_by_tenth": memory,
+    }  # fmt: skip
+
+
+def used(processes: list[psutil.Process]) -> float:
+    """Their memory in MB, each page that several share divided among them."""
+    total = 0.0
+    for process in processes:
+        with suppress(psutil.Error):
+            total += process.memory_full_info().pss / 1e6
+    return total
+
+
+def scored(place: Path, documents: int, model: str) -> dict[str, Any]:
+    """A pool read with one kill in the middle: what was kept, and whether every document is there once."""
+    from tests.support import tiny_model
+
+    pool, runs = place / "pool.parquet", place / "runs"
+    written(pool, documents)
+    labels = ["O", "B-amount_total", "I-amount_total"]
+    name = "starter" if model == "starter" else str(tiny_model.base(place, "layoutlm", 512, labels))
+    with ray_server.running() as address:
+        killed = read_on(address, RunFolder(runs / "first"), pool, name, KILLED_AT)
+        whole = RunFolder(runs / "second")
+        rest = read_on(address, whole, pool, name, 1.0)
+    read = [int(n) for table in parquet.tables(whole.predictions, ["document"]) for n in table["document"].to_pylist()]
+    assert read == list(range(1, documents + 1)), "every document once, in its order"
+    return {"killed": killed, "begun again": rest, "documents": len(read)}
+
+
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
+        if options.part == "score":
+            return scored(folder, options.documents, options.model)
         if options.part == "ray":
             from tests.support import tiny_model  # the annotators' processes load no torch
 
@@ -129,9 +221,10 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=("saved", "import", "ray"))
+    parser.add_argument("part", choices=("saved", "import", "ray", "score"))
     parser.add_argument("--acts", type=int, default=40)
     parser.add_argument("--documents", type=int, default=2000)
+    parser.add_argument("--model", choices=("tiny", "starter"), default="tiny")
     parser.add_argument("--runs", type=int, default=4)
     parser.add_argument("--epochs", type=int, default=60)
     print(json.dumps(measure(parser.parse_args()), indent=1))

@@ -74,6 +74,16 @@ class ObjectStore:
             if digest.hexdigest() != Path(name).stem:
                 raise OSError("its content is not what its name says")
 
+    def takes_several(self) -> bool:
+        """Whether several threads may use it at a time: fsspec's asynchronous systems, and the disk.
+
+        Raises:
+            WorkspaceProblem: it cannot be reached.
+            MissingTool: a package for this kind of URL is not installed.
+        """
+        with self._border(f"{self.url} cannot be reached"):
+            return bool(self._system.async_impl) or self.url.partition(":")[0] in ("file", "local")
+
     def check(self) -> None:
         """See that the store can be reached.
 

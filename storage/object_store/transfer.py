@@ -1,6 +1,8 @@
-"""All originals and pictures of a workspace go to an object store, or come back from it."""
+"""All originals and pictures of a workspace go to an object store, or come back from it, some at a time."""
 
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
@@ -9,6 +11,11 @@ from storage.files import Files
 from storage.object_store.local_copies import here
 from storage.object_store.store import ObjectStore
 from storage.tables import documents, pages
+
+
+AT_ONCE = 8
+"""Files that are under way at a time, each a chunk of memory, where the stores allow that: most of the time is waiting."""
+_AHEAD = 4 * AT_ONCE  # files that are handed to the threads before the first of them is there
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +54,41 @@ def bring(
         WorkspaceProblem: a file cannot be read or written; those before it are there.
         MissingTool: a package for the store is not installed.
     """
+    at_once = AT_ONCE if all(s is None or s.takes_several() for s in (files.store, target)) else 1
     brought, size, missing = 0, 0, []
-    for done, name in enumerate(names, start=1):
-        path = files.root / name
-        if not path.exists() and files.store is None:
+    for done, (name, one) in enumerate(_in_order(files, names, target, at_once), start=1):
+        if one is None:
             missing.append(name)
             continue
-        here(files, path)
-        if target is not None:
-            target.put(name, path)
-        brought, size = brought + 1, size + path.stat().st_size
+        brought, size = brought + 1, size + one
         progress(done)
     return Transfer(brought, size, tuple(missing))
+
+
+def _in_order(
+    files: Files, names: Iterable[str], target: ObjectStore | None, at_once: int
+) -> Iterator[tuple[str, int | None]]:
+    """(name, bytes) of each file when it and those before it are there; None for one that is in neither place."""
+    under_way: deque[tuple[str, Future[int | None]]] = deque()
+    with ThreadPoolExecutor(at_once) as threads:
+        try:
+            for name in names:
+                under_way.append((name, threads.submit(_brought, files, name, target)))
+                if len(under_way) >= _AHEAD:
+                    first, future = under_way.popleft()
+                    yield first, future.result()
+            for first, future in under_way:
+                yield first, future.result()
+        finally:  # one failed, or it is given up: what has not begun does not
+            threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _brought(files: Files, name: str, target: ObjectStore | None) -> int | None:
+    """In a thread: bring one file; its bytes, None where it is in neither place."""
+    path = files.root / name
+    if not path.exists() and files.store is None:
+        return None
+    here(files, path)
+    if target is not None:
+        target.put(name, path)
+    return path.stat().st_size

@@ -125,6 +125,25 @@ def test_a_run_whose_task_is_lost_goes_on_from_its_checkpoint_in_another(
     assert jobs.wait(workspace, run.id).state is RunState.STOPPED and folder.has_model()
 
 
+def test_two_processes_on_the_cluster_train_as_one_here(workspace: Workspace, cluster: Target, base: Path) -> None:
+    still = ("regularization.hidden_dropout_prob=0", "regularization.attention_probs_dropout_prob=0")
+    logs = []
+    for on, processes, batch in ((None, 1, 4), (cluster, 2, 2)):
+        config = workspaces.config(base, processes=processes, per_device_train_batch_size=batch)
+        run = jobs.prepare(workspace, config_files.apply_sets(config, still), on=on)
+        jobs.start(workspace, run.id)
+        folder = RunFolder(workspace.files.run(run.id))
+        assert jobs.wait(workspace, run.id).state is RunState.FINISHED, folder.log_tail()
+        logs.append(list(events.iterate(folder.events)))
+        assert not (folder.path / "ray").exists()
+    started = [next(event for event in log if event["type"] == "started") for log in logs]
+    assert [event["processes"] for event in started] == [1, 2]
+    losses = [{event["step"]: event["loss"] for event in log if event["type"] == "step"} for log in logs]
+    assert losses[1] == pytest.approx(losses[0], abs=1e-3)
+    measured = [[event["validation"]["f1"] for event in log if event["type"] == "evaluated"] for log in logs]
+    assert measured[1] == pytest.approx(measured[0], abs=1e-3)
+
+
 def test_a_search_tries_two_settings_at_a_time_and_its_best_run_reads_the_pool_there(
     workspace: Workspace, base: Path, answer: Callable[..., tuple[int, Any]]
 ) -> None:

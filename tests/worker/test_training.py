@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -19,9 +20,8 @@ from transformers.utils import logging
 from storage import events
 from storage.exceptions import RunProblem
 from tests.support import tiny_documents, tiny_model
-from tests.support.ports import free_port
 from tests.support.workspaces import until
-from workbench.runs import machine, parquet
+from workbench.runs import machine, parquet, progress
 from workbench.runs.state import RunFolder
 from workbench.training import callbacks, device, preparation, trainer, training_attempt
 from workbench.training import predictor as predicting
@@ -70,23 +70,6 @@ def losses(log: list[dict[str, Any]]) -> dict[int, float]:
 def worker(folder: Path, *options: str) -> Worker:
     with (folder / "output").open("ab") as output:
         return machine.start(machine.WORKER, str(folder), *options, cwd=folder, output=output, errors=output)
-
-
-def as_torchrun_does(folder: Path, processes: int, monkeypatch: pytest.MonkeyPatch) -> list[Worker]:
-    """Workers that train together, told so by the variables that `torchrun` sets."""
-    shared = {
-        "WORLD_SIZE": processes,
-        "LOCAL_WORLD_SIZE": processes,
-        "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": free_port(),
-    }
-    workers = []
-    for rank in range(processes):
-        with monkeypatch.context() as patch:
-            for name, value in (shared | {"RANK": rank, "LOCAL_RANK": rank}).items():
-                patch.setenv(name, str(value))
-            workers.append(worker(folder))
-    return workers
 
 
 @pytest.mark.parametrize("family", tiny_model.FAMILIES)
@@ -361,22 +344,47 @@ def test_a_broken_request_is_a_failed_event(tmp_path: Path) -> None:
     assert failed["type"] == "failed" and "train.learning_rate" in failed["message"]
 
 
-def test_two_processes_train_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_processes_train_as_one(tmp_path: Path) -> None:
     still = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
-    settings: dict[str, Any] = {"train": {"num_train_epochs": 4}, "regularization": still}
+    settings: dict[str, Any] = {"train": {"num_train_epochs": 4, "processes": 2}, "regularization": still}
     two = tiny_model.run_folder(tmp_path / "two", "text", settings, train=16)
-    settings["train"]["gradient_accumulation_steps"] = 2
+    settings["train"] |= {"gradient_accumulation_steps": 2, "processes": 1}
     one = tiny_model.run_folder(tmp_path / "one", "text", settings, train=16)
     shutil.rmtree(two / "base-text")
     shutil.copytree(one / "base-text", two / "base-text")
     expected = train(one)
-    workers = as_torchrun_does(two, 2, monkeypatch)
-    assert [worker.wait(120) for worker in workers] == [0, 0], (two / "output").read_text()
+    assert worker(two).wait(120) == 0, (two / "output").read_text()
     log = events.read(two / "events.jsonl")[0]
     assert [e["type"] for e in log].count("finished") == 1 and [e["type"] for e in log].count("started") == 1
     assert losses(log) == pytest.approx(losses(expected), abs=1e-3)
     figures = [[e["validation"]["loss"] for e in run if e["type"] == "evaluated"] for run in (log, expected)]
     assert figures[0] == pytest.approx(figures[1], abs=1e-3)
+
+
+def test_a_worker_gathers_the_processes_of_its_run_and_they_end_with_it(tmp_path: Path) -> None:
+    settings: dict[str, Any] = {"train": {"num_train_epochs": 1000, "processes": 2, "early_stopping_patience": 0}}
+    folder = tiny_model.run_folder(tmp_path / "run", "text", settings, train=16)
+    first = worker(folder)
+    until(lambda: progress.of(folder).step > 3 or first.poll() is not None)
+    assert progress.of(folder).processes == 2, (folder / "output").read_text()
+    [second] = psutil.Process(first.pid).children()
+    first.kill()
+    until(lambda: not second.is_running() or second.status() == psutil.STATUS_ZOMBIE)
+    resumed = worker(folder)
+    until(lambda: len([e for e in events.iterate(folder / "events.jsonl") if e["type"] == "started"]) > 1)
+    (folder / "stop").touch()
+    assert resumed.wait(120) == 0, (folder / "output").read_text()
+    last = events.last(folder / "events.jsonl", events.TERMINAL)
+    assert last is not None and last["state"] == "stopped"
+
+
+def test_a_run_ends_when_one_of_its_processes_does(tmp_path: Path) -> None:
+    settings: dict[str, Any] = {"train": {"num_train_epochs": 1000, "processes": 2, "early_stopping_patience": 0}}
+    folder = tiny_model.run_folder(tmp_path / "run", "text", settings, train=16)
+    first = worker(folder)
+    until(lambda: progress.of(folder).step > 3 or first.poll() is not None)
+    psutil.Process(first.pid).children()[0].kill()
+    assert first.wait(120) != 0
 
 
 @pytest.fixture(scope="module")

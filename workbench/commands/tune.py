@@ -66,6 +66,11 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Of a search: a YAML file of settings with their ranges or choices.",
 )
+@click.option(
+    "--early-share", type=float, metavar="SHARE",
+    help="Of a search: train the first half of its trials on so much of the training documents, as 0.3; the best of them "
+    "are then tried on all.",
+)  # fmt: skip
 @run_settings.on_option("Train")
 @click.option("--wait", is_flag=True, help="Stay until the run has ended, and show its progress.")
 @click.option("--slots", default=1, show_default=True, help="How many runs may work at a time.")
@@ -85,6 +90,7 @@ def command(
     hours: float | None,
     varied: tuple[str, ...],
     space: Path | None,
+    early_share: float | None,
     target: str,
     wait: bool,
     slots: int,
@@ -114,10 +120,10 @@ def command(
 
     workspace = context.open_workspace()
     reconcile(workspace)
-    search = SearchOptions(name, varied, space, trials, hours, slots)
+    search = SearchOptions(name, varied, space, trials, hours, slots, early_share)
     if search.are_given() and not searching:
-        raise UsageProblem("--trials, --hours, --vary and --space are of a search.", "Add --search.")
-    is_as_planned = not (files or sets or varied or space or base or preset != "auto")
+        raise UsageProblem("--trials, --hours, --vary, --space and --early-share are of a search.", "Add --search.")
+    is_as_planned = not (files or sets or varied or space or base or early_share or preset != "auto")
     on, device = run_settings.target_of(workspace, target) if target else (None, "")
     if searching and is_as_planned and search_options.is_known(workspace, name):
         folder = search_options.go_on(workspace, search, target)

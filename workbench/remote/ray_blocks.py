@@ -1,15 +1,26 @@
 """The documents of a pool in blocks, each a run folder that a worker scores on some node; the results joined in order.
 
-    blocks/0/ 1/ …      request.yaml (task `score`), dataset/pool.parquet, and what the worker makes of them
+    runs/.blocks/DIGEST/    request.yaml (task `score`), dataset/pool.parquet, and what the worker makes of them
 
-A block has its results whole or not at all, so that one that is begun twice, as its node was lost, counts once.
+A block has its results whole or not at all, so that one that is begun twice, as its node was lost, counts once. Its
+name is a digest of all that its results depend on: where the reading is killed, the next one of the same documents by
+the same model finds the blocks that are scored, and scores the others.
 """
 
+import hashlib
+import json
+import os
+import shutil
+import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import fields
 from itertools import islice
 from pathlib import Path
 
+from storage import locks
 from storage.exceptions import InputProblem, RunProblem
+from workbench import __version__
 from workbench.runs import parquet, progress
 from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
@@ -18,20 +29,65 @@ LEAST = 300
 """Documents of a block: a worker takes some seconds to load the model."""
 PER_WORKER = 4
 """Blocks that a worker gets at least, where there are so many documents: a slow node holds up a small part."""
+MOST = 2000
+"""Documents of a block at most: so many are read again where a reading is killed."""
+KEPT_SECONDS = 86_400.0
+"""How long the blocks of a reading that was killed wait for it to be begun again."""
 _POOL = "pool"
 
 
-def divided(folder: RunFolder, workers: int) -> list[RunFolder]:
-    """The blocks of a run's pool, in its order, for so many workers at a time."""
+@contextmanager
+def place(folder: RunFolder) -> Iterator[Path]:
+    """Where a run's blocks lie: beside its folder, where the next reading finds what this one leaves if it is killed.
+
+    Blocks that no reading came back for are deleted. A reading beside another has its blocks in its own folder.
+    """
+    shared = folder.path.parent / ".blocks"
+    shared.mkdir(exist_ok=True)
+    lock = locks.acquire(shared / "lock")
+    if lock is None:
+        yield folder.path / "blocks"
+        return
+    try:
+        for left in shared.iterdir():
+            with suppress(OSError):
+                if left.is_dir() and time.time() - left.stat().st_mtime > KEPT_SECONDS:
+                    shutil.rmtree(left)
+        yield shared
+    finally:
+        os.close(lock)
+
+
+def divided(folder: RunFolder, workers: int, where: Path) -> list[RunFolder]:
+    """The blocks of a run's pool, in its order, for so many workers at a time; those that are scored stay as they are.
+
+    Args:
+        folder: of the run.
+        workers: how many read at a time.
+        where: the blocks lie, as `place` says.
+    """
     total = parquet.count(folder.dataset(_POOL))
-    size = max(LEAST, -(-total // (workers * PER_WORKER)))
-    request, rows, blocks = Request.read(folder.path), parquet.stream(folder.dataset(_POOL)), list[RunFolder]()
-    while part := [row.anchor(folder.path) for row in islice(rows, size)]:
-        block = RunFolder(folder.path / "blocks" / str(len(blocks)))
-        parquet.write(block.dataset(_POOL), part)
-        block.request.write_text(request.model_copy(update={"task": "score"}).text(), encoding="utf-8")
+    size = min(MOST, max(LEAST, -(-total // (workers * PER_WORKER))))
+    request = Request.read(folder.path).model_copy(update={"task": "score", "run": _POOL})
+    beginning = [__version__, request.model_copy(update={"threads": None}).text(), *_facts(request.model)]
+    rows, blocks = parquet.stream(folder.dataset(_POOL)), list[RunFolder]()
+    columns = fields(parquet.FrozenDocument)
+    while part := list(islice(rows, size)):
+        seal = hashlib.sha256(json.dumps(beginning).encode())
+        for row in part:
+            seal.update(json.dumps([getattr(row, column.name) for column in columns]).encode())
+        block = RunFolder(where / seal.hexdigest()[:32])
+        if not is_scored(block):
+            parquet.write(block.dataset(_POOL), (row.anchor(folder.path) for row in part))
+            block.request.write_text(request.text(), encoding="utf-8")
         blocks.append(block)
     return blocks
+
+
+def _facts(model: str) -> list[tuple[str, int, int]]:
+    """(name, bytes, time) of the files of a model's folder; none for a model that comes with the program."""
+    files = sorted(path for path in Path(model).iterdir() if path.is_file()) if Path(model).is_dir() else []
+    return [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files]
 
 
 def is_scored(block: RunFolder) -> bool:

@@ -282,11 +282,15 @@ def _of_configuration(config: TuneConfig) -> Iterable[CheckFinding]:
         yield CheckFinding(
             Level.REFUSE, "The training loop does not work with DeepSpeed.", "Set train.engine to trainer."
         )
-    if config.train.fsdp or config.train.fsdp_config:
+    if config.train.engine == "loop" and config.train.processes > 1:
+        yield CheckFinding(
+            Level.REFUSE, "The training loop is one process.", "Set train.engine to trainer, or train.processes to 1."
+        )
+    if (config.train.fsdp or config.train.fsdp_config) and config.train.processes == 1:
         yield CheckFinding(
             Level.WARN,
-            "FSDP is left out: a run that is started here is one process, and only several can share a model.",
-            "Leave train.fsdp empty, or train the run's folder on the other machine with torchrun.",
+            "FSDP is left out: the run is one process, and only several can share a model.",
+            "Set train.processes to the number of GPUs, or leave train.fsdp empty.",
         )
     name = config.model.name or families.spec(config.model.family).bases[0].name
     if not name:

@@ -73,7 +73,7 @@ def prepare(
             fields=[FieldSpec.of(field) for field in learned],
             rules=workspace.settings.postprocess,
             config=config,
-            threads=None if slots == 1 else max(1, machine.cores() // slots),
+            threads=None if slots == 1 else max(1, machine.cores() // (slots * config.train.processes)),
             preset=preset,
             parent=parent or "",
             rival=rival,
@@ -117,6 +117,13 @@ def check(config: TuneConfig, *, elsewhere: bool = False) -> None:
     """
     if not elsewhere and config.train.device not in ("auto", "cpu", machine.device()):
         raise MissingTool(f"There is no {config.train.device} device on this machine.", "Set train.device to auto.")
+    if not elsewhere and config.train.processes > 1 and config.train.device != "cpu":
+        gpus = len(machine.gpus())
+        if 0 < gpus < config.train.processes:
+            raise MissingTool(
+                f"{config.train.processes} processes need a GPU each, and this machine has {gpus}.",
+                f"Set train.processes to {gpus}, or train.device to cpu.",
+            )
     trackers.check(config.train.report_to)
     _check_sharding(config.train)
     model_folders.check_name(config.model.name)

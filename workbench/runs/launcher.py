@@ -165,10 +165,16 @@ def _free_slot(run: RunFolder, slots: int) -> tuple[int, int] | None:
     return None
 
 
-def gpu_of(slot: int, slots: int) -> dict[str, str]:
-    """The variable that gives a slot a GPU of its own; none where there is one slot, or one GPU for all."""
+def gpus_of(slot: int, slots: int, run: RunFolder) -> dict[str, str]:
+    """The variable that gives a run's processes GPUs of their own; none where there is one slot, or one GPU for all."""
     names = machine.gpus() if slots > 1 else []
-    return {"CUDA_VISIBLE_DEVICES": names[slot % len(names)]} if len(names) > 1 else {}
+    if len(names) < 2:
+        return {}
+    from workbench.runs.config.request import Request
+
+    processes = Request.read(run.path).config.train.processes
+    own = [names[(slot * processes + number) % len(names)] for number in range(processes)]
+    return {"CUDA_VISIBLE_DEVICES": ",".join(dict.fromkeys(own))}
 
 
 class Turn(NamedTuple):
@@ -241,7 +247,7 @@ def _work(turn: Turn, held: int | None, slots: int) -> NoReturn:
         os.dup2(log.fileno(), 2)
     if turn.run.target.exists():
         os.execv(sys.executable, machine.python(machine.COURIER, str(path), str(slots)))
-    os.environ.update(gpu_of(turn.slot, slots))
+    os.environ.update(gpus_of(turn.slot, slots, turn.run))
     worker = warm_workers.start(
         machine.WORKER, [str(path)], cwd=path, output=1, errors=2, environment=os.environ,
         kept=(turn.lock, turn.slot_lock), held=held,

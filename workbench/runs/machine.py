@@ -3,6 +3,7 @@
 import os
 import platform
 import shutil
+import socket
 import subprocess
 import sys
 from contextlib import suppress
@@ -112,6 +113,13 @@ def gpus() -> list[str]:
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     names = visible.split(",") if visible is not None else map(str, range(len(lines)))
     return [name.strip() for name in names if name.strip() not in ("", "-1")]
+
+
+def free_port() -> int:
+    """A port of this machine that nothing listens on now."""
+    with socket.create_server(("", 0)) as listening:
+        port: int = listening.getsockname()[1]
+        return port
 
 
 def worker_environment(threads: int | None = None) -> dict[str, str]:

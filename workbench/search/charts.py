@@ -30,6 +30,7 @@ KINDS: dict[str, str] = {
 TOO_FEW = "too few runs that ended, or too much alike, to say"
 _HOURS_FROM = 180.0  # minutes
 _COMPLETE = "complete"  # Optuna's word for a trial that ran to its end
+_EARLY = "early"  # a trial of a share of the documents
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Trial:
     name: str
     minutes: float  # from the search's first run to its end
     value: float  # F1 on validation
-    is_whole: bool  # not stopped because it fell behind
+    is_whole: bool  # not stopped because it fell behind, and of all documents
     places: tuple[float, ...] | None  # its settings, 0..1 of what each may be; None: outside of what is searched
 
 
@@ -79,7 +80,7 @@ def outcome(folder: SearchFolder, runs: Sequence[Run]) -> Outcome:
     dimensions = plan.dimensions
     mine = [run for run in runs if run.batch == plan.name]
     began = min((run.created for run in mine), default=None)
-    states = {row["run"]: row["state"] for row in known.get("trials", ())}
+    states = {row["run"]: _EARLY if row.get("documents") else row["state"] for row in known.get("trials", ())}
     trials = []
     for run in mine:
         if began is None or run.ended is None or run.f1 is None or run.state in WORKING:
@@ -135,7 +136,7 @@ def progress(search: Outcome) -> list[Series]:
         Series("best so far", tuple(steps), colours.GREEN),
         Series("the preset", () if preset is None else ((0.0, preset), (end, preset)), colours.ORANGE),
         Series("a run", tuple(whole), colours.SKY_BLUE, joined=False),
-        Series("a run that fell behind", tuple(behind), colours.GREY, joined=False),
+        Series("fell behind, or of a share", tuple(behind), colours.GREY, joined=False),
     ]
 
 

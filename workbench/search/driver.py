@@ -1,7 +1,8 @@
 """Carries a search out: `python -P -m workbench.search.driver WORKSPACE NAME`.
 
 Optuna's journal has every trial, and a trial's run is found by its name: killed at any moment, the search goes on with
-the runs that there are.
+the runs that there are. Early trials, which train on a share of the documents, are a study of their own: their figures
+are compared with each other alone, and the best of them are proposed to the trials on all documents.
 """
 
 import json
@@ -27,6 +28,7 @@ from storage import locks
 from storage.exceptions import Busy, ConfigProblem, RunProblem, WorkbenchError
 from storage.files import write_atomic
 from storage.records import RunState
+from workbench.runs.config.files import apply_sets
 from workbench.search import plan as searches
 from workbench.search.plan import PRESET_RUN, SearchFolder
 from workbench.search.space import Dimension, applied
@@ -40,6 +42,8 @@ BEFORE_PRUNING = 4
 LEAST_FOR_IMPORTANCE = 4
 FAILURES = 3
 """Trials in a row that may fail before the search is given up."""
+EARLY = "early"
+"""What the name of the early trials' study ends with, and that of their runs has before the number."""
 ORIGIN = "origin"
 """User attribute of a trial: why it was proposed, where not by the sampler."""
 
@@ -66,32 +70,34 @@ class Driver:
         self._beside = ""  # the preset's run, where the preset lies outside of what is searched
         self._failures: list[str] = []  # reasons of the last trials, as long as each failed
 
-    def study(self) -> optuna.Study:
-        """The search's study, from its journal.
+    def study(self, name: str = "", trials: int = 0) -> optuna.Study:
+        """The search's study, from its journal; with a name that of its early trials, and how many these are.
 
         Raises:
             RunProblem: the journal is damaged.
         """
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         _mend(self.folder.journal)
-        sampler = optuna.samplers.TPESampler(
-            seed=self.plan.seed, n_startup_trials=max(3, self.plan.trials // 4), constant_liar=self.plan.slots > 1
-        )
         try:
             study = optuna.create_study(
                 storage=JournalStorage(JournalFileBackend(str(self.folder.journal))),
-                study_name=self.plan.name,
+                study_name=f"{self.plan.name} {name}".strip(),
                 direction="maximize",
-                sampler=sampler,
                 pruner=optuna.pruners.MedianPruner(n_startup_trials=BEFORE_PRUNING, n_warmup_steps=BEFORE_PRUNING),
                 load_if_exists=True,
             )
-            study.get_trials(deepcopy=False)
+            known = len(study.get_trials(deepcopy=False))
         except Exception as error:  # optuna believes its file: whatever it stumbles over is damage
             raise RunProblem(
                 f"{self.folder.journal} is damaged ({type(error).__name__}: {str(error)[:100]}).",
                 "Its runs are whole. Start another search: choose another --name.",
             ) from error
+        study.sampler = optuna.samplers.TPESampler(
+            # another one at each start, and for each study: the same draws would be tried twice
+            seed=self.plan.seed + known + (0 if name else self.plan.early_trials),
+            n_startup_trials=max(3, (trials or self.plan.trials) // 4),
+            constant_liar=self.plan.slots > 1,
+        )
         return study
 
     def run(self) -> dict[str, Any]:
@@ -101,27 +107,53 @@ class Driver:
             WorkbenchError: no run can be started, or several in a row failed.
         """
         study, began = self.study(), time.monotonic()
+        early = self.study(EARLY, self.plan.early_trials) if self.plan.early_trials else None
         self._begin_preset(study)
-        for frozen in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-            self._take_up(Trial(study, frozen._trial_id))
+        for known in filter(None, (study, early)):
+            for frozen in known.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+                self._take_up(Trial(known, frozen._trial_id))
         while True:
             late = bool(self.plan.hours) and time.monotonic() - began > self.plan.hours * 3600
             stopped = self.folder.stop.exists()
-            while len(self._active) < self.plan.slots and not (late or stopped) and self._more(study):
-                self._take_up(study.ask())
+            while len(self._active) < self.plan.slots and not (late or stopped):
+                if (asked := self._next(study, early)) is None:
+                    break
+                self._take_up(asked.ask())
             if not self._active:
                 break
             for run in tuple(self._active):
                 if stopped:
                     self.runs.stop(run)
-                self._follow(study, run)
+                self._follow(study, early, run)
             if self._active:
                 self._pause.wait(self.seconds)
-        return self._report(study, "hours" if late else "stopped" if stopped else "trials")
+        return self._report(study, early, "hours" if late else "stopped" if stopped else "trials")
 
-    def _more(self, study: optuna.Study) -> bool:
-        begun = [t for t in study.get_trials(deepcopy=False) if t.state is not TrialState.WAITING]
-        return len(begun) < self.plan.trials and len(self._failures) < FAILURES
+    def _next(self, study: optuna.Study, early: optuna.Study | None) -> optuna.Study | None:
+        """The study whose turn it is to propose a trial; None where there is nothing to begin now.
+
+        The preset's comes first, then the early ones, then those on all documents, which the early ones must have ended
+        for.
+        """
+        begun, begun_early = len(_begun(study)), len(_begun(early))
+        if len(self._failures) >= FAILURES or begun + begun_early >= self.plan.trials:
+            return None
+        if early is None or (not begun and not self._beside):
+            return study
+        if begun_early < self.plan.early_trials:
+            return early
+        if early.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+            return None
+        self._enqueue_early(study, early)
+        return study
+
+    def _enqueue_early(self, study: optuna.Study, early: optuna.Study) -> None:
+        """Have the best of the early trials tried on all documents: as many as half of the trials that are left."""
+        complete = early.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        best = sorted(complete, key=lambda trial: -float(trial.value or 0.0))
+        for trial in best[: max(1, (self.plan.trials - self.plan.early_trials) // 2)]:
+            reason = f"best of {self.plan.early_documents} documents"
+            study.enqueue_trial(trial.params, user_attrs={ORIGIN: reason}, skip_if_exists=True)
 
     def _begin_preset(self, study: optuna.Study) -> None:
         """The configuration as it is, tried first: what the search gained is measured against it."""
@@ -144,9 +176,13 @@ class Driver:
         """Start the run of a trial, or go on with it."""
         values = {dimension.key: _suggest(trial, dimension) for dimension in self.space}
         is_preset = trial.user_attrs.get(ORIGIN) == PRESET_RUN
-        name = f"{self.plan.name} {PRESET_RUN if is_preset else trial.number + 1}"
+        is_early = trial.study.study_name != self.plan.name
+        number = f"{EARLY} {trial.number + 1}" if is_early else trial.number + 1
+        name = f"{self.plan.name} {PRESET_RUN if is_preset else number}"
         try:
             config = applied(self.plan.base, self.space, values)
+            if is_early:
+                config = apply_sets(config, [f"data.max_train_documents={self.plan.early_documents}"])
         except ConfigProblem as problem:  # values that do not fit each other
             trial.set_user_attr("reason", problem.message)
             trial.study.tell(trial, state=TrialState.FAIL)
@@ -155,7 +191,7 @@ class Driver:
         trial.set_user_attr("run", run)
         self._active[run] = trial
 
-    def _follow(self, study: optuna.Study, run: str) -> None:
+    def _follow(self, study: optuna.Study, early: optuna.Study | None, run: str) -> None:
         """Hand what a run measured to its trial, stop the run that is worse than most, and close what ended."""
         look, trial = self.runs.look(run), self._active[run]
         if trial is not None and self._is_worse(trial, look) and look.state in searches.WORKING:
@@ -171,12 +207,13 @@ class Driver:
         if trial is not None:
             if not ended_well:
                 trial.set_user_attr("reason", look.reason)
-                study.tell(trial, state=TrialState.FAIL)
+                trial.study.tell(trial, state=TrialState.FAIL)
             elif trial.user_attrs.get("pruned"):
-                study.tell(trial, state=TrialState.PRUNED)
+                trial.study.tell(trial, state=TrialState.PRUNED)
             else:
-                study.tell(trial, look.f1)
-        write_atomic(self.folder.progress, json.dumps({"trials": self._rows(study), "importance": _importance(study)}))
+                trial.study.tell(trial, look.f1)
+        known = {"trials": self._rows(study, early), "importance": _importance(study)}
+        write_atomic(self.folder.progress, json.dumps(known))
 
     def _is_worse(self, trial: Trial, look: Look) -> bool:
         known = trial.study.get_trials(deepcopy=False)[trial.number].intermediate_values
@@ -196,19 +233,20 @@ class Driver:
             if places != before and all(place is not None for place in places.values()):
                 study.enqueue_trial(places, user_attrs={ORIGIN: reason}, skip_if_exists=True)
 
-    def _rows(self, study: optuna.Study) -> list[dict[str, Any]]:
-        """The trials that began, the preset's first."""
-        trials = [_row(trial) for trial in study.get_trials(deepcopy=False) if trial.state is not TrialState.WAITING]
+    def _rows(self, study: optuna.Study, early: optuna.Study | None) -> list[dict[str, Any]]:
+        """The trials that began, the preset's first, the early ones last."""
+        trials = [_row(trial) for trial in _begun(study)]
+        trials += [_row(trial, self.plan.early_documents) for trial in _begun(early)]
         return [_row_beside(self.runs.look(self._beside)), *trials] if self._beside else trials
 
-    def _report(self, study: optuna.Study, ended: str) -> dict[str, Any]:
+    def _report(self, study: optuna.Study, early: optuna.Study | None, ended: str) -> dict[str, Any]:
         """The report, written to result.json.
 
         Raises:
             WorkbenchError: no trial ended well.
         """
-        trials = self._rows(study)
-        complete = [row for row in trials if row["state"] == "complete"]
+        trials = self._rows(study, early)
+        complete = [row for row in trials if row["state"] == "complete" and row["documents"] is None]
         if not complete:
             reasons = "; ".join(dict.fromkeys(self._failures)) or "it was stopped early"
             raise ConfigProblem(f"No trial of the search ended well: {reasons}.", "Look at the log of its runs.")
@@ -251,13 +289,20 @@ def _suggest(trial: Trial, dimension: Dimension) -> Any:
     return trial.suggest_float(dimension.key, dimension.low, dimension.high, log=dimension.log)
 
 
-def _row(trial: FrozenTrial) -> dict[str, Any]:
-    """A trial as the report has it. A pruned one's value is the last that was compared."""
+def _begun(study: optuna.Study | None) -> list[FrozenTrial]:
+    """A study's trials that are not only enqueued."""
+    trials = [] if study is None else study.get_trials(deepcopy=False)
+    return [trial for trial in trials if trial.state is not TrialState.WAITING]
+
+
+def _row(trial: FrozenTrial, documents: int | None = None) -> dict[str, Any]:
+    """A trial as the report has it. A pruned one's value is the last that was compared; an early one has its documents."""
     attributes = trial.user_attrs
     return {
         "run": attributes.get("run"),
         "state": trial.state.name.lower(),
         "value": trial.value,
+        "documents": documents,
         "params": dict(trial.params),
         "origin": attributes.get(ORIGIN, ""),
         "reason": attributes.get("reason", ""),
@@ -268,7 +313,8 @@ def _row_beside(look: Look) -> dict[str, Any]:
     """The preset's run, which is no trial of the study: it varies nothing."""
     state = "fail" if look.f1 is None else "complete"
     return {
-        "run": look.run, "state": state, "value": look.f1, "params": {}, "origin": PRESET_RUN, "reason": look.reason
+        "run": look.run, "state": state, "value": look.f1, "documents": None, "params": {}, "origin": PRESET_RUN,
+        "reason": look.reason,
     }  # fmt: skip
 
 

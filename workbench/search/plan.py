@@ -52,6 +52,8 @@ class SearchPlan:
     seed: int = 0
     preset: str = ""
     target: str = ""  # another machine that the runs train on, as `Settings.target` takes it; "": this one
+    early_trials: int = 0  # on a share of the documents, to find what is worth training on all
+    early_documents: int = 0  # training documents of these
 
     @property
     def base(self) -> TuneConfig:
@@ -143,6 +145,8 @@ class SearchFolder:
             plan.name != self.path.name
             or not _is_possible(plan.trials, plan.hours)
             or not 1 <= plan.slots <= MOST_TRIALS
+            or not 0 <= plan.early_trials <= MOST_TRIALS
+            or (plan.early_trials and plan.early_documents < 1)
         ):
             raise InputProblem(f"{self.plan} is damaged: its name or numbers cannot be.", "Start a search anew.")
         return plan
@@ -217,12 +221,14 @@ def prepare(
     slots: int = 1,
     seed: int = 0,
     target: str = "",
+    early_share: float = 1.0,
 ) -> SearchFolder:
     """Write the plan of a search; one of this name, configuration and space goes on, with the trials and hours given.
-    Without a space the default one is searched; with a target its runs train on that machine.
+    Without a space the default one is searched; with a target its runs train on that machine; with a share below 1 the
+    first half of the trials train on so much of the training documents.
 
     Raises:
-        UsageProblem: the name or the number of trials cannot be.
+        UsageProblem: the name, the number of trials or the share cannot be.
         RunProblem: nothing is labelled for validation, the search is at work, or the name has another use.
         WorkbenchError: a run of the configuration, or of a choice, could not begin here.
     """
@@ -230,6 +236,8 @@ def prepare(
         raise UsageProblem(
             f"A search has 1 to {MOST_TRIALS:,} trials, and hours from 0.", "Change --trials or --hours."
         )
+    if not 0 < early_share <= 1:
+        raise UsageProblem("The share of early trials is above 0 and at most 1.", "Give --early-share 0.3, or leave it out.")
     name = name or datetime.now(UTC).astimezone().strftime("search-%Y%m%d-%H%M%S")
     if not _NAME.fullmatch(name):
         raise UsageProblem(f"{name[:80]!r} cannot name a search.", "Use up to 80 letters, digits, spaces, and . + -")
@@ -240,9 +248,9 @@ def prepare(
                 "A search compares runs by their validation documents, and none is labelled.",
                 "Label some, or move some there: workbench split --validation 0.2",
             )
+        learned = document_list.count(connection, document_list.Filter("labelled", split=Split.TRAIN))
         if not space:
-            learned = document_list.Filter("labelled", split=Split.TRAIN)
-            space = default(base, document_list.count(connection, learned))
+            space = default(base, learned)
         taken = any(run.batch == name for run in run_store.listed(connection))
     jobs.check(base, elsewhere=bool(target))
     for dimension in space:
@@ -251,10 +259,15 @@ def prepare(
     folder = folder_of(workspace, name)
     config, texts = base.model_dump(mode="json"), [dimension.text() for dimension in space]
     plan = SearchPlan(name, config, texts, trials, hours, slots, seed, preset, target)
+    if early_share < 1:
+        learned = min(learned, base.data.max_train_documents or learned)
+        plan = replace(plan, early_trials=trials // 2, early_documents=max(1, round(early_share * learned)))
     if folder.plan.is_file():
         if folder.at_work():
             raise RunProblem(f"Search {name!r} is running.", f"Follow it: workbench searches show {name!r}")
         before = folder.read_plan()
+        if early_share == 1 or before.early_trials:  # they stay as they were planned
+            plan = replace(plan, early_trials=before.early_trials, early_documents=before.early_documents)
         if plan != replace(before, trials=trials, hours=hours, slots=slots, target=target):
             raise RunProblem(f"There is a search called {name!r} that varies something else.", "Choose another --name.")
     elif taken:

@@ -12,7 +12,7 @@ from workbench.runs.state import RunFolder
 
 
 def choose_device(wanted: str) -> torch.device:
-    """The device of this name; "auto" is a GPU where there is one. Under torchrun each process has its own."""
+    """The device of this name; "auto" is a GPU where there is one. Each of several processes has its own."""
     if wanted == "auto":
         wanted = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     return torch.device(wanted)

@@ -82,12 +82,12 @@ def prepare(request: Request, path: Path) -> TrainingInput:
     precision = precision_of(config, device, folder, notes)
     if config.train.fsdp and not distributed():
         notes.append(
-            f"train.fsdp ({config.train.fsdp}) is left out: this run is one process, and only several, started by "
-            "torchrun, can share a model."
+            f"train.fsdp ({config.train.fsdp}) is left out: this run is one process, and only several "
+            "(train.processes) can share a model."
         )
     if config.train.engine == "loop" and distributed():
         raise RunProblem(
-            "The training loop is one process; torchrun started several.", "Set train.engine to trainer for this run."
+            "The training loop is one process, and several were started.", "Set train.engine to trainer for this run."
         )
     sample = list(data["train"])
     random.Random(config.train.seed).shuffle(sample)
@@ -96,7 +96,7 @@ def prepare(request: Request, path: Path) -> TrainingInput:
 
 
 def distributed() -> bool:
-    """Whether this process is one of several, started by torchrun or the like."""
+    """Whether this process is one of several, that train one run."""
     return int(os.environ.get("WORLD_SIZE", "1")) > 1
 
 

@@ -257,7 +257,7 @@ class Tuner(Trainer):  # type: ignore[misc]
         self._guess = guess  # the loss of guessing
         self._recent: list[float] = []
         self.meter = Throughput()
-        # Several GPUs are used through torchrun; without it, one.
+        # Several GPUs are used by as many processes; one process uses one.
         self.args._n_gpu = min(1, self.args.n_gpu)
 
     def _get_train_sampler(self, train_dataset: Any = None) -> DataOrder:

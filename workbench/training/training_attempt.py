@@ -293,7 +293,7 @@ def _report_prepared(
 
 
 def _predict_shared(predictor: TaskPredictor, documents: Sequence[EncodedDocument]) -> list[Any]:
-    """Predictions for all documents; under torchrun every process does its share and gets the others'."""
+    """Predictions for all documents; each of several processes does its share and gets the others'."""
     if not distributed.is_initialized():
         return predictor.predict_encoded(documents)
     world, rank = distributed.get_world_size(), distributed.get_rank()

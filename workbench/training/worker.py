@@ -1,7 +1,7 @@
 """The child process of a run: `python -P -m workbench.training.worker RUN_DIR [--task train|score|predict]`.
 
 It holds the run's lock as long as it lives, writes events, never opens the database, and ends with an event for
-its outcome. Under torchrun every process runs this; only the first one writes.
+its outcome. Where several train one run every process runs this; only the first one writes.
 """
 
 import argparse
@@ -26,6 +26,7 @@ from workbench import lifeline
 from workbench.runs import machine
 from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
+from workbench.training.engines import process_group
 
 _GLANCE_SECONDS = 1.0  # how often it is looked whether a terminal is open
 
@@ -52,9 +53,12 @@ def _work(folder: Path, task: str | None, first: bool) -> int:
     write: Any = events.write if events else _discard
     try:
         request = Request.read(folder)
+        task = task or request.task
+        if process_group.is_wanted(request, task):
+            process_group.gather(folder, request.config.train.processes)
         _limit_resources(request)
         threading.Thread(target=_give_way, args=(folder,), name="priority", daemon=True).start()
-        _perform(task or request.task, folder, request, write)
+        _perform(task, folder, request, write)
     except WorkbenchError as error:
         write(
             "failed", **{key: value for key, value in error.as_dict().items() if key in ("title", "message", "remedy")}
@@ -86,7 +90,7 @@ def _perform(task: str, folder: Path, request: Request, write: Any) -> None:
 
 def _limit_resources(request: Request) -> None:
     """Be a good neighbour: few threads that sleep when idle, low priority, nothing printed."""
-    threads = request.threads or machine.cores()
+    threads = request.threads or max(1, machine.cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
     os.environ["OMP_NUM_THREADS"] = str(threads)
     os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
     os.environ["TOKENIZERS_PARALLELISM"] = "false"

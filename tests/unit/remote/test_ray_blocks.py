@@ -1,6 +1,7 @@
 """A pool in blocks: every document is scored once, in its order, whatever was begun twice."""
 
 import json
+import os
 import shutil
 import struct
 from pathlib import Path
@@ -44,7 +45,7 @@ def score(block: RunFolder) -> None:
 
 
 def test_blocks_have_every_document_once_and_their_results_come_in_the_pools_order(folder: RunFolder) -> None:
-    blocks = ray_blocks.divided(folder, workers=1)
+    blocks = ray_blocks.divided(folder, 1, folder.path / "blocks")
     assert [parquet.count(block.dataset("pool")) for block in blocks] == [7, 7, 7, 4]
     assert {Request.read(block.path).task for block in blocks} == {"score"}
     assert (ray_blocks.done(blocks), ray_blocks.total(blocks)) == (0, 25)
@@ -59,7 +60,7 @@ def test_blocks_have_every_document_once_and_their_results_come_in_the_pools_ord
 
 
 def test_a_block_that_no_worker_scored_is_named_by_its_workers_message(folder: RunFolder) -> None:
-    blocks = ray_blocks.divided(folder, workers=1)
+    blocks = ray_blocks.divided(folder, 1, folder.path / "blocks")
     for block in blocks[:-1]:
         score(block)
     with EventWriter(blocks[-1].events) as writer:
@@ -70,10 +71,36 @@ def test_a_block_that_no_worker_scored_is_named_by_its_workers_message(folder: R
 
 
 def test_results_of_other_documents_are_not_taken(folder: RunFolder) -> None:
-    blocks = ray_blocks.divided(folder, workers=1)
+    blocks = ray_blocks.divided(folder, 1, folder.path / "blocks")
     for block in blocks:
         score(block)
     shutil.copy(blocks[0].predictions, blocks[1].predictions)
     with pytest.raises(InputProblem, match="not those of its documents"):
         ray_blocks.join(folder, blocks)
     assert not folder.predictions.exists()
+
+
+def test_what_a_reading_that_was_killed_had_scored_is_not_scored_again(folder: RunFolder, tmp_path: Path) -> None:
+    with ray_blocks.place(folder) as where:
+        first = ray_blocks.divided(folder, 1, where)
+        for block in first[:2]:
+            score(block)
+    again = RunFolder(tmp_path / "again")
+    shutil.copytree(folder.path, again.path)
+    with ray_blocks.place(again) as where:
+        blocks = ray_blocks.divided(again, 1, where)
+        assert [block.path for block in blocks] == [block.path for block in first]
+        assert (ray_blocks.done(blocks), ray_blocks.total(blocks)) == (14, 25)
+        with ray_blocks.place(folder) as beside:
+            assert beside == folder.path / "blocks", "two readings at a time do not share their blocks"
+    again.request.write_text(Request(run="run", fields=[], task="predict", model="another").text())
+    with ray_blocks.place(again) as where:
+        assert ray_blocks.done(ray_blocks.divided(again, 1, where)) == 0
+
+
+def test_blocks_that_no_reading_came_back_for_are_deleted(folder: RunFolder) -> None:
+    with ray_blocks.place(folder) as where:
+        left, kept = ray_blocks.divided(folder, 1, where)[:2]
+    os.utime(left.path, (0, 0))
+    with ray_blocks.place(folder):
+        assert not left.path.exists() and kept.path.exists()

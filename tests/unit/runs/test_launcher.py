@@ -10,6 +10,8 @@ import pytest
 
 from storage import locks
 from workbench.runs import launcher, machine
+from workbench.runs.config.files import from_dict
+from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
 
 
@@ -109,6 +111,13 @@ def _with_gpus(folder: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> No
     monkeypatch.setenv("PATH", f"{folder}:/bin:/usr/bin")
 
 
+def asking(folder: Path, processes: int = 1) -> RunFolder:
+    """A run that asks for so many processes."""
+    run = RunFolder(folder)
+    run.request.write_text(Request(run="run", fields=[], config=from_dict({"train": {"processes": processes}})).text())
+    return run
+
+
 @pytest.mark.parametrize(
     ("gpus", "slots", "expected"),
     [(2, 2, ["0", "1"]), (2, 4, ["0", "1", "0", "1"]), (4, 1, [None]), (1, 2, [None, None]), (0, 2, [None, None])],
@@ -118,16 +127,23 @@ def test_runs_that_work_side_by_side_share_the_gpus(
 ) -> None:
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     _with_gpus(tmp_path, monkeypatch, gpus)
-    assert [launcher.gpu_of(slot, slots).get("CUDA_VISIBLE_DEVICES") for slot in range(slots)] == expected
+    assert [launcher.gpus_of(slot, slots, asking(tmp_path)).get("CUDA_VISIBLE_DEVICES") for slot in range(slots)] == expected
     assert machine.device() == ("cuda" if gpus else "cpu")
+
+
+def test_a_run_of_several_processes_has_a_gpu_for_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    _with_gpus(tmp_path, monkeypatch, 4)
+    run = asking(tmp_path, processes=2)
+    assert [launcher.gpus_of(slot, 2, run)["CUDA_VISIBLE_DEVICES"] for slot in range(2)] == ["0,1", "2,3"]
 
 
 def test_only_the_gpus_that_were_given_are_shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3, GPU-5f")
     _with_gpus(tmp_path, monkeypatch, 8)
-    assert [launcher.gpu_of(slot, 2)["CUDA_VISIBLE_DEVICES"] for slot in range(2)] == ["3", "GPU-5f"]
+    assert [launcher.gpus_of(slot, 2, asking(tmp_path))["CUDA_VISIBLE_DEVICES"] for slot in range(2)] == ["3", "GPU-5f"]
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    assert launcher.gpu_of(0, 2) == {}
+    assert launcher.gpus_of(0, 2, asking(tmp_path)) == {}
     assert machine.device() == "cpu"
 
 
@@ -135,7 +151,7 @@ def test_a_gpu_that_is_named_and_not_there_is_none(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
     _with_gpus(tmp_path, monkeypatch, 0)
     assert machine.device() == "cpu"
-    assert launcher.gpu_of(0, 2) == {}
+    assert launcher.gpus_of(0, 2, asking(tmp_path)) == {}
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the system does not bind processes to cores")

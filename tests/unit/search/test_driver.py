@@ -64,11 +64,13 @@ class Trainings:
         return {"f1": 0.8}
 
 
-def search(path: Path, *, trials: int = 10, rate: float = 5e-4, space: list[str] = SPACE) -> SearchFolder:
+def search(
+    path: Path, *, trials: int = 10, rate: float = 5e-4, space: list[str] = SPACE, **more: int
+) -> SearchFolder:
     base = files.apply_sets(TuneConfig(), [f"train.learning_rate={rate}"])
     folder = SearchFolder(path / "rates")
     folder.path.mkdir(exist_ok=True)
-    plan = {"name": "rates", "config": base.model_dump(mode="json"), "space": space, "trials": trials}
+    plan = {"name": "rates", "config": base.model_dump(mode="json"), "space": space, "trials": trials, **more}
     folder.plan.write_text(json.dumps(plan))
     return folder
 
@@ -178,6 +180,29 @@ def test_more_trials_go_on_from_what_is_known(tmp_path: Path) -> None:
     assert report["gain"] is not None
 
 
+@pytest.mark.parametrize("looks", [None, 5, 15, 45, 65])
+def test_early_trials_see_a_share_of_the_documents_and_only_trials_of_all_can_be_the_best(
+    tmp_path: Path, looks: int | None
+) -> None:
+    trainings = Trainings(kill_at=looks)
+    folder = search(tmp_path, early_trials=4, early_documents=30, slots=2)
+    if looks is not None:
+        with pytest.raises(KILLED):
+            Driver(folder, trainings, seconds=0).run()
+        trainings.kill_at = None
+    report = Driver(folder, trainings, seconds=0).run()
+    early = [row for row in report["trials"] if row["documents"]]
+    assert [row["run"] for row in early] == [f"rates early {number}" for number in range(1, 5)]
+    assert {row["documents"] for row in early} == {30} and len(report["trials"]) == len(trainings.configs) == 10
+    limits = {name: config.data.max_train_documents for name, config in trainings.configs.items()}
+    assert limits == {row["run"]: row["documents"] for row in report["trials"]}
+    assert trainings.begun[0] == report["preset"] == "rates preset"
+    assert report["best"]["run"] not in {row["run"] for row in early}
+    taken_on = [row for row in report["trials"] if row["origin"] == "best of 30 documents"]
+    best = sorted((row for row in early if row["state"] == "complete"), key=lambda row: -row["value"])
+    assert [row["params"] for row in taken_on] == [row["params"] for row in best[:3]]
+
+
 def test_a_search_goes_on_after_its_journal_was_cut_in_a_line_and_its_lock_left(tmp_path: Path) -> None:
     trainings = Trainings(kill_at=25)
     folder = search(tmp_path, trials=5)
@@ -215,6 +240,7 @@ def test_a_report_that_is_damaged_is_none(tmp_path: Path, content: str) -> None:
         {"trials": 10**9},
         {"slots": 10**9},
         {"slots": 0},
+        {"early_trials": 3, "early_documents": 0},
         {"hours": -1.0},
         {"name": "../x"},
         {"config": 1},

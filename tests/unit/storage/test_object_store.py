@@ -2,8 +2,10 @@
 
 import json
 import shutil
+import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from PIL import Image
 from screens.widgets import picture_view
 from storage import documents
 from storage.exceptions import ConfigProblem, WorkspaceProblem
-from storage.object_store import store
+from storage.object_store import store, transfer
 from storage.object_store.local_copies import here
 from storage.object_store.store import ObjectStore
 from tests.support import sample_documents
@@ -108,6 +110,48 @@ def test_files_move_to_a_store_and_back_and_the_folder_may_be_lost_between(
     shutil.rmtree(shared)
     assert Workspace.find(workspace.files.root).settings.files == ""
     assert workspace.files.picture(name).read_bytes() == PICTURE
+    workspace.close()
+
+
+def with_pictures(workspace: Workspace, number: int) -> list[str]:
+    """Store a document with so many pages; gives the names of their pictures, in their order."""
+    names = [workspace.files.keep(workspace.files.pages, b"picture %d" % i, ".png") for i in range(number)]
+    pages = [replace(sample_documents.page_of(sample_documents.RECEIPT, picture=n), number=i)
+             for i, n in enumerate(names)]  # fmt: skip
+    with workspace.db.write() as connection:
+        documents.add(connection, [sample_documents.new("receipt", pages)], "anna")
+    return sorted(names)
+
+
+def test_several_files_are_under_way_at_a_time_and_all_are_there_before_the_new_place_is_used(
+    tmp_path: Path, shared: Path, run: Callable[..., dict[str, object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = Workspace.create(tmp_path / "ws")
+    names = with_pictures(workspace, 2 * transfer._AHEAD)
+    together, put = threading.Barrier(transfer.AT_ONCE), ObjectStore.put
+
+    def put_together(store: ObjectStore, name: str, source: Path) -> None:
+        together.wait(60)  # breaks where they come one after the other
+        put(store, name, source)
+
+    monkeypatch.setattr(ObjectStore, "put", put_together)
+    moved = run(workspace, "move", "--files", shared.as_uri())
+    assert (moved["files"], moved["missing"]) == (len(names), [])
+    assert sorted(path.relative_to(shared / "pages").as_posix() for path in (shared / "pages").rglob("*.png")) == names
+    workspace.close()
+
+
+def test_a_file_that_cannot_be_brought_leaves_the_workspace_where_it_was_and_those_before_it_there(
+    tmp_path: Path, shared: Path, run: Callable[..., dict[str, object]]
+) -> None:
+    workspace = Workspace.create(tmp_path / "ws")
+    names = with_pictures(workspace, 2 * transfer._AHEAD)
+    (shared / "pages" / names[9]).mkdir(parents=True)
+    assert run(workspace, "move", "--files", shared.as_uri())["error"] == "WorkspaceProblem"
+    assert Workspace.find(workspace.files.root).settings.files == ""
+    assert all((shared / "pages" / name).exists() for name in names[:10])
+    (shared / "pages" / names[9]).rmdir()
+    assert run(workspace, "move", "--files", shared.as_uri())["files"] == len(names)
     workspace.close()
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from storage.exceptions import ConfigProblem
 from workbench.commands.support.output import emit, table
+from workbench.fields.plain_text import counted
 
 if TYPE_CHECKING:
     from workbench.runs.config.tune import TuneConfig
@@ -26,10 +27,12 @@ class SearchOptions(NamedTuple):
     trials: int | None
     hours: float | None
     slots: int
+    early_share: float | None = None
 
     def are_given(self) -> bool:
         """Whether one was given that only a search has."""
-        return self.trials is not None or self.hours is not None or bool(self.varied) or self.space is not None
+        numbers = (self.trials, self.hours, self.early_share, self.space)
+        return bool(self.varied) or any(given is not None for given in numbers)
 
 
 def is_known(workspace: "Workspace", name: str) -> bool:
@@ -55,6 +58,7 @@ def begin(
         hours=options.hours or 0.0,
         slots=options.slots,
         target=target,
+        early_share=1.0 if options.early_share is None else options.early_share,
     )
 
 
@@ -108,10 +112,10 @@ def _of_file(path: Path) -> list[str]:
 def report_lines(report: Mapping[str, Any]) -> list[str]:
     """A search's report for people."""
     best = report["best"]
-    trials = sorted(report["trials"], key=lambda row: -(row["value"] or 0.0))
+    trials = sorted(report["trials"], key=lambda row: (row.get("documents") or 0, -(row["value"] or 0.0)))
     keys = list(dict.fromkeys(key for row in trials for key in row["params"]))
     rows = [
-        [row["run"] or "–", row["state"], _number(row["value"]), *(_number(row["params"].get(key)) for key in keys)]
+        [row["run"] or "–", _state(row), _number(row["value"]), *(_number(row["params"].get(key)) for key in keys)]
         for row in trials
     ]
     importance = ", ".join(f"{key.rpartition('.')[2]} {share:.0%}" for key, share in report["importance"].items())
@@ -130,6 +134,11 @@ def report_lines(report: Mapping[str, Any]) -> list[str]:
     if importance:
         lines.append(f"What made the difference: {importance}.")
     return lines
+
+
+def _state(row: Mapping[str, Any]) -> str:
+    """What became of a trial; an early one's F1 is only to be compared with the other early ones'."""
+    return f"{row['state']}, {counted(row['documents'], 'document')}" if row.get("documents") else row["state"]
 
 
 def _number(value: Any) -> str:

@@ -74,7 +74,7 @@ def presets(device: str = "cpu") -> dict[str, Preset]:
             },
         ),
         (
-            LARGE, "Large", "100,000–500,000 pages and more; runs of one process here, FSDP under torchrun",
+            LARGE, "Large", "100,000–500,000 pages and more; FSDP with train.processes",
             {
                 "model": {"family": "layoutlmv3"},
                 "train": {

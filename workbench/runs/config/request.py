@@ -51,7 +51,7 @@ class Request(BaseModel):
     config: TuneConfig = Field(default_factory=TuneConfig)
     task: Literal["train", "score", "predict"] = "train"
     model: str = ""  # score and predict: the model folder; "" is the run's own model/
-    threads: int | None = Field(default=None, ge=1)  # CPU threads; None: as many as there are cores
+    threads: int | None = Field(default=None, ge=1)  # CPU threads of a process; None: all cores, shared
     niceness: int = Field(default=10, ge=0, le=19)
     preset: str = ""
     parent: str = ""  # the run that this one was cloned from

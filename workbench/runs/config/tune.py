@@ -328,7 +328,14 @@ class Train(_Section):
         "Who takes the steps: the Trainer of transformers, or a loop of this program over accelerate. "
         "With the same seed both give the same losses.",
         "Leave it; `--grid train.engine=trainer,loop` compares the two.",
-        "The loop is one process: no torchrun, no DeepSpeed, no FSDP.",
+        "The loop is one process: no DeepSpeed, no FSDP.",
+    )  # fmt: skip
+    processes: int = _setting(
+        1, Group.RUN, "Processes",
+        "So many train the run together, each on a GPU of its own; on a CPU they share its cores. Each takes the batch: "
+        "the effective one is so many times as large.",
+        "As many as there are GPUs, for a large model or much data.",
+        "Needs the engine `trainer`.", ge=1, le=1024,
     )  # fmt: skip
     seed: int = _setting(
         42, Group.RUN, "Seed", "Same seed, same data, same machine: same run. Try three before you believe 0.02.",
@@ -337,8 +344,8 @@ class Train(_Section):
     deepspeed: str = _setting("", Group.RUN, "DeepSpeed", "Path of a DeepSpeed configuration (ZeRO-2, ZeRO-3).")
     fsdp: str = _setting(
         "", Group.RUN, "FSDP", "Sharding for many GPUs, such as `full_shard auto_wrap`.",
-        "The run folder is trained by several processes, under torchrun.",
-        "A run that is started here is one process: it trains without, and a note says so.",
+        "With `processes` above 1.",
+        "One process trains without, and a note says so.",
     )  # fmt: skip
     fsdp_config: str = _setting("", Group.RUN, "FSDP file", "Path of an FSDP configuration.")
     report_to: list[str] = _setting(
