@@ -5,6 +5,7 @@ import functools
 import logging
 import os
 import signal
+import socket
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
@@ -65,6 +66,8 @@ def create(own_port: Callable[[], Iterable[Listening]] = lambda: ()) -> FastAPI:
         own_port: the sockets that no other process listens on.
     """
     options = from_json(os.environ[ENVIRONMENT])
+    if options.workers > 1:  # a closed terminal is said to all of them: the first one ends the others in order
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     app = application.create(options, load)
     app.state.started = functools.partial(_drain_on_signal, app.state.server, own_port)
     app.state.loaded = _end_on_failure
@@ -102,6 +105,20 @@ def _drain_on_signal(state: application.State, own_port: Callable[[], Iterable[L
 
 class _Supervisor(Multiprocess):
     """Several processes at one port."""
+
+    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
+        hang_up = signal.getsignal(signal.SIGHUP)
+        super().__init__(config, sockets)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        signal.signal(signal.SIGHUP, hang_up)  # uvicorn would load every process anew
+
+    def _stop(self, number: int, frame: Any) -> None:
+        """End them at once: uvicorn would first wait for a sign of life of one that is loading its libraries."""
+        self.should_exit.set()
+        for process in self.processes:
+            if process.process.is_alive():
+                os.kill(process.process.pid, signal.SIGTERM)
 
     def terminate_all(self) -> None:
         """End them, and the port with the last; closed here too, else requests wait there for nothing."""
