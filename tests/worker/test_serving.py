@@ -250,10 +250,11 @@ _LOADING = """
 import os, pathlib, signal, time
 if __name__ == "__main__":
     import uvicorn
-    from workbench.serving import __main__ as entry, server
+    from workbench.serving import __main__ as entry
+    from workbench.serving.siblings import Supervisor
     signal.signal(signal.SIGHUP, entry._hang_up)
     config = uvicorn.Config("none:app", port=0, workers=2, timeout_worker_healthcheck=3600)
-    server._Supervisor(config, [config.bind_socket()]).run()
+    Supervisor(config, [config.bind_socket()]).run()
 else:
     pathlib.Path(f"{os.getpid()}.loads").touch()
     time.sleep(3600)

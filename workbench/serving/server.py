@@ -5,7 +5,6 @@ import functools
 import logging
 import os
 import signal
-import socket
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
@@ -16,7 +15,6 @@ import torch
 import uvicorn
 from fastapi import FastAPI
 from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import Multiprocess
 
 from storage.exceptions import WorkbenchError
 from storage.files import sweep_temporary, temporary_folder
@@ -30,7 +28,7 @@ from workbench.serving.metrics import SHARED, Metrics
 from workbench.serving.options import ENVIRONMENT, Options, from_json
 from workbench.serving.schemas import Words
 from workbench.serving.service import Service
-from workbench.serving.siblings import failure, report_failure
+from workbench.serving.siblings import Supervisor, failure, report_failure
 from workbench.workspace import Workspace
 
 
@@ -103,31 +101,6 @@ def _drain_on_signal(state: application.State, own_port: Callable[[], Iterable[L
         signal.signal(number, drain)
 
 
-class _Supervisor(Multiprocess):
-    """Several processes at one port."""
-
-    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
-        hang_up = signal.getsignal(signal.SIGHUP)
-        super().__init__(config, sockets)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._stop)
-        signal.signal(signal.SIGHUP, hang_up)  # uvicorn would load every process anew
-
-    def _stop(self, number: int, frame: Any) -> None:
-        """End them at once: uvicorn would first wait for a sign of life of one that is loading its libraries."""
-        self.should_exit.set()
-        for process in self.processes:
-            if process.process.is_alive():
-                os.kill(process.process.pid, signal.SIGTERM)
-
-    def terminate_all(self) -> None:
-        """End them, and the port with the last; closed here too, else requests wait there for nothing."""
-        refuse_new(self.sockets)
-        for listening in self.sockets:
-            listening.close()
-        super().terminate_all()
-
-
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     options = from_json(os.environ[ENVIRONMENT])
@@ -148,7 +121,7 @@ def main() -> None:
         if options.workers > 1:
             os.environ[SHARED] = str(folder)
             config = uvicorn.Config("workbench.serving.server:create", workers=options.workers, **settings)
-            _Supervisor(config, [config.bind_socket()]).run()
+            Supervisor(config, [config.bind_socket()]).run()
             if (code := failure(folder)) is not None:
                 sys.exit(code)
         else:
