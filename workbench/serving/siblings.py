@@ -57,9 +57,9 @@ class Supervisor(Multiprocess):
         """End them at once: uvicorn would first wait for a sign of life of one that is loading its libraries."""
         self.should_exit.set()
         for process in self.processes:
-            if process.process.is_alive():
+            if process.pid is not None and process.process.is_alive():
                 process.child_conn.close()  # the copy here: what waits for a sign learns of its end
-                os.kill(process.process.pid, signal.SIGTERM)
+                os.kill(process.pid, signal.SIGTERM)
 
     def terminate_all(self) -> None:
         """End them, and the port with the last; closed here too, else requests wait there for nothing."""
