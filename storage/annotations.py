@@ -244,7 +244,7 @@ def _conflict(connection: Connection, document_id: int) -> Conflict:
         .order_by(events.c.id.desc())
         .limit(1)
     ).first()
-    who = f" ({last.annotator or 'someone'}: {last.act})" if last else ""
+    who = f" ({last.annotator or 'another terminal'}: {last.act})" if last else ""
     return Conflict(
         f"The document was changed since you opened it{who}. Your last act was not saved.",
         "Look at the newer labels, then repeat your act where it is still right.",

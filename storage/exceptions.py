@@ -116,7 +116,7 @@ WAITING = (NotWritten, Busy)
 class Conflict(WorkbenchError):
     """The document was changed by another process since it was opened."""
 
-    title = "The document was changed by someone else"
+    title = "The document was changed elsewhere"
     exit_code = 5
 
 

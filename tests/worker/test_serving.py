@@ -29,6 +29,7 @@ from tests.support import tiny_model
 from tests.support.ports import free_port
 from tests.support.serving import serving
 from tests.support.tiny_documents import documents
+from tests.support.workspaces import until
 from workbench.runs import machine, transfer
 from workbench.runs.state import RunFolder
 from workbench.serving import container, server, siblings
@@ -243,6 +244,36 @@ def test_several_processes_that_cannot_load_the_model_are_not_started_again(
         server._end_on_failure(task)
     assert ended == [InputProblem.exit_code, STARTUP_FAILURE]
     assert siblings.failure(tmp_path) == InputProblem.exit_code
+
+
+_LOADING = """
+import os, pathlib, signal, time
+if __name__ == "__main__":
+    import uvicorn
+    from workbench.serving import __main__ as entry
+    from workbench.serving.siblings import Supervisor
+    signal.signal(signal.SIGHUP, entry._hang_up)
+    config = uvicorn.Config("none:app", port=0, workers=2, timeout_worker_healthcheck=3600)
+    Supervisor(config, [config.bind_socket()]).run()
+else:
+    pathlib.Path(f"{os.getpid()}.loads").touch()
+    time.sleep(3600)
+"""
+"""A server whose processes never end loading."""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_several_processes_end_while_one_is_loading(tmp_path: Path, number: signal.Signals) -> None:
+    """Where one had been killed, a signal waited until the one in its place had loaded its libraries."""
+    script = tmp_path / "loading.py"
+    script.write_text(_LOADING, "utf-8")
+    with subprocess.Popen([sys.executable, script.name], cwd=tmp_path) as process:
+        try:
+            until(lambda: len(list(tmp_path.glob("*.loads"))) == 2)
+            process.send_signal(number)
+            assert process.wait(60) == 0
+        finally:
+            process.kill()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's filter is Linux's")

@@ -10,7 +10,6 @@ import click
 from workbench.commands.support import argument_completion, server_token
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option
-from workbench.serving.options import LOOPBACK
 
 _PACKAGES = ("fastapi", "uvicorn", "python_multipart", "prometheus_client", "fastapi_offline")
 
@@ -76,9 +75,7 @@ def command(
         model=source, name=name or _public_name(model), host=host, port=port, token=token, workers=workers,
         workspace=workspace, collect=str(_collecting(collect)) if collect else "", threads=threads,
     )  # fmt: skip
-    if no_token and host not in LOOPBACK:
-        click.echo(f"Without a token: whoever reaches {host}:{port} is answered.", err=True)
-    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    address = server_token.address_of(host, port, no_token)
     emit(
         {"model": model, "address": address, "docs": f"{address}/docs"},
         as_json=as_json,

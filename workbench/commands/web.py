@@ -10,7 +10,6 @@ import click
 from workbench.commands.support import server_token
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option
-from workbench.serving.options import LOOPBACK
 
 
 @click.command()
@@ -45,9 +44,7 @@ def command(context: Context, host: str, port: int, token_file: Path | None, no_
     root, name = workspace.files.root, workspace.name
     workspace.close()
     listening = _listen(host, port)
-    if no_token and host not in LOOPBACK:
-        click.echo(f"Without a token: whoever reaches {host}:{port} is answered.", err=True)
-    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    address = server_token.address_of(host, port, no_token)
     emit(
         {"workspace": str(root), "address": address},
         as_json=as_json,

@@ -15,7 +15,6 @@ import torch
 import uvicorn
 from fastapi import FastAPI
 from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import Multiprocess
 
 from storage.exceptions import WorkbenchError
 from storage.files import sweep_temporary, temporary_folder
@@ -29,7 +28,7 @@ from workbench.serving.metrics import SHARED, Metrics
 from workbench.serving.options import ENVIRONMENT, Options, from_json
 from workbench.serving.schemas import Words
 from workbench.serving.service import Service
-from workbench.serving.siblings import failure, report_failure
+from workbench.serving.siblings import Supervisor, failure, report_failure
 from workbench.workspace import Workspace
 
 
@@ -65,6 +64,8 @@ def create(own_port: Callable[[], Iterable[Listening]] = lambda: ()) -> FastAPI:
         own_port: the sockets that no other process listens on.
     """
     options = from_json(os.environ[ENVIRONMENT])
+    if options.workers > 1:  # a closed terminal is said to all of them: the first one ends the others in order
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     app = application.create(options, load)
     app.state.started = functools.partial(_drain_on_signal, app.state.server, own_port)
     app.state.loaded = _end_on_failure
@@ -100,17 +101,6 @@ def _drain_on_signal(state: application.State, own_port: Callable[[], Iterable[L
         signal.signal(number, drain)
 
 
-class _Supervisor(Multiprocess):
-    """Several processes at one port."""
-
-    def terminate_all(self) -> None:
-        """End them, and the port with the last; closed here too, else requests wait there for nothing."""
-        refuse_new(self.sockets)
-        for listening in self.sockets:
-            listening.close()
-        super().terminate_all()
-
-
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     options = from_json(os.environ[ENVIRONMENT])
@@ -131,7 +121,7 @@ def main() -> None:
         if options.workers > 1:
             os.environ[SHARED] = str(folder)
             config = uvicorn.Config("workbench.serving.server:create", workers=options.workers, **settings)
-            _Supervisor(config, [config.bind_socket()]).run()
+            Supervisor(config, [config.bind_socket()]).run()
             if (code := failure(folder)) is not None:
                 sys.exit(code)
         else:

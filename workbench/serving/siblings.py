@@ -1,8 +1,15 @@
 """The processes of one server, which answer at the same port: which have loaded the model, and why one cannot."""
 
 import os
+import signal
+import socket
 from pathlib import Path
+from typing import Any
 
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from workbench.serving.connections import refuse_new
 from workbench.serving.metrics import SHARED
 
 _FAILED = "failed"
@@ -34,6 +41,32 @@ class Siblings:
     def answer_already(self) -> bool:
         """Whether this process takes the place of another: then it listens only when it can answer."""
         return self._folder is not None and self.all_were_ready()
+
+
+class Supervisor(Multiprocess):
+    """Several processes at one port."""
+
+    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
+        hang_up = signal.getsignal(signal.SIGHUP)
+        super().__init__(config, sockets)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        signal.signal(signal.SIGHUP, hang_up)  # uvicorn would load every process anew
+
+    def _stop(self, number: int, frame: Any) -> None:
+        """End them at once: uvicorn would first wait for a sign of life of one that is loading its libraries."""
+        self.should_exit.set()
+        for process in self.processes:
+            if process.pid is not None and process.process.is_alive():
+                process.child_conn.close()  # the copy here: what waits for a sign learns of its end
+                os.kill(process.pid, signal.SIGTERM)
+
+    def terminate_all(self) -> None:
+        """End them, and the port with the last; closed here too, else requests wait there for nothing."""
+        refuse_new(self.sockets)
+        for listening in self.sockets:
+            listening.close()
+        super().terminate_all()
 
 
 def report_failure(folder: Path, exit_code: int) -> None:

@@ -23,8 +23,16 @@ file_option = click.option(
     help="A file with the token that every request must send.",
 )
 without_option = click.option(
-    "--no-token", is_flag=True, help="Answer other machines without a token: whoever reaches the port is answered."
+    "--no-token", is_flag=True, help="Answer every machine that reaches the port, without a token."
 )
+
+
+def address_of(host: str, port: int, no_token: bool) -> str:
+    """The address of a server; says aloud where other machines are answered without a token."""
+    address = f"{f'[{host}]' if ':' in host else host}:{port}"
+    if no_token and host not in LOOPBACK:
+        click.echo(f"Without a token: every machine that reaches {address} is answered.", err=True)
+    return f"http://{address}"
 
 
 def digest_of(host: str, file: Path | None, no_token: bool) -> str:
