@@ -24,6 +24,7 @@ _EAN = re.compile(r"[0-9]{13}")
 _POSTCODE = re.compile(r"[0-9]{5}")
 _SERIAL = re.compile(r":?[A-Z]{1,4}[-/]?(0{3}[0-9]{3,}|[0-9]{6,})")  # "R000090406"
 
+_LETTERED = re.compile(r"[A-Z]{1,4} [0-9]{4,}")
 _BROKEN = re.compile(r"[A-Z0-9]*[0-9][A-Z0-9]*(?:[-/] | [-/])[0-9]{3,}[A-Z]?")
 _ALONE = re.compile(r"[A-Z0-9/-]*[0-9]{3,}")
 _SHORT = re.compile(r"[0-9]{1,2}")
@@ -84,8 +85,14 @@ def resemblance(around: Surroundings, field: Field, tokens: Sequence[int]) -> fl
 
 
 def is_broken(around: Surroundings, words: Sequence[int]) -> bool:
-    """Whether two words are one number that a space breaks at its hyphen or slash ("V001- 515592")."""
-    if len(words) < 2 or not _BROKEN.fullmatch(around.text(words)):
+    """Whether two words are one number that a space breaks at its hyphen or slash ("V001- 515592"), or behind the
+    letters that it begins with, right behind the header of a document's number ("No.: CS 67832").
+    """
+    if len(words) < 2:
+        return False
+    text, header = around.text(words), around.header_before(words[0])
+    is_behind_letters = header is not None and "invoice_no" in header.fields and _LETTERED.fullmatch(text)
+    if not is_behind_letters and not _BROKEN.fullmatch(text):
         return False
     return around.tokens[words[1]].box[0] - around.tokens[words[0]].box[2] < around.layout.height(words[0])
 

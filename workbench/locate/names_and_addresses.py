@@ -9,6 +9,7 @@ from typing import TypeVar
 from workbench.fields import Field, FieldType, legal_forms
 from workbench.locate import headers
 from workbench.locate.context import Candidate, Surroundings
+from workbench.locate.party_words import LEGAL_END
 
 _COMPANY = re.compile(
     rf"\b({legal_forms.spelled(legal_forms.USUAL)}|bho|"  # bho: bhd as OCR reads it
@@ -31,7 +32,6 @@ _POSTCODE = re.compile(
 )
 _CHINESE_ADDRESS = re.compile(r"[\u4e00-\u9fff]{2,}(省|市|区|县|镇).*(路|街|道|巷|弄|大厦|广场).*[0-9]")
 _LEGAL = re.compile(rf"\b({legal_forms.spelled(legal_forms.SURE)}|s/b)\b|公司", re.IGNORECASE)
-_LEGAL_END = re.compile(rf"({legal_forms.spelled(legal_forms.ENDING)})[.,]?", re.IGNORECASE)
 _NO_NAME = re.compile(
     r"\bno\b|thank|welcome|visit|[0-9]{4}|,$|[:：]\s*[0-9]|\b(details|information|summary|hours|uhr|horaires)\b",
     re.IGNORECASE,
@@ -129,7 +129,7 @@ def _names(around: Surroundings) -> Iterator[_Name]:
                 continue
             company = bool(_COMPANY.search(text))
             # What follows the legal form is not part of the name.
-            judged = text if _LEGAL_END.fullmatch(around.tokens[short[-1]].text) else around.text(piece)
+            judged = text if LEGAL_END.fullmatch(around.tokens[short[-1]].text) else around.text(piece)
             above = next((other for other in upper if _continues_below(around, other, short)), [])
             yield _Name(
                 tuple(short),
@@ -190,7 +190,7 @@ def _without_header(around: Surroundings, number: int, piece: list[int]) -> list
         start += 1
     rest = piece[start:]
     # "Lieferant GmbH" is a name, and no header before one
-    return whole if all(_LEGAL_END.fullmatch(around.tokens[i].text) for i in rest) else rest
+    return whole if all(LEGAL_END.fullmatch(around.tokens[i].text) for i in rest) else rest
 
 
 def _after_colon(around: Surroundings, piece: list[int]) -> list[int]:
@@ -206,7 +206,7 @@ def without_number(around: Surroundings, piece: list[int]) -> list[int]:
         end -= 1
     for position in range(1, end - 1):  # "… GmbH HRB 2677 B"
         rest = around.text(piece[position + 1 : end])
-        if _LEGAL_END.fullmatch(around.tokens[piece[position]].text) and any(c.isdigit() for c in rest):
+        if LEGAL_END.fullmatch(around.tokens[piece[position]].text) and any(c.isdigit() for c in rest):
             return piece[: position + 1]
     return piece[:end]
 

@@ -1,9 +1,10 @@
 """Patterns and words by which lines of names and addresses are known. Pure."""
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
-from workbench.fields import FieldType, countries
+from workbench.fields import FieldType, countries, legal_forms
 from workbench.fields.legal_forms import LEGAL_AT_END
 from workbench.fields.values import occurrences
 from workbench.locate import headers
@@ -56,6 +57,7 @@ TO_PERSON = re.compile(
     re.IGNORECASE,
 )
 GREETING = re.compile(r"^(?:sehr geehrte|dear|cher|chère|geachte|beste|estimad|gentile|egregio)", re.IGNORECASE)
+LEGAL_END = re.compile(rf"({legal_forms.spelled(legal_forms.ENDING)})[.,]?", re.IGNORECASE)
 SEPARATOR = re.compile(r"[-–—·•●∙▪■|*•‧]|//?")
 HOUSE_NUMBER = re.compile(r"[0-9]{1,3}[a-zA-Z]?[,;]?")
 COUNTRY = re.compile(r"[A-Z]{1,2}")
@@ -132,3 +134,25 @@ def is_heading(text: str) -> bool:
     """Whether a line is the caption of what follows it."""
     folded = headers.fold(text)
     return text.endswith(COLON) or folded in DELIVERY | CAPTIONS or headers.fields_of(folded) is not None
+
+
+def is_company(around: Surroundings, name: Sequence[int]) -> bool:
+    """Whether a name ends with a legal form and is whole without the line above: it has two words of its own before."""
+    row = around.layout.rows[around.layout.row_of[name[0]]]
+    words = [around.tokens[i].text for i in name]
+    if row.index(name[0]) and around.tokens[row[row.index(name[0]) - 1]].text == "&":
+        return False
+    own = [word for word in words if sum(map(str.isalpha, word)) > 1 and not LEGAL_END.fullmatch(word)]
+    return len(own) > 1 and words[0][0].isalnum() and bool(LEGAL_END.fullmatch(words[-1]))
+
+
+def is_whole_name(around: Surroundings, name: Sequence[int], other: Sequence[int]) -> bool:
+    """Whether a name is what another reading of it should have been: that one cuts its line, or has the line above a
+    company's name too, a shop's or a branch's.
+    """
+    if not name or not other or set(name) == set(other):
+        return False
+    if set(other) < set(name):
+        piece = next(piece for piece in around.pieces[around.layout.row_of[name[0]]] if name[0] in piece)
+        return set(name) <= set(piece)
+    return set(name) < set(other) and is_company(around, name)

@@ -10,7 +10,8 @@ from workbench.locate.context import Candidate, Surroundings
 _TILL_WORDS = (
     "cash cashier change tendered rounding rounded tunai baki wechselgeld ruckgeld zuruck gegeben bar kassierer "
     "bediener especes caissier caissiere rendu contant wisselgeld kassier kassabon efectivo cambio cajero contanti "
-    "resto cassiere gotowka reszta kasjer dinheiro troco 现金 找零 收银员"
+    "resto cassiere gotowka reszta kasjer dinheiro troco 现金 找零 收银员 "
+    "table pax paxs waiter server visa mastercard tisch kellner serveur"
 )
 """What tills print at the start of a line, folded."""
 _FOLDED = frozenset(_TILL_WORDS.split())

@@ -130,8 +130,8 @@ def _kin(name: str) -> str:
 def finder_of(case: Case) -> Finder:
     """The rules over a case's words.
 
-    Its boxes are thousandths of the page. The rules compare gaps with heights as they are on an A4 page, so that heights
-    are stretched as much as the page is longer: on the scan of a long receipt every gap between words looked wide.
+    Its boxes are thousandths of the page. The rules compare gaps with heights as they are on an A4 page, so that
+    heights are stretched as much as the page is longer: on long receipts every gap between words looked wide.
     """
     stretch = {number: height / width / _A4 for number, (width, height) in enumerate(case.page_sizes) if width > 0}
     return Finder(
@@ -197,7 +197,8 @@ def read_all(finder: Finder, fields: Sequence[Field], values: Values) -> dict[st
             rules, headed = (), False
         if field.type is FieldType.ADDRESS:
             model, rules = (party_words.without_country(finder.around, words) for words in (model, rules))
-        if _is_part(finder, field, model, rules, is_decided=place is not None):
+        is_name = field.type is FieldType.PARTY and party_words.is_whole_name(finder.around, rules, model)
+        if is_name or _is_part(finder, field, model, rules, is_decided=place is not None):
             model = rules
         alike = bool(model and rules) and _alike(finder, field, model, rules)
         is_strong = place is not None and place.strong
@@ -248,7 +249,9 @@ def _likeliest(finder: Finder, wanted: Field, labelled: Mapping[str, TokenIds]) 
     rival = next((c.score for c in ranked[1:] if not same(wanted.type, finder.around.text(c.tokens), text)), -math.inf)
     others = [c for c in ranked[1:] if not same(wanted.type, finder.around.text(c.tokens), text)]
     alone = wanted.type in (FieldType.ID, FieldType.DATE) and first.score > rival and not any(c.headed for c in others)
-    return tuple(sorted(first.tokens)), first.headed and (alone or first.score - rival >= _AHEAD)
+    is_ahead = first.score - rival >= _AHEAD
+    is_company = wanted.id == "seller_name" and party_words.is_company(finder.around, first.tokens)
+    return tuple(sorted(first.tokens)), (first.headed and (alone or is_ahead)) or (is_company and is_ahead)
 
 
 def measure(

@@ -64,6 +64,8 @@ class PageReading:
         sums_read = self._sums() | self._paid()
         places = {**sums_read, **self._parties(), **self._tax_ids(), **self._accounts(), **self._due_date()}
         places |= self._currency({token for place in sums_read.values() for token in place.tokens})
+        if till_slips.is_till_slip(self._around):
+            places["purchase_order"] = NOWHERE  # its order is the kitchen's
         return {name: place for name, place in places.items() if name in self._fields}
 
     def _accounts(self) -> dict[str, Place]:
@@ -226,6 +228,11 @@ class PageReading:
             return {}
         return {sums.TOTAL: Place(ranked[0].tokens, True)}
 
+    def _is_payment(self, token: int) -> bool:
+        """Whether a word is what was given at a till, or the change."""
+        row = self._around.layout.row_of[token]
+        return (row, self._around.layout.rows[row].index(token)) in self._finder.payment.places
+
     def _currency(self, taken: Collection[int]) -> dict[str, Place]:
         """The only currency on the page, where it is printed alone or beside an amount that is no field's already."""
         marked: dict[str, list[int]] = {}
@@ -235,7 +242,8 @@ class PageReading:
                 is_ringgit = True
                 continue
             for mark in marks_of(token.text) if len(token.text) <= 20 else ():
-                if mark != token.text and not any(c.isdigit() for c in token.text):
+                is_alone = mark == token.text or f"({mark})" in token.text  # "AMOUNT(RM)"
+                if not is_alone and not any(c.isdigit() for c in token.text):
                     continue
                 if mark.isalpha() and not mark.isupper() and mark.casefold() not in _MIXED_CASE:
                     continue
@@ -249,8 +257,9 @@ class PageReading:
         alone = [t for t in marked[code] if not any(c.isdigit() for c in self._around.tokens[t].text)]
         if len(counts) > 1 and most < 3 * counts.most_common(2)[1][1]:
             return {}
-        free = [token for token in marked[code] if token not in taken]
-        return {"currency": Place(((alone or free or marked[code])[-1],), len(counts) == 1)}
+        free = [token for token in marked[code] if token not in taken and not self._is_payment(token)]
+        bare = [token for token in alone if self._around.tokens[token].text.isalpha()]
+        return {"currency": Place(((bare or alone or free or marked[code])[-1],), len(counts) == 1)}
 
 
 def _aside(inner: Box, outer: Box) -> float:

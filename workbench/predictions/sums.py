@@ -23,6 +23,7 @@ _HEADED = 0.4  # a place whose header says so
 _SURE_HEADER = 1.2  # the header and rank of a place that is the total in all likelihood
 _LESS = 0.15
 _RANKED = (0.5, 0.2)  # for the likeliest places of each field alone
+_COIN = 5  # cents: the smallest coin that totals are rounded to
 _LEAST = 1.0  # of the three places' support together
 
 
@@ -69,9 +70,8 @@ def read(
     for total in amounts:
         if total < surest and totals[total].header < min(totals[surest].header, _SURE_HEADER) - _LESS:
             continue  # parts of a document add up, too
-        for net in amounts:
-            tax = total - net
-            if not 0 <= tax <= _MOST_TAX * net:
+        for net, tax in ((net, total + cents - net) for net in amounts for cents in _roundings(finder, total)):
+            if not 0 <= tax <= _MOST_TAX * net or (total != net + tax and (tax not in known or not tax)):
                 continue
             if tax not in known and tax:
                 are_headed = min(totals[total].header, best_of[NET][net].header) >= _HEADED
@@ -99,9 +99,15 @@ def read(
     return Sums(places, is_strong, rate, tax > 0 and rate is None and (is_strong or tax in of_two), is_unprinted)
 
 
+def _roundings(finder: Finder, total: int) -> list[int]:
+    """The cents by which net and tax may be more than a total: those that are printed, of a total in whole coins."""
+    printed = [cents for cents in range(1, _COIN) if cents in finder.amounts and total % _COIN == 0]
+    return [0, *printed, *(-cents for cents in printed)]
+
+
 def _rounded(places: Mapping[int, _Place], total: int) -> int:
     """The total after rounding to the smallest coin, where that is printed with a header of its own."""
-    near = [value for value in places if value % 5 == 0 and 0 < abs(value - total) < 5]
+    near = [value for value in places if value % _COIN == 0 and 0 < abs(value - total) < _COIN]
     headed = [value for value in near if places[value].support >= _HEADED]
     return headed[0] if headed else total
 
