@@ -106,7 +106,7 @@ def is_named(around: Surroundings, word: int) -> bool:
 
 
 def is_money(around: Surroundings, tokens: Sequence[int]) -> bool:
-    """Whether a whole number is a sum in a sentence ("over 300 € net"): behind it is a currency's sign without a number."""
+    """Whether a whole number is a sum in a sentence: behind it is a currency's sign that has no number of its own."""
     row = around.layout.rows[around.layout.row_of[tokens[-1]]]
     sign, *behind = [around.tokens[i].text for i in row[row.index(tokens[-1]) + 1 :][:2]] or [""]
     is_sum = bool(_WHOLE.fullmatch(around.text(tokens)) and _SIGN.fullmatch(sign))
