@@ -127,6 +127,8 @@ class Finder:
             )  # a wrong check digit is reported by the checks
         if field.id.endswith("tax_id") and sum(map(str.isdigit, text)) < _TAX_DIGITS:
             return False
+        if field.type is FieldType.ID and numbers.is_money(self.around, c.tokens):
+            return False
         return field.type not in _EXACT or normalise(field.type, text).normal is not None
 
     def _agreement(self, field: Field, c: Candidate, labelled: Mapping[str, tuple[int, ...]]) -> float:

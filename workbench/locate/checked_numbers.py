@@ -28,6 +28,7 @@ _LETTERED = re.compile(r"[A-Z]{1,4} [0-9]{4,}")
 _BROKEN = re.compile(r"[A-Z0-9]*[0-9][A-Z0-9]*(?:[-/] | [-/])[0-9]{3,}[A-Z]?")
 _ALONE = re.compile(r"[A-Z0-9/-]*[0-9]{3,}")
 _SHORT = re.compile(r"[0-9]{1,2}")
+_WHOLE, _SIGN = re.compile(r"[0-9]+"), re.compile(r"[€$£¥][).,;]?")
 _NUMBER_WORD = re.compile(r"(?:\b(?:no|nr|n|num)|number|nummer|num[eé]ro|[°º№#])\W*$", re.IGNORECASE)
 
 
@@ -109,6 +110,14 @@ def is_named(around: Surroundings, word: int) -> bool:
         return False
     header = around.header_before(word)
     return header is not None and header.fields.get("invoice_no") == 1 and bool(_NUMBER_WORD.search(header.text))
+
+
+def is_money(around: Surroundings, tokens: Sequence[int]) -> bool:
+    """Whether a whole number is a sum in a sentence: behind it is a currency's sign that has no number of its own."""
+    row = around.layout.rows[around.layout.row_of[tokens[-1]]]
+    sign, *behind = [around.tokens[i].text for i in row[row.index(tokens[-1]) + 1 :][:2]] or [""]
+    is_sum = bool(_WHOLE.fullmatch(around.text(tokens)) and _SIGN.fullmatch(sign))
+    return is_sum and not any(text[:1].isdigit() for text in behind)
 
 
 def _is_ean(text: str) -> bool:

@@ -1,8 +1,8 @@
 """Random text from small grammars: names, addresses, goods, numbers.
 
 A rule is a list of alternatives. In an alternative `<name>` stands for another rule, `#` for a digit, `%` for a
-digit from 1 to 9, `@` for a capital letter, `~` for the at sign; everything else
-is text. `|` is kept, as a line break for the caller.
+digit from 1 to 9, `@` for a capital letter, `~` for the at sign; `^` before one of these signs stands for the sign
+itself, and everything else is text. `|` is kept, as a line break for the caller.
 """
 
 import re
@@ -12,7 +12,7 @@ from random import Random
 
 Rules = Mapping[str, Sequence[str]]
 
-_PART = re.compile(r"<(\w+)>|([#%@~])")
+_PART = re.compile(r"<(\w+)>|\^([#%@~])|([#%@~])")
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
@@ -34,7 +34,7 @@ def _parts(alternative: str) -> tuple[tuple[str, str], ...]:
     for match in _PART.finditer(alternative):
         if match.start() > end:
             parts.append(("", alternative[end : match.start()]))
-        parts.append(("<", match[1]) if match[1] else (match[2], ""))
+        parts.append(("<", match[1]) if match[1] else ("", match[2]) if match[2] else (match[3], ""))
         end = match.end()
     if end < len(alternative):
         parts.append(("", alternative[end:]))

@@ -58,7 +58,7 @@ card: Visa | Master Card | Credit Card | Debit Card | MasterCard | Amex | Card |
 change: Change | Change Due | CHANGE | Balance | Change Amt | Cash Change | Change given
 qty_total: Total Qty | Total Quantity | Items | Item Count | No. of Items | Total Item(s) | Qty Sold | Total Items | Item(s) | Total Qty Sold
 tax_table: Tax Summary | {tax} Summary | {tax} Analysis | Tax Breakdown | VAT Analysis
-tax_cols: Code,Rate,Net,Tax | Tax,Amount,Tax Amt | Rate,Taxable,{tax} | {tax} code,%,Amt,Tax | Type,Net,{tax},Gross
+tax_cols: Code,Rate,Net,Tax | Tax,Amount,Tax Amt | Rate,Taxable,{tax} | {tax} code,^%,Amt,Tax | Type,Net,{tax},Gross
 phone: Tel | Tel. | Phone | T | Telephone | Ph | Call | Hotline | H/P
 fax: Fax | F | Fax No. | Facsimile
 mail: Email | E-mail | E | Mail
@@ -94,7 +94,7 @@ seller_head: Seller | Supplier details | Vendor information
 buyer_head: Buyer | Customer details | Bill-to party
 name: Name | Company | Company name
 address: Address | Street address | Postal address
-number_sentence: {title} {no} dated {date} | {title} No. {no} of {date} | {title} #{no} / {date}
+number_sentence: {title} {no} dated {date} | {title} No. {no} of {date} | {title} ^#{no} / {date}
 against: Original invoice | Against invoice | Ref. invoice no. | Credit for invoice
 notes: Goods remain our property until paid in full. | Delivery was made free of defects. | Our reference must be quoted in all correspondence. | All services rendered as agreed.
 opening: Dear customer, | Dear Sir or Madam, | for the work carried out at your premises we charge the following. | Thank you for your order, which we delivered in full. | We are pleased to invoice the items below, as agreed with your colleague <first> <surname>. | This invoice covers everything supplied since our last statement. | Please find below the details of the services that were used in the period shown.
@@ -124,7 +124,7 @@ table: Tisch | Tisch Nr. | Gäste
 till: Kasse | Kassen-Nr. | Terminal | Filiale | Markt
 trans: TA-Nr. | Trace-Nr. | Transaktion | Vorgang-Nr. | TSE-Nr.
 terms: Zahlungsbedingungen | Zahlungsart | Zahlung
-terms_value: 14 Tage netto | 30 Tage netto | sofort ohne Abzug | Überweisung | Lastschrift | 10 Tage 2% Skonto | Bar | Vorkasse
+terms_value: 14 Tage netto | 30 Tage netto | sofort ohne Abzug | Überweisung | Lastschrift | 10 Tage 2^% Skonto | Bar | Vorkasse
 seller_tax_id: USt-IdNr. | USt.-Id.-Nr. | USt-ID | UID | UStId | Umsatzsteuer-ID | USt-Id-Nr. | UST-IDNR
 steuer: Steuernummer | Steuer-Nr. | St.-Nr. | StNr
 buyer_tax_id: Ihre USt-IdNr. | USt-ID Kunde | USt-IdNr. | Ihre UID | USt.-Id.-Nr.
@@ -150,7 +150,7 @@ card: EC-Karte | Girocard | Kreditkarte | VISA | Mastercard | Kartenzahlung
 change: Rückgeld | Zurück | Wechselgeld | Rückgeld BAR
 qty_total: Anzahl Artikel | Positionen | Artikel | Stück gesamt
 tax_table: Steueraufstellung | Enthaltene {tax} | {tax} Aufschlüsselung
-tax_cols: Satz,Netto,{tax},Brutto | {tax}%,Netto,Steuer | Steuer %,Netto,Steuer,Brutto
+tax_cols: Satz,Netto,{tax},Brutto | {tax}^%,Netto,Steuer | Steuer ^%,Netto,Steuer,Brutto
 phone: Tel. | Telefon | Tel | Fon
 fax: Fax | Telefax
 mail: E-Mail | Mail | eMail
@@ -241,7 +241,7 @@ card: Carte bancaire | CB | Visa | Carte bleue
 change: Rendu | Monnaie | A rendre
 qty_total: Nb articles | Articles | Nombre d'articles
 tax_table: Détail {tax} | Récapitulatif {tax}
-tax_cols: Taux,Base HT,{tax} | {tax} %,HT,{tax},TTC
+tax_cols: Taux,Base HT,{tax} | {tax} ^%,HT,{tax},TTC
 phone: Tél. | Tél | Téléphone | Tel
 fax: Fax | Télécopie
 mail: E-mail | Courriel | Mail
@@ -332,7 +332,7 @@ card: PIN | Pinbetaling | Creditcard | Maestro
 change: Wisselgeld | Terug
 qty_total: Aantal artikelen | Artikelen
 tax_table: {tax} overzicht | {tax} specificatie
-tax_cols: {tax}%,Grondslag,{tax} | Tarief,Excl.,{tax},Incl.
+tax_cols: {tax}^%,Grondslag,{tax} | Tarief,Excl.,{tax},Incl.
 phone: Tel. | Telefoon | T
 fax: Fax
 mail: E-mail | Mail

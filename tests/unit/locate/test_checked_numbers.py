@@ -1,7 +1,9 @@
 """Accounts and tax numbers are found by their check digits."""
 
 from storage.records import Token
+from workbench.fields import invoice_schema
 from workbench.locate import checked_numbers
+from workbench.locate.candidates import Finder
 from workbench.locate.context import Surroundings
 
 
@@ -45,3 +47,12 @@ def test_two_digits_are_a_number_only_right_behind_words_that_say_so() -> None:
     page = around("Rechnung Nr. 42", "Nr. 43", "Rechnung 44", "Tisch 45", "Invoice No. 8", "5664")
     named = [token.text for token in page.tokens if checked_numbers.is_named(page, token.id)]
     assert named == ["42"]  # 8 has a longer number below it
+
+
+def test_a_sum_in_a_sentence_is_no_number_of_an_order():
+    page = around("Votre référence BC543", "Franco de port (commande > 300 € HT)", "Order 4711 € 30.00")
+    summed = [token.text for token in page.tokens if checked_numbers.is_money(page, [token.id])]
+    assert summed == ["300"]
+    finder = Finder(page.tokens)
+    places = [page.text(place.tokens) for place in finder.ranked(invoice_schema().get("purchase_order"))]
+    assert "BC543" in places and "300" not in places
