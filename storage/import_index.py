@@ -123,9 +123,12 @@ def _insert_all(
     if connection.dialect.name == "postgresql":
         copy_rows(connection, table, columns, rows, tail)
         return
-    statement = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
-    if listed := [(*row, *tail) for row in rows]:
-        connection.exec_driver_sql(statement, listed)
+    literals = [connection.exec_driver_sql("SELECT quote(?)", (value,)).scalar_one() for value in tail]
+    values = ["?"] * (len(columns) - len(literals)) + literals
+    if listed := list(rows):
+        connection.exec_driver_sql(
+            f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({', '.join(values)})", listed
+        )
 
 
 def digests(connection: Connection) -> set[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, Text, cast, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Select, Text, and_, cast, func, not_, or_, select
 
 from storage.annotations import IMPORT
 from storage.records import TEXT, Decision, Side, Source, State
@@ -79,11 +79,67 @@ def classified(connection: Connection, field: str, ids: Sequence[int] | None = N
     return {number: options for part in _parts(ids) for number, options in _options(connection, field, part).items()}
 
 
+def _classified_alone(connection: Connection) -> ColumnElement[bool]:
+    """Documents whose only labels are of class fields: what their words are was not said, not even that a field is
+    absent."""
+    d = documents.c
+    absent: ColumnElement[str] = cast(d.absent, Text)
+    for field in connection.scalars(select(class_labels.c.field).distinct()):
+        absent = func.replace(absent, json.dumps(field), "")
+    return and_(
+        d.id.in_(select(class_labels.c.document_id)),
+        d.id.not_in(select(spans.c.document_id)),
+        func.replace(absent, ", ", "").in_(["[]", "null"]),
+    )
+
+
 def classified_alone(connection: Connection) -> set[int]:
-    """Documents whose only labels are of class fields: what their words are was not said."""
-    with_words = select(spans.c.document_id)
-    of_classes = select(class_labels.c.document_id).distinct()
-    return set(connection.scalars(of_classes.where(class_labels.c.document_id.not_in(with_words))))
+    """Documents that have a label of a class field, and of whose words nothing was said."""
+    if connection.scalar(select(class_labels.c.document_id).limit(1)) is None:
+        return set()
+    return set(connection.scalars(select(documents.c.id).where(_classified_alone(connection))))
+
+
+def _wants_labels(connection: Connection, class_field: str) -> ColumnElement[bool]:
+    """Documents that want labels on their words, or with a class field a label of it.
+
+    What a person accepted for one task may want labels for another: a page whose words are labelled has no class yet,
+    and of the words of one that has a class alone nothing was said.
+    """
+    d = documents.c
+    if not class_field:
+        on_page = d.id.in_(select(pages.c.document_id).where(pages.c.engine != TEXT))
+        accepted = and_(d.state == State.LABELLED.value, on_page, _classified_alone(connection))
+        return or_(d.state.in_([State.NEW.value, State.STARTED.value]), accepted)
+    labels = select(class_labels.c.document_id).where(class_labels.c.field == class_field)
+    cannot_say = cast(d.absent, Text).contains(json.dumps(class_field), autoescape=True)
+    return and_(d.state.not_in([State.SKIPPED.value, State.UNUSABLE.value]), d.id.not_in(labels), not_(cannot_say))
+
+
+def wanting(connection: Connection, class_field: str = "", ids: Sequence[int] | None = None) -> set[int]:
+    """Documents that want labels of a task: of the training side, or those of `ids` (some hundreds).
+
+    Args:
+        class_field: the field that the task is about; "" is the fields on words.
+    """
+    of = documents.c.side == Side.TRAIN.value if ids is None else documents.c.id.in_(ids)
+    return set(connection.scalars(select(documents.c.id).where(of, _wants_labels(connection, class_field))))
+
+
+def waiting(connection: Connection, class_field: str, *sides: Side) -> tuple[int, int]:
+    """How many documents of these sides want labels of a task, and of how many of these a model said something.
+
+    Args:
+        class_field: as for `wanting`.
+    """
+    offered = documents.c.suggestions > 0
+    if class_field:
+        likely = class_suggestions.c
+        offered = documents.c.id.in_(select(likely.document_id).where(likely.field == class_field))
+    query = select(func.count(), func.count().filter(offered)).select_from(documents)
+    of_sides = documents.c.side.in_([side.value for side in sides])
+    row = connection.execute(query.where(of_sides, _wants_labels(connection, class_field))).one()
+    return int(row[0]), int(row[1])
 
 
 def confirmed(connection: Connection, field: str) -> set[int]:

@@ -305,3 +305,8 @@ class Round:
     created: datetime
     closed: datetime | None = None
     figures: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def class_field(self) -> str:
+        """The class field that its documents were chosen for; "" where they were chosen for the fields on words."""
+        return str(self.figures.get("class_field", ""))

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
 
 from storage import retired_fields
-from storage.records import KNOWN_SOURCES, ClassSuggestion, Decision, Side, Span, State, Suggestion
+from storage.records import KNOWN_SOURCES, ClassSuggestion, Decision, Span, State, Suggestion
 from storage.tables import class_labels, class_suggestions, documents, spans, suggestions
 
 _OPEN = documents.c.state.in_([State.NEW.value, State.STARTED.value])
@@ -102,22 +102,6 @@ def move_suggestions(connection: Connection, document_id: int, moved: Mapping[in
         else:
             connection.execute(update(suggestions).where(where).values(tokens=list(tokens)))
     retired_fields.count_suggestions(connection, [document_id])
-
-
-def waiting(connection: Connection, class_field: str = "") -> tuple[int, int]:
-    """How many documents of the training side are undecided, and how many of these have open suggestions.
-
-    With a class field: how many of them have no label of it, and of how many a run said what they are.
-    """
-    offered = documents.c.suggestions > 0
-    conditions = [_OPEN, documents.c.side == Side.TRAIN.value]
-    if class_field:
-        likely, labels = class_suggestions.c, class_labels.c
-        offered = documents.c.id.in_(select(likely.document_id).where(likely.field == class_field))
-        conditions.append(documents.c.id.not_in(select(labels.document_id).where(labels.field == class_field)))
-    query = select(func.count(), func.count().filter(offered)).select_from(documents).where(*conditions)
-    row = connection.execute(query).one()
-    return int(row[0]), int(row[1])
 
 
 def offered(connection: Connection, ids: Sequence[int]) -> tuple[Counter[str], Counter[str]]:

@@ -22,11 +22,13 @@ from screens.annotate.list_order import ListOrder, Wish
 from screens.base import screen_of
 from screens.widgets.line_view import Drawn
 from screens.widgets.marks import STATE_SIGNS
-from storage import document_list
-from storage.database import Database
+from storage import document_list, label_queries
 from storage.records import Document, State
+from workbench.active_learning import loop_task
+from workbench.active_learning.loop_task import LoopTask
 from workbench.fields import FieldType
 from workbench.fields.plain_text import counted
+from workbench.workspace import Workspace
 
 PAGE = 100
 """Rows that are read at a time."""
@@ -70,9 +72,10 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
 
     class Left(Message): ...
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, workspace: Workspace) -> None:
         super().__init__()
-        self._db = db
+        self._workspace, self._db = workspace, workspace.db
+        self._about: LoopTask | None = None  # whose labels the marks speak of; None: not looked up yet
         self._ids: Sequence[int] = array("q")
         self._blind: Mapping[int, bool] = {}
         self._pages: dict[int, dict[int, Document]] = {}
@@ -84,7 +87,7 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
         self._searched = ""  # what was typed
         self._pointer = 0  # where the keys are, while the list has the focus
         self._pointed = 0  # the document that was there when the list was sorted
-        self._order = ListOrder(db, self._take, self._reading)
+        self._order = ListOrder(self._db, self._take, self._reading)
         self._looking: Worker[None] | None = None
 
     def show(self, ids: Sequence[int], at: int, blind: Mapping[int, bool] = MappingProxyType({})) -> None:
@@ -104,7 +107,7 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
 
     def _use(self, ids: Sequence[int]) -> None:
         """Show these in place of those before."""
-        self._ids = ids
+        self._ids, self._about = ids, None
         self._pages.clear()
         self._values.clear()
         self.virtual_size = Size(1, len(ids) + self._head)
@@ -133,6 +136,7 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
     def reread_all(self) -> None:
         """Anything may have changed: what is in view is read again."""
         self._pages.clear()
+        self._about = None
         self.refresh()
 
     def _row(self, position: int) -> Document | None:
@@ -142,13 +146,22 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
             with self._db.read() as connection:
                 read = document_list.page(connection, document_list.Filter(ids=wanted), 0, PAGE)
                 shown = document_list.shown_names(connection, (row.name for row in read))
+                accepted = [row.id for row in read if row.state is State.LABELLED]
+                if accepted and self._about is None:
+                    self._about = loop_task.usual(self._workspace)
+                half = label_queries.wanting(connection, self._about.field, accepted) if self._about else set()
                 if self._columns:
                     open_ones = [number for number in wanted if number not in self._blind]  # labels stay hidden
                     self._values.update(document_list.listed_values(connection, open_ones, list_columns.FIELDS))
             while len(self._pages) >= _KEPT:
                 for number in self._pages.pop(next(iter(self._pages))):
                     self._values.pop(number, None)
-            self._pages[page] = {row.id: replace(row, name=shown.get(row.id, row.name)) for row in read}
+            self._pages[page] = {
+                row.id: replace(
+                    row, name=shown.get(row.id, row.name), state=State.STARTED if row.id in half else row.state
+                )
+                for row in read
+            }
         document = self._pages[page].get(self._ids[position])
         if document is None or document.id not in self._blind:
             return document

@@ -46,7 +46,7 @@ class AnnotateScreen(ModeScreen):
         self._trail = UndoTrail()
 
     def body(self) -> ComposeResult:
-        self._list = DocumentList(self.workspace.db)
+        self._list = DocumentList(self.workspace)
         self._pane = DocumentPane(self.workspace, id="middle")
         self._panel = FieldsPanel()
         with Horizontal(id="work"):

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from storage import document_list, queue, runs, suggestions
-from storage.records import Round, Run, Split, State
+from storage import document_list, label_queries, queue, runs
+from storage.records import Round, Run, Side, State
 from workbench import pool_order
 from workbench.active_learning import loop_task, retraining, round_figures, train_after
 from workbench.active_learning.loop_task import TOKENS, LoopTask
@@ -100,7 +100,7 @@ def read(workspace: Workspace, task: LoopTask | None = None) -> LoopOverview:
     with workspace.db.read() as connection:
         ended = loop_task.ended_runs(connection, task)
         active = runs.listed(connection, runs.ACTIVE)
-        pool, suggested = suggestions.waiting(connection, task.field)
+        pool, suggested = label_queries.waiting(connection, task.field, Side.TRAIN)
         ids = tuple(entry.document for entry in now.entries) if now else ()
         listed = document_list.page(connection, document_list.Filter(ids=ids), 0, max(1, len(ids)))
         overview = LoopOverview(
@@ -118,10 +118,7 @@ def read(workspace: Workspace, task: LoopTask | None = None) -> LoopOverview:
             automatic=automatic,
             pool=pool,
             suggested=suggested,
-            measuring=sum(
-                document_list.count(connection, document_list.Filter("unlabelled", split=side))
-                for side in (Split.VALIDATION, Split.TEST)
-            ),
+            measuring=label_queries.waiting(connection, task.field, Side.VALIDATION, Side.TEST)[0],
         )
     if now is not None and now.left:
         return overview

@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 from storage import document_list, events, label_queries, opinions, queue, runs
 from storage.exceptions import RunProblem, UsageProblem
 from storage.files import CHOICE, write_atomic
-from storage.records import QueueEntry, Round, Run, RunState, Split
+from storage.records import QueueEntry, Round, Run, RunState, Side, Split
 from workbench import warm_workers
 from workbench.active_learning import loop_task, round_figures
 from workbench.active_learning.loop_task import LoopTask
@@ -45,7 +45,6 @@ _WORDS = 200
 """Of a document, where the choice is made by words alone."""
 COMMITTEE = 3
 """Runs that vote besides the one that was asked for, where none are named."""
-_POOL = document_list.Filter("unlabelled", split=Split.POOL)
 
 
 class RunningSelection:
@@ -235,13 +234,13 @@ def _check_dropout(folder: Path) -> None:
 
 def _free(connection: Connection, class_field: str) -> set[int]:
     """The training side's documents that want labels and stand in no round that was begun."""
-    free = set(document_list.ids(connection, _POOL)) - _taken(connection)
-    return free.difference(label_queries.classified(connection, class_field)) if class_field else free
+    return label_queries.wanting(connection, class_field) - _taken(connection)
 
 
 def _vendors(connection: Connection) -> dict[int, str]:
-    """The vendor of every document of the pool; near-equal names, and equal tax ids or IBANs, are one vendor."""
-    groups = {document.id: document.group for document in document_list.page(connection, _POOL, 0, None)}
+    """The vendor of every document to train on; near-equal names, and equal tax ids or IBANs, are one vendor."""
+    of_side = document_list.Filter(side=Side.TRAIN)
+    groups = {document.id: document.group for document in document_list.page(connection, of_side, 0, None)}
     return vendor_groups.one_vendor(groups, document_list.known_values(connection, _IDENTIFIERS))
 
 

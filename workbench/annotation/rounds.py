@@ -1,19 +1,17 @@
 """Rounds of relabelling as the annotator meets them: which documents a round has, and which are left."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from storage import document_list, opinions, queue
+from storage import document_list, label_queries, opinions, queue
 from storage.exceptions import RunProblem
 from storage.records import QueueEntry, Round, State
 from workbench import pool_order
 from workbench.annotation import acts
 from workbench.annotation.editor import DocumentEditor
 from workbench.workspace import Workspace
-
-_UNDECIDED = (State.NEW, State.STARTED)
-"""States of documents that still want labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,7 @@ def look(workspace: Workspace, round_id: int) -> RoundProgress:
     """
     with workspace.db.read() as connection:
         kept, entries = _read(connection, round_id)
-        outdated = _outdated(connection, kept, entries)
+        outdated = _outdated(connection, kept, entries, {field.id for field in workspace.schema.classes})
     if outdated:
         with workspace.db.write() as connection:
             for document, done in outdated.items():
@@ -104,14 +102,20 @@ def _read(connection: Connection, round_id: int) -> tuple[Round, list[QueueEntry
     return kept, queue.entries(connection, round_id)
 
 
-def _outdated(connection: Connection, kept: Round, entries: list[QueueEntry]) -> dict[int, bool]:
+def _outdated(
+    connection: Connection, kept: Round, entries: list[QueueEntry], class_fields: Collection[str]
+) -> dict[int, bool]:
     """Documents whose entry is not marked as it should be, and how it should; a closed round stays as it is."""
     if kept.closed is not None:
         return {}
     with_opinion = {opinion.document for opinion in opinions.listed(connection, kept.id)}
-    ids = tuple(entry.document for entry in entries)
-    states = {d.id: d.state for d in document_list.page(connection, document_list.Filter(ids=ids), 0, len(ids))}
-    decided = {
-        e.document: e.document in with_opinion if e.blind else states[e.document] not in _UNDECIDED for e in entries
-    }
+    wanting = document_list.undecided(connection, [entry.document for entry in entries])
+    by_task: dict[str, list[int]] = {}
+    for entry in entries:
+        # an error that was put back may be of another task than the round; a choice without a model names no field
+        of_entry = next((field for field in entry.fields if field in class_fields), "")
+        by_task.setdefault(of_entry if entry.fields else kept.class_field, []).append(entry.document)
+    for task, listed in by_task.items():
+        wanting |= label_queries.wanting(connection, task, listed)
+    decided = {e.document: e.document in with_opinion if e.blind else e.document not in wanting for e in entries}
     return {e.document: decided[e.document] for e in entries if decided[e.document] != e.done}

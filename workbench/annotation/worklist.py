@@ -101,9 +101,10 @@ class Worklist:
         """Keep in a round whether one of its documents is decided."""
         if self.filter.round is None:
             return
-        decided = document.state in _DECIDED
-        if blind:
-            self.blind[document.id] = decided
+        if not blind:
+            rounds.look(workspace, self.filter.round)
+            return
+        self.blind[document.id] = decided = document.state in _DECIDED
         with workspace.db.write() as connection:
             queue.mark_done(connection, self.filter.round, document.id, decided)
 

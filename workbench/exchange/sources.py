@@ -208,14 +208,19 @@ class DocumentSource:
         """Whatever happens here is the file's or the record's rejection and no more."""
         try:
             yield
-        except InputProblem as problem:
-            self._reject(Rejected(str(path), record, problem.message))
-        except (WorkbenchError, SQLAlchemyError):  # of the workspace or the machine
-            raise
-        except OSError as error:  # it may have vanished meanwhile
-            self._reject(Rejected(str(path), record, f"it cannot be read: {error.strerror or error}"))
         except Exception as error:  # noqa: BLE001 - the border of one file
-            self._reject(Rejected(str(path), record, f"it is damaged: {type(error).__name__}: {str(error)[:200]}"))
+            self.refuse(error, path, record)
+
+    def refuse(self, error: Exception, path: Path, record: str) -> None:
+        """Reject a file or a record for an error; one of the workspace or the machine is raised again."""
+        reason = f"it is damaged: {type(error).__name__}: {str(error)[:200]}"
+        if isinstance(error, InputProblem):
+            reason = error.message
+        elif isinstance(error, WorkbenchError | SQLAlchemyError):
+            raise error
+        elif isinstance(error, OSError):  # it may have vanished meanwhile
+            reason = f"it cannot be read: {error.strerror or error}"
+        self._reject(Rejected(str(path), record, reason))
 
     def _is_own(self, path: Path) -> bool:
         """Whether a file belongs to the workspace, which may be inside the imported folder."""
@@ -257,10 +262,7 @@ class DocumentSource:
                 continue
             self._known_digests.add(digest)
             self._met_here.add(digest)
-            if item.text is not None:
-                yield PendingDocument(item, digest, path, None, [])
-                continue
-            if file_digest is None and all(page.picture is None for page in item.pages):
+            if item.text is not None or (file_digest is None and all(page.picture is None for page in item.pages)):
                 yield PendingDocument(item, digest, path, None, [None] * len(item.pages))
                 continue
             pending = threads.submit(self._pictured, item, digest, path, file_digest is not None)
@@ -275,8 +277,7 @@ class DocumentSource:
         self.met.append(digest)
 
     def _check(self, path: Path) -> None:
-        folder = self._named_folder(path)
-        if folder is not None and discovery.leads_out(path, folder):
+        if (folder := self._named_folder(path)) is not None and discovery.leads_out(path, folder):
             raise InputProblem("it is a link out of the folder that is imported; to import it, name it itself")
         if path.is_dir():
             raise InputProblem("it is a folder that cannot be entered")
@@ -333,8 +334,7 @@ class DocumentSource:
     def _named_folder(self, path: Path) -> Path | None:
         if path in self._request.paths:
             return None
-        folders = (named for named in self._request.paths if path.is_relative_to(named) and named.is_dir())
-        return next(folders, None)
+        return next((named for named in self._request.paths if path.is_relative_to(named) and named.is_dir()), None)
 
     def _pictured(self, incoming: Incoming, digest: str, path: Path, is_whole: bool) -> PendingDocument:
         files = self._workspace.files

@@ -252,7 +252,7 @@ def row_of(content: Content, fields: set[str], picture: Callable[[str], Path]) -
     sizes = {page.number: (page.width or 1.0, page.height or 1.0) for page in content.pages}
     without_layout = {page.number for page in content.pages if page.engine == TEXT}
     labelled = content.document.state is State.LABELLED
-    if content.annotations.classes and not content.annotations.spans:
+    if content.annotations.classes and not (content.annotations.spans or content.annotations.absent & fields):
         labelled = False  # what its words are was not said
     spans = [span for span in content.annotations.spans if span.field in fields]
     return parquet.FrozenDocument(

@@ -23,10 +23,10 @@ SIZE = 50_000
 
 @contextmanager
 def rare_collections() -> Iterator[None]:
-    """Let Python look for circles of objects rarely: an import makes millions that are in none, which takes it 10 µs a
-    text."""
+    """Let Python look for circles of objects rarely: an import makes millions that are in none, and a full batch of
+    texts holds 200,000."""
     before = gc.get_threshold()
-    gc.set_threshold(100_000, 50, 50)
+    gc.set_threshold(500_000, 50, 50)
     try:
         yield
     finally:
@@ -47,6 +47,7 @@ class TextBatch:
         self._holds_more = False
         self._signatures: list[repeats.Signatures] = []  # of what was stored
         self._last_before: int | None = None  # the last document before the import's first text
+        self._last_known: int | None = None  # the last document when texts were stored
 
     @property
     def is_full(self) -> bool:
@@ -82,15 +83,18 @@ class TextBatch:
         if not self._texts:
             return
         with self._workspace.db.write() as connection:
+            last = import_index.last_document(connection)
             if self._last_before is None:
-                self._last_before = import_index.last_document(connection)
+                self._last_before = last
             elif not self._holds_more:
                 hold_more(connection)
                 self._holds_more = True
-            # Another process may have imported some of them meanwhile.
-            known = documents.known(connection, (text.digest for text in self._texts))
+            known = set[str]()
+            if last != self._last_known:  # another process may have imported some of them meanwhile
+                known = documents.known(connection, (text.digest for text in self._texts))
             new = [text for text in self._texts if text.digest not in known] if known else self._texts
             bodies = import_index.add_texts(connection, new, self._workspace.settings.who)
+            self._last_known = import_index.last_document(connection)
         self._signatures.append(repeats.signatures_of(bodies))
         summary.known += len(known)
         summary.documents += len(new)
