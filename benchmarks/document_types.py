@@ -2,7 +2,7 @@
 
     python benchmarks/document_types.py ../shared/data/cord ../shared/data/receipts_en ../shared/data/einvoices
 
-The first three types are made up by the generator in five languages; receipts are the real ones of the folders, in
+The first three types are made up by the generator; receipts are the real ones of the folders, in
 which e-invoices are invoices. A head is fitted to so many documents of each type and measured on the others, as the
 learner does it (the text encoder that comes with the program, held), beside counting words.
 """
@@ -58,10 +58,11 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=40, help="documents of each source")
     parser.add_argument("--labels", type=int, default=5, help="of each type")
     parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--languages", default=",".join(LANGUAGES), help="of those that are made up")
     options = parser.parse_args()
     rows: list[tuple[str, str, str]] = []  # text, type, source
     for kind, templates in MADE_UP.items():
-        for sample in generate(11, options.each, LANGUAGES, templates):
+        for sample in generate(11, options.each, options.languages.split(","), templates):
             rows.append((" ".join(sample.words), kind, f"made up: {kind}"))
     for folder in options.folders:
         kind = "invoice" if "einvoice" in folder.name else "receipt"
