@@ -111,7 +111,7 @@ def classified_alone(connection: Connection) -> set[int]:
     return set(connection.scalars(select(documents.c.id).where(_classified_alone(connection))))
 
 
-def _wants_labels(connection: Connection, class_field: str) -> ColumnElement[bool]:
+def wants_labels(connection: Connection, class_field: str) -> ColumnElement[bool]:
     """Documents that want labels on their words, or with a class field a label of it.
 
     What a person accepted for one task may want labels for another: a page whose words are labelled has no class yet,
@@ -134,7 +134,7 @@ def wanting(connection: Connection, class_field: str = "", ids: Sequence[int] | 
         class_field: the field that the task is about; "" is the fields on words.
     """
     of = documents.c.side == Side.TRAIN.value if ids is None else documents.c.id.in_(ids)
-    return set(connection.scalars(select(documents.c.id).where(of, _wants_labels(connection, class_field))))
+    return set(connection.scalars(select(documents.c.id).where(of, wants_labels(connection, class_field))))
 
 
 def waiting(connection: Connection, class_field: str, *sides: Side) -> tuple[int, int]:
@@ -149,7 +149,7 @@ def waiting(connection: Connection, class_field: str, *sides: Side) -> tuple[int
         offered = documents.c.id.in_(select(likely.document_id).where(likely.field == class_field))
     query = select(func.count(), func.count().filter(offered)).select_from(documents)
     of_sides = documents.c.side.in_([side.value for side in sides])
-    row = connection.execute(query.where(of_sides, _wants_labels(connection, class_field))).one()
+    row = connection.execute(query.where(of_sides, wants_labels(connection, class_field))).one()
     return int(row[0]), int(row[1])
 
 

@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
 
-from storage import retired_fields
+from storage import label_queries, retired_fields
 from storage.records import KNOWN_SOURCES, ClassSuggestion, Decision, Span, State, Suggestion
-from storage.tables import class_labels, class_suggestions, documents, spans, suggestions
+from storage.tables import class_suggestions, documents, spans, suggestions
 
 _OPEN = documents.c.state.in_([State.NEW.value, State.STARTED.value])
 
@@ -182,7 +182,7 @@ def class_shares(connection: Connection, field: str, ids: Sequence[int]) -> dict
 def least_sure_classes(
     connection: Connection, field: str, below: float, limit: int, several: bool = False
 ) -> dict[int, list[tuple[str, float]]]:
-    """Undecided documents without a label of a class field -> [(option, probability)], the likeliest option first.
+    """Documents that want a label of a class field -> [(option, probability)], the likeliest option first.
 
     Args:
         below: of documents that the last run is less sure of, 0..1; the least sure ones first.
@@ -190,11 +190,10 @@ def least_sure_classes(
     """
     c = class_suggestions.c
     sure = 0.5 + func.min(func.abs(c.probability - 0.5)) if several else func.max(c.probability)
-    labelled = select(class_labels.c.document_id).where(class_labels.c.field == field)
     query = (
         select(c.document_id)
         .join(documents, documents.c.id == c.document_id)
-        .where(_OPEN, c.field == field, c.document_id.not_in(labelled))
+        .where(c.field == field, label_queries.wants_labels(connection, field))
         .group_by(c.document_id)
         .having(sure < below)
         .order_by(sure, c.document_id)

@@ -234,3 +234,22 @@ async def test_a_long_list_is_sorted_part_by_part_and_escape_ends_it(opened, pur
         await listed._settled()
         await pilot.pause()
         assert list(listed._ids) == [2, 3, 1] and "by vendor." in hint(pilot)
+
+
+async def test_a_page_with_a_class_alone_is_marked_as_done_only_where_classes_are_what_is_labelled(opened, tmp_path):
+    made = sample_documents.workspace_of(
+        tmp_path / "mixed",
+        [sample_documents.new(name, [sample_documents.page_of(f"{name} 9.00")]) for name in ("one", "two")],
+    )
+    made.change_schema(lambda schema: schema.add_class("type", ("invoice", "reminder")))
+    editor = DocumentEditor(made, 1)
+    editor.act("classify", acts.classify(editor.state, "type", ("invoice",), "me"))
+    editor.act("finish", acts.finish(editor.state))
+    async with opened(made, (160, 36)) as pilot:
+        assert "✓ one" in rows(pilot)[0]  # nothing but classes was labelled
+    editor = DocumentEditor(made, 2)
+    editor.act("assign", acts.assign(editor.state, "amount_total", (1,), "me"))
+    editor.act("finish", acts.finish(editor.state))
+    async with opened(made, (160, 36)) as pilot:
+        assert "◐ one" in rows(pilot)[0] and "✓ two" in rows(pilot)[1]
+    made.close()

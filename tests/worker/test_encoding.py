@@ -100,6 +100,19 @@ def test_a_word_longer_than_a_window_is_cut_noted_and_predicted() -> None:
     assert not encoder().encode(row_of(["a" * 20])).truncated
 
 
+def test_of_long_texts_the_first_and_the_last_window_alone_are_read_where_that_was_set_and_it_is_noted() -> None:
+    words = [f"w{i}" for i in range(60)]
+    whole, ends = encoder().encode(row_of(words)), encoder(long_texts="head_and_tail").encode(row_of(words))
+    [page] = ends.pages
+    assert whole.windows > 2 and not whole.truncated
+    assert ends.windows == 2 and ends.truncated
+    assert (page.windows[0].start, page.windows[1].end) == (0, 60)
+    of_pages = encoder(long_texts="head_and_tail").encode(row_of(words, [0] * 20 + [1] * 20 + [2] * 20))
+    assert [page.number for page in of_pages.pages] == [0, 2] and of_pages.windows == 2
+    short = encoder(long_texts="head_and_tail").encode(row_of(words[:4]))
+    assert short.windows == 1 and not short.truncated
+
+
 def test_empty_documents_and_pages_take_no_window() -> None:
     assert encoder().encode(row_of([])).windows == 0
     document = encoder().encode(row_of(["total", "1"], pages=[0, 4]))

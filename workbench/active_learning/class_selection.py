@@ -40,7 +40,7 @@ def choose_by_words(folder: Path, request: SelectionRequest) -> dict[str, Any]:
 
 
 def _choice(read: "ReadPool", request: SelectionRequest, run: str) -> dict[str, Any]:
-    strategy = strategies.get(request.strategy)
+    strategy = strategies.get(request.strategy, "classes")
     picked = strategy.load()(read.pool, request.size, np.random.default_rng(request.seed or 0)) if read.pool else []
     items = [
         {

@@ -31,7 +31,8 @@ def command(context: Context, show_all: bool, as_json: bool) -> None:
       workbench -w my-invoices status
     """
     from storage import document_list, documents, label_queries
-    from workbench.active_learning import train_after
+    from storage.records import Side
+    from workbench.active_learning import loop_task, train_after
     from workbench.live import record
 
     workspace = context.open_workspace()
@@ -40,6 +41,8 @@ def command(context: Context, show_all: bool, as_json: bool) -> None:
         problems = documents.list_problems(connection)
         of_classes = label_queries.class_counts(connection)
         texts_only = label_queries.are_all_texts(connection)
+        tasks = [task for task in loop_task.of_schema(workspace.schema) if task.field or not texts_only]
+        wanting = {task.name: label_queries.waiting(connection, task.field, Side.TRAIN)[0] for task in tasks}
     names = {field.id: field.name for field in workspace.schema}
     # Fields in the schema's order; every field in use is there, also without labels.
     by_id = counts["fields"] | {field: sum(options.values()) for field, options in of_classes.items()}
@@ -54,6 +57,7 @@ def command(context: Context, show_all: bool, as_json: bool) -> None:
             for field in workspace.schema.classes
         },
         "texts_only": texts_only,
+        "want_labels": {name or "fields": number for name, number in wanting.items()},
         "problem_list": [dict(zip(("file", "record", "reason"), problem, strict=True)) for problem in problems],
     }
     learner = record.status(workspace.files, enabled=workspace.settings.learner)
@@ -76,6 +80,8 @@ def _lines(data: dict[str, Any], shown: int | None) -> Iterator[str]:
         yield ""
         yield "  ".join(f"{side} {number:,}" for side, number in data["by_split"].items())
         yield f"{data['reference_values']:,} known values, {data['suggestions']:,} open suggestions"
+        if len(data["want_labels"]) > 1:
+            yield "want labels: " + ", ".join(f"{number:,} of {name}" for name, number in data["want_labels"].items())
         if data["learner"]["documents"]:
             shares = (f"{name} {row['right_before_touched']:.0%}" for name, row in data["learner"]["fields"].items())
             yield f"right without a correction, on the last documents: {', '.join(shares)}"

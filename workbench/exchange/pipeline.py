@@ -133,9 +133,7 @@ class _ImportJob:
             self._bring_in_values()
         self._summary.seconds = round(time.monotonic() - started, 3)
         self._summary.groups = len(self._met_groups)
-        for (_, label, option), number in self._classes.spellings.items():
-            what = f"was taken for '{option}'" if option else "was left out"
-            self._summary.notes[f"the class '{harmless(label)}' {what}"] += number
+        self._summary.notes.update(self._classes.notes())
         self._summary.note_single_classes(self._classes.schema)
         used = self._labels.used.items()
         self._summary.mapping = {label: self._labels.schema.name(field_id) for label, field_id in used}

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from storage.exceptions import InputProblem
 from workbench.fields.plain_text import harmless
-from workbench.fields.schema import FieldKind, Schema, folded
+from workbench.fields.schema import Field, FieldKind, Schema, folded
 
 _GENERIC = frozenset(
     {"label", "labels", "class", "category", "target", "cats", "accept", "choice", "choices", "taxonomy"}
@@ -22,8 +22,8 @@ AskAboutSpelling = Callable[[str, str, str], bool]
 class ClassMap:
     """Gives every class label its field and option, and adds missing ones; `onto` brings these into a schema.
 
-    A generic column ("label") means the workspace's only class field, where it has one. Where several columns
-    were asked for, each is a field of its own name.
+    A generic column ("label") means the class field that was made of such a column, or the only one that its first
+    label is an option of; else it becomes a field. Where several columns were asked for, each is one of its own name.
 
     Args:
         schema: the present fields.
@@ -52,6 +52,8 @@ class ClassMap:
         self._mapping = {label.casefold(): field for label, field in (mapping or {}).items()}
         self._own_names = frozenset(name.strip().casefold() for name in columns if len(columns) > 1)
         self._fields: dict[str, str] = {}  # column -> field id
+        self._guesses: dict[str, str] = {}  # column -> which field it was taken for, in a sentence
+        self._guessed = Counter[str]()  # column -> documents
         self._options: dict[tuple[str, str], str] = {}  # (field id, as the file names it) -> option
         self.is_ahead = False
 
@@ -64,10 +66,12 @@ class ClassMap:
             InputProblem: the field has too many options to be a class field.
         """
         if column not in self._fields:
-            self._fields[column] = self._field(column)
+            self._fields[column] = self._field(column, option)
             if self._multiple:
                 self.allow_several(self._fields[column])
         field_id = self._fields[column]
+        if column in self._guesses:
+            self._guessed[column] += 1
         if (field_id, option) not in self._options:
             self._options[field_id, option] = self._option(field_id, option)
         known = self._options[field_id, option]
@@ -82,13 +86,20 @@ class ClassMap:
             self.schema = self.schema.change(field_id, multiple=True)
             self.is_ahead = True
 
-    def _field(self, column: str) -> str:
+    def notes(self) -> Counter[str]:
+        """What was assumed -> documents: which field a generic column is, and labels that are spelled otherwise."""
+        noted = Counter({self._guesses[column]: number for column, number in self._guessed.items()})
+        for (_, label, option), number in self.spellings.items():
+            what = f"was taken for '{option}'" if option else "was left out"
+            noted[f"the class '{harmless(label)}' {what}"] += number
+        return noted
+
+    def _field(self, column: str, option: str) -> str:
         wanted = self._mapping.get(column.casefold(), column)
         classes = self.schema.classes
         known = next((f for f in classes if folded(wanted) in (folded(f.id), folded(f.name))), None)
         if known is None and wanted.casefold() in _GENERIC - self._own_names:
-            known = classes[0] if len(classes) == 1 else None
-            wanted = DEFAULT_NAME
+            known, wanted = self._of_generic(column, option), DEFAULT_NAME
         if known is not None:
             return known.id
         while any(folded(wanted) == folded(field.name) for field in self.schema):
@@ -97,6 +108,25 @@ class ClassMap:
         self.added.append(self.schema.fields[-1].id)
         self.is_ahead = True
         return self.schema.fields[-1].id
+
+    def _of_generic(self, column: str, option: str) -> Field | None:
+        """The class field that a generic column seems to be about, None for one of its own; a guess is said."""
+        classes = self.schema.classes
+        made = next((field for field in classes if folded(field.name) == DEFAULT_NAME), None)
+        if made is not None or not classes:
+            return made
+        likely = [field for field in classes if not field.options or folded(option) in map(folded, field.options)]
+        about, mapped = f"the column {harmless(column)} was taken for", f"--map {harmless(column)}"
+        if len(likely) == 1:
+            self._guesses[column] = f"{about} {likely[0].name} ({mapped}=NAME makes it another class field)"
+            return likely[0]
+        fits = "is no class of" if not likely else "is a class of more than one of"
+        names = ", ".join(field.name for field in classes)
+        self._guesses[column] = (
+            f"{about} a class field of its own: '{harmless(option)}' {fits} {names} "
+            f"({mapped}={classes[0].name} makes it that one)"
+        )
+        return None
 
     def _option(self, field_id: str, option: str) -> str:
         field = self.schema.get(field_id)

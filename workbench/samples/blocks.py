@@ -261,7 +261,8 @@ class Blocks:
 
     def _opening(self, x: float, y: float, width: float) -> float:
         """A letter's first sentences, above the goods."""
-        return self._prose("opening", self.house.randrange(1, 4), x, y, width, self.paper.size)
+        key = "reminder_opening" if self.facts.kind == "reminder" else "opening"
+        return self._prose(key, self.house.randrange(1, 4), x, y, width, self.paper.size)
 
     def _closing(self, x: float, y: float, width: float) -> float:
         """Terms and courtesies below the sums, in sentences without a value."""

@@ -118,7 +118,7 @@ class Facts:
     Args:
         house: decides what stays the same on all invoices of a vendor (seller, wording, formats).
         rng: decides what differs from one to the next.
-        kind: "invoice", "receipt" or "credit".
+        kind: "invoice", "receipt", "credit" or "reminder".
         count: how many goods; 0 draws a usual number.
     """
 

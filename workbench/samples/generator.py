@@ -37,9 +37,13 @@ class Sample:
         return [text for _, _, tokens in self.pages for text, _, _ in tokens]
 
 
+REMINDER = "invoice-reminder"
+"""A template that has to be asked for: what was made of a seed before there were reminders stays the same."""
+
+
 def template_ids(language: str = "en") -> tuple[str, ...]:
     """The templates that a language has, in a fixed order."""
-    forms = (*receipts.STYLES, *invoices.ARRANGEMENTS)
+    forms = (*receipts.STYLES, *(name for name in invoices.ARRANGEMENTS if name != REMINDER))
     return (*forms, *fapiao.TEMPLATES) if language == "zh" else forms
 
 
@@ -63,7 +67,7 @@ def generate(
         seed: any whole number.
         count: how many documents.
         languages: some of LANGUAGES ("en", "de", "fr", "nl", "zh"), drawn evenly; a repeated language is more frequent.
-        templates: only these of `template_ids`; None for all of them.
+        templates: only these of `template_ids`, or REMINDER; None for all of `template_ids`.
         noise: 0 as printed, 1 as OCR of good and bad scans gives it, more for worse.
 
     Raises:
@@ -86,6 +90,8 @@ def _choices(language: str, templates: Sequence[str] | None) -> tuple[list[str],
     if language not in LANGUAGES:
         raise ValueError(f"There are no templates in the language {language!r}.")
     names = [name for name in template_ids(language) if templates is None or name in templates]
+    if templates is not None and REMINDER in templates:
+        names.append(REMINDER)
     return names, [_weight(name) for name in names]
 
 

@@ -20,6 +20,10 @@ _ATTENTION = {
 }
 
 
+_TITLES = {"credit": "credit_title", "reminder": "reminder_title"}
+"""Kind of document -> what its title is called in the wording."""
+
+
 class HeadBlocks:
     """The blocks of an invoice's head; `blocks` has them by name."""
 
@@ -185,7 +189,7 @@ class HeadBlocks:
 
     # ---- title and numbers -------------------------------------------------------------------------------------
     def _title_key(self) -> str:
-        return "credit_title" if self.facts.kind == "credit" else "title"
+        return _TITLES.get(self.facts.kind, "title")
 
     def _title(self, x: float, y: float, width: float, align: str = "l") -> float:
         facts = self.facts

@@ -65,6 +65,7 @@ ARRANGEMENTS: dict[str, Arrangement] = {
     "invoice-letter": Arrangement((("brand",), *_HEADS[7], ("items",), *_TAILS[5])),
     "invoice-long": Arrangement((*_HEADS[5], ("items",), *_TAILS[2]), pages=True),
     "invoice-credit": Arrangement((*_HEADS[1], ("items",), *_TAILS[0]), kind="credit"),
+    "invoice-reminder": Arrangement((*_HEADS[1], ("opening",), ("items",), *_TAILS[0]), kind="reminder"),
     "invoice-free": Arrangement(()),
 }
 
@@ -78,7 +79,7 @@ def compose(facts: Facts, house: Random, template: str, plain_print: bool) -> Pa
     if not arrangement.rows and house.random() < 0.12:
         rows = tuple(tuple("brand" if block == "seller" else block for block in row) for row in rows)
         seller_below = not names & {"window", "from", "card_seller", "seller_line", "seller_centred"}
-    if house.random() < 0.45:
+    if arrangement.kind != "reminder" and house.random() < 0.45:
         rows = tuple(row for part in rows for row in ([("opening",), part] if part == ("items",) else [part]))
     if house.random() < 0.6:
         rows = (*rows, ("closing",))

@@ -14,6 +14,7 @@ def _table(text: str) -> Words:
 _EN = _table("""
 title: Invoice | Tax Invoice | Sales Invoice | Commercial Invoice | Bill | Simplified Tax Invoice | Cash Bill | VAT Invoice | Service Invoice
 receipt_title: Tax Invoice | Receipt | Cash Receipt | Official Receipt | Sales Receipt | Cash Sales | Bill | Invoice | Simplified Invoice | Guest Check | Customer Receipt
+reminder_title: Payment Reminder | Reminder | Second Reminder | Overdue Notice | Final Notice
 credit_title: Credit Note | Credit Memo | Refund Note | Credit Invoice
 invoice_no: Invoice No | Invoice No. | Invoice Number | Invoice # | Inv. No | Inv No | Invoice | No. | Document No | Doc No. | Invoice ID | Ref. No | Reference | Bill Number | Our Ref
 receipt_no: Receipt No | Receipt # | Bill No | Bill # | Invoice No | Inv No | Inv. # | Doc No. | Check # | Rcpt | Receipt Number | Slip No. | Order # | Chk | Ticket | Document No | Invoice | CS No | Bill
@@ -97,6 +98,7 @@ address: Address | Street address | Postal address
 number_sentence: {title} {no} dated {date} | {title} No. {no} of {date} | {title} ^#{no} / {date}
 against: Original invoice | Against invoice | Ref. invoice no. | Credit for invoice
 notes: Goods remain our property until paid in full. | Delivery was made free of defects. | Our reference must be quoted in all correspondence. | All services rendered as agreed.
+reminder_opening: Our records show that the amount below has not reached us. | The invoice below is overdue; please pay it within ## days. | If your payment has crossed this letter, please disregard it. | This is our last reminder before we hand the claim over. | Perhaps it slipped your attention: the items below are still unpaid.
 opening: Dear customer, | Dear Sir or Madam, | for the work carried out at your premises we charge the following. | Thank you for your order, which we delivered in full. | We are pleased to invoice the items below, as agreed with your colleague <first> <surname>. | This invoice covers everything supplied since our last statement. | Please find below the details of the services that were used in the period shown.
 closing: Goods stay the property of the seller until every open item has been settled. | If anything on this invoice is unclear, please contact our accounts team within ## days and have the number at hand. | Late payments may be subject to interest at the statutory rate and to a fee for each reminder. | Complaints about visible damage can be accepted only in writing and within % working days of delivery. | This document was produced by a computer and is valid without a signature. | Our general terms and conditions, which can be read on our website, apply to all deliveries and services. | Bank charges outside our country are borne by the customer - please instruct your bank accordingly. | We look forward to working with you again. | Records of this supply are kept for %# years as the law requires. | Yours faithfully, <first> <surname>
 detail: incl. mounting and disposal of the old part | batch ####, best before ##/## | as discussed on site - see report | colour <inv> / finish as sample | serial no. @@####### | period of use¦ one month, billed in advance | delivered free to the place of use | on behalf of <first> <surname>
@@ -105,6 +107,7 @@ detail: incl. mounting and disposal of the old part | batch ####, best before ##
 _DE = _table("""
 title: Rechnung | RECHNUNG | Handelsrechnung | Faktura | Verkaufsrechnung | Rechnung / Lieferschein
 receipt_title: Kassenbon | Rechnung | Quittung | Beleg | Bon | Kassenbeleg | Bewirtungsbeleg
+reminder_title: Mahnung | Zahlungserinnerung | 2. Mahnung | Letzte Mahnung
 credit_title: Gutschrift | Rechnungskorrektur | Storno-Rechnung | Kaufmännische Gutschrift
 invoice_no: Rechnungsnummer | Rechnungsnr. | Rechnung Nr. | Rechnungs-Nr. | Rg.-Nr. | Belegnummer | Nr. | Re.-Nr. | Beleg-Nr. | Rechnung-Nr. | Belegnr. | Dokument-Nr.
 receipt_no: Bon-Nr. | Beleg-Nr. | Bonnummer | Belegnr. | Rechnung Nr. | RG-Nr. | Bon | Quittungs-Nr.
@@ -189,6 +192,7 @@ address: Anschrift | Adresse | Straße/Ort
 number_sentence: {title} Nr. {no} vom {date} | {title} {no} vom {date} | {title} Nr. {no} / Datum¦ {date}
 against: zu Rechnung Nr. | Ursprungsrechnung | Bezug Rechnung
 notes: Die gelieferte Ware bleibt unser Eigentum. | Leistung entsprechend Angebot. | Geschäftsführer¦ Max Beispiel | Wir bedanken uns für die gute Zusammenarbeit.
+reminder_opening: zu unserer Rechnung konnten wir bisher keinen Zahlungseingang feststellen. | der untenstehende Betrag ist überfällig; bitte überweisen Sie ihn innerhalb von ## Tagen. | sollte sich Ihre Zahlung mit diesem Schreiben überschnitten haben, betrachten Sie es als gegenstandslos. | dies ist unsere letzte Erinnerung vor der Abgabe an ein Inkassobüro.
 opening: Sehr geehrte Damen und Herren, | Guten Tag, | für die ausgeführten Arbeiten erlauben wir uns wie folgt zu berechnen. | wir danken für den Auftrag und stellen die gelieferten Artikel in Rechnung. | nachstehend erhalten Sie die Aufstellung der im genannten Zeitraum erbrachten Leistungen. | wie mit <first> <surname> besprochen, rechnen wir die vereinbarten Positionen ab. | Grundlage dieser Abrechnung ist unser Angebot, das Sie uns schriftlich bestätigt haben.
 closing: Bis zur vollständigen Begleichung aller offenen Posten bleibt die Ware im Eigentum des Verkäufers. | Haben Sie Fragen zu dieser Abrechnung, so wenden Sie sich bitte innerhalb von ## Tagen an unsere Buchhaltung. | Bei verspäteter Zahlung behalten wir uns vor, Zinsen in gesetzlicher Höhe und Mahngebühren zu berechnen. | Sichtbare Schäden sind spätestens % Werktage nach Erhalt schriftlich anzuzeigen. | Dieses Schreiben wurde maschinell erstellt und gilt auch ohne Unterschrift. | Es gelten unsere allgemeinen Geschäftsbedingungen, die Sie auf unserer Seite im Netz einsehen können. | Der Tag der Lieferung entspricht, soweit nicht anders angegeben, dem Tag dieses Belegs. | Auf weitere gute Zusammenarbeit freuen wir uns. | Belege sind %# Jahre lang aufzubewahren - auch von privaten Auftraggebern, soweit es das Gesetz verlangt. | Mit freundlichen Grüßen <first> <surname>
 detail: inkl. Einbau und Entsorgung der alten Teile | Charge ####, haltbar bis ##/## | nach Absprache vor Ort - siehe Bericht | Ausführung wie Muster, Farbe <inv> | Seriennr. @@####### | Laufzeit ein Monat, im Voraus berechnet | frei Verwendungsstelle geliefert | im Auftrag von <first> <surname>
@@ -197,6 +201,7 @@ detail: inkl. Einbau und Entsorgung der alten Teile | Charge ####, haltbar bis #
 _FR = _table("""
 title: Facture | FACTURE | Facture de vente | Facture client
 receipt_title: Ticket | Ticket de caisse | Reçu | Note | Facture
+reminder_title: Rappel de paiement | Relance | Deuxième rappel | Mise en demeure
 credit_title: Avoir | Note de crédit | Facture d'avoir
 invoice_no: Facture n° | N° de facture | Numéro de facture | Facture N° | Numéro | N° facture | Réf. facture | N° | Facture numéro
 receipt_no: Ticket n° | N° ticket | Note n° | Ticket | Facture n°
@@ -280,6 +285,7 @@ address: Adresse
 number_sentence: {title} n° {no} du {date} | {title} {no} du {date}
 against: Facture d'origine | Sur facture n°
 notes: TVA acquittée sur les encaissements | Marchandise livrée en bon état | Nous restons à votre disposition
+reminder_opening: sauf erreur de notre part, la facture ci-dessous reste impayée. | nous vous prions de régler le montant échu sous ## jours. | si votre règlement a croisé ce courrier, veuillez ne pas en tenir compte. | sans paiement de votre part, nous transmettrons le dossier au recouvrement.
 opening: Madame, Monsieur, | Bonjour, | nous vous remercions de votre commande et vous prions de trouver ci-dessous le détail des articles livrés. | pour les travaux réalisés dans vos locaux, nous vous facturons ce qui suit. | cette facture reprend les prestations de la période indiquée, selon notre devis accepté. | comme convenu avec <first> <surname>, voici le décompte des prestations.
 closing: Les marchandises restent la propriété du vendeur jusqu'au règlement complet de la facture. | Pour toute question, merci de contacter notre service comptable dans les ## jours en rappelant le numéro du document. | Tout retard de paiement entraîne des pénalités au taux légal ainsi qu'une indemnité pour frais de recouvrement. | Les dommages visibles doivent être signalés par écrit sous % jours ouvrés après la livraison. | Document établi par ordinateur - valable sans signature. | Nos conditions générales, consultables sur notre site, s'appliquent à toutes les livraisons. | Pas d'escompte en cas de règlement anticipé. | Nous vous prions d'agréer nos salutations les meilleures. | Pièce à conserver pendant %# ans.
 detail: pose et reprise de l'ancien matériel comprises | lot ####, à utiliser avant ##/## | selon échange sur place - voir rapport | teinte <inv>, finition comme l'échantillon | n° de série @@####### | abonnement d'un mois, facturé d'avance | livré franco sur le lieu d'utilisation | à la demande de <first> <surname>
@@ -288,6 +294,7 @@ detail: pose et reprise de l'ancien matériel comprises | lot ####, à utiliser 
 _NL = _table("""
 title: Factuur | FACTUUR | Verkoopfactuur | Rekening
 receipt_title: Kassabon | Bon | Rekening | Kwitantie
+reminder_title: Betalingsherinnering | Aanmaning | Tweede aanmaning
 credit_title: Creditnota | Creditfactuur
 invoice_no: Factuurnummer | Factuurnr. | Factuur nr. | Nummer | Factuur | Fact.nr. | Documentnummer
 receipt_no: Bonnr. | Bon nr. | Bonnummer | Kassabon
@@ -371,6 +378,7 @@ address: Adres
 number_sentence: {title} {no} d.d. {date} | {title} nr. {no} van {date}
 against: Betreft factuur | Oorspronkelijke factuur
 notes: Geleverde goederen blijven ons eigendom. | Werkzaamheden uitgevoerd volgens afspraak.
+reminder_opening: volgens onze administratie is onderstaande factuur nog niet betaald. | wij verzoeken u het openstaande bedrag binnen ## dagen te voldoen. | heeft u intussen betaald, dan kunt u deze brief als niet verzonden beschouwen. | dit is onze laatste herinnering voordat wij de vordering uit handen geven.
 opening: Geachte heer, mevrouw, | Beste klant, | voor de uitgevoerde werkzaamheden brengen wij u het volgende in rekening. | hartelijk dank voor uw bestelling, die wij volledig hebben geleverd. | hieronder vindt u het overzicht van de diensten in de genoemde periode. | zoals besproken met <first> <surname> sturen wij u de afrekening van de afgesproken posten.
 closing: De goederen blijven eigendom van de verkoper totdat alle openstaande posten zijn voldaan. | Heeft u vragen over deze afrekening, neem dan binnen ## dagen contact op met onze administratie en houd het nummer bij de hand. | Bij te late betaling kunnen wettelijke rente en kosten voor herinneringen worden berekend. | Zichtbare schade moet binnen % werkdagen na ontvangst schriftelijk worden gemeld. | Dit document is automatisch gemaakt - het is ook zonder handtekening geldig. | Op alle leveringen zijn onze algemene voorwaarden van toepassing, die u op onze website kunt lezen. | Wij kijken uit naar een verdere prettige samenwerking. | Met vriendelijke groet, <first> <surname>
 detail: inclusief montage en afvoer van het oude deel | partij ####, houdbaar tot ##/## | volgens afspraak ter plaatse - zie verslag | kleur <inv>, uitvoering als monster | serienr. @@####### | looptijd één maand, vooraf berekend | franco geleverd op de plaats van gebruik | in opdracht van <first> <surname>
@@ -379,6 +387,7 @@ detail: inclusief montage en afvoer van het oude deel | partij ####, houdbaar to
 _ZH = _table("""
 title: 发票 | 商业发票 | 销售发票 | 账单 | 结算单 | 形式发票
 receipt_title: 收据 | 小票 | 购物小票 | 结账单 | 销售单 | 收银单
+reminder_title: 催款通知 | 付款提醒 | 逾期付款通知
 credit_title: 红字发票 | 退款单 | 贷项通知单
 invoice_no: 发票号码 | 发票编号 | 单据号 | 编号 | 票据号码 | 发票号 | No.
 receipt_no: 单号 | 小票号 | 流水号 | 收据编号 | 票号
@@ -462,6 +471,7 @@ address: 地址 | 单位地址
 number_sentence: {title}：{no} {date} | {title}编号{no}，{date}
 against: 对应正数发票号码 | 原发票号
 notes: 货物验收合格后付款 | 以上金额已含税 | 本单一式三联
+reminder_opening: 贵公司下列款项已逾期，至今未收到付款。 | 请于##日内付清下列欠款。 | 如贵公司已付款，请忽略本通知。 | 如仍未付款，我方将采取进一步措施。
 opening: 尊敬的客户： | 感谢贵公司的订购，所列货物已全部交付。 | 现将本期服务费用明细列示如下，请核对。 | 根据双方已确认的报价，我方开具以下费用清单。
 closing: 全部款项付清之前，货物所有权归卖方所有。 | 如对本单据有疑问，请在##日内与我司财务部联系，并提供单据号码。 | 逾期付款的，我司有权按规定收取利息及催款费用。 | 货物外观如有损坏，请于收货后%个工作日内书面通知。 | 本单据由系统自动生成，无需签字即有效。 | 请妥善保存本单据，以备日后查询。 | 期待与贵公司继续合作。
 detail: 含安装及旧件处理 | 批次####，有效期至##/## | 按现场沟通内容执行 | 颜色及工艺以样品为准 | 序列号@@####### | 使用期一个月，预先收费

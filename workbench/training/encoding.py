@@ -7,7 +7,7 @@ are encoded one by one, so no window ever mixes the boxes of two pages.
 import functools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,7 @@ class EncodedDocument:
 
     row: FrozenDocument
     pages: list[EncodedPage]
-    truncated: bool  # a word had more tokens than a window and was cut to fit
+    truncated: bool  # a word had more tokens than a window and was cut to fit, or windows were left out
 
     @property
     def windows(self) -> int:
@@ -103,6 +103,8 @@ class Encoder:
             page = self._page(row, number, units)
             truncated = truncated or bool((np.diff(page.starts) > self.capacity).any())
             pages.append(page)
+        if self.data.long_texts == "head_and_tail" and sum(len(page.windows) for page in pages) > 2:
+            pages, truncated = _ends(pages), True
         return EncodedDocument(row, pages, truncated)
 
     def features(self, document: EncodedDocument, page: EncodedPage, window: Window) -> Features:
@@ -282,6 +284,14 @@ def _union(row: FrozenDocument, words: Sequence[int]) -> list[int]:
     if len(boxes) == 1:
         return boxes[0]
     return [min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)]
+
+
+def _ends(pages: Sequence[EncodedPage]) -> list[EncodedPage]:
+    """The first and the last window of a document that has more than two."""
+    first, *_, last = [(page, window) for page in pages for window in page.windows]
+    if first[0] is last[0]:
+        return [replace(first[0], windows=[first[1], last[1]])]
+    return [replace(page, windows=[window]) for page, window in (first, last)]
 
 
 def _line_boxes(row: FrozenDocument, units: list[list[int]]) -> list[list[int]]:

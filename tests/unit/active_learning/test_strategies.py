@@ -136,6 +136,16 @@ def blobs():
     return unit(found, found.mean(axis=0)), dict.fromkeys(SCORES, doubt)
 
 
+def test_for_classes_one_of_each_kind_is_taken_among_the_least_sure_alone():
+    embeddings, scores = blobs()
+    pool = make(40, embeddings=embeddings, scores=scores, labelled=None)
+    choose = strategies.get("per_cluster", "classes").load()
+    picked = [index for index, _ in choose(pool, 4, np.random.default_rng(0))]
+    assert {index // 10 for index in picked} == {0, 1}  # twenty are looked at: the two most doubtful clusters
+    everything = choose(pool, 40, np.random.default_rng(0))
+    assert sorted(index for index, _ in everything) == list(range(40))
+
+
 @pytest.mark.parametrize("name", ["combined", "k_centre", "per_cluster", "ranked_batch"])
 def test_diversity_visits_every_cluster(name):
     embeddings, scores = blobs()

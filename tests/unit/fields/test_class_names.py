@@ -22,6 +22,32 @@ def test_a_column_called_label_means_the_only_class_field():
     assert names.label("label", "Invoice") == ("document_type", "invoice")  # the same name but for its case
     assert names.label("label", "credit-note") == ("document_type", "credit note")
     assert not names.is_ahead
+    assert (
+        names.notes()["the column label was taken for document type (--map label=NAME makes it another class field)"]
+        == 2
+    )
+
+
+def test_a_column_called_label_with_other_classes_is_a_field_of_its_own_and_stays_the_same_one():
+    schema = invoice_schema().add_class("document type", ("invoice", "credit note"))
+    names = ClassMap(schema)
+    assert names.label("label", "claim") == ("class", "claim")
+    assert any("'claim' is no class of document type" in note for note in names.notes())
+    later = ClassMap(names.onto(schema))
+    assert later.label("label", "no claim")[0] == "class"
+    assert not later.notes()
+
+
+def test_a_wish_for_the_field_of_a_column_outranks_its_classes():
+    schema = invoice_schema().add_class("document type", ("invoice", "credit note"))
+    assert ClassMap(schema, {"label": "document type"}).label("label", "claim")[0] == "document_type"
+    assert ClassMap(schema, {"label": "mood"}).label("label", "invoice")[0] == "mood"
+
+
+def test_of_several_class_fields_a_column_called_label_means_the_one_with_its_classes():
+    schema = invoice_schema().add_class("document type", ("invoice",)).add_class("account", ("4400", "4930"))
+    assert ClassMap(schema).label("label", "4930")[0] == "account"
+    assert ClassMap(schema).label("label", "claim")[0] == "class"
 
 
 def test_of_several_columns_that_were_asked_for_each_is_a_field_of_its_own():

@@ -73,6 +73,7 @@ def test_what_is_decided_elsewhere_is_told() -> None:
         ("model: {hidden_size: 770}", "not a multiple of model.num_attention_heads (12)"),
         ("train: {fp16: true, device: cpu}", "does not work on a CPU"),
         ("train: {fp16: true, bf16: true}", "cannot both be on"),
+        ("data: {long_texts: head_and_tail}", "is for classes"),
         ("train: {eval_strategy: steps, eval_steps: 300, save_steps: 500}", "must be a multiple"),
         ("[1, 2]", "mapping"),
         ("train: [1]", "train"),

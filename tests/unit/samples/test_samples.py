@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -22,7 +23,7 @@ from workbench.commands.sample_data import command
 from workbench.fields import FieldType, chunks_of, invoice_schema, values
 from workbench.fields.schema import repaired_tags
 from workbench.samples.content import chinese_capitals, money
-from workbench.samples.generator import Sample, compose, generate, template_ids
+from workbench.samples.generator import REMINDER, Sample, compose, generate, template_ids
 from workbench.samples.locales import LANGUAGES, LOCALES
 from workbench.samples.render import chinese_font, picture
 from workbench.samples.wording import WORDING
@@ -222,6 +223,17 @@ def test_sums_are_printed_so_that_they_are_read_back(cents: int) -> None:
 )
 def test_sums_in_chinese_capitals(cents: int, text: str) -> None:
     assert chinese_capitals(cents) == text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_reminder_is_made_where_it_is_asked_for_and_calls_itself_one(language: str) -> None:
+    assert REMINDER not in template_ids(language)
+    titles = {"en": "remind|notice", "de": "mahnung|erinnerung", "fr": "rappel|relance|demeure"}
+    pattern = titles.get(language, "herinnering|aanmaning" if language == "nl" else "催款|付款提醒|逾期")
+    for sample in generate(3, 5, [language], [REMINDER], noise=0):
+        words = "".join(sample.words) if language == "zh" else " ".join(sample.words)
+        assert re.search(pattern, words, re.IGNORECASE), words[:300]
+        assert sample.values["invoice_no"]  # of the invoice that is not paid
 
 
 @pytest.mark.parametrize("template", template_ids("en"))

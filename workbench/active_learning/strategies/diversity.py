@@ -11,6 +11,7 @@ from workbench.active_learning.strategies.combined import candidates
 from workbench.active_learning.strategies.pool import SAME, Floats, Indices, Pool, Vectors, distances
 from workbench.active_learning.strategies.uncertainty import Picked
 
+_UNSURE = 5  # least sure documents for each place of the batch
 _SAMPLE = 2000  # documents among which density is measured: the matrix has this many rows and columns
 
 
@@ -84,17 +85,27 @@ def k_centre(pool: Pool, size: int, rng: np.random.Generator) -> Picked:
 
 def per_cluster(pool: Pool, size: int, rng: np.random.Generator) -> Picked:
     """The least sure document of each of `size` clusters, then the second of each, and so on."""
+    return _one_of_each(pool, np.arange(len(pool)), size, rng)
+
+
+def unsure_kinds(pool: Pool, size: int, rng: np.random.Generator) -> Picked:
+    """As `per_cluster` among the `_UNSURE` times as many least sure documents."""
+    return _one_of_each(pool, pool.ranked(pool.scores["value_error"])[: _UNSURE * size], size, rng)
+
+
+def _one_of_each(pool: Pool, among: Indices, size: int, rng: np.random.Generator) -> Picked:
     assert pool.embeddings is not None
     scores: Floats = pool.scores["value_error"]
     if not len(pool):
         return []
-    cluster_of = clusters(pool.embeddings, size, int(rng.integers(2**31))).predict(pool.embeddings)
-    pool.clusters = cluster_of
+    fitted = clusters(pool.embeddings[among], size, int(rng.integers(2**31)))
+    cluster_of = pool.clusters = fitted.predict(pool.embeddings)
+    allowed = set(among.tolist())
     turns: dict[int, int] = {}
-    order: list[tuple[int, int, int]] = []
+    order: list[tuple[bool, int, int, int]] = []
     for index in pool.ranked(scores):
         turn = turns[cluster_of[index]] = turns.get(cluster_of[index], -1) + 1
-        order.append((turn, len(order), int(index)))
+        order.append((int(index) not in allowed, turn, len(order), int(index)))
     return pool.pick((index for *_, index in sorted(order)), scores, size)
 
 

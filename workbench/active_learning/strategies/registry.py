@@ -148,7 +148,7 @@ CLASS_ONLY: dict[str, Strategy] = {
 """Further strategies where documents are classified."""
 
 FOR_CLASSES: dict[str, str] = {
-    DEFAULT: "As many kinds of texts as the batch has places; of each the one whose class is least sure.",
+    DEFAULT: "Of the texts whose class is least sure, five for each place of the batch, one of each kind.",
     "margin": "The smallest gap between the two likeliest classes.",
     "least_confidence": "The lowest probability of the likeliest class.",
     "entropy": "The probabilities spread out most over the classes.",
@@ -164,6 +164,9 @@ FOR_CLASSES: dict[str, str] = {
 }
 """The strategies that choose documents to classify, and what each takes."""
 
+_OF_CLASSES = {DEFAULT: "diversity:unsure_kinds"}
+"""Functions that choose documents to classify, where they are other ones."""
+
 CLASSES_UNLEARNED = ("typical", "random")
 """Those of them that need no model."""
 
@@ -172,7 +175,7 @@ def of_task(kind: str) -> list[Strategy]:
     """The strategies of a task ("tokens" or "classes")."""
     if kind != "classes":
         return list(STRATEGIES.values())
-    return [replace(get(name), explanation=explanation) for name, explanation in FOR_CLASSES.items()]
+    return [get(name, kind) for name in FOR_CLASSES]
 
 
 def get(name: str, task: str = "") -> Strategy:
@@ -190,4 +193,7 @@ def get(name: str, task: str = "") -> Strategy:
     if name not in able:
         purpose = {"tokens": " for fields on words", "classes": " for classes"}.get(task, "") if name in known else ""
         raise UsageProblem(f"There is no strategy '{name}'{purpose}.", f"Choose one of: {', '.join(able)}.")
-    return known[name]
+    strategy = known[name]
+    if task != "classes":
+        return strategy
+    return replace(strategy, explanation=FOR_CLASSES[name], function=_OF_CLASSES.get(name, strategy.function))

@@ -12,8 +12,6 @@ from storage.records import State
 from workbench.annotation.classes.states import LIKELY
 from workbench.fields import Field
 
-_UNDECIDED = (State.NEW, State.STARTED)
-
 
 class Show(StrEnum):
     """Which documents a sheet lists."""

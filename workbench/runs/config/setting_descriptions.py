@@ -34,6 +34,9 @@ _OF_FIELDS = ("augmentation.", "model.carry_head", "model.head_map")
 _OF_PAGES = ("data.bbox_norm", "data.boxes", "data.merge_lines", "data.reading_order")
 """What only documents with pages have."""
 
+_OF_CLASSES = ("data.long_texts",)
+"""What only a run that learns a class field looks at."""
+
 
 def without_effect(key: str, *, task: str, only_texts: bool) -> bool:
     """Whether a setting changes nothing in a run.
@@ -43,7 +46,8 @@ def without_effect(key: str, *, task: str, only_texts: bool) -> bool:
         task: "tokens" or "classes".
         only_texts: no document of the workspace stands on a page.
     """
-    return (task == "classes" and key.startswith(_OF_FIELDS)) or (only_texts and key in _OF_PAGES)
+    of_other_task = key.startswith(_OF_FIELDS) if task == "classes" else key in _OF_CLASSES
+    return of_other_task or (only_texts and key in _OF_PAGES)
 
 
 def settings() -> list[Setting]:

@@ -399,6 +399,12 @@ class Data(_Section):
         64, Group.DATA, "Overlap", "Tokens that neighbouring windows share, so that nothing is cut at an edge.",
         "64; more when long values are cut.", ge=0, le=16384,
     )  # fmt: skip
+    long_texts: Literal["windows", "head_and_tail"] = _setting(
+        "windows", Group.DATA, "Long texts",
+        "Of what a whole text or document is: read all of its windows, or its first and its last one alone.",
+        "head_and_tail where texts are many windows long and their beginning and end say what they are.",
+        "What stands between is not read: the share of such texts is shown as cut.",
+    )  # fmt: skip
     bbox_norm: Literal[1000] = _setting(
         1000, Group.DATA, "Box units", "Boxes are thousandths of the page. All these models were pretrained so.",
     )  # fmt: skip
@@ -489,6 +495,8 @@ class TuneConfig(_Section):
         if model.task not in families.spec(model.family).tasks:
             able = [name for name, spec in families.FAMILIES.items() if model.task in spec.tasks]
             problems.append(f"model.family {model.family} does not learn {model.task}: {', '.join(able)} do.")
+        if data.long_texts != "windows" and model.task != "classes":
+            problems.append("data.long_texts is for classes: fields are looked for in every window of a page.")
         if train.fp16 and train.bf16:
             problems.append("train.fp16 and train.bf16 cannot both be on: choose one, or leave both empty.")
         if train.fp16 and train.device == "cpu":

@@ -142,19 +142,26 @@ def texts_cut(evidence: Evidence) -> Finding | None:
     if not cut and not prepared:
         return None
     length, longest = evidence.get("data.max_length", 512), min(512, evidence.positions)
+    by_choice = evidence.get("data.long_texts", "windows") == "head_and_tail"
     actions = []
+    if by_choice:
+        changes: dict[str, Any] = {"data.long_texts": "windows"}
+        actions.append(Action("all windows", "Read every window of a text", f"{RETRAIN}, slower", changes=changes))
     if length < longest:
         title = f"Windows of {longest} sub-tokens, not {length}"
         changes = {"data.max_length": longest}
         actions.append(Action("longer windows", title, f"{RETRAIN}, slower and more memory", changes=changes))
-    look = "Correct words that are longer than a window: they are rarely words"
-    actions.append(Action("long words", look, "minutes, then one training run", Target.DATA, screen="annotate"))
+    if not by_choice:
+        look = "Correct words that are longer than a window: they are rarely words"
+        actions.append(Action("long words", look, "minutes, then one training run", Target.DATA, screen="annotate"))
     facts = {"truncated_in_preparation": prepared, "truncated_documents": cut, "evaluated_documents": measured}
     return Finding(
         "texts_cut",
         f"Of {cut or prepared} texts the model did not see every word",
         facts,
-        "A word is longer than a window, and was cut to fit.",
+        "Of long texts the first and the last window alone are read, as it was set."
+        if by_choice
+        else "A word is longer than a window, and was cut to fit.",
         tuple(actions),
     )
 
