@@ -1,6 +1,7 @@
 """The screens in a real browser, Chromium: keys, mouse, resize, a page's picture, a page that is loaded again, the end."""
 
 import io
+import json
 import re
 import shutil
 import subprocess
@@ -89,13 +90,14 @@ def test_keys_mouse_size_picture_and_a_page_loaded_again_work_in_a_browser(
     workspace: Workspace, server: tuple[psutil.Process, str], page: Any, screen: Callable[[str], None]
 ) -> None:
     process, address = server
-    problems: list[str] = []
+    problems, sent = list[str](), list[str]()
+    page.on("websocket", lambda socket: socket.on("framesent", lambda data: sent.append(str(data))))
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     page.goto(address)
     screen("receipt 1")
 
     page.keyboard.press("t")  # no click before: the keys go to the screen
-    until(lambda: open_editor(workspace, 1).state.annotations.spans, 120)
+    until(lambda: open_editor(workspace, 1).state.spans, 120)
     [session] = process.children()
 
     with page.expect_popup() as opened:
@@ -105,15 +107,18 @@ def test_keys_mouse_size_picture_and_a_page_loaded_again_work_in_a_browser(
     assert picture.evaluate("[document.images[0].naturalWidth, document.images[0].naturalHeight]") == [60, 80]
     picture.close()
 
+    page.mouse.click(60, 32)  # the second line of the document list
+    screen("2/2 · receipt 1")
+
     page.keyboard.press("F5")  # the runs screen, not the browser's own key
     screen("No run")
-    columns, rows = 142, 38
-    page.mouse.click(SIZE["width"] * (columns - 52) / columns, SIZE["height"] * (rows - 0.6) / rows)
     page.set_viewport_size({"width": 1000, "height": 600})
-    screen("Annotate")
+    screen("Runs")
+    widths = [json.loads(message)[1]["width"] for message in sent if message.startswith('["resize"')]
+    assert widths[-1] < widths[0]
 
     page.reload()
-    screen("receipt 1")
+    screen("No run")
     assert process.children() == [session], "the same session is shown again"
 
     page.keyboard.press("Control+Q")
