@@ -147,7 +147,9 @@ def read_on(address: str, folder: RunFolder, pool: Path, model: str, until: floa
         tenth = done * 10 // total
         if tenth not in memory and done:
             memory[tenth] = (round(used(psutil.Process().children(recursive=True))), round(used([courier])))
-            print(f"{done:,} of {total:,} after {time.perf_counter() - began:.0f} s, {memory[tenth]} MB", file=sys.stderr)
+            print(
+                f"{done:,} of {total:,} after {time.perf_counter() - began:.0f} s, {memory[tenth]} MB", file=sys.stderr
+            )
     begun[0].kill()
     begun[0].wait()
     assert done == total or until < 1, folder.log_tail()

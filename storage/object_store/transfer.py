@@ -12,9 +12,8 @@ from storage.object_store.local_copies import here
 from storage.object_store.store import ObjectStore
 from storage.tables import documents, pages
 
-
 AT_ONCE = 8
-"""Files that are under way at a time, each a chunk of memory, where the stores allow that: most of the time is waiting."""
+"""Files that are under way at a time, each a chunk of memory, where the stores allow that."""
 _AHEAD = 4 * AT_ONCE  # files that are handed to the threads before the first of them is there
 
 

@@ -1,4 +1,4 @@
-"""The screens in a real browser, Chromium: keys, mouse, resize, a page's picture, a page that is loaded again, the end."""
+"""The screens in a real browser, Chromium: keys, mouse, resize, a picture, a page that is loaded again, the end."""
 
 import io
 import json
@@ -71,7 +71,9 @@ def screen(page: Any) -> Callable[[str], None]:
     got: list[str] = []
 
     def listen(socket: Any) -> None:
-        socket.on("framereceived", lambda data: got.append(data.decode(errors="replace") if isinstance(data, bytes) else ""))
+        socket.on(
+            "framereceived", lambda data: got.append(data.decode(errors="replace") if isinstance(data, bytes) else "")
+        )
 
     page.on("websocket", listen)
 

@@ -128,8 +128,9 @@ def test_a_run_whose_task_is_lost_goes_on_from_its_checkpoint_in_another(
 def test_two_processes_on_the_cluster_train_as_one_here(workspace: Workspace, cluster: Target, base: Path) -> None:
     still = ("regularization.hidden_dropout_prob=0", "regularization.attention_probs_dropout_prob=0")
     logs = []
-    for on, processes, batch in ((None, 1, 4), (cluster, 2, 2)):
-        config = workspaces.config(base, processes=processes, per_device_train_batch_size=batch)
+    for on, processes in ((None, 1), (cluster, 2)):
+        batches = {"per_device_train_batch_size": 2, "gradient_accumulation_steps": 2 // processes}
+        config = workspaces.config(base, processes=processes, **batches)
         run = jobs.prepare(workspace, config_files.apply_sets(config, still), on=on)
         jobs.start(workspace, run.id)
         folder = RunFolder(workspace.files.run(run.id))

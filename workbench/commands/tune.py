@@ -68,8 +68,8 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--early-share", type=float, metavar="SHARE",
-    help="Of a search: train the first half of its trials on so much of the training documents, as 0.3; the best of them "
-    "are then tried on all.",
+    help="Of a search: train the first half of its trials on so much of the training documents, as 0.3; the best of "
+    "them are then tried on all.",
 )  # fmt: skip
 @run_settings.on_option("Train")
 @click.option("--wait", is_flag=True, help="Stay until the run has ended, and show its progress.")

@@ -296,7 +296,7 @@ def _begun(study: optuna.Study | None) -> list[FrozenTrial]:
 
 
 def _row(trial: FrozenTrial, documents: int | None = None) -> dict[str, Any]:
-    """A trial as the report has it. A pruned one's value is the last that was compared; an early one has its documents."""
+    """A trial as the report has it. A pruned one's value is the last that was compared; early ones have documents."""
     attributes = trial.user_attrs
     return {
         "run": attributes.get("run"),

@@ -64,9 +64,7 @@ class Trainings:
         return {"f1": 0.8}
 
 
-def search(
-    path: Path, *, trials: int = 10, rate: float = 5e-4, space: list[str] = SPACE, **more: int
-) -> SearchFolder:
+def search(path: Path, *, trials: int = 10, rate: float = 5e-4, space: list[str] = SPACE, **more: int) -> SearchFolder:
     base = files.apply_sets(TuneConfig(), [f"train.learning_rate={rate}"])
     folder = SearchFolder(path / "rates")
     folder.path.mkdir(exist_ok=True)
