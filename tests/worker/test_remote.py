@@ -290,6 +290,17 @@ def test_times_are_those_of_the_clock_here(tmp_path: Path, target: Target) -> No
     assert bringing._position() == 10
 
 
+def test_runs_side_by_side_share_the_cores_of_the_machine_that_they_are_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = config_files.from_dict({"train": {"processes": 2}})
+    folder = RunFolder(tmp_path)
+    folder.request.write_text(Request(run="one", fields=[], config=config, threads=1).text())  # of a laptop
+    monkeypatch.setattr(machine, "cores", lambda: 32)
+    agent._share_cores(folder, 4)
+    assert Request.read(tmp_path).threads == 4
+
+
 @pytest.mark.parametrize(("wanted", "notes"), [("auto", 1), ("cpu", 0)])
 def test_a_gpu_there_that_torch_cannot_use_is_said_when_the_run_starts(tmp_path: Path, wanted: str, notes: int) -> None:
     """Its driver is too old for torch, which then computes on the processor."""

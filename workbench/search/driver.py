@@ -261,7 +261,7 @@ class Driver:
         report = {
             "name": self.plan.name,
             "ended": ended,
-            "best": {key: best[key] for key in ("run", "value", "params")},
+            "best": {key: best[key] for key in ("run", "value", "params")} | {"ci95": self.runs.interval(best["run"])},
             "preset": preset,
             "gain": gain,
             "test": test,
