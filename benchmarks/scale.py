@@ -138,7 +138,7 @@ def read_on(address: str, folder: RunFolder, pool: Path, model: str, until: floa
     courier, follower = psutil.Process(begun[0].pid), progress.Follower(folder.path)
     memory: dict[int, tuple[int, int]] = {}
     first, done, total = -1, 0, 1
-    while begun[0].poll() is None and done < until * total:
+    while begun[0].poll() is None and (until == 1 or done < until * total):
         time.sleep(1.0)
         follower.poll()
         done, total = follower.progress.predicting or (0, 1)

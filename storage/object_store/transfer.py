@@ -55,11 +55,11 @@ def bring(
     """
     at_once = AT_ONCE if all(s is None or s.takes_several() for s in (files.store, target)) else 1
     brought, size, missing = 0, 0, []
-    for done, (name, one) in enumerate(_in_order(files, names, target, at_once), start=1):
-        if one is None:
+    for done, (name, length) in enumerate(_in_order(files, names, target, at_once), start=1):
+        if length is None:
             missing.append(name)
             continue
-        brought, size = brought + 1, size + one
+        brought, size = brought + 1, size + length
         progress(done)
     return Transfer(brought, size, tuple(missing))
 

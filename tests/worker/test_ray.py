@@ -129,7 +129,7 @@ def test_two_processes_on_the_cluster_train_as_one_here(workspace: Workspace, cl
     still = ("regularization.hidden_dropout_prob=0", "regularization.attention_probs_dropout_prob=0")
     logs = []
     for on, processes in ((None, 1), (cluster, 2)):
-        batches = {"per_device_train_batch_size": 2, "gradient_accumulation_steps": 2 // processes}
+        batches = {"per_device_train_batch_size": 2, "gradient_accumulation_steps": 2 // processes, "max_steps": 2}
         config = workspaces.config(base, processes=processes, **batches)
         run = jobs.prepare(workspace, config_files.apply_sets(config, still), on=on)
         jobs.start(workspace, run.id)
@@ -141,8 +141,9 @@ def test_two_processes_on_the_cluster_train_as_one_here(workspace: Workspace, cl
     assert [event["processes"] for event in started] == [1, 2]
     losses = [{event["step"]: event["loss"] for event in log if event["type"] == "step"} for log in logs]
     assert losses[1] == pytest.approx(losses[0], abs=1e-3)
-    measured = [[event["validation"]["f1"] for event in log if event["type"] == "evaluated"] for log in logs]
-    assert measured[1] == pytest.approx(measured[0], abs=1e-3)
+    measured = [next(event["validation"] for event in log if event["type"] == "evaluated") for log in logs]
+    for figure in ("loss", "f1"):
+        assert measured[1][figure] == pytest.approx(measured[0][figure], abs=1e-3)
 
 
 def test_a_search_tries_two_settings_at_a_time_and_its_best_run_reads_the_pool_there(

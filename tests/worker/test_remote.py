@@ -310,8 +310,8 @@ def test_a_gpu_there_that_torch_cannot_use_is_said_when_the_run_starts(tmp_path:
     bringing = courier.Courier(tmp_path, 1)
     bringing.gpus = ("NVIDIA T4, 15360 MiB, 418.87",)
     bringing._write("started", {"time": 1005.0, "device": "cpu"}, 10)
-    said = [event["message"] for event in events.iterate(tmp_path / "events.jsonl") if event["type"] == "note"]
-    assert len(said) == notes and all("driver is too old" in message for message in said)
+    messages = [event["message"] for event in events.iterate(tmp_path / "events.jsonl") if event["type"] == "note"]
+    assert len(messages) == notes and all("driver is too old" in message for message in messages)
 
 
 def test_a_gpu_whose_driver_is_too_old_is_named_by_the_check(

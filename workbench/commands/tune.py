@@ -1,5 +1,6 @@
 """`workbench tune`: fine-tune a model in the background."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -167,7 +168,7 @@ def command(
         text=[line for result in results for line in result.text],
     )
     if failed:
-        click.get_current_context().exit(RunProblem.exit_code)
+        sys.exit(RunProblem.exit_code)
 
 
 class _Result(NamedTuple):
