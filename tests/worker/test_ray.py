@@ -88,10 +88,12 @@ def state(workspace: Workspace, run: str) -> RunState:
         return runs.get(connection, run).state
 
 
+@pytest.mark.parametrize("processes", [1, 2])
 def test_a_run_is_killed_on_the_cluster_resumed_from_its_checkpoint_and_stopped(
-    workspace: Workspace, cluster: Target, base: Path
+    workspace: Workspace, cluster: Target, base: Path, processes: int
 ) -> None:
-    run = jobs.prepare(workspace, workspaces.config(base, num_train_epochs=LONG), on=cluster)
+    config = workspaces.config(base, num_train_epochs=LONG, processes=processes)
+    run = jobs.prepare(workspace, config, on=cluster)
     jobs.start(workspace, run.id)
     folder = RunFolder(workspace.files.run(run.id))
     until(lambda: progress.of(folder.path).step > 30 or not folder.at_work())
