@@ -27,6 +27,8 @@ from workbench.search import plan as searches
 from workbench.settings import Target
 from workbench.workspace import Workspace
 
+PATIENCE = 240.0
+"""Seconds in which a run begins, on a machine with much other work: Ray's processes load torch one after the other."""
 LONG = 1000
 """Epochs of a run that ends only when it is stopped."""
 
@@ -96,16 +98,16 @@ def test_a_run_is_killed_on_the_cluster_resumed_from_its_checkpoint_and_stopped(
     run = jobs.prepare(workspace, config, on=cluster)
     jobs.start(workspace, run.id)
     folder = RunFolder(workspace.files.run(run.id))
-    until(lambda: progress.of(folder.path).step > 30 or not folder.at_work())
+    until(lambda: progress.of(folder.path).step > 30 or not folder.at_work(), PATIENCE)
     assert state(workspace, run.id) is RunState.RUNNING, folder.log_tail()
     worker = psutil.Process(folder.process() or 0)
     assert any("ray" in parent.name() for parent in worker.parents())
     jobs.kill(workspace, run.id)
-    until(lambda: not folder.at_work())
+    until(lambda: not folder.at_work(), PATIENCE)
     assert state(workspace, run.id) is RunState.KILLED
     until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE)
     jobs.resume(workspace, run.id)
-    begun = until(lambda: [e for e in events.iterate(folder.events) if e["type"] == "started"][1:])
+    begun = until(lambda: [e for e in events.iterate(folder.events) if e["type"] == "started"][1:], PATIENCE)
     assert begun[0]["resumed_from"]
     jobs.stop(workspace, run.id)
     assert jobs.wait(workspace, run.id).state is RunState.STOPPED and folder.has_model()
