@@ -179,7 +179,7 @@ def test_who_gives_up_ends_the_reading_on_the_cluster(workspace: Workspace, clus
     workers: list[psutil.Process] = []
 
     def give_up(done: int, total: int) -> None:
-        for lock in workspace.files.runs.glob(".reading*/blocks/*/lock"):
+        for lock in workspace.files.runs.glob(".blocks/*/lock"):
             if locks.held(lock):
                 workers.append(psutil.Process(locks.holder(lock)))
                 raise KeyboardInterrupt
