@@ -98,7 +98,7 @@ def test_a_run_is_killed_on_the_cluster_resumed_from_its_checkpoint_and_stopped(
     run = jobs.prepare(workspace, config, on=cluster)
     jobs.start(workspace, run.id)
     folder = RunFolder(workspace.files.run(run.id))
-    until(lambda: progress.of(folder.path).step > 30 or not folder.at_work(), PATIENCE)
+    until(lambda: progress.of(folder.path).step > 4 or not folder.at_work(), PATIENCE)
     assert state(workspace, run.id) is RunState.RUNNING, folder.log_tail()
     worker = psutil.Process(folder.process() or 0)
     assert any("ray" in parent.name() for parent in worker.parents())
