@@ -13,7 +13,7 @@ from storage.object_store.store import ObjectStore
 from storage.tables import documents, pages
 
 AT_ONCE = 8
-"""Files that are under way at a time, each a chunk of memory, where the stores allow that: most of the time is waiting."""
+"""Files that are under way at a time, each a chunk of memory, where the stores allow that."""
 _AHEAD = 4 * AT_ONCE  # files that are handed to the threads before the first of them is there
 
 
@@ -55,11 +55,11 @@ def bring(
     """
     at_once = AT_ONCE if all(s is None or s.takes_several() for s in (files.store, target)) else 1
     brought, size, missing = 0, 0, []
-    for done, (name, one) in enumerate(_in_order(files, names, target, at_once), start=1):
-        if one is None:
+    for done, (name, length) in enumerate(_in_order(files, names, target, at_once), start=1):
+        if length is None:
             missing.append(name)
             continue
-        brought, size = brought + 1, size + one
+        brought, size = brought + 1, size + length
         progress(done)
     return Transfer(brought, size, tuple(missing))
 

@@ -117,5 +117,7 @@ def test_one_process_trains_without_fsdp_and_says_so(tmp_path: Path) -> None:
     log = log_of(folder)
     assert log[-1]["type"] == "finished"
     assert any(
-        "train.fsdp" in event["message"] and "train.processes" in event["message"] for event in log if "message" in event
+        "train.fsdp" in event["message"] and "train.processes" in event["message"]
+        for event in log
+        if "message" in event
     )

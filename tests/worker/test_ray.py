@@ -27,6 +27,8 @@ from workbench.search import plan as searches
 from workbench.settings import Target
 from workbench.workspace import Workspace
 
+PATIENCE = 240.0
+"""Seconds in which a run begins, on a machine with much other work: Ray's processes load torch one after the other."""
 LONG = 1000
 """Epochs of a run that ends only when it is stopped."""
 
@@ -88,22 +90,24 @@ def state(workspace: Workspace, run: str) -> RunState:
         return runs.get(connection, run).state
 
 
+@pytest.mark.parametrize("processes", [1, 2])
 def test_a_run_is_killed_on_the_cluster_resumed_from_its_checkpoint_and_stopped(
-    workspace: Workspace, cluster: Target, base: Path
+    workspace: Workspace, cluster: Target, base: Path, processes: int
 ) -> None:
-    run = jobs.prepare(workspace, workspaces.config(base, num_train_epochs=LONG), on=cluster)
+    config = workspaces.config(base, num_train_epochs=LONG, processes=processes)
+    run = jobs.prepare(workspace, config, on=cluster)
     jobs.start(workspace, run.id)
     folder = RunFolder(workspace.files.run(run.id))
-    until(lambda: progress.of(folder.path).step > 30 or not folder.at_work())
+    until(lambda: progress.of(folder.path).step > 4 or not folder.at_work(), PATIENCE)
     assert state(workspace, run.id) is RunState.RUNNING, folder.log_tail()
     worker = psutil.Process(folder.process() or 0)
     assert any("ray" in parent.name() for parent in worker.parents())
     jobs.kill(workspace, run.id)
-    until(lambda: not folder.at_work())
+    until(lambda: not folder.at_work(), PATIENCE)
     assert state(workspace, run.id) is RunState.KILLED
     until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE)
     jobs.resume(workspace, run.id)
-    begun = until(lambda: [e for e in events.iterate(folder.events) if e["type"] == "started"][1:])
+    begun = until(lambda: [e for e in events.iterate(folder.events) if e["type"] == "started"][1:], PATIENCE)
     assert begun[0]["resumed_from"]
     jobs.stop(workspace, run.id)
     assert jobs.wait(workspace, run.id).state is RunState.STOPPED and folder.has_model()
@@ -128,8 +132,9 @@ def test_a_run_whose_task_is_lost_goes_on_from_its_checkpoint_in_another(
 def test_two_processes_on_the_cluster_train_as_one_here(workspace: Workspace, cluster: Target, base: Path) -> None:
     still = ("regularization.hidden_dropout_prob=0", "regularization.attention_probs_dropout_prob=0")
     logs = []
-    for on, processes, batch in ((None, 1, 4), (cluster, 2, 2)):
-        config = workspaces.config(base, processes=processes, per_device_train_batch_size=batch)
+    for on, processes in ((None, 1), (cluster, 2)):
+        batches = {"per_device_train_batch_size": 2, "gradient_accumulation_steps": 2 // processes, "max_steps": 2}
+        config = workspaces.config(base, processes=processes, **batches)
         run = jobs.prepare(workspace, config_files.apply_sets(config, still), on=on)
         jobs.start(workspace, run.id)
         folder = RunFolder(workspace.files.run(run.id))
@@ -140,8 +145,9 @@ def test_two_processes_on_the_cluster_train_as_one_here(workspace: Workspace, cl
     assert [event["processes"] for event in started] == [1, 2]
     losses = [{event["step"]: event["loss"] for event in log if event["type"] == "step"} for log in logs]
     assert losses[1] == pytest.approx(losses[0], abs=1e-3)
-    measured = [[event["validation"]["f1"] for event in log if event["type"] == "evaluated"] for log in logs]
-    assert measured[1] == pytest.approx(measured[0], abs=1e-3)
+    measured = [next(event["validation"] for event in log if event["type"] == "evaluated") for log in logs]
+    for figure in ("loss", "f1"):
+        assert measured[1][figure] == pytest.approx(measured[0][figure], abs=1e-3)
 
 
 def test_a_search_tries_two_settings_at_a_time_and_its_best_run_reads_the_pool_there(
@@ -173,7 +179,7 @@ def test_who_gives_up_ends_the_reading_on_the_cluster(workspace: Workspace, clus
     workers: list[psutil.Process] = []
 
     def give_up(done: int, total: int) -> None:
-        for lock in workspace.files.runs.glob(".reading*/blocks/*/lock"):
+        for lock in workspace.files.runs.glob(".blocks/*/lock"):
             if locks.held(lock):
                 workers.append(psutil.Process(locks.holder(lock)))
                 raise KeyboardInterrupt

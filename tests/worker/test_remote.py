@@ -31,6 +31,7 @@ from workbench.remote import agent, check, courier, environment
 from workbench.remote.line import LineBroken, TargetProblem, line_to
 from workbench.runs import jobs, launcher, machine, parquet, progress
 from workbench.runs.config import files as config_files
+from workbench.runs.config.request import Request
 from workbench.runs.reconcile import reconcile
 from workbench.runs.state import RunFolder, state_of
 from workbench.runs.watch import RunWatcher
@@ -287,6 +288,48 @@ def test_times_are_those_of_the_clock_here(tmp_path: Path, target: Target) -> No
     note, step = events.iterate(tmp_path / "events.jsonl")
     assert "clock of box" in note["message"] and abs(step["time"] - note["time"] - 5) < 1
     assert bringing._position() == 10
+
+
+def test_runs_side_by_side_share_the_cores_of_the_machine_that_they_are_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = config_files.from_dict({"train": {"processes": 2}})
+    folder = RunFolder(tmp_path)
+    folder.request.write_text(Request(run="one", fields=[], config=config, threads=1).text())  # of a laptop
+    monkeypatch.setattr(machine, "cores", lambda: 32)
+    agent._share_cores(folder, 4)
+    assert Request.read(tmp_path).threads == 4
+
+
+@pytest.mark.parametrize(("wanted", "notes"), [("auto", 1), ("cpu", 0)])
+def test_a_gpu_there_that_torch_cannot_use_is_said_when_the_run_starts(tmp_path: Path, wanted: str, notes: int) -> None:
+    """Its driver is too old for torch, which then computes on the processor."""
+    (tmp_path / "target.json").write_text(json.dumps({"address": "ssh:box", "folder": "one", "name": "box"}))
+    config = config_files.from_dict({"train": {"device": wanted}})
+    (tmp_path / "request.yaml").write_text(Request(run="one", fields=[], config=config).text())
+    bringing = courier.Courier(tmp_path, 1)
+    bringing.gpus = ("NVIDIA T4, 15360 MiB, 418.87",)
+    bringing._write("started", {"time": 1005.0, "device": "cpu"}, 10)
+    messages = [event["message"] for event in events.iterate(tmp_path / "events.jsonl") if event["type"] == "note"]
+    assert len(messages) == notes and all("driver is too old" in message for message in messages)
+
+
+def test_a_gpu_whose_driver_is_too_old_is_named_by_the_check(
+    server: SshServer, target: Target, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    facts = replace(check.look(target), gpus=("NVIDIA T4, 15360 MiB, 418.87",))
+    monkeypatch.setattr(check, "look", lambda target: facts)  # this machine has no such card
+    arguments = ["doctor-env", "--on", "ssh:box", "--json"]
+    monkeypatch.setattr(environment, "python_of", lambda target, facts: server.warm_python)
+    monkeypatch.setattr(sys, "argv", ["workbench", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    [problem] = json.loads(capsys.readouterr().out)["problems"]
+    assert (
+        ended.value.code == 6
+        and "sees no GPU there" in problem["message"]
+        and "Update the NVIDIA driver" in problem["remedy"]
+    )
 
 
 def test_a_target_is_named_in_the_settings(workspace: Workspace) -> None:

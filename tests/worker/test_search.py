@@ -59,6 +59,8 @@ def test_a_search_is_killed_and_gone_on_with_and_reports_its_trials(workspace: W
     assert [row["run"] for row in report["trials"]] == [run.id for run in runs]
     assert len(runs) == 3
     assert report["best"]["value"] == max(row["value"] for row in report["trials"] if row["state"] == "complete")
+    low, high = report["best"]["ci95"]
+    assert low <= report["best"]["value"] <= high
     assert {"difference", "ci95", "sentence"} == set(report["gain"])
     assert report["test"] is None or 0 <= report["test"]["f1"] <= 1
     assert called("searches", "show", "rates", "--json")[1] == report

@@ -1,5 +1,6 @@
 """`workbench tune`: fine-tune a model in the background."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -68,8 +69,8 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--early-share", type=float, metavar="SHARE",
-    help="Of a search: train the first half of its trials on so much of the training documents, as 0.3; the best of them "
-    "are then tried on all.",
+    help="Of a search: train the first half of its trials on so much of the training documents, as 0.3; the best of "
+    "them are then tried on all.",
 )  # fmt: skip
 @run_settings.on_option("Train")
 @click.option("--wait", is_flag=True, help="Stay until the run has ended, and show its progress.")
@@ -167,7 +168,7 @@ def command(
         text=[line for result in results for line in result.text],
     )
     if failed:
-        click.get_current_context().exit(RunProblem.exit_code)
+        sys.exit(RunProblem.exit_code)
 
 
 class _Result(NamedTuple):

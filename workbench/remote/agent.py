@@ -29,8 +29,9 @@ from typing import Any
 import storage
 import workbench
 from storage import locks
-from storage.files import digest_of
-from workbench.runs import launcher
+from storage.files import digest_of, write_atomic
+from workbench.runs import launcher, machine
+from workbench.runs.config.request import Request
 from workbench.runs.launcher import AT_ONCE, READING
 from workbench.runs.state import RunFolder
 
@@ -126,11 +127,20 @@ def _start(path: str, slots: str) -> None:
     folder = RunFolder(Path(path))
     if not folder.at_work():
         # the order in which runs wait is that of this machine's clock
+        _share_cores(folder, int(slots))
         os.utime(folder.request, (0, 0) if int(slots) >= AT_ONCE else None)
     begun = launcher.begin([folder], int(slots))
     if begun is not None:
         os.close(begun[1][0])
     _say(started=begun is not None)  # else it is at work already
+
+
+def _share_cores(folder: RunFolder, slots: int) -> None:
+    """Give a run its share of this machine's cores: what it was sent with is that of the machine that it comes from."""
+    request = Request.read(folder.path)
+    if request.task == "train" and slots > 1:
+        threads = max(1, machine.cores() // (slots * request.config.train.processes))
+        write_atomic(folder.request, request.model_copy(update={"threads": threads}).text())
 
 
 def _attend(path: str, events_from: str, log_from: str) -> None:

@@ -66,6 +66,7 @@ class Courier:
         self.once = bool(record.get("once"))  # nothing of it stays there
         self.writer = events.EventWriter(self.folder.events)
         self.skew = 0.0
+        self.gpus: tuple[str, ...] = ()  # of the target
         self._lock: int | None = None
 
     # the whole way
@@ -73,6 +74,7 @@ class Courier:
     def go(self) -> None:
         """Bring the run there, follow it, and bring it back."""
         facts, python = self._reached()
+        self.gpus = facts.gpus
         remote = f"{facts.root}/runs/{self.place}"
         try:
             self._take(facts, python, remote)
@@ -282,6 +284,11 @@ class Courier:
         if isinstance(moment := event.get("time"), int | float):
             facts["time"] = moment + self.skew
         self.writer.write(name, **facts, **{_HERE: position})
+        if name == "started" and self.gpus and event.get("device") == "cpu" and self._takes_any_device():
+            self.note("The GPU there is not used: its driver is too old for torch, or torch there is a CPU build.")
+
+    def _takes_any_device(self) -> bool:
+        return Request.read(self.folder.path).config.train.device == "auto"
 
     def _end_as_there(self) -> None:
         """It ended there without results: killed, failed or crashed, which events and log say."""

@@ -1,8 +1,8 @@
 """Has a Ray cluster carry a run out: its workers are tasks on some nodes, in the run's folder on the shared storage.
 
 So events, wishes and results need no courier's help; this process holds the run here, and ends the task where it is
-killed. A node that is lost costs the work since the last checkpoint: the task is begun again on another. A run of several
-processes is Ray Train's, and documents that a model only reads are blocks of Ray Data.
+killed. A node that is lost costs the work since the last checkpoint: the task is begun again on another. A run of
+several processes is Ray Train's, and documents that a model only reads are blocks of Ray Data.
 """
 
 import shutil
@@ -88,9 +88,7 @@ def _read(
             writer.write("finished", state="finished", seconds=time.monotonic() - began, f1=None, epochs=0)
 
 
-def _wait(
-    ray: Any, target: Target, task: Any, folders: Sequence[RunFolder], is_unwanted: Callable[[], bool]
-) -> bool:
+def _wait(ray: Any, target: Target, task: Any, folders: Sequence[RunFolder], is_unwanted: Callable[[], bool]) -> bool:
     """Wait for a task's end; False where it was ended before.
 
     Args:

@@ -2,10 +2,10 @@
 
     alone(RUN)          one worker carries the run out
     together(RUN)       Ray Train gathers so many workers, on one node or several, and each is a process of the run
-    blocks(BLOCKS)      Ray Data hands blocks of documents to as many readers as there is space for
+    blocks(BLOCKS)      Ray Data gives blocks of documents to as many readers as there is space for
 
-The last two only coordinate and take no core. Each gives what is wrong with a node, "" for nothing: what became of a run
-is in its events.
+The last two only coordinate and take no core. Each gives what is wrong with a node, "" for nothing: what became of a
+run is in its events.
 """
 
 import os

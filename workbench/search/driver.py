@@ -261,7 +261,7 @@ class Driver:
         report = {
             "name": self.plan.name,
             "ended": ended,
-            "best": {key: best[key] for key in ("run", "value", "params")},
+            "best": {key: best[key] for key in ("run", "value", "params")} | {"ci95": self.runs.interval(best["run"])},
             "preset": preset,
             "gain": gain,
             "test": test,
@@ -296,7 +296,7 @@ def _begun(study: optuna.Study | None) -> list[FrozenTrial]:
 
 
 def _row(trial: FrozenTrial, documents: int | None = None) -> dict[str, Any]:
-    """A trial as the report has it. A pruned one's value is the last that was compared; an early one has its documents."""
+    """A trial as the report has it. A pruned one's value is the last that was compared; early ones have documents."""
     attributes = trial.user_attrs
     return {
         "run": attributes.get("run"),

@@ -237,7 +237,9 @@ def prepare(
             f"A search has 1 to {MOST_TRIALS:,} trials, and hours from 0.", "Change --trials or --hours."
         )
     if not 0 < early_share <= 1:
-        raise UsageProblem("The share of early trials is above 0 and at most 1.", "Give --early-share 0.3, or leave it out.")
+        raise UsageProblem(
+            "The share of early trials is above 0 and at most 1.", "Give --early-share 0.3, or leave it out."
+        )
     name = name or datetime.now(UTC).astimezone().strftime("search-%Y%m%d-%H%M%S")
     if not _NAME.fullmatch(name):
         raise UsageProblem(f"{name[:80]!r} cannot name a search.", "Use up to 80 letters, digits, spaces, and . + -")

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from storage import runs as run_store
-from storage.exceptions import ConfigProblem, WorkbenchError
+from storage.exceptions import ConfigProblem, InputProblem, WorkbenchError
 from storage.records import Run, RunState
-from workbench.evaluation import comparison
+from workbench.evaluation import comparison, report
 from workbench.evaluation.doctor import consultation
 from workbench.evaluation.doctor.findings import Target
 from workbench.runs import jobs, machine, progress
@@ -47,6 +47,9 @@ class Runs(Protocol):
 
     def gain(self, before: str, after: str, on: str) -> dict[str, Any]:
         """The difference in F1 on the documents of a split: {"difference", "ci95", "sentence"}."""
+
+    def interval(self, run: str) -> list[float] | None:
+        """The 95 % interval of a run's F1 on validation; None where there is none, as for classes."""
 
     def test_figures(self, run: str) -> dict[str, Any] | None:
         """A run's micro figures on the test side; None where there is none."""
@@ -120,9 +123,16 @@ class WorkspaceRuns:
             "sentence": comparison.sentence(compared, (a.name, b.name)),
         }
 
+    def interval(self, run: str) -> list[float] | None:
+        with suppress(InputProblem):
+            figures = report.evaluate_run(self.workspace.files.run(run), "validation")
+            interval = figures["micro"].get("ci95")
+            return None if interval is None else [*interval]
+        return None
+
     def test_figures(self, run: str) -> dict[str, Any] | None:
-        report = RunFolder(self.workspace.files.run(run)).read_report()
-        figures = report.get("evaluation") or report.get("classes") or {}
+        kept = RunFolder(self.workspace.files.run(run)).read_report()
+        figures = kept.get("evaluation") or kept.get("classes") or {}
         if figures.get("split") != "test":
             return None
         return dict(figures.get("micro") or figures.get("macro") or {}) or None

@@ -52,6 +52,15 @@ def group_device() -> torch.device:
     return torch.device("cpu")
 
 
+def _of_all_processes(*counts: int) -> list[int]:
+    """The sums of counts over the processes of a run; each of them asks at the same time."""
+    if not distributed.is_initialized():
+        return [*counts]
+    summed = torch.tensor(counts, device=group_device())
+    distributed.all_reduce(summed)
+    return [int(count) for count in summed]
+
+
 class Reporter(TrainerCallback):  # type: ignore[misc]
     """Events, and the wishes from outside: between steps it looks for stop, pause and signals."""
 
@@ -130,7 +139,7 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
         if "loss" not in logs:
             return
         now = time.monotonic()
-        tokens, windows = int(self._tuner.meter.tokens), self._tuner.meter.windows
+        tokens, windows = _of_all_processes(int(self._tuner.meter.tokens), self._tuner.meter.windows)
         self._tuner.meter.tokens = self._tuner.meter.windows = 0
         self._tokens += tokens
         seconds = max(1e-9, now - self._last - self._aside)

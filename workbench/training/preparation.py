@@ -197,7 +197,8 @@ def arguments_of(
         logging_nan_inf_filter=False,
         seed=train.seed,
         data_seed=train.seed,
-        ddp_find_unused_parameters=train.freeze != "none",
+        # some bases have parameters that no loss reaches, and frozen ones may thaw
+        ddp_find_unused_parameters=True,
         dataloader_pin_memory=prepared.device.type == "cuda",
         remove_unused_columns=False,
         disable_tqdm=True,

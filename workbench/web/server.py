@@ -53,6 +53,14 @@ body { background: #101418; color: #e0e0e0; font: 16px "Roboto Mono", monospace;
 .-first-byte .opening, .closed { display: none; }
 .-closed .closed { display: flex; }
 """
+_FOCUS = """// keys go to the screen as soon as it is there, not only after a click
+window.addEventListener("load", () => {
+  const focus = () => {
+    if (document.body.classList.contains("-first-byte")) document.querySelector(".xterm-helper-textarea")?.focus();
+  };
+  new MutationObserver(focus).observe(document.body, { attributes: true, attributeFilter: ["class"] });
+});
+"""
 
 
 @dataclass(frozen=True)
@@ -172,6 +180,9 @@ def application(command: Sequence[str], title: str, access: Access) -> web.Appli
             sessions.disconnect(visitor, connection)
         return connection
 
+    async def focus(_: web.Request) -> web.Response:
+        return web.Response(text=_FOCUS, content_type="text/javascript")
+
     async def download(request: web.Request) -> web.StreamResponse:
         return await _download(request, sessions)
 
@@ -184,6 +195,7 @@ def application(command: Sequence[str], title: str, access: Access) -> web.Appli
             web.get("/", index),
             web.post("/login", login),
             web.get("/ws", connect),
+            web.get("/focus.js", focus),
             web.get("/download/{key}", download),
             web.static("/static", _STATIC),
         ]
@@ -272,9 +284,10 @@ def _problem(status: int, text: str) -> web.Response:
 
 
 def _page(status: int, title: str, body: str, *, script: bool = False) -> web.Response:
-    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style>'
+    head = f'<meta charset="utf-8"><title>{escape(title)}</title><link rel="icon" href="data:,"><style>{_STYLE}</style>'
     if script:
         head += '<link rel="stylesheet" href="/static/css/xterm.css"><script src="/static/js/textual.js"></script>'
+        head += '<script src="/focus.js"></script>'
     text = f'<!DOCTYPE html><html lang="en"><head>{head}</head><body>{body}</body></html>'
     return web.Response(status=status, text=text, content_type="text/html")
 

@@ -127,7 +127,9 @@ def test_runs_that_work_side_by_side_share_the_gpus(
 ) -> None:
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     _with_gpus(tmp_path, monkeypatch, gpus)
-    assert [launcher.gpus_of(slot, slots, asking(tmp_path)).get("CUDA_VISIBLE_DEVICES") for slot in range(slots)] == expected
+    assert [
+        launcher.gpus_of(slot, slots, asking(tmp_path)).get("CUDA_VISIBLE_DEVICES") for slot in range(slots)
+    ] == expected
     assert machine.device() == ("cuda" if gpus else "cpu")
 
 

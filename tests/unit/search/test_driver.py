@@ -60,13 +60,14 @@ class Trainings:
     def gain(self, before: str, after: str, on: str) -> dict[str, Any]:
         return {"difference": 0.6, "ci95": [0.5, 0.7], "sentence": f"{after} is better than {before} on {on}."}
 
+    def interval(self, run: str) -> list[float] | None:
+        return [0.8, 0.95]
+
     def test_figures(self, run: str) -> dict[str, Any] | None:
         return {"f1": 0.8}
 
 
-def search(
-    path: Path, *, trials: int = 10, rate: float = 5e-4, space: list[str] = SPACE, **more: int
-) -> SearchFolder:
+def search(path: Path, *, trials: int = 10, rate: float = 5e-4, space: list[str] = SPACE, **more: int) -> SearchFolder:
     base = files.apply_sets(TuneConfig(), [f"train.learning_rate={rate}"])
     folder = SearchFolder(path / "rates")
     folder.path.mkdir(exist_ok=True)
@@ -127,7 +128,7 @@ def test_a_preset_outside_of_the_space_is_run_beside_the_trials(tmp_path: Path) 
 def test_a_preset_outside_of_the_space_is_the_best_where_nothing_else_is_as_good(tmp_path: Path) -> None:
     space = ["train.learning_rate=0.001..0.005"]
     report = Driver(search(tmp_path, trials=3, rate=1e-4, space=space), Trainings(), seconds=0).run()
-    assert report["best"] == {"run": "rates preset", "value": 0.9, "params": {}}
+    assert report["best"] == {"run": "rates preset", "value": 0.9, "params": {}, "ci95": [0.8, 0.95]}
     assert report["gain"]["sentence"] == "Nothing was better than the preset."
 
 

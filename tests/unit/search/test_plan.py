@@ -2,14 +2,16 @@
 
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
-from storage.exceptions import InputProblem
+from storage.exceptions import InputProblem, RunProblem, UsageProblem
 from storage.records import Side
 from tests.support import sample_documents
 from workbench.commands import searches as command
+from workbench.commands.support import search_options
 from workbench.runs.config.files import apply_sets
 from workbench.runs.config.tune import TuneConfig
 from workbench.search import plan, space
@@ -42,3 +44,33 @@ def test_a_damaged_search_leaves_the_others_in_the_list(workspace: Workspace) ->
     assert done.exit_code == 0, done.output
     states = {line.split()[0]: line.split()[1] for line in done.output.splitlines()[2:]}
     assert states == {"whole": "interrupted", "torn": "damaged", "deep": "damaged"}
+
+
+def test_the_early_trials_stay_as_they_were_planned(workspace: Workspace) -> None:
+    known = plan.prepare(workspace, TuneConfig(), (), trials=6, name="rates", early_share=0.5).read_plan()
+    assert (known.early_trials, known.early_documents) == (3, 1), "half of the trials, on one of two documents"
+    again = plan.go_on(workspace, "rates", trials=20, hours=None, slots=1).read_plan()
+    assert (again.trials, again.early_trials, again.early_documents) == (20, 3, 1)
+    plan.prepare(workspace, TuneConfig(), (), trials=6, name="whole")
+    with pytest.raises(RunProblem, match="varies something else"):
+        plan.prepare(workspace, TuneConfig(), (), trials=6, name="whole", early_share=0.5)
+
+
+@pytest.mark.parametrize("share", [0.0, -1.0, 1.5])
+def test_a_share_that_cannot_be_is_refused(workspace: Workspace, share: float) -> None:
+    with pytest.raises(UsageProblem, match="share of early trials"):
+        plan.prepare(workspace, TuneConfig(), (), trials=6, early_share=share)
+    assert plan.listed(workspace) == []
+
+
+def test_a_report_says_which_trials_saw_a_share_of_the_documents() -> None:
+    def row(name: str, value: float, documents: int | None) -> dict[str, Any]:
+        return {"run": name, "state": "complete", "value": value, "documents": documents, "params": {}}
+
+    report = {
+        "best": {"run": "b", "value": 0.8, "params": {}, "ci95": [0.7, 0.9]}, "gain": None, "test": None,
+        "importance": {}, "trials": [row("a", 0.9, 30), row("b", 0.8, None)],
+    }  # fmt: skip
+    lines = search_options.report_lines(report)
+    runs = [line.split()[0] for line in lines if "complete" in line]
+    assert runs == ["b", "a"] and "30 documents" in "\n".join(lines) and "(95 %: 0.700 to 0.900)" in "\n".join(lines)

@@ -13,6 +13,7 @@ from storage.database import Database
 from storage.exceptions import Busy, Conflict, WorkspaceProblem
 from storage.records import Annotations, ClassLabel, Opinion, Run, RunState, Span
 from storage.tables import opinions as opinions_table
+from tests.support.ports import free_port
 from tests.support.postgresql_server import TestServer, running
 from tests.support.store import new
 
@@ -286,4 +287,26 @@ def test_a_server_that_restarts_loses_nothing_that_was_saved() -> None:
                 "saved",
                 "later",
             ]
+        database.close()
+
+
+def test_another_server_that_takes_over_is_found_by_the_same_address() -> None:
+    """The address names both; what one took when it went down is there on the other, which has its data."""
+    with running(durable=True) as server:
+        name, place, ports = server.new_database(), server.folder, (server.port, free_port())
+        both = f"host={place},{place}&port={ports[0]},{ports[1]}&target_session_attrs=read-write"
+        database = Database(f"postgresql://owner@/{name}?{both}")
+        database.migrate()
+        with database.write() as connection:
+            documents.add(connection, [new("saved")], "me")
+        with pytest.raises(WorkspaceProblem, match="cannot be reached"), database.write() as connection:
+            documents.add(connection, [new("cut off")], "me")
+            server.kill()
+        server.port = ports[1]
+        server.start()
+        with database.write() as connection:
+            documents.add(connection, [new("later")], "me")
+        with database.read() as connection:
+            listed = document_list.page(connection, document_list.Filter(), 0, None)
+        assert [document.name for document in listed] == ["saved", "later"]
         database.close()

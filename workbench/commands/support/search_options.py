@@ -123,7 +123,7 @@ def report_lines(report: Mapping[str, Any]) -> list[str]:
     lines = [
         *table(rows, ["run", "state", "F1", *(key.rpartition(".")[2] for key in keys)]),
         "",
-        f"Best: run {best['run']}, F1 {best['value']:.3f} on validation, with {settings}.",
+        f"Best: run {best['run']}, F1 {best['value']:.3f}{_interval(best)} on validation, with {settings}.",
     ]
     if report["gain"]:
         lines.append(report["gain"]["sentence"])
@@ -134,6 +134,11 @@ def report_lines(report: Mapping[str, Any]) -> list[str]:
     if importance:
         lines.append(f"What made the difference: {importance}.")
     return lines
+
+
+def _interval(best: Mapping[str, Any]) -> str:
+    interval = best.get("ci95")  # a report of an older version has none
+    return f" (95 %: {interval[0]:.3f} to {interval[1]:.3f})" if interval else ""
 
 
 def _state(row: Mapping[str, Any]) -> str:

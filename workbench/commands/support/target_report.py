@@ -1,9 +1,8 @@
 """What another machine has for training, as `workbench doctor-env --on` prints it."""
 
+import sys
 import time
 from typing import Any
-
-import click
 
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit
@@ -54,7 +53,7 @@ def emit_report(context: Context, name: str, *, as_json: bool) -> None:
     }
     emit(data, as_json=as_json, text=_lines(data))
     if problems:
-        click.get_current_context().exit(TargetProblem.exit_code)
+        sys.exit(TargetProblem.exit_code)
 
 
 def _emit_cluster(target: Target, *, as_json: bool) -> None:

@@ -332,8 +332,8 @@ class Train(_Section):
     )  # fmt: skip
     processes: int = _setting(
         1, Group.RUN, "Processes",
-        "So many train the run together, each on a GPU of its own; on a CPU they share its cores. Each takes the batch: "
-        "the effective one is so many times as large.",
+        "So many train the run together, each on a GPU of its own; on a CPU they share its cores. Each takes the "
+        "batch: the effective one is so many times as large.",
         "As many as there are GPUs, for a large model or much data.",
         "Needs the engine `trainer`.", ge=1, le=1024,
     )  # fmt: skip

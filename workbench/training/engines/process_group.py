@@ -22,7 +22,12 @@ _REPORT_SECONDS = 20.0  # that the first process has to say itself what went wro
 def is_wanted(request: Request, task: str) -> bool:
     """Whether a run wants several processes, and this one is alone."""
     train = request.config.train
-    return task == "train" and train.processes > 1 and request.config.model.family != "baseline" and _WORLD not in os.environ
+    return (
+        task == "train"
+        and train.processes > 1
+        and request.config.model.family != "baseline"
+        and _WORLD not in os.environ
+    )
 
 
 def gather(folder: Path, processes: int) -> None:
