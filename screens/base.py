@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, cast
 
 from textual.app import ComposeResult
@@ -19,8 +20,6 @@ from screens.widgets.status_lines import Hint, HintLine, StatusLine
 from storage.exceptions import WAITING, WorkbenchError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from screens.dialog_keys import DialogKeys
     from screens.graphics import Graphics
     from screens.navigation import Request
@@ -63,7 +62,7 @@ class Unsaved(Protocol):
             save: tries again; False where it still cannot be, once that was shown.
         """
 
-    def save_in(self, copy: "Path") -> None:
+    def save_in(self, copy: Path) -> None:
         """Save it in a copy of the workspace, which is gone."""
 
 
@@ -258,6 +257,23 @@ class ModeScreen(Typed, Screen[None]):
                     take(text)
 
         self.app.push_screen(prompt, answered)
+
+    def target(self, prompt: Prompt, write: Callable[[Path], object]) -> None:
+        """Do something with the path that is typed; asked again where a file is there, refused where it is our own."""
+
+        def take(text: str) -> None:
+            if not text:
+                return
+            path = Path(text).expanduser().absolute()
+            self.workspace.files.refuse_own(path)
+            if path.exists():
+                self.confirm(
+                    Confirm(f"Overwrite {path.name}?", f"{path} exists already.", final=True), lambda: write(path)
+                )
+            else:
+                write(path)
+
+        self.prompt(prompt, take)
 
     def in_background(self, work: Callable[[], Any], name: str, exclusive: bool = True) -> Worker[Any]:
         """Run something slow in a thread; a WorkbenchError in it is shown. Post messages from it, touch no widget."""

@@ -1,5 +1,6 @@
 """What goes on outside the screens: runs, looked after in a thread, the learner, other terminals' settings and acts."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from textual.app import App
@@ -44,6 +45,7 @@ class RunFollower:
         self._watcher, self.update = RunWatcher(self._shell.workspace), RunUpdate()
         self._app.set_interval(LOOK_SECONDS, self.look)
         self._show_notes(())
+        self._show_lost_fields()
         if (server := self._shell.workspace.db.server) is not None:
             server.listen(lambda: self._app.call_later(self._others_wrote))
 
@@ -77,6 +79,7 @@ class RunFollower:
         self._show_notes(notes)
         if workspace.schema != before:
             self._app.notify("The fields were changed in another terminal.")
+            self._show_lost_fields()
             if (screen := self._shell.mode_screen) is not None:
                 screen.fields_changed()
 
@@ -84,6 +87,14 @@ class RunFollower:
         """What of workbench.toml could not be used, where that is new."""
         for note in self._shell.workspace.settings.notes:
             if note not in known:
+                self._app.notify(note, title="workbench.toml", severity="warning", timeout=20, markup=False)
+
+    def _show_lost_fields(self) -> None:
+        """Fields that have labels and are gone from the file, at the start and when it was written."""
+        from workbench import lost_fields
+
+        with suppress(WorkbenchError):  # what is the matter with the database is said by the next look
+            if note := lost_fields.note(self._shell.workspace):
                 self._app.notify(note, title="workbench.toml", severity="warning", timeout=20, markup=False)
 
     def _look(self) -> None:

@@ -38,8 +38,29 @@ def labels(connection: Connection, ids: Sequence[int]) -> dict[int, set[Place]]:
 
 
 def fields(connection: Connection) -> frozenset[str]:
-    """The fields that have a label on any document."""
-    return frozenset(connection.scalars(select(spans.c.field).distinct()))
+    """The fields that have a label on words of any document."""
+    return _values_of(connection, spans.c.field)
+
+
+def class_fields(connection: Connection) -> frozenset[str]:
+    """The class fields that any document has a label of."""
+    return _values_of(connection, class_labels.c.field)
+
+
+def _values_of(connection: Connection, column: Column[str]) -> frozenset[str]:
+    """The different values of a column, each found by its index: DISTINCT would read a million rows."""
+    values: list[str] = []
+    least = select(func.min(column))
+    while (value := connection.scalar(least.where(column > values[-1]) if values else least)) is not None:
+        values.append(value)
+    return frozenset(values)
+
+
+def fields_with_several(connection: Connection) -> frozenset[str]:
+    """The class fields of which a document has several options."""
+    c = class_labels.c
+    of_documents = select(c.field).group_by(c.document_id, c.field).having(func.count() > 1)
+    return frozenset(connection.scalars(of_documents))
 
 
 def decided(connection: Connection, ids: Sequence[int], decision: Decision, run: str) -> dict[int, set[Place]]:

@@ -132,7 +132,7 @@ def main() -> Any:
             _print_json(UsageProblem(error.format_message(), _example(error) or "`--help` shows the usage."))
         with io.StringIO() as usage:
             error.show(usage)
-            click.echo(harmless_lines(usage.getvalue().rstrip()), err=True)
+            click.echo(without_passwords(harmless_lines(usage.getvalue().rstrip())), err=True)
         if example := _example(error):
             click.echo(f"  → {example}", err=True)
         sys.exit(error.exit_code)

@@ -124,7 +124,7 @@ class Workspace:
             files.restrict(own_database=not database, shared=shared)
             chosen = replace(settings_file.read(files.settings), database=database, files=files_at)
             if files_at:
-                ObjectStore(files_at).check()
+                ObjectStore(files_at).check(files.root)
             settings_file.write(files.settings, chosen)
             workspace = cls._at(directory)
             workspace._takes_over = take_over

@@ -14,12 +14,11 @@ _HINT = "Figures, errors with pictures, findings: one file. Enter: write it   Es
 def ask(screen: ModeScreen, run: Run, split: str) -> None:
     """Ask where the report of a run goes, and write it in the background."""
 
-    def write(name: str) -> None:
-        if name:
-            screen.notify("The report is being written …", timeout=2)
-            screen.in_background(partial(_write, screen, run, split, Path(name).expanduser().absolute()), "export")
+    def write(target: Path) -> None:
+        screen.notify("The report is being written …", timeout=2)
+        screen.in_background(partial(_write, screen, run, split, target), "export")
 
-    screen.prompt(Prompt("HTML report", f"{run.id}.html", _HINT), write)
+    screen.target(Prompt("HTML report", f"{run.id}.html", _HINT), write)
 
 
 def _write(screen: ModeScreen, run: Run, split: str, target: Path) -> None:

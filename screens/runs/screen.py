@@ -367,10 +367,8 @@ class RunsScreen(ModeScreen):
         else:
             chart = comparison.picture(self.workspace, self._chosen, kind, self._progress)
 
-        def take(text: str) -> None:
-            path = Path(text).expanduser().absolute()
+        def take(path: Path) -> None:
             charts.check(path)
-            self.workspace.files.refuse_own(path)
 
             def draw() -> None:  # matplotlib takes a moment to load
                 charts.save(chart, path)
@@ -378,4 +376,4 @@ class RunsScreen(ModeScreen):
 
             self.in_background(draw, "picture")
 
-        self.prompt(Prompt("Write the chart to", f"{kind}.png", "A file that ends in .png or .svg"), take)
+        self.target(Prompt("Write the chart to", f"{kind}.png", "A file that ends in .png or .svg"), take)

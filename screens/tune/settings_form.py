@@ -320,14 +320,11 @@ class SettingsForm(Vertical):
                 self.notify(note, markup=False)
 
     def action_save(self) -> None:
-        screen_of(self).prompt(Prompt("Write the settings to", "tune.yaml", "Path of a YAML file"), self._save)
+        screen_of(self).target(Prompt("Write the settings to", "tune.yaml", "Path of a YAML file"), self._save)
 
-    def _save(self, name: str) -> None:
-        if name:
-            target = Path(name).expanduser().absolute()
-            self._workspace.files.refuse_own(target)
-            write_atomic(target, config_files.dump(self.draft.config), outside=True)
-            self.notify(f"Written: {name}", markup=False)
+    def _save(self, target: Path) -> None:
+        write_atomic(target, config_files.dump(self.draft.config), outside=True)
+        self.notify(f"Written: {target}", markup=False)
 
     def action_augmentation(self) -> None:
         page = augmentation_page.preview(self._workspace, self.draft.config)

@@ -5,6 +5,8 @@ back is compared with it.
 """
 
 import hashlib
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -15,7 +17,9 @@ from urllib.parse import parse_qsl, urlsplit
 from storage.exceptions import MissingTool, WorkspaceProblem
 
 EXAMPLE = "s3://bucket/folder or file:///shared/folder"
-_SECRETS = ("key", "secret", "token", "password")
+_SECRETS = re.compile("key|secret|token|passw|sig$|signature|credential", re.IGNORECASE)
+_LOCAL = ("file", "local")
+_FOLDERS = ("originals", "pages")
 _CHUNK = 1 << 20
 _WITH_FOLDERS = ("file", "local", "sftp", "ssh", "smb", "ftp")
 """Kinds of URL where a folder is made before a file is in it."""
@@ -82,17 +86,28 @@ class ObjectStore:
             MissingTool: a package for this kind of URL is not installed.
         """
         with self._border(f"{self.url} cannot be reached"):
-            return bool(self._system.async_impl) or self.url.partition(":")[0] in ("file", "local")
+            return bool(self._system.async_impl) or self.url.partition(":")[0] in _LOCAL
 
-    def check(self) -> None:
-        """See that the store can be reached.
+    def check(self, workspace: Path) -> None:
+        """See that the store can be reached, and is not in the folder whose files it is to keep.
+
+        Args:
+            workspace: the folder.
 
         Raises:
-            WorkspaceProblem: it cannot be reached.
+            WorkspaceProblem: it cannot be reached, or is in that folder.
             MissingTool: a package for this kind of URL is not installed.
         """
         with self._border(f"{self.url} cannot be reached"):
             self._system.exists(self._root)
+        if self.url.partition(":")[0] in _LOCAL:
+            there, own = os.path.realpath(self._root), os.path.realpath(workspace)
+            same = (os.path.realpath(f"{there}/{name}") == os.path.realpath(f"{own}/{name}") for name in _FOLDERS)
+            if Path(there).is_relative_to(own) or any(same):
+                raise WorkspaceProblem(
+                    f"{self.url} is the workspace's own folder: what is kept there are its own files, and no copies.",
+                    "Name a folder outside of it.",
+                )
 
     @cached_property
     def _opened(self) -> tuple[Any, str]:
@@ -128,9 +143,11 @@ def fault_of(url: str) -> str:
     """What is wrong with a URL as it may stand in workbench.toml, without quoting it; "" where nothing is."""
     try:
         parts = urlsplit(url)
-        secret = parts.password is not None or any(name.lower() in _SECRETS for name, _ in parse_qsl(parts.query))
+        secret = parts.password is not None or any(_SECRETS.search(name) for name, _ in parse_qsl(parts.query))
     except ValueError:
         return "cannot be read"
     if secret:
         return "has a password in it: the service's own settings are read (for S3 the environment and ~/.aws)"
+    if parts.scheme == "memory" or "::" in url:  # and `simplecache::s3://…` hides a password
+        return "is of no place that keeps files"
     return "" if len(parts.scheme) > 1 and (parts.netloc or parts.path.strip("/")) else "is no URL"

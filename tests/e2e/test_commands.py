@@ -139,3 +139,5 @@ def test_init_wants_an_empty_directory(workbench: Workbench, workspace: Path, tm
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "file").touch()
     assert workbench("init", tmp_path / "full").code == 3
+    answer = workbench("init", "postgresql://me:hidden@host/name")  # the option was forgotten
+    assert answer.code == 2 and "--database" in answer.err and "hidden" not in answer.err

@@ -102,6 +102,12 @@ async def test_two_marked_runs_are_compared(opened: Opener, invoices: Workspace,
         await pilot.press("enter")
         await until(pilot, (tmp_path / "chart.svg").is_file)
         assert "weak validation" in (tmp_path / "chart.svg").read_text()
+        (tmp_path / "chart.svg").write_text("mine")
+        await pilot.press("w")
+        pilot.app.screen.query_one(Input).value = str(tmp_path / "chart.svg")
+        await pilot.press("enter", "enter")  # it asks, and Enter is no
+        await pilot.pause()
+        assert (tmp_path / "chart.svg").read_text() == "mine"
         await pilot.press("escape")
         assert screen.view.marked == ()
 

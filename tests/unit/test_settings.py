@@ -170,6 +170,7 @@ def test_every_repair_rule_has_its_switch() -> None:
     [
         ("at postgresql://ann:se:cr@et@host/db.", "at postgresql://ann:***@host/db."),
         ("postgresql+psycopg://ann:x@[::1]:5432/db", "postgresql+psycopg://ann:***@[::1]:5432/db"),
+        ("postgresql:/ann:x@host/db as a path", "postgresql:/ann:***@host/db as a path"),
         ("host=h password=secret user=ann", "host=h password=*** user=ann"),
         ("see https://example.com:8080/a@b and 12:30", "see https://example.com:8080/a@b and 12:30"),
     ],

@@ -34,8 +34,8 @@ COMMANDS = {
     "runs import": ["runs", "import", "adopted"],
     "fields": ["fields", "add", "member"],
     "restore": ["restore", "COPY", "--yes"],
-    "a chart": ["runs", "chart", "RUN", "--of", "fields", "--to", "chart.svg"],
-    "a report": ["evaluate", "RUN", "--html", "report.html"],
+    "a chart": ["runs", "chart", "RUN", "--of", "fields", "--to", "chart.svg", "--force"],
+    "a report": ["evaluate", "RUN", "--html", "report.html", "--force"],
 }
 
 

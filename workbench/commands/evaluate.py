@@ -30,6 +30,7 @@ SURE = 0.7
     "--html", "page", type=click.Path(dir_okay=False, allow_dash=True),
     help="Write a report for colleagues, too; `-`: to standard output, the figures to standard error.",
 )  # fmt: skip
+@click.option("--force", is_flag=True, help="Overwrite the file of --html where it exists.")
 @click.option("--positive", metavar="CLASS", help="Of a run of a class field: the F1 of this class, under its name.")
 @json_option
 @click.pass_obj
@@ -40,6 +41,7 @@ def command(
     fresh: bool,
     values: bool,
     page: str | None,
+    force: bool,
     positive: str | None,
     as_json: bool,
 ) -> None:
@@ -61,11 +63,12 @@ def command(
     """
     from pathlib import Path
 
+    from workbench.exchange.exporters.base import check_target
     from workbench.runs.reconcile import reconcile, still_there
 
     workspace = context.open_workspace()
     if page is not None:
-        workspace.files.refuse_own(Path(page))
+        check_target(Path(page), workspace.files, force)
     reconcile(workspace)
     with still_there(workspace, model):
         _evaluate(workspace, model, on, fresh=fresh, values=values, page=page, positive=positive, as_json=as_json)

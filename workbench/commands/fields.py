@@ -111,6 +111,7 @@ def list_(context: Context, as_json: bool) -> None:
 
 def _list(context: Context, as_json: bool) -> None:
     from storage import document_list
+    from workbench import lost_fields
 
     workspace = context.open_workspace()
     with workspace.db.read() as connection:
@@ -126,8 +127,9 @@ def _list(context: Context, as_json: bool) -> None:
         )
         for f in workspace.schema
     ]
+    note = lost_fields.note(workspace)
     workspace.close()
-    text = table(rows, ("key", "field", "type", "colour", "labels", ""), right=[4])
+    text = [*table(rows, ("key", "field", "type", "colour", "labels", ""), right=[4]), *([note] if note else [])]
     emit(_data(workspace.schema, labels), as_json=as_json, text=text)
 
 
@@ -341,6 +343,29 @@ def retire(context: Context, field: str, back: bool, as_json: bool) -> None:
         return schema, f"{target.name} is {'in use again' if back else 'retired; its labels are kept'}."
 
     _change(context, change, as_json)
+
+
+@command.command
+@json_option
+@click.pass_obj
+def restore(context: Context, as_json: bool) -> None:
+    """Bring fields back that have labels and are gone from workbench.toml.
+
+    So they are where an editor wrote the file as it had read it, before the fields were added.
+
+    \b
+    Example:
+      workbench fields restore
+    """
+    from workbench import lost_fields
+
+    workspace = context.open_workspace()
+    try:
+        names = lost_fields.restore(workspace)
+    finally:
+        workspace.close()
+    text = f"In use again: {', '.join(names)}." if names else "No field is gone that has labels."
+    emit(_data(workspace.schema), as_json=as_json, text=text)
 
 
 @command.command("type")

@@ -1,5 +1,6 @@
 """`workbench init`: make a workspace."""
 
+import re
 from pathlib import Path
 
 import click
@@ -37,6 +38,8 @@ def command(directory: Path, database: str, files_at: str, take_over: bool, shar
     from storage.object_store import store
     from workbench.workspace import Workspace
 
+    if re.match(r"\w[\w+.-]+:/", str(directory)):  # not quoted: there may be a password in it
+        raise UsageProblem("An address is no folder.", "Name a folder, and the address with --database or --files.")
     if files_at and (fault := store.fault_of(files_at)):
         raise UsageProblem(f"The address of the files {fault}.", f"Write it as {store.EXAMPLE}.")
     workspace = Workspace.create(directory, database, files_at=files_at, shared=shared, take_over=take_over)

@@ -325,9 +325,10 @@ def compare(context: Context, a: str, b: str, on: str | None, as_json: bool) -> 
     ),
     help="The last three are of a search (tune --search).",
 )  # fmt: skip
+@click.option("--force", is_flag=True, help="Overwrite the file of --to where it exists.")
 @json_option
 @click.pass_obj
-def chart(context: Context, runs: tuple[str, ...], file: Path, kind: str, as_json: bool) -> None:
+def chart(context: Context, runs: tuple[str, ...], file: Path, kind: str, force: bool, as_json: bool) -> None:
     """Draw RUNS over each other into a picture: curves, the bars of the fields, or the F1 of each with its interval.
 
     The name of a group (`tune --grid … --name GROUP`) stands for all of its runs. Of a search, by its name: the best so
@@ -342,12 +343,13 @@ def chart(context: Context, runs: tuple[str, ...], file: Path, kind: str, as_jso
     """
     from storage import runs as run_store
     from workbench.evaluation import charts, comparison
+    from workbench.exchange.exporters.base import check_target
     from workbench.runs import progress
     from workbench.search import charts as search_charts
     from workbench.search import plan as searches
 
     workspace = open_runs(context)
-    workspace.files.refuse_own(file)
+    check_target(file, workspace.files, force)
     with workspace.db.read() as connection:
         known = run_store.listed(connection)
     if kind in search_charts.KINDS:

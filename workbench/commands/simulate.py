@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Draw F1 by labels, with intervals over the seeds, into a .svg or .png.",
 )
+@click.option("--force", is_flag=True, help="Overwrite the file of --chart where it exists.")
 @json_option
 @click.pass_obj
 def command(
@@ -59,6 +60,7 @@ def command(
     detach: bool,
     stopping: bool,
     picture: Path | None,
+    force: bool,
     as_json: bool,
 ) -> None:
     """Compare ways of choosing what to label, on documents that are labelled already.
@@ -74,6 +76,7 @@ def command(
     """
     from workbench.active_learning import simulation
     from workbench.evaluation import charts
+    from workbench.exchange.exporters.base import check_target
     from workbench.runs.config import files, presets
 
     if picture is not None:
@@ -81,7 +84,7 @@ def command(
     workspace = context.open_workspace()
     try:
         if picture is not None:
-            workspace.files.refuse_own(picture)
+            check_target(picture, workspace.files, force)
         if stopping:
             _stop(workspace, as_json)
             return

@@ -21,8 +21,8 @@ def command(context: Context, show_all: bool, as_json: bool) -> None:
     """What is in the workspace, and what is wrong with it.
 
     Keys of --json: workspace, documents, pages, tokens, labelled, by_split, by_group, fields {name: labels}, classes
-    {class field: {option: documents}}, texts_only, reference_values, suggestions, problems, problem_list [{file,
-    record, reason}], learner {state ("off", "not running", "running"), documents,
+    {class field: {option: documents}}, texts_only, lost_fields [ids], reference_values, suggestions,
+    problems, problem_list [{file, record, reason}], learner {state ("off", "not running", "running"), documents,
     fields {name: {right_before_touched}}}, train_after {after (accepted documents until a run begins by itself; 0:
     never), accepted (since the last run), left}.
 
@@ -32,6 +32,7 @@ def command(context: Context, show_all: bool, as_json: bool) -> None:
     """
     from storage import document_list, documents, label_queries
     from storage.records import Side
+    from workbench import lost_fields
     from workbench.active_learning import loop_task, train_after
     from workbench.live import record
 
@@ -58,6 +59,7 @@ def command(context: Context, show_all: bool, as_json: bool) -> None:
         },
         "texts_only": texts_only,
         "want_labels": {name or "fields": number for name, number in wanting.items()},
+        "lost_fields": lost_fields.ids(workspace),
         "problem_list": [dict(zip(("file", "record", "reason"), problem, strict=True)) for problem in problems],
     }
     learner = record.status(workspace.files, enabled=workspace.settings.learner)
@@ -74,6 +76,10 @@ def _lines(data: dict[str, Any], shown: int | None) -> Iterator[str]:
         f"{data['workspace']}: {data['documents']:,} documents, {data['pages']:,} pages, {data['tokens']:,} words, "
         f"{data['labelled']:,} labelled"
     )
+    if data["lost_fields"]:
+        from workbench import lost_fields
+
+        yield lost_fields.sentence(data["lost_fields"])
     if not data["documents"]:
         yield "  → Bring documents in: workbench import PATH…"
     else:

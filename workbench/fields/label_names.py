@@ -96,7 +96,7 @@ class LabelMap:
         if field is not None and self._keep and wanted == label and label not in (field.id, field.name):
             field = None
         if field is None:
-            self.schema = self.schema.add(_free_name(self.schema, wanted), type_of_name(wanted))
+            self.schema = self.schema.add(free_name(self.schema, wanted), type_of_name(wanted))
             field = self.schema.fields[-1]
             self.added.append(field.id)
             self._pending.append(field)
@@ -117,7 +117,7 @@ class LabelMap:
         """
         for field in self._pending:
             if now.get(field.id) is None:
-                name, key, colour = _free_name(now, field.name), now.free_key(field.key), now.free_colour(field.colour)
+                name, key, colour = free_name(now, field.name), now.free_key(field.key), now.free_colour(field.colour)
                 now = Schema((*now.fields, replace(field, name=name, key=key, colour=colour)))
             elif self._begun.get(field.id) is not None:
                 now = now.back(field.id)
@@ -125,7 +125,8 @@ class LabelMap:
         return now
 
 
-def _free_name(schema: Schema, wanted: str) -> str:
+def free_name(schema: Schema, wanted: str) -> str:
+    """This name for a new field, with an ending where another field has it."""
     plain = wanted.strip() or "field"
     # Names that differ in case, dots and dashes only are the same to `resolve`; with --keep-names both may come.
     while schema.resolve(plain) is not None and any(

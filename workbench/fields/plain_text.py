@@ -9,7 +9,7 @@ _LINE_ENDS = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
 # Control characters (escape sequences begin with one), and what turns the direction of all text after it.
 _HARMFUL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _PASSWORD = re.compile(
-    r"(\w[\w+.-]*://[^\s:/@'\"]*):[^\s/'\"]+@"
+    r"(\w[\w+.-]*:/+[^\s:/@'\"]*):[^\s/'\"]+@"
 )  # up to the last @: an unescaped one may be part of it
 _PASSWORD_SETTING = re.compile(r"((?:password|passwd|pwd)\s*=\s*)('[^']*'|\"[^\"]*\"|[^\s&'\"]+)", re.IGNORECASE)
 _MOST_MARKS = 30

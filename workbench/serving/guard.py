@@ -6,7 +6,6 @@ import json
 import time
 import uuid
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -77,7 +76,7 @@ class Guard:
                 403, "wrong_host", "This server answers this machine only.", "Ask for http://127.0.0.1."
             )
         origin = headers.get("origin", "")
-        if not self._options.token and origin and urlsplit(origin).netloc != headers.get("host", ""):
+        if not self._options.token and origin and origin.partition("://")[2] != headers.get("host", ""):
             raise ServingProblem(
                 403, "wrong_origin", "A page of another site asks.", "Ask from a program, or from this server's /docs."
             )

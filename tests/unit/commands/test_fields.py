@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from tests.support import text_documents
 from workbench import settings
-from workbench.commands import fields
+from workbench.annotation import acts
+from workbench.annotation.editor import DocumentEditor
+from workbench.commands import fields, status
 from workbench.commands.support.context import Context
+from workbench.fields import FieldType
 from workbench.workspace import Workspace
 
 
@@ -73,3 +77,30 @@ def test_twenty_writers_at_once_all_keep_their_field(tmp_path: Path, monkeypatch
         list(pool.map(add, names))
     kept = {field.name for field in Workspace.find(tmp_path / "shop").schema}
     assert kept >= set(names)
+
+
+def test_fields_with_labels_that_an_editor_wrote_away_are_named_and_brought_back(tmp_path: Path) -> None:
+    workspace = text_documents.workspace(tmp_path / "w")  # it has a class field
+    before = workspace.files.settings.read_text(encoding="utf-8")
+    (of_classes,) = workspace.schema.classes
+    workspace.change_schema(lambda schema: schema.add("Vehicle No"))
+    editor = DocumentEditor(workspace, 1)
+    labelled = acts.assign(editor.state, "vehicle_no", [0], "me")
+    editor.act("assign", acts.classify(labelled, of_classes.id, [of_classes.options[0]], "me"))
+    old = before[: before.index("[[fields]]")]
+    workspace.files.settings.write_text(old + '[[fields]]\nid = "iban"\n', encoding="utf-8")
+    workspace.close()
+
+    def printed(*arguments: str) -> str:
+        result = CliRunner().invoke(fields.command, arguments, obj=Context(tmp_path / "w"))
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    assert f"{of_classes.id}, vehicle_no have labels, but are no longer in workbench.toml" in printed()
+    assert "vehicle_no" in CliRunner().invoke(status.command, obj=Context(tmp_path / "w")).output
+    assert "vehicle_no" in printed("restore")
+    now = Workspace.find(tmp_path / "w").schema
+    brought, classes = now.get("vehicle_no"), now.get(of_classes.id)
+    assert brought is not None and brought.type is FieldType.ID and brought.key
+    assert classes is not None and classes.options == of_classes.options[:1]
+    assert "no longer" not in printed() and "No field is gone" in printed("restore")

@@ -220,6 +220,31 @@ def test_a_dash_is_standard_output_for_reports_and_charts(evaluated: tuple[Works
     assert not Path("-").exists()
 
 
+@pytest.mark.parametrize("command", [["evaluate", "RUN", "--html"], ["runs", "chart", "RUN", "--of", "fields", "--to"]])
+def test_a_report_or_chart_takes_no_file_s_place_unless_it_is_forced(
+    evaluated: tuple[Workspace, str], tmp_path: Path, command: list[str]
+) -> None:
+    opened, run = evaluated
+    scan = tmp_path / "scan.svg"
+    scan.write_text("mine")
+    arguments = [run if part == "RUN" else part for part in command]
+    refused = call(opened, *arguments, str(scan)).exception
+    assert isinstance(refused, UsageProblem) and "--force" in refused.remedy
+    assert scan.read_text() == "mine"
+    assert call(opened, *arguments, str(scan), "--force").exit_code == 0
+    assert scan.read_text() != "mine"
+
+
+def test_no_password_of_a_mistyped_address_is_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["workbench", "import", "--split", "postgresql://me:hidden@host/name", "x"])
+    with pytest.raises(SystemExit):
+        cli.main()
+    printed = capsys.readouterr().err
+    assert "me:***@host" in printed and "hidden" not in printed
+
+
 def test_a_run_has_the_same_key_in_every_answer(evaluated: tuple[Workspace, str]) -> None:
     opened, run = evaluated
     (listed,) = json.loads(call(opened, "runs", "list", "--json").stdout)

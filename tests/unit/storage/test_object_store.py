@@ -155,6 +155,19 @@ def test_a_file_that_cannot_be_brought_leaves_the_workspace_where_it_was_and_tho
     workspace.close()
 
 
+@pytest.mark.parametrize("place", ["ws", "ws/pages", "linked", "half"])
+def test_files_do_not_move_to_where_they_are(tmp_path: Path, run: Callable[..., dict[str, object]], place: str) -> None:
+    workspace = Workspace.create(tmp_path / "ws")
+    with_picture(workspace)
+    (tmp_path / "linked").symlink_to(tmp_path / "ws")
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half" / "pages").symlink_to(tmp_path / "ws" / "pages")
+    answer = run(workspace, "move", "--files", (tmp_path / place).as_uri())
+    assert answer["error"] == "WorkspaceProblem" and "own folder" in str(answer["message"])
+    assert Workspace.find(workspace.files.root).settings.files == ""
+    workspace.close()
+
+
 def test_what_was_lost_before_the_move_is_named(
     tmp_path: Path, shared: Path, run: Callable[..., dict[str, object]]
 ) -> None:
@@ -173,6 +186,9 @@ def test_what_was_lost_before_the_move_is_named(
         ("file:///shared", ""),
         ("s3://key:secret@bucket", "has a password"),
         ("s3://bucket?secret=hidden", "has a password"),
+        ("s3://bucket?secret_key=hidden", "has a password"),
+        ("simplecache::s3://key:secret@bucket", "is of no place"),
+        ("memory://x", "is of no place"),
         ("/shared/folder", "is no URL"),
         ("C:/shared", "is no URL"),
         ("s3://", "is no URL"),
@@ -192,9 +208,9 @@ def test_an_address_has_no_password_and_is_a_url(tmp_path: Path, url: str, fault
         assert Workspace.find(tmp_path).files.store is not None
 
 
-def test_a_store_of_an_unknown_kind_is_named_with_the_remedy() -> None:
+def test_a_store_of_an_unknown_kind_is_named_with_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(WorkspaceProblem, match="quux"):
-        ObjectStore("quux://place").check()
+        ObjectStore("quux://place").check(tmp_path)
 
 
 def test_the_page_shows_a_picture_that_only_the_store_has(tmp_path: Path, shared: Path) -> None:

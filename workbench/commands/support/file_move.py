@@ -40,7 +40,7 @@ def move(
         raise UsageProblem(f"The files are in {to} already.", "`workbench status` shows what the workspace holds.")
     target = ObjectStore(url) if url else None
     if target is not None:
-        target.check()
+        target.check(workspace.files.root)
     place = {"from": workspace.settings.files or FOLDER, "to": to}
     names = _names(workspace)
     if dry_run:
