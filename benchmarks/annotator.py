@@ -186,7 +186,7 @@ class Annotator:
         for start in movement.phrase(session.layout, session.tokens, listed[0]):
             trial = _trial(session, start)
             for presses in range(1, 8):
-                trial.select_phrase()
+                trial.select_line()
                 yield start, ["L"] * presses, tuple(trial.selection)
                 if len(trial.selection) >= len(wanted):
                     break

@@ -215,11 +215,15 @@ def left_out(plan: AcceptPlan, schema: Schema) -> str:
     contradicting = [schema.name(s.field) for s in plan.contradicting]
     doubtful = [f"{schema.name(s.field)} {s.confidence:.0%}" for s in plan.doubtful]
     parts = (
-        (contradicting, "≠ known: {}."),
-        (doubtful, "Not sure: {}."),
-        (plan.missing, "No label yet: {}."),
+        (contradicting, "≠ known: {}.", "{} ≠ known."),
+        (doubtful, "Not sure: {}.", "{} not sure."),
+        (plan.missing, "No label yet: {}.", "No {}."),
     )
-    return " ".join(text.format(_listed(names)) for names, text in parts if names)
+    named = [part for part in parts if part[0]]
+    first = [text.format(_listed(names)) for names, text, _ in named[:1]]
+    # of the others how many, so that the keys have space
+    others = [text.format(names[0] if names is plan.missing else len(names)) for names, _, text in named[1:]]
+    return " ".join([*first, *others])
 
 
 def accept_all(plan: AcceptPlan, is_unasked: bool, has_labels: bool) -> str:

@@ -1,6 +1,9 @@
 """Moving, finding, listing, looking: everything on the annotate screen that labels nothing."""
 
+from dataclasses import replace
+
 import pytest
+from msgspec import structs
 from textual import events
 
 from screens.annotate.document_list import DocumentList
@@ -256,3 +259,33 @@ async def test_a_key_typed_right_after_a_refused_one_is_for_the_dialog(opened, w
         for _ in range(4):
             await pilot.pause()
         assert labels(workspace) == {"amount_total": ["10.00"], "invoice_date": ["25/12/2018"]}
+
+
+async def test_the_line_is_selected_as_it_is_seen_where_ocr_read_its_end_as_another_line(opened, tmp_path):
+    page = sample_documents.page_of("SUBANG HEALTHCARE SDN BHD\n\nGST NO 001536708608        DATE 29/10/2017\n")
+    tokens = tuple(
+        structs.replace(token, line=7) if token.text == "BHD" else token for token in page.tokens
+    )  # the last word is a line of its own
+    page = replace(page, tokens=tokens)
+    made = sample_documents.workspace_of(tmp_path / "w", [sample_documents.new("slip", [page])])
+    async with opened(made) as pilot:
+        await go(pilot, "BHD")
+        await pilot.press("L", "5")
+        assert labels(made) == {"seller_name": ["SUBANG HEALTHCARE SDN BHD"]}
+        await go(pilot, "29/10/2017")
+        await pilot.press("L", "2")  # beyond a wide gap begins another
+        assert labels(made)["invoice_date"] == ["DATE 29/10/2017"]
+    made.close()
+
+
+async def test_an_equal_value_elsewhere_is_said_with_its_direction(opened, tmp_path):
+    page = sample_documents.page_of("Total 9.00\nCash 10.00\nTotal 9.00\n")
+    made = sample_documents.workspace_of(tmp_path / "w", [sample_documents.new("slip", [page])])
+    async with opened(made) as pilot:
+        await pilot.press("t")
+        shown = str(pilot.app.mode_screen.query_one(HintLine).render())
+        assert "“9.00” further up" in shown and "instead" not in shown and "% likely)" in shown
+        await pilot.press("t")
+        shown = str(pilot.app.mode_screen.query_one(HintLine).render())
+        assert shown.startswith("amount_total (2 of ") and "% likely)" in shown
+    made.close()

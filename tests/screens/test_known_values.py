@@ -143,3 +143,32 @@ async def test_no_currency_is_missed_while_one_is_suggested(opened, tmp_path):
             text = " ".join(" ".join(strip.text for _, strip in panel._lines).split())
             assert ("There are amounts but no currency." in text) is missed
     made.close()
+
+
+async def test_after_the_known_value_is_taken_the_next_suggestion_is_in_hand(opened, tmp_path):
+    page = sample_documents.page_of("ACME LTD\nNo. 4711\nTotal 9.00\nCash 10.00\nDate 25/12/2018\n")
+    offered = [("amount_total", (7,), 0.9, "run-1"), ("invoice_date", (9,), 0.3, "run-1")]
+    made = sample_documents.workspace_of(
+        tmp_path / "w", [sample_documents.new("slip", [page], offered, references={"amount_total": "9.00"})]
+    )
+    async with opened(made) as pilot:
+        await pilot.press("A")
+        assert "Enter accept it  W known value  A the document without them" in hint_of(pilot)
+        await pilot.press("W")
+        assert labels(made) == {"amount_total": ["9.00"]}
+        assert hint_of(pilot).startswith("invoice_date 30%: “25/12/2018”?")
+        await pilot.press("enter")  # nothing is left: the hint says what closes the document
+        assert labels(made)["invoice_date"] == ["25/12/2018"]
+        assert "a accept, next document" in hint_of(pilot)
+    made.close()
+
+
+async def test_a_long_number_is_shown_whole_and_a_currency_in_an_amount_by_its_sign(opened, tmp_path):
+    page = sample_documents.page_of("IBAN FR20 1242 1242 1242 1242 1242 124\nCHANGE RM46.40\n")
+    offered = [("iban", tuple(range(1, 8)), 0.9, "run-1"), ("currency", (9,), 0.9, "run-1")]
+    made = sample_documents.workspace_of(tmp_path / "w", [sample_documents.new("slip", [page], offered)])
+    async with opened(made) as pilot:
+        panel = pilot.app.mode_screen.query_one("FieldsPanel")
+        text = " ".join(" ".join(strip.text for _, strip in panel._lines).split())
+        assert "FR20 1242 1242 1242 1242 1242 124" in text and "RM = MYR" in text and "RM46.40" not in text
+    made.close()

@@ -21,6 +21,7 @@ from workbench.annotation.editor import DocumentEditor
 from workbench.live import record
 from workbench.live.messages import Look
 from workbench.live.record import Outcome, Record
+from workbench.runs.parquet import FrozenDocument
 from workbench.training import predictor
 from workbench.training.learner import head as heads
 from workbench.training.learner import readers
@@ -316,3 +317,20 @@ def test_an_unsure_document_is_more_useful_than_a_sure_one() -> None:
     doubts = {name: doubt(head, {"member": 0.5}, np.array(rows, np.float16)) for name, rows in states.items()}
     assert doubts["sure"] < 0.01 < doubts["unsure"]
     assert doubts["missing"] == pytest.approx(0.5, abs=0.01), "half of the labelled documents have one"
+
+
+def test_the_head_s_names_begin_and_end_where_the_base_s_lines_do():
+    words = ["99", "SPEED", "MART", "S/B", "ADVANCO", "COMPANY", "COMPANY", "REG"]
+    row = FrozenDocument(1, "slip", words=words, pages=[0] * 8, lines=[0, 0, 0, 0, 1, 1, 2, 2])
+    wanted = frozenset({"seller_name"})
+
+    def name(head, base):
+        read = readers.whole_lines(
+            {"seller_name": (head, 0.6)}, {"seller_name": (base, 0.7)} if base else {}, row, wanted
+        )
+        return read["seller_name"]
+
+    assert name((2,), (0, 1, 2, 3)) == ((0, 1, 2, 3), 0.6)  # "MART"
+    assert name((4, 5, 6), (4, 5)) == ((4, 5), 0.6)  # "COMPANY" of the next line
+    assert name((4, 5), (2, 3, 4, 5)) == ((4, 5), 0.6)  # a line of its own is no worse
+    assert name((2,), (4, 5)) == name((2,), ()) == ((2,), 0.6)  # another place is not the base's to say

@@ -98,11 +98,11 @@ _PHRASES = {
         "付款日期|到期日期|vencimiento|fecha de vencimiento|fecha vencimiento|scadenza|data scadenza|"
         "data di scadenza|pagamento entro|termin platnosci|termin zaplaty|platne do|vencimento|data de vencimento|"
         "data vencimento|falligkeitstermin|zahlbar am|fallig zum|zu zahlen bis|zahlung bis|netto bis|bis spatestens|"
-        "fallig bis|zahlbar bis spatestens|spatestens bis zum|zahlungseingang bis|date limite|payable le|"
-        "a payer avant le|date de reglement|payable au plus tard le|a regler le|date limite de reglement|echeance le|"
-        "prelevement le|payment due by|payable on|please pay by|pay before|due by|payment deadline|betaaldatum|"
-        "betalen voor|te voldoen voor|uiterlijk op|vervalt op|vence el|vence|fecha limite de pago|pagar antes del|"
-        "da pagare entro il|scadenza pagamento|zaplata do|zahlungstermin|date d exigibilite"
+        "falligkeitstag|fallig bis|zahlbar bis spatestens|spatestens bis zum|zahlungseingang bis|date limite|"
+        "payable le|a payer avant le|date de reglement|payable au plus tard le|a regler le|date limite de reglement|"
+        "echeance le|prelevement le|payment due by|payable on|please pay by|pay before|due by|payment deadline|"
+        "betaaldatum|betalen voor|te voldoen voor|uiterlijk op|vervalt op|vence el|vence|fecha limite de pago|"
+        "pagar antes del|da pagare entro il|scadenza pagamento|zaplata do|zahlungstermin|date d exigibilite"
     ),
     "invoice_no": (
         "invoice no|invoice number|invoice|inv no|invoice id|document no|doc no|bill no|receipt no|invoice num|"
@@ -216,7 +216,8 @@ _PHRASES = {
         "erhaltene anzahlung|abschlag|abschlage|zuschlag|zuschlage|gesamtbetrag der zuschlage|"
         "gesamtbetrag der abschlage|summe zuschlage|summe abschlage|residual|acompte verse|deja paye|deja regle|"
         "acomptes|reeds betaald|voorschot|descuento|anticipo|sconto|acconto|rabat|zaliczka|cena|cena jednostkowa|ilosc|"
-        "precio|cantidad|prezzo|quantita|einzelpreis netto|prix unitaire ht|anzahl|stuckpreis|charges?|credits?"
+        "precio|cantidad|prezzo|quantita|einzelpreis netto|prix unitaire ht|anzahl|stuckpreis|charges?|credits?|"
+        "ausstehende forderung|offene forderung|ruckstand|arrears|previous balance|solde anterieur"
     ),
     "~given": (
         "accepted total|cash|ttl cash|tender|tendered|cash tendered|amount tendered|visa|master|mastercard|card|"

@@ -142,7 +142,7 @@ def is_company(around: Surroundings, name: Sequence[int]) -> bool:
     words = [around.tokens[i].text for i in name]
     if row.index(name[0]) and around.tokens[row[row.index(name[0]) - 1]].text == "&":
         return False
-    own = [word for word in words if sum(map(str.isalpha, word)) > 1 and not LEGAL_END.fullmatch(word)]
+    own = [word for word in legal_forms.LEGAL.sub("", " ".join(words)).split() if sum(map(str.isalpha, word)) > 1]
     return len(own) > 1 and words[0][0].isalnum() and bool(LEGAL_END.fullmatch(words[-1]))
 
 

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 
 from storage.records import Box
@@ -210,7 +211,7 @@ class PageReading:
         rates = sums.printed_rates(self._finder, field) if field else {}
         together = sums.read(self._finder, list(self._fields.values()), self._believed, rates)
         if together is None:
-            return {}
+            return self._included(rates)
         places = {name: Place(tokens, together.strong) for name, tokens in together.places.items()}
         if together.rate is not None and together.rate in rates:
             places[sums.RATE] = Place(rates[together.rate][0], together.strong)
@@ -219,6 +220,19 @@ class PageReading:
         if together.tax_unprinted and together.strong:
             places[sums.TAX] = NOWHERE
         return places
+
+    def _included(self, rates: Mapping[Decimal, Sequence[TokenIds]]) -> dict[str, Place]:
+        """The tax in the likeliest total, where it and its rate are printed in one row ("GST @6% INCLUDED 3.01")."""
+        field = self._fields.get(sums.TOTAL)
+        ranked = self._finder.ranked(field) if field else []
+        total, row_of = self._finder.size(ranked[0].tokens) if ranked else 0, self._around.layout.row_of
+        for rate, places in rates.items():
+            tax = round(total * rate / (100 + rate))
+            near = [tokens for cents in (tax, tax - 1, tax + 1) for tokens in self._finder.amounts.get(cents, ())]
+            for place in places if total else ():
+                if beside := next((tokens for tokens in near if row_of[tokens[0]] == row_of[place[0]]), ()):
+                    return {sums.TAX: Place(beside, True), sums.RATE: Place(place, True)}
+        return {}
 
     def _paid(self) -> dict[str, Place]:
         """The likeliest total, where it is what was given at a till less the change."""

@@ -400,6 +400,7 @@ def test_no_place_lies_in_the_known_value_of_another_field():
         ("   Rechnung Nr. 42\n   Nr. Bezeichnung\n   1 Amboss 250 kg\n", "42"),
         ("   BILL#: V001- 515592\n   TEL: 03- 5515592\n", "V001- 515592"),
         ("   Invoice No: 2018/ 00451\n", "2018/ 00451"),
+        ("   Invoice No: CS 67832\n   TEL: 5515592\n", "CS 67832"),
     ],
 )
 def test_a_short_number_and_one_that_is_broken_by_a_space_are_found_beside_their_header(text, number):

@@ -120,3 +120,91 @@ def test_one_name_is_not_both_partys():
     readings = model_and_rules.read_all(model_and_rules.finder_of(case), fields, values)
     assert readings["seller_name"].model == (0, 1)
     assert "buyer_name" not in readings or readings["buyer_name"].model == ()
+
+
+def read_page(lines, values=None, fields=("seller_name",), sizes=()):
+    """The readings of a page of text lines, 20 thousandths high and 30 apart; `values` by the words of each field."""
+    words, boxes, numbers = [], [], []
+    for number, line in enumerate(lines):
+        x = 100
+        for word in line.split():
+            words.append(word)
+            boxes.append((x, 30 * number, x + 10 * len(word), 30 * number + 20))
+            numbers.append(number)
+            x += 10 * len(word) + 8
+    case = Case(
+        7, "a", "", "en", tuple(words), pages=(0,) * len(words), lines=tuple(numbers), boxes=tuple(boxes),
+        page_sizes=sizes,
+    )  # fmt: skip
+    believed = {
+        name: (tuple(words.index(word) for word in text.split()), sure) for name, (text, sure) in (values or {}).items()
+    }
+    listed = [SCHEMA.get(name) for name in fields]
+    read = model_and_rules.read_all(model_and_rules.finder_of(case), listed, believed)
+    return {
+        name: (" ".join(words[i] for i in one.model), " ".join(words[i] for i in one.rules), one)
+        for name, one in read.items()
+    }
+
+
+SHOP = ("AL MENDIS-THE MINES", "ZAWIAJAYA FOOD N BEVERAGE SDN BHD", "106 LEVEL 1", "TOTAL 9.00")
+
+
+def test_a_shop_s_name_above_a_company_s_is_no_part_of_it():
+    both = "AL MENDIS-THE MINES ZAWIAJAYA FOOD N BEVERAGE SDN BHD"
+    model, rules, _ = read_page(SHOP, {"seller_name": (both, 0.9)})["seller_name"]
+    assert model == rules == "ZAWIAJAYA FOOD N BEVERAGE SDN BHD"
+
+
+def test_a_company_s_name_over_two_lines_stays_whole():
+    lines = ("WESTERN EASTERN", "STATIONERY SDN BHD", "106 LEVEL 1")
+    whole = "WESTERN EASTERN STATIONERY SDN BHD"
+    assert read_page(lines, {"seller_name": (whole, 0.9)})["seller_name"][0] == whole
+    lines = ("THE COFFEE BEAN", "& TEA LEAF SDN BHD", "106 LEVEL 1")
+    whole = "THE COFFEE BEAN & TEA LEAF SDN BHD"
+    assert read_page(lines, {"seller_name": (whole, 0.9)})["seller_name"][0] == whole
+
+
+def test_a_name_that_a_model_cuts_within_its_line_is_the_line():
+    lines = ("SANYU STATIONERY SHOP", "NO. 31G, JALAN INDAH", "40170 SETIA ALAM", "TOTAL 9.00")
+    assert read_page(lines, {"seller_name": ("SANYU STATIONERY", 0.9)})["seller_name"][0] == "SANYU STATIONERY SHOP"
+
+
+def test_a_company_that_only_the_rules_read_is_as_good_as_headed():
+    lines = ("UNIHAKKA INTERNATIONAL SDN BHD", "12, JALAN TAMPOI", "81200 JOHOR BAHRU", "TOTAL 9.00")
+    _, rules, read = read_page(lines)["seller_name"]
+    assert rules == "UNIHAKKA INTERNATIONAL SDN BHD" and read.headed
+    assert model_and_rules.TrackRecord(model_and_rules.shipped()).believed("seller_name", read)[1] > 0.5
+
+
+def test_on_a_long_receipt_words_are_no_further_apart_than_on_a_page():
+    # boxes are thousandths of the page: on a page four times as long as wide, lines look a third as high
+    words = ("TOKYO", "KITCHEN", "SDN", "BHD")
+    boxes = tuple((100 + 110 * n, 100, 190 + 110 * n, 108) for n in range(4))
+    for sizes, name in (((), ""), (((600.0, 2400.0),), "TOKYO KITCHEN SDN BHD")):
+        case = Case(
+            7, "a", "", "en", words, pages=(0,) * 4, lines=(0,) * 4, boxes=boxes, page_sizes=sizes
+        )  # fmt: skip
+        read = model_and_rules.read_all(model_and_rules.finder_of(case), [SCHEMA.get("seller_name")], {})
+        rules = read["seller_name"].rules if "seller_name" in read else ()
+        assert (" ".join(words[i] for i in rules) == name) == bool(name)
+
+
+def test_the_order_of_a_kitchen_is_no_purchase_order():
+    slip = ("TOKYO KITCHEN SDN BHD", "TABLE D2", "ORDER# 149308", "CASHIER JIMIE", "TOTAL 9.00", "CASH 9.00")
+    letter = ("TOKYO KITCHEN SDN BHD", "Order no 149308", "Total 9.00")
+    assert "purchase_order" not in read_page(slip, fields=("purchase_order",))
+    assert read_page(letter, fields=("purchase_order",))["purchase_order"][1] == "149308"
+
+
+def test_a_currency_in_brackets_behind_a_caption_is_the_page_s():
+    lines = ("GST SUMMARY AMOUNT(RM) TAX(RM)", "SR 41.30 2.73", "TOTAL 44.03")
+    assert read_page(lines, fields=("currency",))["currency"][1] == "TAX(RM)"
+    assert read_page(("U.PRICE RM", *lines), fields=("currency",))["currency"][1] == "RM"
+
+
+def test_the_tax_in_a_total_is_read_beside_its_rate_without_a_net_amount():
+    lines = ("TOTAL INCL 53.20", "CASH 100.20", "CHANGE 47.00", "GST @6% INCLUDED IN TOTAL 3.01")
+    read = read_page(lines, fields=("amount_net", "amount_tax", "amount_total", "tax_rate"))
+    assert read["amount_tax"][1] == "3.01" and read["amount_tax"][2].strong and read["tax_rate"][1] == "@6%"
+    assert read["amount_total"][1] == "53.20"

@@ -54,6 +54,13 @@ def test_the_total_after_rounding_to_the_smallest_coin_is_the_total() -> None:
     assert read("Sub total|25.74", "GST|1.54", "Total|27.28", "Rounded total|27.30")["amount_total"] == "27.30"
 
 
+def test_sums_that_are_a_printed_rounding_apart_add_up() -> None:
+    lines = ("Sub total|234.00", "Total GST|14.04", "Rounding|0.01", "Total|248.05")
+    assert read(*lines) == {"amount_net": "234.00", "amount_tax": "14.04", "amount_total": "248.05"}
+    lines = ("Sub total|27.27", "GST|1.64", "Rounding|-0.01", "Total|28.90")
+    assert read(*lines) == {"amount_net": "27.27", "amount_tax": "1.64", "amount_total": "28.90"}
+
+
 def test_amounts_without_any_header_are_no_sums() -> None:
     assert read("A|10.00", "B|2.00", "C|12.00") == {}
 

@@ -54,6 +54,18 @@ def _schema(database: Database) -> dict[str, dict[str, Any]]:
         }
 
 
+def test_a_document_that_an_earlier_version_accepted_counts_no_open_suggestions(sqlite: Database) -> None:
+    with sqlite.write() as connection:
+        ids = [documents.add(connection, [new(name)], "me")[0] for name in "ab"]
+        connection.execute(text("UPDATE documents SET suggestions = 7"))
+        connection.execute(text("UPDATE documents SET state = 'labelled' WHERE id = :id"), {"id": ids[0]})
+        connection.execute(text("UPDATE alembic_version SET version_num = '0006'"))
+    sqlite.migrate()
+    with sqlite.read() as connection:
+        counts = connection.execute(text("SELECT suggestions FROM documents ORDER BY id")).scalars().all()
+    assert counts == [0, 7]
+
+
 def test_the_oldest_schema_is_brought_up_to_date_after_a_copy_and_is_that_of_a_new_database(
     tmp_path: Path, sqlite: Database
 ) -> None:
