@@ -3,7 +3,6 @@
 Pure: from a document's content and the schema to rows. `judge` counts the same things for the document list.
 """
 
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -14,10 +13,9 @@ from storage.records import KNOWN_SOURCES, Content, Decision, Span, Suggestion, 
 from storage.suggestions import leading
 from workbench.fields import Field, FieldKind, FieldType, Schema, checks
 from workbench.fields.countries import is_malaysian
-from workbench.fields.values import Value, joined, looks_like, normalise, readings, same
+from workbench.fields.document_values import read
+from workbench.fields.values import Value, joined, looks_like, normalise, same
 
-_NUMERIC_DATE = re.compile(r"(?<![0-9/-])([0-9]{1,2})[/-]([0-9]{1,2})[/-](?:[0-9]{4}|[0-9]{2})(?![0-9/-])")
-_MONTHS = 12
 _OTHER_PARTY = {"seller": "buyer", "buyer": "seller"}
 
 
@@ -70,19 +68,18 @@ def rows(content: Content, schema: Schema, day_first: bool | None = None) -> tup
         own, open_ones = spans.get(field.id, []), proposed.get(field.id, [])
         if own:
             state = FieldState.LABELLED
-            values = tuple(_value(field, text_of(tokens, s.tokens), content, day_first) for s in own)
+            values = tuple(read(content, field, text_of(tokens, s.tokens), day_first) for s in own)
         elif field.id in content.annotations.absent:
             state, values = FieldState.ABSENT, ()
         elif open_ones:
             state = FieldState.SUGGESTED
-            values = tuple(_value(field, text_of(tokens, s.tokens), content, day_first) for s in open_ones)
+            values = tuple(read(content, field, text_of(tokens, s.tokens), day_first) for s in open_ones)
         else:
             state, values = FieldState.MISSING, ()
         sure = max((s.confidence for s in open_ones), default=None)
         reference = references.get(field.id)
         agrees = None
         if reference is not None and values:
-            values = tuple(as_known(field, value, reference) for value in values)
             is_known = not own and any(s.run in KNOWN_SOURCES for s in open_ones)
             agrees = is_known or any(_agrees(field, value, reference) for value in values)
         others = _second_opinions(content, field, values) if state is FieldState.SUGGESTED else ()
@@ -90,30 +87,13 @@ def rows(content: Content, schema: Schema, day_first: bool | None = None) -> tup
     return _checked(tuple(listed), content)
 
 
-def _value(field: Field, text: str, content: Content, day_first: bool | None) -> Value:
-    """A value as it will be extracted; a date on a document that is known to put the day first is not ambiguous."""
-    value = normalise(field.type, text, day_first=day_first)
-    if field.type is FieldType.DATE and value.note and value.normal and _puts_day_first(content):
-        return normalise(field.type, text, day_first=True)
-    return value
-
-
-def _puts_day_first(content: Content) -> bool:
-    """Whether the document's language, or its other dates, say that 03/04 is 3 April; English alone does not."""
-    if (content.document.language or "en") != "en":
-        return True
-    dates = [match for token in content.tokens if (match := _NUMERIC_DATE.search(token.text))]
-    return any(int(d[1]) > _MONTHS for d in dates) and not any(int(d[2]) > _MONTHS for d in dates)
-
-
 def contradicts(content: Content, field: Field, suggestion: Suggestion) -> bool:
     """Whether a model's suggestion is another value than the known one."""
     values = [r.value for r in content.references if r.field == field.id]
     if suggestion.run in KNOWN_SOURCES or not values:
         return False
-    text = text_of(content.tokens, suggestion.tokens)
-    value = normalise(field.type, text)
-    return not any(_agrees(field, as_known(field, value, reference), reference) for reference in values)
+    value = read(content, field, text_of(content.tokens, suggestion.tokens))
+    return not any(_agrees(field, value, reference) for reference in values)
 
 
 def _agrees(field: Field, value: Value, reference: str) -> bool:
@@ -149,14 +129,6 @@ def _of_other_party(content: Content, field: Field, leaders: Collection[Suggesti
 
 def _normal(field: Field, reference: str) -> str | None:
     return normalise(field.type, reference).normal or reference
-
-
-def as_known(field: Field, value: Value, reference: str) -> Value:
-    """A value that can be read in two ways is read as the known value has it: 11/03/2017 as 3 November."""
-    known = _normal(field, reference)
-    if value.note and known is not None and known in readings(field.type, value.text):
-        return Value(value.text, known)
-    return value
 
 
 def _checked(listed: tuple[FieldRow, ...], content: Content) -> tuple[FieldRow, ...]:

@@ -70,18 +70,18 @@ def command(
                 "No document is to be exported.", "`workbench status` shows what there is; --split and --only restrict."
             )
         is_stream = out == streams.STREAM
-        exporter = exporters.load(format)
-        if excel is not None:
-            if format != "values-csv":
-                raise UsageProblem("--excel is for values-csv.", "values-xlsx opens in every Excel as it is.")
-            exporter = exporters.csv_for_excel(excel)
+        is_table = format.startswith("values")
+        if excel is not None and not is_table:
+            raise UsageProblem("--excel is for values-csv.", "Leave it out.")
+        day_first = workspace.settings.day_first
+        exporter = exporters.load_values(format, day_first, excel) if is_table else exporters.load(format)
         if is_stream and exporter.folder:
             raise UsageProblem(f"{format} is a folder, which standard output cannot hold.", "Name a folder.")
         folder = workspace.files.pages if pictures and not is_stream else None
         beside = exporter.beside(out, pictures) if hasattr(exporter, "beside") and not is_stream else []
         check_target(out, workspace.files, force, beside)
         with streams.output_of(out) as target:
-            contents = _contents(workspace, ids, told_apart=format.startswith("values"))
+            contents = _contents(workspace, ids, told_apart=is_table)
             written = exporter.write(contents, workspace.schema, target, folder)
     finally:
         workspace.close()

@@ -57,12 +57,12 @@ def command(
     from workbench.exchange.exporters.base import check_target
     from workbench.runs.reconcile import still_there
 
-    exporter = _exporter(to)
+    table = _table_format(to)
     workspace = context.open_workspace()
     if to is not None:
         check_target(to, workspace.files, force)
     with still_there(workspace, model):
-        data, summary = _predicted(workspace, model, files, to, exporter, target, silent=as_json)
+        data, summary = _predicted(workspace, model, files, to, table, target, silent=as_json)
     rejected = [{"file": r.file, "record": r.record, "reason": r.reason} for r in summary.rejected]
     report = {"model": model, "documents": data, "rejected": rejected}
     with streams.reserved(to == streams.STREAM):
@@ -76,7 +76,7 @@ def _predicted(
     model: str,
     files: tuple[Path, ...],
     to: Path | None,
-    exporter: Any,
+    table: str,
     target: str,
     *,
     silent: bool,
@@ -112,28 +112,27 @@ def _predicted(
             else:
                 extractions = _extract(scratch, source, reader, silent=silent)
                 if to is not None:
-                    _write(scratch, extractions, exporter, to, model)
+                    _write(scratch, extractions, table, to, model)
                 data = [_as_data(content, extraction) for content, extraction in extractions]
         finally:
             scratch.close()
     return data, summary
 
 
-def _exporter(to: Path | None) -> Any:
-    """What writes a file of this ending; None where nothing is to be written.
+def _table_format(to: Path | None) -> str:
+    """The format of a file with this ending; "" where nothing is to be written.
 
     Raises:
         UsageProblem: no table is written with this ending.
     """
     from storage.exceptions import UsageProblem
-    from workbench.exchange.exporters import registry as exporters
 
     if to is None:
-        return None
+        return ""
     ending = ".csv" if to == streams.STREAM else to.suffix.lower()
     if ending not in _TABLES:
         raise UsageProblem(f"{to} is neither .csv nor .xlsx.", "Name a file such as values.csv or values.xlsx.")
-    return exporters.load(_TABLES[ending])
+    return _TABLES[ending]
 
 
 def _read(scratch: "Workspace", files: tuple[Path, ...], *, silent: bool) -> Any:
@@ -204,10 +203,12 @@ def _extract(scratch: "Workspace", source: str, reader: Reader, *, silent: bool)
 
 
 def _write(
-    scratch: "Workspace", extractions: "list[tuple[Content, Extraction]]", exporter: Any, to: Path, model: str
+    scratch: "Workspace", extractions: "list[tuple[Content, Extraction]]", table: str, to: Path, model: str
 ) -> None:
+    from workbench.exchange.exporters import registry as exporters
     from workbench.predictions.extraction import with_extraction
 
+    exporter = exporters.load_values(table, scratch.settings.day_first)
     contents = (with_extraction(*extraction, scratch.schema, model) for extraction in extractions)
     with streams.output_of(to) as target:
         exporter.write(contents, scratch.schema, target)

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from storage.records import KNOWN_SOURCES, Box, Content, Decision, Suggestion
-from workbench.annotation.field_states import as_known, problems_of, text_of
-from workbench.fields import Field, Schema, dates
+from workbench.annotation.field_states import problems_of, text_of
+from workbench.fields import Field, Schema, document_values
 from workbench.fields.values import Value, iban_is_valid, normalise, same
 from workbench.runs.suggestions_file import Proposal
 
@@ -56,8 +56,6 @@ def extracted(
         proposals: what the model reads.
         day_first: how 03/04/2024 is meant where that is known; None: as the document's other dates have it.
     """
-    if day_first is None:
-        day_first = dates.day_first_on(token.text for token in content.tokens)
     fields: list[ExtractedField] = []
     refused: list[RefusedField] = []
     meanings: dict[str, list[Value]] = {}
@@ -99,8 +97,8 @@ def with_extraction(content: Content, extraction: Extraction, schema: Schema, mo
         for number, entry in enumerate(extraction.fields)
         if entry.tokens
     )
-    placeless = {ids[entry.field] for entry in extraction.fields if not entry.tokens}
-    references = tuple(reference for reference in content.references if reference.field in placeless)
+    known = {ids[entry.field] for entry in extraction.fields if entry.source != MODEL}
+    references = tuple(reference for reference in content.references if reference.field in known)
     return replace(content, suggestions=suggestions, references=references)
 
 
@@ -112,9 +110,7 @@ def _candidates(
     candidates: list[tuple[ExtractedField, Value]] = []
 
     def add(tokens: tuple[int, ...], confidence: float, source: str) -> None:
-        value = normalise(field.type, text_of(content.tokens, tokens), day_first=day_first)
-        if source != MODEL and references:
-            value = as_known(field, value, references[0].value)
+        value = document_values.read(content, field, text_of(content.tokens, tokens), day_first)
         page, box = _place(content, tokens)
         entry = ExtractedField(field.name, value.text, value.normal, confidence, page, box, tokens, source)
         candidates.append((entry, value))

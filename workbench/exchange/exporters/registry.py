@@ -66,12 +66,22 @@ def load(name: str) -> Exporter:
     return exporter
 
 
-def csv_for_excel(locale: str) -> Exporter:
-    """The exporter of values as a country's Excel opens them.
+def load_values(name: str, day_first: bool | None, excel: str | None = None) -> Exporter:
+    """The exporter of a table of values.
+
+    Args:
+        name: values-csv or values-xlsx.
+        day_first: how 03/04/2024 is meant in the workspace, where that is known.
+        excel: the locale of the Excel that the CSV is for, such as de.
 
     Raises:
-        UsageProblem: there is no such locale.
+        UsageProblem: there is no such locale, or it is not asked of a CSV.
     """
-    from workbench.exchange.exporters.values_csv import for_excel
+    from workbench.exchange.exporters.values_csv import CsvExporter, for_excel
+    from workbench.exchange.exporters.values_xlsx import XlsxExporter
 
-    return for_excel(locale)
+    if name == XlsxExporter.name:
+        if excel is not None:
+            raise UsageProblem("--excel is for values-csv.", "values-xlsx opens in every Excel as it is.")
+        return XlsxExporter(day_first)
+    return CsvExporter(day_first=day_first) if excel is None else for_excel(excel, day_first)

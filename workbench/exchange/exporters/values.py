@@ -13,11 +13,12 @@ Cannot hold: words, boxes, pages, where on the page a value stands.
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from storage.records import KNOWN_SOURCES, Content, Decision, ReferenceValue, Source, Span, State, Suggestion
 from storage.suggestions import leading
 from workbench.exchange.exporters.base import ExportReport, ordered_spans
-from workbench.fields import Field, FieldType, Schema
+from workbench.fields import Field, FieldType, Schema, document_values
 from workbench.fields.values import joined, normalise, trimmed
 
 JOIN = " | "
@@ -48,10 +49,12 @@ def numeric_columns(schema: Schema) -> frozenset[int]:
     return frozenset(numbers | {first + len(fields) + 2 * n for n in range(len(fields))})
 
 
-def rows(contents: Iterable[Content], schema: Schema, written: ExportReport) -> Iterator[list[str]]:
-    """A row a document, in the order of `header`."""
+def rows(
+    contents: Iterable[Content], schema: Schema, written: ExportReport, day_first: bool | None = None
+) -> Iterator[list[str]]:
+    """A row a document, in the order of `header`; `day_first`: how 03/04/2024 is meant where that is known."""
     for content in contents:
-        cells = [_cell(content, entry) for entry in schema.spans]
+        cells = [_cell(content, entry, day_first) for entry in schema.spans]
         document = content.document
         extra = [part for _, confidence, who in cells for part in (confidence, who)]
         yield [
@@ -70,11 +73,12 @@ def rows(contents: Iterable[Content], schema: Schema, written: ExportReport) -> 
         written.count(content)
 
 
-def _cell(content: Content, entry: Field) -> tuple[str, str, str]:
+def _cell(content: Content, entry: Field, day_first: bool | None) -> tuple[str, str, str]:
     """Value, confidence and who decided; empty strings where nothing is known."""
+    in_one_form = partial(_in_one_form, content, entry, day_first)
     spans: list[Span] = [span for span in ordered_spans(content) if span.field == entry.id]
     if spans:
-        values = dict.fromkeys(_in_one_form(entry, _text(content, span.tokens)) for span in spans)
+        values = dict.fromkeys(in_one_form(_text(content, span.tokens)) for span in spans)
         return JOIN.join(values), "1", JOIN.join(dict.fromkeys(_who(span) for span in spans))
     if entry.id in content.annotations.absent:
         return "", "1", "said to be absent"
@@ -87,9 +91,9 @@ def _cell(content: Content, entry: Field) -> tuple[str, str, str]:
     was_refused = any(s.run in KNOWN_SOURCES and s.decision is Decision.REJECTED for s in own)
     if proposed and (proposed[0].run in KNOWN_SOURCES or was_refused or not known):
         best = max(proposed, key=lambda s: s.confidence)
-        return _in_one_form(entry, _text(content, best.tokens)), f"{best.confidence:.3f}", f"suggested by {best.run}"
+        return in_one_form(_text(content, best.tokens)), f"{best.confidence:.3f}", f"suggested by {best.run}"
     if known:
-        return _in_one_form(entry, known[0].value), "", f"reference value ({known[0].source})"
+        return in_one_form(known[0].value), "", f"reference value ({known[0].source})"
     return "", "", ""
 
 
@@ -126,13 +130,13 @@ def _without_caption(text: str) -> str:
     return rests[-1] if any(map(str.isalpha, caption)) else text
 
 
-def _in_one_form(entry: Field, text: str) -> str:
+def _in_one_form(content: Content, entry: Field, day_first: bool | None, text: str) -> str:
     text = trimmed(entry.type, text)
     if _is_document_number(entry):
         return _without_caption(text)
     if entry.type not in _IN_ONE_FORM:
         return text
-    normal = normalise(entry.type, text).normal
+    normal = document_values.read(content, entry, text, day_first).normal
     if normal is None or (entry.type is FieldType.ID and not _PLAIN_ID.fullmatch(normal)):
         return text  # of an id with other signs, more than a caption would be lost
     return normal

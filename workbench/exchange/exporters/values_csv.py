@@ -28,8 +28,8 @@ class CsvExporter:
     name = "values-csv"
     folder = False
 
-    def __init__(self, decimal: str = ".", divider: str = "") -> None:
-        self._decimal = decimal
+    def __init__(self, decimal: str = ".", divider: str = "", day_first: bool | None = None) -> None:
+        self._decimal, self._day_first = decimal, day_first
         self._divider = divider or (";" if decimal == "," else ",")
 
     def write(
@@ -42,7 +42,7 @@ class CsvExporter:
             table = csv.writer(text, delimiter=self._divider)
             table.writerow([without_formula(name) for name in header(schema)])
             numeric = numeric_columns(schema)
-            for row in rows(contents, schema, written):
+            for row in rows(contents, schema, written, self._day_first):
                 cells = map(without_formula, row)
                 table.writerow([self._number(cell) if n in numeric else cell for n, cell in enumerate(cells)])
             text.detach()  # the file is flushed, closed and renamed by its own manager
@@ -52,7 +52,7 @@ class CsvExporter:
         return cell.replace(".", self._decimal) if _PLAIN.fullmatch(cell) else cell
 
 
-def for_excel(locale: str) -> CsvExporter:
+def for_excel(locale: str, day_first: bool | None = None) -> CsvExporter:
     """The exporter for a country's Excel, such as de, fr_CH or en_US.
 
     Raises:
@@ -63,7 +63,7 @@ def for_excel(locale: str) -> CsvExporter:
 
     try:
         known = Locale.parse(locale.replace("-", "_"))
-        return CsvExporter(get_decimal_symbol(known), ";" if known.territory in _SEMICOLONS else "")
+        return CsvExporter(get_decimal_symbol(known), ";" if known.territory in _SEMICOLONS else "", day_first)
     except (UnknownLocaleError, ValueError) as error:
         raise UsageProblem(
             f"There is no locale '{locale}'.", "Write a language, or one with its country: de, fr_CH."

@@ -23,13 +23,16 @@ class XlsxExporter:
     name = "values-xlsx"
     folder = False
 
+    def __init__(self, day_first: bool | None = None) -> None:
+        self._day_first = day_first
+
     def write(
         self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
     ) -> ExportReport:
         """Write one file; there are no pictures in it."""
         written = ExportReport()
         # Before the workbook is begun, as it cannot be abandoned half-way.
-        table = list(rows(contents, schema, written))
+        table = list(rows(contents, schema, written, self._day_first))
         with workbook(target) as book:
             sheet = book.create_sheet("values")
             sheet.freeze_panes = "B2"

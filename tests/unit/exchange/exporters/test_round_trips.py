@@ -17,8 +17,22 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from storage import document_list, documents
-from storage.records import Annotations, Box, Content, Document, Page, Side, Source, Span, State, Suggestion, Token
+from storage.records import (
+    Annotations,
+    Box,
+    Content,
+    Document,
+    Page,
+    ReferenceValue,
+    Side,
+    Source,
+    Span,
+    State,
+    Suggestion,
+    Token,
+)  # fmt: skip
 from tests.support import workspaces
+from workbench.annotation import field_states
 from workbench.exchange import detection, discovery
 from workbench.exchange.exporters import registry as exporters
 from workbench.exchange.exporters.base import FileNames, thousandths
@@ -283,6 +297,34 @@ def test_a_postcode_stands_apart_from_its_town_in_the_table(tmp_path: Path) -> N
     state = Annotations(frozenset({Span("buyer_address", (0, 1, 2), Source.HUMAN, "ann")}))
     content = replace(example(), pages=(Page(0, 200.0, 100.0, tokens),), annotations=state, suggestions=())
     assert _row_of(content, tmp_path)["buyer_address"] == "Bahnstr. 42 88802 Spielkreis"
+
+
+@pytest.mark.parametrize(
+    ("words", "known", "day_first", "written"),
+    [
+        (["11/03/2017"], "", None, "2017-03-11"),
+        (["11/03/2017"], "2017-11-03", None, "2017-11-03"),
+        (["11/03/2017"], "2017-11-05", None, "2017-03-11"),
+        (["11/03/2017"], "", False, "2017-11-03"),
+        (["11/03/2017", "11/17/2017"], "", None, "2017-11-03"),
+    ],
+)
+def test_a_date_is_written_as_the_known_value_the_workspace_and_the_page_have_it(
+    tmp_path: Path, words: list[str], known: str, day_first: bool | None, written: str
+) -> None:
+    tokens = tuple(Token(n, 0, 0, word, (60.0 * n, 0.0, 60.0 * n + 55, 10.0)) for n, word in enumerate(words))
+    content = replace(
+        example(),
+        pages=(Page(0, 200.0, 100.0, tokens),),
+        annotations=Annotations(frozenset({Span("invoice_date", (0,), Source.HUMAN, "ann")})),
+        suggestions=(),
+        references=(ReferenceValue("invoice_date", known, "e-invoice"),) * bool(known),
+    )
+    shown = next(row for row in field_states.rows(content, SCHEMA, day_first) if row.field.id == "invoice_date")
+    exporters.load_values("values-csv", day_first).write([content], SCHEMA, tmp_path / "v.csv")
+    with (tmp_path / "v.csv").open(encoding="utf-8-sig", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row["invoice_date"] == shown.values[0].normal == written
 
 
 def test_a_suggestion_that_a_document_was_accepted_without_is_no_value(tmp_path: Path) -> None:
