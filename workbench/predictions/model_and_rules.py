@@ -35,6 +35,7 @@ _STRONG_RATE = 0.85
 _STRONG_WEIGHT = 8  # documents
 _AHEAD = 0.5  # of the next place's score
 _COUNTRY = 2  # words of a country's name
+_LONG_NUMBER = 5  # digits
 _ENOUGH_AMOUNTS = 3
 _UNSURE = 0.65
 _SUREST = 0.99  # more would be too much after so few documents
@@ -198,7 +199,7 @@ def read_all(finder: Finder, fields: Sequence[Field], values: Values) -> dict[st
         if field.type is FieldType.ADDRESS:
             model, rules = (party_words.without_country(finder.around, words) for words in (model, rules))
         is_name = field.type is FieldType.PARTY and party_words.is_whole_name(finder.around, rules, model)
-        if is_name or _is_part(finder, field, model, rules, is_decided=place is not None):
+        if is_name or _is_part(finder, field, model, sure, rules, is_decided=place is not None):
             model = rules
         alike = bool(model and rules) and _alike(finder, field, model, rules)
         is_strong = place is not None and place.strong
@@ -223,14 +224,17 @@ def _is_swapped(finder: Finder, field: Field, words: TokenIds) -> bool:
     return header is not None and header.fields.get(other) == 1 and field.id not in header.fields
 
 
-def _is_part(finder: Finder, field: Field, model: TokenIds, rules: TokenIds, *, is_decided: bool) -> bool:
+def _is_part(finder: Finder, field: Field, model: TokenIds, sure: float, rules: TokenIds, *, is_decided: bool) -> bool:
     """Whether a model reads a part only of what the rules read as a whole: an address, a decided value, an amount, a
-    number."""
+    number. A long number before the words of a sure model is no part of an address, but a register's or of taxes."""
     if not model or not set(model) < set(rules):
         return False
-    if checked_numbers.is_broken(finder.around, rules):
+    if is_decided or checked_numbers.is_broken(finder.around, rules):
         return True
-    return is_decided or field.type is FieldType.ADDRESS or rules in finder.amounts.get(finder.size(rules), ())
+    if field.type is FieldType.ADDRESS:
+        before = finder.around.text([word for word in rules if word < min(model)])
+        return sure < _BINS[-1] or sum(map(str.isdigit, before)) < _LONG_NUMBER
+    return rules in finder.amounts.get(finder.size(rules), ())
 
 
 def _alike(finder: Finder, field: Field, first: TokenIds, second: TokenIds) -> bool:

@@ -108,6 +108,20 @@ def test_a_model_that_reads_a_part_of_an_address_gets_the_whole():
     assert document.around.text(read.model) == "Piazza Duomo, 29 20121 Milano MI"
 
 
+def test_a_sure_model_keeps_a_register_s_number_out_of_the_address():
+    document = Finder(
+        tokens_of("   Acme Ltd\n   License 1494514\n   285 Main Street, Tampa, FL 58450\n   Total 9.00\n")
+    )
+    address = next(field for field in FIELDS if field.id == "seller_address")
+
+    def read(sure: float) -> str:
+        values = {address.id: (tuple(range(4, 10)), sure)}
+        return document.around.text(model_and_rules.read_all(document, [address], values)[address.id].model)
+
+    assert read(0.6) == "License 1494514 285 Main Street, Tampa, FL 58450"
+    assert read(0.99) == "285 Main Street, Tampa, FL 58450"
+
+
 def test_the_currency_is_a_word_that_no_sum_has():
     document = Finder(
         tokens_of(
