@@ -300,13 +300,13 @@ def killed(kills: int) -> None:
         done, hits, ends = 0, 0, time.monotonic()
         while hits < kills:
             client.look(order[done], order[done + 1 : done + 1 + AHEAD])
-            time.sleep(chance.uniform(0.2, 2.0))
+            time.sleep(chance.uniform(0.5, 3.0))
             accept(workspace, order[done], labels)
             done += 1
             if time.monotonic() > ends and (process := client.process):
                 os.kill(process, signal.SIGKILL)
                 hits += 1
-                ends = time.monotonic() + chance.choice([0.0, 3.0, 12.0, 20.0])
+                ends = time.monotonic() + chance.choice([0.0, 2.0, 6.0, 15.0])
         began = time.monotonic()
         with workspace.db.read() as connection:
             before = queue.stamp(connection)[1]  # the newest suggestion
