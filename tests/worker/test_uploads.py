@@ -1,4 +1,4 @@
-"""A run's model, and nothing else, goes to the Hub where that was asked for; the run has finished whatever comes of it."""
+"""A run's model, and nothing else, goes to the Hub where that was asked for; the run has finished in any case."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
+from storage.events import EventWriter
 from storage.records import RunState
 from tests.support import hub_server, tiny_model
 from tests.support.hub_server import Hub
 from workbench.runs import machine, parquet, progress
+from workbench.runs.config.request import Request
+from workbench.runs.model_folders import hub as model_hub
 from workbench.runs.state import RunFolder, state_of
 
 MODEL_ID = "my-company/invoices"
@@ -56,44 +59,60 @@ def test_what_is_uploaded_is_the_model_and_nothing_else(tmp_path: Path, hub: Hub
     assert long and not [word for word in long if any(word in content for content in files.values())]
 
 
-def test_the_token_is_in_no_file_of_the_run(tmp_path: Path, hub: Hub) -> None:
+def test_a_refused_upload_leaves_the_run_finished_and_the_token_in_no_file(tmp_path: Path, hub: Hub) -> None:
     """Not even where the server repeats it."""
     hub.status, hub.refusal = 401, f"{hub_server.TOKEN} is not known"
     run = trained(tmp_path, UPLOADED)
-    assert "is not known" in progress.of(run.path).notes[-1]
+    note = progress.of(run.path).notes[-1]
+    assert note.startswith("Warning: ") and "401" in note and "is not known" in note
+    assert f"workbench runs push run --to {MODEL_ID}" in note
     assert hub_server.TOKEN.encode() not in all_bytes(run.path)
 
 
-@pytest.mark.parametrize("status", [401, 500])
-def test_a_server_that_refuses_leaves_the_run_finished(tmp_path: Path, hub: Hub, status: int) -> None:
-    hub.status = status
-    note = progress.of(trained(tmp_path, UPLOADED).path).notes[-1]
-    assert note.startswith("Warning: ") and str(status) in note
-    assert f"workbench runs push run --to {MODEL_ID}" in note
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """A run that knows where its model would be uploaded, and was not asked to; no request came from it."""
+    with hub_server.listening() as server, pytest.MonkeyPatch.context() as patch:
+        hub_server.use(server, patch)
+        run = trained(tmp_path_factory.mktemp("finished"), {"hub_model_id": MODEL_ID})
+        assert server.requests == []
+    return run
 
 
-def test_a_server_that_is_gone_leaves_the_run_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def upload(run: RunFolder) -> str:
+    """Upload a run's model as the worker does after the training; what the run says of it."""
+    request = Request.read(run.path)
+    train = request.config.train.model_copy(update={"push_to_hub": True})
+    asked = request.model_copy(update={"config": request.config.model_copy(update={"train": train})})
+    with EventWriter(run.events) as events:
+        model_hub.push_finished(run, asked, events.write)
+    assert state_of(run, progress.of(run.path)) is RunState.FINISHED
+    assert not list(run.path.parent.glob(".upload-*"))
+    return progress.of(run.path).notes[-1]
+
+
+def test_a_server_that_fails_leaves_the_run_finished(finished: RunFolder, hub: Hub) -> None:
+    hub.status = 500
+    note = upload(finished)
+    assert note.startswith("Warning: ") and "500" in note and "workbench runs push run" in note
+
+
+def test_a_server_that_is_gone_leaves_the_run_finished(finished: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     with hub_server.listening() as server:
         hub_server.use(server, monkeypatch)
-    note = progress.of(trained(tmp_path, UPLOADED).path).notes[-1]
+    note = upload(finished)
     assert note.startswith("Warning: ") and "refused" in note and "workbench runs push run" in note
 
 
-def test_without_the_setting_nothing_is_asked_of_the_hub(tmp_path: Path, hub: Hub) -> None:
-    run = trained(tmp_path, {"hub_model_id": MODEL_ID})
-    assert run.has_model() and hub.requests == []
-
-
-def test_a_model_that_is_to_be_private_is_not_put_where_all_can_see_it(tmp_path: Path, hub: Hub) -> None:
+def test_a_model_that_is_to_be_private_is_not_put_where_all_can_see_it(finished: RunFolder, hub: Hub) -> None:
     hub.repositories[MODEL_ID], hub.private[MODEL_ID] = {}, False
-    note = progress.of(trained(tmp_path, UPLOADED).path).notes[-1]
-    assert "all can see it" in note and hub.repositories[MODEL_ID] == {}
+    assert "all can see it" in upload(finished) and hub.repositories[MODEL_ID] == {}
 
 
-def test_weights_of_an_earlier_model_do_not_stay_beside_the_new_ones(tmp_path: Path, hub: Hub) -> None:
+def test_weights_of_an_earlier_model_do_not_stay_beside_the_new_ones(finished: RunFolder, hub: Hub) -> None:
     hub.repositories[MODEL_ID] = {"model.onnx": b"old", "notes.txt": b"by hand", "model.safetensors": b"old"}
     hub.private[MODEL_ID] = True
-    run = trained(tmp_path, UPLOADED)
+    assert hub.address in upload(finished)
     files = hub.repositories[MODEL_ID]
     assert "model.onnx" not in files and files["notes.txt"] == b"by hand"
-    assert files["model.safetensors"] == (run.model / "model.safetensors").read_bytes()
+    assert files["model.safetensors"] == (finished.model / "model.safetensors").read_bytes()
