@@ -40,6 +40,8 @@ class Hub:
             self.repositories.setdefault(name, {})
             self.private.setdefault(name, wanted.get("visibility") == "private" or bool(wanted.get("private")))
             return 409 if known else 200, {"url": f"{self.address}/{name}"}
+        if not path.startswith("/api/models/"):
+            return 404, {"error": f"no {path} here"}
         owner, short, *act = path.removeprefix("/api/models/").split("/")
         name = f"{owner}/{short}"
         files = self.repositories[name]

@@ -86,6 +86,10 @@ def test_push_uploads_what_export_writes(opened: Workspace, tmp_path: Path, monk
         answer = call(opened, "runs", "push", run.id, "--to", "my-company/invoices", "--public", "--json")
         assert answer.exit_code == 0, answer.exception
         address = f"{hub.address}/my-company/invoices"
+        needed = {"/api/repos/create", "/api/validate-yaml"} | {
+            f"/api/models/my-company/invoices/{act}" for act in ("tree/main", "preupload/main", "commit/main")
+        }
+        assert {request.partition(" ")[2] for request in hub.requests} == needed  # nothing about this machine
         assert json.loads(answer.stdout) == {"run": run.id, "to": "my-company/invoices", "address": address}
         assert call(opened, "runs", "export", run.id, str(tmp_path / "exported")).exit_code == 0
         exported = {path.name: path.read_bytes() for path in (tmp_path / "exported").iterdir()}

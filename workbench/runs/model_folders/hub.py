@@ -23,6 +23,8 @@ from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
 
 _LONGEST = 300  # characters of a reason
+_SURROUNDINGS = {"HF_HUB_OFFLINE": "0", "HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+"""Variables of the process that uploads: it sends the model, and nothing about this machine."""
 _REPLACED = ["*.safetensors", "*.safetensors.index.json", "*.onnx", "onnx.json"]
 """What an earlier model of the same place may have had and this one has not: weights that do not go with it."""
 
@@ -49,7 +51,7 @@ def push(run: Run, folder: RunFolder, model_id: str, *, private: bool) -> str:
         transfer.give_away(run, folder, draft)
         ended = subprocess.run(
             machine.python(__name__, str(draft), model_id, "private" if private else "public"),
-            env={**os.environ, "HF_HUB_OFFLINE": "0", "HF_HUB_DISABLE_PROGRESS_BARS": "1"},
+            env={**os.environ, **_SURROUNDINGS},
             stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False,
         )  # fmt: skip
     if ended.returncode != 0:
