@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from storage import runs
+from storage.events import EventWriter
 from storage.exceptions import ConfigProblem, MissingTool, RunProblem
 from storage.records import Side
 from tests.support import finished_run, hub_server, model_folder, sample_documents
@@ -17,6 +18,8 @@ from workbench.runs import jobs, progress
 from workbench.runs.config.files import apply_sets
 from workbench.runs.config.request import Request
 from workbench.runs.config.tune import TuneConfig
+from workbench.runs.model_folders import hub as model_hub
+from workbench.runs.state import RunFolder
 from workbench.workspace import Workspace
 
 UPLOADED = apply_sets(TuneConfig(), ["train.push_to_hub=true", "train.hub_model_id=my-company/invoices"])
@@ -97,6 +100,16 @@ def test_push_uploads_what_export_writes(opened: Workspace, tmp_path: Path, monk
         hub.status = 401
         refused = call(opened, "runs", "push", run.id, "--to", "my-company/invoices").exception
     assert isinstance(refused, RunProblem) and "401" in refused.message and "Try again" in refused.remedy
+
+
+def test_a_run_that_was_ended_early_uploads_nothing(opened: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = RunFolder(opened.files.run(finished_run.finish(opened, UPLOADED).id))
+    with hub_server.listening() as hub, EventWriter(folder.events) as events:
+        hub_server.use(hub, monkeypatch)
+        events.write("finished", state="stopped", seconds=1.0, f1=None, epochs=1.0)
+        model_hub.push_finished(folder, Request.read(folder.path), events.write)
+        assert hub.requests == []
+    assert f"workbench runs push {folder.path.name} --to" in progress.of(folder.path).notes[-1]
 
 
 def _files(folder: Path) -> list[Path]:
