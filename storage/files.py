@@ -107,7 +107,7 @@ class Files:
         files = (self.database, self.settings, self.database_id, self.learner_record, self.pool_order, self.speeds,
                  self.view)  # fmt: skip
         sweep(self.root, rf"\.({'|'.join(re.escape(path.name) for path in files)})\.|\.moving-", own=True)
-        sweep(self.runs, r"\.(reading|incoming|onnx)-", own=True)
+        sweep(self.runs, r"\.(reading|incoming|onnx|upload)-", own=True)
         for folder in (self.originals, self.pages, self.copies):
             sweep(folder, _DRAFT, own=True)
         for parent in (self.runs, self.features, self.searches, self.root / SELECTIONS):

@@ -11,6 +11,7 @@ from tests.support import class_runs, text_documents, tiny_model, warm_python
 from workbench.runs.config import families
 from workbench.runs.model_card import model_card
 from workbench.runs.model_folders import example_code
+from workbench.runs.state import RunFolder
 from workbench.training.tasks.baseline import Baseline
 
 
@@ -46,7 +47,7 @@ def test_a_card_of_classes_says_so(tmp_path: Path) -> None:
     """Its headers, its figures and its code are those of a classifier of texts, not of a model of fields."""
     workspace = text_documents.workspace(tmp_path, labels={0: "invoice", 1: "reminder"})
     run: Run = class_runs.finish(workspace, {1: {"invoice": 0.9}})
-    card = model_card(workspace, run)
+    card = model_card(run, RunFolder(workspace.files.run(run.id)))
     workspace.close()
     headers = yaml.safe_load(card.split("---")[1])
     assert headers["pipeline_tag"] == "text-classification" and headers["library_name"] == "scikit-learn"

@@ -192,6 +192,7 @@ def train(workspace: Workspace, way: TrainingWay, name: str = "", *, tied: bool 
     Raises:
         WorkbenchError: it cannot be prepared or started.
     """
-    run = jobs.prepare(workspace, way.config, preset=way.preset, name=name, parent=way.parent, rival=rival)
+    config = way.config.kept_here()  # an upload is asked for anew each time
+    run = jobs.prepare(workspace, config, preset=way.preset, name=name, parent=way.parent, rival=rival)
     jobs.start(workspace, run.id, tied=tied)
     return run

@@ -192,7 +192,7 @@ class Simulator:
     def _request(self, folder: Path, labelled: set[int], seed: int, model: Path | None) -> None:
         if RunFolder(folder).request.is_file():
             return  # begun before: the worker goes on from its last checkpoint
-        config = from_dict(self.plan.config)
+        config = from_dict(self.plan.config).kept_here()
         if model is not None:
             config = further(config, model)
         request = Request(

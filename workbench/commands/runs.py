@@ -370,5 +370,5 @@ def chart(context: Context, runs: tuple[str, ...], file: Path, kind: str, force:
         emit({"file": name}, as_json=as_json, text=f"Written: {file}")
 
 
-for _travelling in (run_travel.prepare, run_travel.import_run, run_travel.export):
+for _travelling in (run_travel.prepare, run_travel.import_run, run_travel.export, run_travel.push):
     command.add_command(_travelling)

@@ -18,7 +18,7 @@ from storage.exceptions import ConfigProblem, MissingTool, RunProblem, Workspace
 from storage.files import write_atomic
 from storage.records import Run, RunState
 from workbench.runs import launcher, machine, progress, snapshot
-from workbench.runs.config import families, trackers
+from workbench.runs.config import families, trackers, uploads
 from workbench.runs.config import files as config_files
 from workbench.runs.config.request import FieldSpec, Request
 from workbench.runs.config.tune import Train, TuneConfig
@@ -53,10 +53,15 @@ def prepare(
     Raises:
         MissingTool: this machine lacks the device, a tracker, or DeepSpeed.
         InputProblem: the base is a folder that cannot be used.
-        ConfigProblem: a file that the configuration names is not there.
+        ConfigProblem: a file that the configuration names is not there, or its model cannot be uploaded.
         RunProblem: nothing is labelled, or the folder cannot be made.
     """
     check(config, elsewhere=on is not None)
+    upload_note = ""
+    if config.train.push_to_hub:
+        is_alone = on is None and batch is None
+        upload_note = uploads.note(config.train, by_itself=is_alone)
+        config = config if is_alone else config.kept_here()
     now = datetime.now(UTC)
     run_id, path = _new_folder(workspace, now)
     folder = RunFolder(path)
@@ -81,7 +86,7 @@ def prepare(
             fingerprint=frozen.fingerprint,
         )
         with events.EventWriter(folder.events) as writer:
-            for note in frozen.notes:
+            for note in (*frozen.notes, *filter(None, [upload_note])):
                 writer.write("note", message=note)
         write_atomic(folder.request, request.text())
         if on is not None:
@@ -111,9 +116,9 @@ def check(config: TuneConfig, *, elsewhere: bool = False) -> None:
     """See that a run of this configuration can begin on this machine; `elsewhere`: but for its device.
 
     Raises:
-        MissingTool: this machine lacks the device, a tracker, or DeepSpeed.
+        MissingTool: this machine lacks the device, a tracker, DeepSpeed, or a login for the upload.
         InputProblem: the base is a folder that cannot be used.
-        ConfigProblem: a file that the configuration names is not there.
+        ConfigProblem: a file that the configuration names is not there, or its model cannot be uploaded.
     """
     if not elsewhere and config.train.device not in ("auto", "cpu", machine.device()):
         raise MissingTool(f"There is no {config.train.device} device on this machine.", "Set train.device to auto.")
@@ -125,6 +130,8 @@ def check(config: TuneConfig, *, elsewhere: bool = False) -> None:
                 f"Set train.processes to {gpus}, or train.device to cpu.",
             )
     trackers.check(config.train.report_to)
+    if config.train.push_to_hub:
+        uploads.check(config.train.hub_model_id, config.model.family)
     _check_sharding(config.train)
     model_folders.check_name(config.model.name)
 

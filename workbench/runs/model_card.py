@@ -10,7 +10,6 @@ from workbench.runs.config.request import Request
 from workbench.runs.model_folders import example_code, onnx_form
 from workbench.runs.progress import headline
 from workbench.runs.state import RunFolder
-from workbench.workspace import Workspace
 
 _TEMPLATE = """\
 ---
@@ -76,12 +75,12 @@ _TEMPLATE = """\
 """
 
 
-def model_card(workspace: Workspace, run: Run) -> str:
+def model_card(run: Run, folder: RunFolder) -> str:
     """The card as Markdown with the front matter that hubs read."""
     from huggingface_hub import ModelCard, ModelCardData  # takes a while to import
 
     report: dict[str, Any] = run.report or {}
-    request = Request.read(workspace.files.run(run.id))
+    request = Request.read(folder.path)
     family = families.spec(run.family)
     base = request.config.model.name or family.bases[0].name
     of_classes = request.config.model.task == "classes"
@@ -106,7 +105,7 @@ def model_card(workspace: Workspace, run: Run) -> str:
         readers=[_reader(engine, version) for engine, version in sorted(request.engines.items())],
         kind="class" if of_classes else "field",
         measured=_class_figures(report) if of_classes else _field_figures(report),
-        onnx=onnx_form.read(RunFolder(workspace.files.run(run.id)).model),
+        onnx=onnx_form.read(folder.model),
         use=_class_use(request) if of_classes else _field_use(request),
         code=(
             example_code.of_classes(family, multiple=request.fields[0].multiple, length=request.config.data.max_length)

@@ -46,7 +46,7 @@ def adopt(workspace: Workspace, source: Path, *, replace: bool = False, force: b
         RunProblem: it is at work, or a run of this id is here already and must not be replaced.
     """
     request = Request.read(source)
-    _refuse_links(source)  # before any other file is opened: a pipe would be waited for
+    refuse_links(source)  # before any other file is opened: a pipe would be waited for
     if not re.fullmatch(r"\w[\w.-]{0,63}", request.run):  # it becomes a folder's name here
         raise InputProblem(f"{source} calls itself {request.run!r}: that is no run's name.", "Correct request.yaml.")
     target = workspace.files.run(request.run)
@@ -227,9 +227,14 @@ def export_model(workspace: Workspace, run_id: str, target: Path) -> Path:
     run, folder = with_model(workspace, run_id)
     target = free_folder(target)
     with appearing(target) as draft:
-        copy_model(run, folder, draft)
-        (draft / "README.md").write_text(model_card(workspace, run), encoding="utf-8")
+        give_away(run, folder, draft)
     return target
+
+
+def give_away(run: Run, folder: RunFolder, target: Path) -> None:
+    """Copy a run's model into a new folder, with its report and a model card."""
+    copy_model(run, folder, target)
+    (target / "README.md").write_text(model_card(run, folder), encoding="utf-8")
 
 
 def copy_model(run: Run, folder: RunFolder, target: Path) -> None:
@@ -253,7 +258,7 @@ def with_model(workspace: Workspace, run_id: str) -> tuple[Run, RunFolder]:
     folder = RunFolder(workspace.files.run(run.id))
     if not folder.has_model():
         raise RunProblem(f"Run {run.name} has no model yet.", "Wait until it has finished.")
-    _refuse_links(folder.model)
+    refuse_links(folder.model)
     return run, folder
 
 
@@ -269,7 +274,7 @@ def free_folder(target: Path) -> Path:
     return target
 
 
-def _refuse_links(folder: Path) -> None:
+def refuse_links(folder: Path) -> None:
     """Refuse a folder with what is neither a file nor a folder of its own: copying it would take in what a link names.
 
     Raises:

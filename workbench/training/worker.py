@@ -59,6 +59,8 @@ def _work(folder: Path, task: str | None, first: bool) -> int:
         _limit_resources(request)
         threading.Thread(target=_give_way, args=(folder,), name="priority", daemon=True).start()
         _perform(task, folder, request, write)
+        if task == "train" and first:
+            _upload(folder, request, write)
     except WorkbenchError as error:
         write(
             "failed", **{key: value for key, value in error.as_dict().items() if key in ("title", "message", "remedy")}
@@ -86,6 +88,13 @@ def _perform(task: str, folder: Path, request: Request, write: Any) -> None:
         training_run.run(folder, write, control)
     else:
         prediction_run.run(folder, request, task, write, control)
+
+
+def _upload(folder: Path, request: Request, write: Any) -> None:
+    """The run has ended well and counts as such, whatever comes of this."""
+    from workbench.runs.model_folders import hub
+
+    hub.push_finished(RunFolder(folder), request, write)
 
 
 def _limit_resources(request: Request) -> None:

@@ -47,6 +47,7 @@ def test_the_handbook_file_loads_as_it_is() -> None:
         ("train: {report_to: none}", "train.report_to", []),
         ("train: {output_dir: x, logging_dir: y, save_safetensors: true, seed: 7}", "train.seed", 7),
         ("train: {learning_rate: 3e-5}", "train.learning_rate", 3e-5),
+        ("train: {push_to_hub: true, hub_model_id: a/b, hub_token: secret}", "train.hub_model_id", "a/b"),
         ("train:\ndata: {stride: 32}", "data.window_stride", 32),
     ],
 )  # fmt: skip

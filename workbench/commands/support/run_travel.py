@@ -139,3 +139,38 @@ def export(context: Context, run: str, folder: Path, docker: bool, onnx: bool, i
     workspace = open_runs(context)
     data, lines = run_export.export(workspace, run_of(workspace, run), folder, docker=docker, onnx=onnx, int8=int8)
     emit(data, as_json=as_json, text=lines)
+
+
+@click.command()
+@click.argument("run", shell_complete=argument_completion.run_id)
+@click.option("--to", "model_id", default="", metavar="OWNER/NAME", help="Default: train.hub_model_id of the run.")
+@click.option("--public/--private", default=None, help="Who can see it there. Default: train.hub_private_repo.")
+@json_option
+@click.pass_obj
+def push(context: Context, run: str, model_id: str, public: bool | None, as_json: bool) -> None:
+    """Upload a run's model to the Hugging Face Hub: it leaves this machine.
+
+    What is uploaded is what `runs export` writes: weights, tokenizer, names of fields or classes, and a model card with
+    figures; never documents, their words or pictures. Log in with `hf auth login`, or set HF_TOKEN; HF_ENDPOINT names
+    another server. Keys of --json: run, to, address.
+
+    \b
+    Example:
+      workbench runs push 20261122-093000 --to my-company/invoices
+    """
+    from workbench.runs import reconcile, transfer
+    from workbench.runs.config import files as config_files
+    from workbench.runs.model_folders import hub
+
+    workspace = open_runs(context)
+    record, folder = transfer.with_model(workspace, run)
+    train = config_files.from_dict(record.config).train
+    model_id = model_id or train.hub_model_id
+    is_private = train.hub_private_repo if public is None else not public
+    with reconcile.still_there(workspace, record.id):
+        address = hub.push(record, folder, model_id, private=is_private)
+    emit(
+        {"run": record.id, "to": model_id, "address": address},
+        as_json=as_json,
+        text=f"The model of {record.name} is at {address}",
+    )

@@ -45,6 +45,9 @@ DECIDED = {
     "train.half_precision_backend": "there is only one left",
     "train.include_inputs_for_metrics": "not needed",
     "train.greater_is_better": "follows from train.metric_for_best_model",
+    "train.hub_token": "a token is kept in no file: set HF_TOKEN, or log in with `hf auth login`",
+    "train.hub_strategy": "the model is uploaded once, when the run has finished",
+    "train.hub_always_push": "the model is uploaded once, when the run has finished",
 }
 """Settings that other files bring and that are decided elsewhere here: read over, with a note."""
 

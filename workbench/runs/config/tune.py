@@ -351,6 +351,21 @@ class Train(_Section):
     report_to: list[str] = _setting(
         list, Group.RUN, "Report to", "tensorboard, wandb, mlflow, trackio … where they are installed.",
     )  # fmt: skip
+    push_to_hub: bool = _setting(
+        False, Group.RUN, "Upload the model",
+        "Once the run has finished, uploads its model to the Hugging Face Hub (or to HF_ENDPOINT): weights, tokenizer, "
+        "the names of fields or classes, and a model card with figures. Never documents, their words or pictures.",
+        "To hand the model on. `workbench runs push` does it later, for a run that you have looked at.",
+        "The model leaves this machine. It was fitted to your documents, and may show what it saw often.",
+    )  # fmt: skip
+    hub_model_id: str = _setting(
+        "", Group.RUN, "Upload to", "Used by the upload: owner/name on the Hub. It is made where it does not exist.",
+    )  # fmt: skip
+    hub_private_repo: bool = _setting(
+        True, Group.RUN, "Upload as private",
+        "Only you and your organisation see the model there. Where it exists and all can see it, nothing is uploaded.",
+        "Off for a model that all may have.",
+    )  # fmt: skip
 
 
 class Regularization(_Section):
@@ -481,6 +496,10 @@ class TuneConfig(_Section):
     regularization: Regularization = Field(default_factory=Regularization)
     data: Data = Field(default_factory=Data)
     augmentation: Augmentation = Field(default_factory=Augmentation)
+
+    def kept_here(self) -> Self:
+        """The same settings, without an upload of the model when the run has finished."""
+        return self.model_copy(update={"train": self.train.model_copy(update={"push_to_hub": False})})
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
