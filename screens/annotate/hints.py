@@ -172,14 +172,14 @@ def facts_of(view: SessionView, worklist: Worklist) -> tuple[str, ...]:
     )
 
 
-def opening(session: AnnotationSession, schema: Schema, day_first: bool | None) -> str:
+def opening(session: AnnotationSession, day_first: bool | None) -> str:
     """What is said of a document when it is opened; of an accepted one why the list marks it with "!"."""
     document = session.content.document
     if session.editor.blind:
         return "Shown without its labels: label it as if it were new."
     if document.state is not State.LABELLED or not (document.problems or document.disagreements):
         return ""
-    listed = rows(session.content, schema, day_first)
+    listed = rows(session.content, session.schema, day_first)
     reasons = [f"{row.field.name}: {row.problems[0]}" for row in listed if row.problems and document.problems]
     reasons += [f"{row.field.name}: ≠ known: {row.reference}" for row in listed if row.values and row.agrees is False]
     more = f" ({counted(len(reasons) - 1, 'more reason')} in the panel)" if len(reasons) > 1 else ""

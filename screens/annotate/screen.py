@@ -22,7 +22,7 @@ from screens.base import ModeScreen
 from screens.keys import bindings
 from screens.navigation import ListDocuments, OpenDocument, Request
 from storage.document_list import Filter
-from storage.exceptions import Conflict, WorkbenchError
+from storage.exceptions import Conflict, UsageProblem, WorkbenchError
 from storage.records import Event, State
 from workbench.annotation.movement import OTHER_PAGES, Direction
 from workbench.annotation.session import AnnotationSession
@@ -127,8 +127,7 @@ class AnnotateScreen(ModeScreen):
             if self._review and session.editor.open_suggestions:
                 session.next_suggestion()
             self._panel.scroll_to(0, 0, animate=False, immediate=True)
-            settings = self.workspace.settings
-            session.show_message(self._next_message or hints.opening(session, settings.schema, settings.day_first))
+            session.show_message(self._next_message or hints.opening(session, self.workspace.settings.day_first))
             self._next_message = ""
             self.workbench.say_saved("")
             self.refresh_status()
@@ -184,8 +183,7 @@ class AnnotateScreen(ModeScreen):
 
     def _go_on_classified(self, document: int) -> None:
         """After the key that classified a text: the next error where errors are gone through, else the next text."""
-        walk = self.workbench.error_walk
-        if walk is not None and walk.document == document:
+        if (walk := self.workbench.error_walk) is not None and walk.document == document:
             self.app.call_later(walk.next_error)
         else:
             self._go_on()
@@ -239,11 +237,14 @@ class AnnotateScreen(ModeScreen):
         if (session := self.session) is None:
             return False
         self.look_ahead.postpone()
-        before, was_unsaved, done = session.content, session.editor.unsaved is not None, False
+        before, was_unsaved, done, was_refused = session.content, session.editor.unsaved is not None, False, False
         with self.guarded():
             try:
                 session.show_message("")  # it was there until this key
                 work(session)
+            except UsageProblem:
+                was_refused = True  # nothing was changed
+                raise
             except Conflict as error:
                 session.disarm()  # the places it would go on to are of the document as it was
                 refused, session.editor.refused = session.editor.refused, None
@@ -257,13 +258,12 @@ class AnnotateScreen(ModeScreen):
                 if session.content is not before:
                     self._trail.is_fresh = False
                     if session.editor.unsaved is None:
-                        is_other = session.content.document.state is not before.document.state
-                        self._committed(session, was_unsaved or is_other)
+                        self._committed(session, was_unsaved or session.editor.state.state is not before.document.state)
                 done = session.editor.unsaved is None
                 if session.repaired:  # other words: everything is laid out anew
                     self._next_message = session.view.message
                     self._open(OpenDocument(session.content.document.id, tokens=session.repaired))
-        if not done:
+        if not done and not was_refused:
             self.workbench.say_saved("NOT SAVED")
         self.workbench.unsaved.note((self.session or session).editor, self.save)
         self.refresh_status()
