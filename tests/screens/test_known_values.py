@@ -110,6 +110,16 @@ async def test_the_panel_says_no_more_of_a_value_than_there_is_to_say(opened, tm
     made.close()
 
 
+async def test_a_number_is_shown_without_the_caption_that_is_glued_to_it(opened, tmp_path):
+    page = sample_documents.page_of("ACME LTD\nNO.:UOA-CB18-01575\n")
+    offered = [("invoice_no", (2,), 0.77, "run-1")]
+    made = sample_documents.workspace_of(tmp_path / "w", [sample_documents.new("letter", [page], offered)])
+    async with opened(made) as pilot:
+        lines = [strip.text.strip() for _, strip in pilot.app.mode_screen.query_one("FieldsPanel")._lines]
+        assert "UOA-CB18-01575" in lines and not any("NO.:" in line or "=" in line for line in lines)
+    made.close()
+
+
 async def test_a_second_opinion_is_no_part_of_the_value_and_not_the_other_party_s(opened, tmp_path):
     page = sample_documents.page_of("Lieferant GmbH\nRing 1\n10115 Berlin\n\nKunde GmbH\nTor 2\n20095 Hamburg\n")
     offered = [
