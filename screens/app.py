@@ -47,7 +47,7 @@ class WorkbenchApp(App[None]):
                     (f"mode.{m.id}", m.key, f"show_mode('{m.id}')", f"{m.title}: {m.summary}")
                     for m in modes.available()
                 ),
-                ("app.help", "question_mark", "help", "All keys of this screen"),
+                ("app.help", "question_mark,f1", "help", "All keys of this screen"),
                 ("app.commands", "ctrl+p,f10,colon", "command_palette", "All commands, by name"),
                 ("app.theme", "f12", "next_theme", "Next theme: dark, light, high contrast"),
             ]

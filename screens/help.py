@@ -114,7 +114,7 @@ class HelpPage(Dialog[None]):
     """
 
     BINDINGS = [
-        Binding("enter", "cancel", "Close", id="dialog.close", priority=True),
+        Binding("enter,f1", "cancel", "Close", id="dialog.close", priority=True),
         Binding("up", "scroll(-1)", "Up", show=False, priority=True),
         Binding("down", "scroll(1)", "Down", show=False, priority=True),
         Binding("pageup", "scroll(-20)", "A screenful up", show=False, priority=True),
@@ -157,7 +157,7 @@ class HelpPage(Dialog[None]):
 
     @on(Input.Changed)
     def _search(self, event: Input.Changed) -> None:
-        if event.value == "?":  # the key that opened the page
+        if event.value == "?":  # the key that opened the page; the other one, F1, is no letter
             self.dismiss(None)
         else:
             self._show()

@@ -20,7 +20,7 @@ PRESETS: Mapping[str, Mapping[str, str]] = {
         "history.undo": "backspace,Z",
         "label.clear": "delete",
         "document.flag": "f",
-        "app.help": "h,question_mark",
+        "app.help": "h,question_mark,f1",
         "history.show": "H",
         "view.open": "ctrl+o",
     },

@@ -27,6 +27,7 @@ class AcceptChecks:
         self._empty: AnnotationSession | None = None
         self._unlabelled: tuple[AnnotationSession, frozenset[int]] | None = None
         self._accepted = 0  # by the last press
+        self._finished = "", 0  # the name of the document accepted last, and how many ≠ known suggestions it left
         self._asked: tuple[AnnotationSession, frozenset[str]] | None = None
         self._shown: tuple[AnnotationSession, frozenset[int]] | None = None
 
@@ -47,6 +48,15 @@ class AcceptChecks:
         named = self._asked_of(session)
         against = [s for s in session.document_acts.contradicting() if _key(s) in named]
         self._accepted = session.document_acts.accept_all(self.in_view(session), against)
+
+    def finish(self, session: AnnotationSession) -> None:
+        """Accept the document as it is."""
+        self._finished = session.content.document.name, len(session.document_acts.contradicting())
+        session.document_acts.finish()
+
+    def left_out_message(self, undo: str) -> str:
+        """What is said of the document accepted last, on the next one; `undo` is the key that takes it back."""
+        return hints.accepted_without(*self._finished, undo)
 
     def question(self, session: AnnotationSession) -> str:
         """What is asked before the document is accepted: words are selected, or nothing is labelled; "" for nothing."""

@@ -45,7 +45,6 @@ LIST: Hint = (
 
 
 _AT_THE_END = re.compile(r"[,;]+$|(?<=[0-9])\.$")  # of a sentence, not of the value
-_MOST_NAMED = 2  # fields; of more only the first is named, so that the keys have space
 _WORDS = ("span.start-more span.start-less span.end-less span.end-more", "words")
 _LINES = ("span.line-before span.line-after span.line-less span.line-more", "lines")
 _PICTURE = (
@@ -84,7 +83,7 @@ def _next_key(view: SessionView, schema: Schema, context: Context) -> Hint:
         return hint_of_classes(view)
     if view.message and view.focus is not None:
         return view.message, _of_focus_left(view, view.focus, schema, context)
-    if view.message == ALL_DONE:
+    if view.message.endswith(ALL_DONE):
         return view.message, (("mode.tune", "train a model"), ("mode.queue", "what to label next"))
     if view.message:
         return view.message, document
@@ -173,14 +172,14 @@ def facts_of(view: SessionView, worklist: Worklist) -> tuple[str, ...]:
     )
 
 
-def opening(session: AnnotationSession, schema: Schema, day_first: bool | None) -> str:
+def opening(session: AnnotationSession, day_first: bool | None) -> str:
     """What is said of a document when it is opened; of an accepted one why the list marks it with "!"."""
     document = session.content.document
     if session.editor.blind:
         return "Shown without its labels: label it as if it were new."
     if document.state is not State.LABELLED or not (document.problems or document.disagreements):
         return ""
-    listed = rows(session.content, schema, day_first)
+    listed = rows(session.content, session.schema, day_first)
     reasons = [f"{row.field.name}: {row.problems[0]}" for row in listed if row.problems and document.problems]
     reasons += [f"{row.field.name}: ≠ known: {row.reference}" for row in listed if row.values and row.agrees is False]
     more = f" ({counted(len(reasons) - 1, 'more reason')} in the panel)" if len(reasons) > 1 else ""
@@ -220,10 +219,15 @@ def left_out(plan: AcceptPlan, schema: Schema) -> str:
         (plan.missing, "No label yet: {}.", "No {}."),
     )
     named = [part for part in parts if part[0]]
-    first = [text.format(_listed(names)) for names, text, _ in named[:1]]
-    # of the others how many, so that the keys have space
-    others = [text.format(names[0] if names is plan.missing else len(names)) for names, _, text in named[1:]]
+    # a single one is named, and only the first, so that the keys have space
+    first = [name.format(*of) if len(of) == 1 else count.format(len(of)) for of, name, count in named[:1]]
+    others = [count.format(of[0] if of is plan.missing else len(of)) for of, _, count in named[1:]]
     return " ".join([*first, *others])
+
+
+def accepted_without(document: str, differing: int, undo: str) -> str:
+    """What is said once a document was accepted and suggestions other than the known values were left; "" for none."""
+    return f"{_short(document, 16)} accepted without {differing} ≠ known; {undo} takes it back." if differing else ""
 
 
 def accept_all(plan: AcceptPlan, is_unasked: bool, has_labels: bool) -> str:
@@ -244,12 +248,8 @@ def accept_all(plan: AcceptPlan, is_unasked: bool, has_labels: bool) -> str:
         return (f"accept {count}, then stop: " if count else "look at what is left: ") + ", ".join(stops)
     if plan.left_out:
         left = "it" if len(plan.left_out) == 1 else "them"
-        return f"accept {count} and the document" if count else f"the document without {left}"
+        return f"accept {count} and the document" if count else f"go on without {left}"
     return f"accept {'it' if count == 1 else f'all {count}'}, next document" if count else "accept, next document"
-
-
-def _listed(fields: Sequence[str]) -> str:
-    return ", ".join(fields) if len(fields) <= _MOST_NAMED else f"{fields[0]} and {len(fields) - 1} more"
 
 
 def proposed(source: Content, proposals: Sequence[Proposal], schema: Schema) -> str:
@@ -267,13 +267,14 @@ def _of_focus_left(view: SessionView, focus: Suggestion, schema: Schema, context
     offered = ((s, schema.get(s.field)) for s in view.open_suggestions if s.field not in labelled)
     against = sum(1 for s, of in offered if of is not None and contradicts(view.content, of, s))
     is_last = len(view.open_suggestions) == 1
-    shown = f"“{_short(text_of(view.content.tokens, focus.tokens), 16)}”" if is_last else "it"
+    shown = f"“{_short(text_of(view.content.tokens, focus.tokens), 16)}”" if is_last else schema.name(focus.field)
     known = (("suggestion.known", "known value"),) if is_known else ()
+    for_this = (("label.confirm", f"accept {shown}"), *known)
+    accept_all = ("document.accept-all", context.accept_all)
+    as_printed = ("suggestion.accept-visible", f"accept {against}")
     return (
-        ("label.confirm", f"accept {shown}"),
-        *known,
-        ("document.accept-all", context.accept_all),
-        *((("suggestion.accept-visible", f"all {against} as printed"),) if against > 1 else ()),
+        # what is done with several is seen before what is done with this one
+        *((accept_all, as_printed, *for_this) if against > 1 else (*for_this, accept_all)),
         ("label.reject", "reject"),
         *(((field.key, "next place"),) if field and field.key else ()),
     )

@@ -22,7 +22,7 @@ from screens.base import ModeScreen
 from screens.keys import bindings
 from screens.navigation import ListDocuments, OpenDocument, Request
 from storage.document_list import Filter
-from storage.exceptions import Conflict, WorkbenchError
+from storage.exceptions import Conflict, UsageProblem, WorkbenchError
 from storage.records import Event, State
 from workbench.annotation.movement import OTHER_PAGES, Direction
 from workbench.annotation.session import AnnotationSession
@@ -127,8 +127,7 @@ class AnnotateScreen(ModeScreen):
             if self._review and session.editor.open_suggestions:
                 session.next_suggestion()
             self._panel.scroll_to(0, 0, animate=False, immediate=True)
-            settings = self.workspace.settings
-            session.show_message(self._next_message or hints.opening(session, settings.schema, settings.day_first))
+            session.show_message(self._next_message or hints.opening(session, self.workspace.settings.day_first))
             self._next_message = ""
             self.workbench.say_saved("")
             self.refresh_status()
@@ -169,22 +168,22 @@ class AnnotateScreen(ModeScreen):
         else:
             self.open_current()
 
-    def _go_on(self) -> None:
-        """After a decision: the next document; after a round's last, what was made of the batch."""
+    def _go_on(self, message: str = "") -> None:
+        """After a decision, with `message`: the next document; after a round's last, what became of it."""
         if self.worklist is None or (left := self.worklist.current) is None:
             return
         if self.worklist.go_on(self.workspace):
+            self._next_message = message
             self.open_current()
             self._trail.went_on(left)
         elif self.worklist.filter.round is not None:
             self.app.call_later(self.workbench.visit, "queue")
         else:
-            self.show_message(hints.ALL_DONE)
+            self.show_message(f"{message} {hints.ALL_DONE}".lstrip())
 
     def _go_on_classified(self, document: int) -> None:
         """After the key that classified a text: the next error where errors are gone through, else the next text."""
-        walk = self.workbench.error_walk
-        if walk is not None and walk.document == document:
+        if (walk := self.workbench.error_walk) is not None and walk.document == document:
             self.app.call_later(walk.next_error)
         else:
             self._go_on()
@@ -238,11 +237,14 @@ class AnnotateScreen(ModeScreen):
         if (session := self.session) is None:
             return False
         self.look_ahead.postpone()
-        before, was_unsaved, done = session.content, session.editor.unsaved is not None, False
+        before, was_unsaved, done, was_refused = session.content, session.editor.unsaved is not None, False, False
         with self.guarded():
             try:
                 session.show_message("")  # it was there until this key
                 work(session)
+            except UsageProblem:
+                was_refused = True  # nothing was changed
+                raise
             except Conflict as error:
                 session.disarm()  # the places it would go on to are of the document as it was
                 refused, session.editor.refused = session.editor.refused, None
@@ -256,13 +258,12 @@ class AnnotateScreen(ModeScreen):
                 if session.content is not before:
                     self._trail.is_fresh = False
                     if session.editor.unsaved is None:
-                        is_other = session.content.document.state is not before.document.state
-                        self._committed(session, was_unsaved or is_other)
+                        self._committed(session, was_unsaved or session.editor.state.state is not before.document.state)
                 done = session.editor.unsaved is None
                 if session.repaired:  # other words: everything is laid out anew
                     self._next_message = session.view.message
                     self._open(OpenDocument(session.content.document.id, tokens=session.repaired))
-        if not done:
+        if not done and not was_refused:
             self.workbench.say_saved("NOT SAVED")
         self.workbench.unsaved.note((self.session or session).editor, self.save)
         self.refresh_status()
@@ -303,8 +304,8 @@ class AnnotateScreen(ModeScreen):
 
     def action_accept(self) -> None:
         """Accept the document and go to the next; one without any label only when asked twice."""
-        if not self._asked(self._accept_checks.question) and self.act(lambda session: session.document_acts.finish()):
-            self._go_on()
+        if not self._asked(self._accept_checks.question) and self.act(self._accept_checks.finish):
+            self._go_on(self._accept_checks.left_out_message(self.key_of("history.undo")))
 
     def _asked(self, check: Check) -> bool:
         if question := check(self.session) if self.session else "":
@@ -328,9 +329,8 @@ class AnnotateScreen(ModeScreen):
         """Skip the document or mark it unusable, and go on; one that was set aside before is only opened again."""
         done = self.act(lambda session: session.document_acts.set_aside(State(how)))
         if done and self.session and self.session.editor.state.state is State(how):
-            back = self.key_of("document.previous")
-            self._next_message = f"{self.session.content.document.name} is {how}; {back} goes back to it."
-            self._go_on()
+            undo = self.key_of("history.undo")
+            self._go_on(f"{self.session.content.document.name} is {how}; {undo} takes it back.")
 
     async def action_template(self) -> None:
         """Suggest labels from the last labelled document of this vendor."""

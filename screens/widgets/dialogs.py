@@ -248,7 +248,7 @@ class Choice(Dialog[str]):
 class TextPage(Dialog[None]):
     """A page to read: help, history, a problem."""
 
-    BINDINGS = [Binding("q,enter,question_mark", "cancel", "Close", id="dialog.close")]
+    BINDINGS = [Binding("q,enter,question_mark,f1", "cancel", "Close", id="dialog.close")]
 
     def __init__(self, title: str, body: Content | str, wide: bool = False) -> None:
         super().__init__(classes="wide" if wide else "")

@@ -1,5 +1,6 @@
 """The page of keys: all in view where they fit, narrowed by typing."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from textual.containers import VerticalScroll
@@ -72,10 +73,12 @@ async def test_a_small_screen_is_scrolled(opened, workspace):
         assert pane.scroll_offset.y > 10
 
 
-async def test_the_key_that_opened_the_page_closes_it(opened, workspace):
+@pytest.mark.parametrize("key", ["question_mark", "f1"])
+async def test_the_key_that_opened_the_page_closes_it(opened, workspace, key):
     async with opened(workspace) as pilot:
-        await pilot.press("question_mark")
+        await pilot.press(key)
         await pilot.pause()
-        await pilot.press("question_mark")
+        assert isinstance(pilot.app.screen, HelpPage)
+        await pilot.press(key)
         await pilot.pause()
         assert not isinstance(pilot.app.screen, HelpPage)

@@ -159,7 +159,7 @@ async def test_a_document_without_a_label_is_accepted_only_when_asked_twice(open
 async def test_what_was_skipped_is_said_on_the_next_document(opened, workspace):
     async with opened(workspace) as pilot:
         await pilot.press("S")
-        assert "plain is skipped; K goes back to it." in hint(pilot)
+        assert "plain is skipped; Ctrl+Z takes it back." in hint(pilot)
 
 
 async def test_the_next_undecided_document_is_one_key_away(opened, workspace):

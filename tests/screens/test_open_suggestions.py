@@ -11,6 +11,7 @@ from storage.suggestions import leading, offered
 from tests.support import sample_documents
 from tests.support.sample_documents import find, kept, labels
 
+DIFFERING = ("buyer_name", "seller_name", "invoice_no", "invoice_date", "amount_total")
 SLIP = "ACME SDN BHD\nDATE 25/12/2018\nTOTAL 9.00\nREF TEN"
 
 
@@ -99,11 +100,49 @@ async def test_where_all_contradicts_the_known_values_one_key_takes_what_is_on_t
         await pilot.press("plus")
         assert labels(against) == {}  # nothing was said of them yet
         await pilot.press("A")
-        assert labels(against) == {} and "A the document without them  + all 3 as printed" in hint(pilot)
+        assert labels(against) == {} and "3 ≠ known.  A go on without them  + accept 3" in hint(pilot)
         await pilot.press("plus")
         assert set(labels(against)) == {"invoice_date", "amount_total", "purchase_order"}
         await pilot.press("Z")
         assert labels(against) == {}
+
+
+@pytest.fixture
+def differing(tmp_path):
+    """A document with one suggestion that fits and five that differ from the known values."""
+    words = ("ACME", "SDN", "BHD", "25/12/2018", "9.00")
+    places = [(field, word, 0.9) for field, word in zip(DIFFERING, words, strict=True)]
+    made = made_in(tmp_path / "differing", [*places, ("iban", "TEN", 0.9)], dict.fromkeys(DIFFERING, "none of these"))
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+async def test_what_both_keys_do_with_several_values_that_differ_is_seen(opened, differing, columns):
+    async with opened(differing, (columns, 36)) as pilot:
+        await pilot.press("A")
+        assert "1 accepted. 5 ≠ known.  A go on without them  + accept 5" in hint(pilot)
+        await pilot.press("plus")
+        assert set(labels(differing)) == {*DIFFERING, "iban"}
+
+
+async def test_a_document_accepted_without_values_that_differ_says_so_on_the_next(opened, differing):
+    async with opened(differing, (80, 36)) as pilot:
+        await pilot.press("A", "A")
+        assert kept(differing).state == "labelled" and pilot.app.mode_screen.session.content.document.name == "next"
+        assert hint(pilot).startswith("slip accepted without 5 ≠ known; Ctrl+Z takes it back.")
+        await pilot.press("Z")
+        assert kept(differing).state == "started"
+
+
+async def test_the_last_document_accepted_without_values_that_differ_says_so_too(opened, differing):
+    async with opened(differing, (120, 36)) as pilot:
+        await pilot.press("J", "t", "t", "A", "A")
+        assert kept(differing, 2).state == "labelled" and "accepted without" not in hint(pilot)
+        await pilot.press("A", "A")
+        assert kept(differing).state == "labelled"
+        assert hint(pilot).startswith("slip accepted without 5 ≠ known; Ctrl+Z takes it back. All documents in the")
+        assert "F4 train a model" in hint(pilot)
 
 
 async def test_the_reason_of_the_mark_in_the_list_is_said_when_the_document_is_opened_again(opened, against):

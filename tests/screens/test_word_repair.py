@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from textual.widgets import Label
+from textual.widgets import Input, Label
 
 from screens.widgets.dialogs import Prompt, TextPage
 from screens.widgets.status_lines import HintLine
@@ -88,14 +88,53 @@ async def test_a_corrected_word_stays_corrected(opened, glued):
         assert words(glued)[-1] == "EUR"
 
 
-async def test_other_letters_are_refused_and_history_names_the_repair(opened, glued):
+async def test_words_are_joined_and_their_letters_corrected_at_once(opened, glued):
+    async with opened(glued) as pilot:
+        await go(pilot, "9 .00")
+        await pilot.press("shift+right", "t")
+        await go(pilot, "9")
+        await pilot.press("shift+right", "vertical_line", "home", "1", "right", "delete", "enter")
+        assert words(glued) == ["Nr:471102", "of", "05.06.2018", "Total", "19.00", "EUR"]
+        assert labels(glued) == {"amount_total": ["19.00"]} and "NOT SAVED" not in pilot.app.common_facts
+        await pilot.press("Z")
+        assert words(glued)[-2:] == ["9.00", "EUR"]  # what OCR read is kept
+        await pilot.press("Z")
+        assert words(glued)[-3:] == ["9", ".00", "EUR"] and labels(glued) == {"amount_total": ["9 .00"]}
+
+
+async def test_a_word_is_split_and_its_letters_corrected_at_once(opened, glued):
+    async with opened(glued) as pilot:
+        await go(pilot, "Nr:471102")
+        await pilot.press("vertical_line", "space", "delete", "9", "end", "backspace", "backspace", *"77", "enter")
+        assert words(glued)[:3] == ["Nr:", "971177", "of"]
+
+
+async def test_letters_alone_are_corrected_and_history_names_the_repair(opened, glued):
     async with opened(glued) as pilot:
         await pilot.press("vertical_line", "end", "3", "enter")
-        await pilot.pause()
-        assert words(glued)[0] == "Nr:471102"
-        await pilot.press("escape", "vertical_line", "home", "right", "right", "right", "space", "enter", "h")
+        assert words(glued)[0] == "Nr:4711023"
+        await pilot.press("Z", "vertical_line", "home", "right", "right", "right", "space", "enter", "h")
         assert isinstance(pilot.app.screen, TextPage)
         assert "repairing words  “Nr:471102” → “Nr: 471102”" in str(pilot.app.screen._body)
+
+
+async def test_a_word_that_is_not_printed_is_refused_and_what_was_typed_stays(opened, glued):
+    async with opened(glued) as pilot:
+        await go(pilot, "EUR")
+        await pilot.press("vertical_line", "end", *" USD", "enter")
+        assert isinstance(pilot.app.screen, Prompt) and "“USD” has no letters here" in text_of_dialog(pilot)
+        assert pilot.app.screen.query_one(Input).value == "EUR USD"
+        await pilot.press("backspace", "backspace", "backspace", "backspace", "home", "right", "space", "enter")
+        assert words(glued)[-2:] == ["E", "UR"] and "NOT SAVED" not in pilot.app.common_facts
+
+
+async def test_words_of_two_lines_are_refused_before_anything_is_typed(opened, glued):
+    async with opened(glued) as pilot:
+        await go(pilot, "Nr:471102")
+        await pilot.press("shift+down", "vertical_line")
+        await pilot.pause()
+        assert not isinstance(pilot.app.screen, Prompt) and "NOT SAVED" not in pilot.app.common_facts
+        assert len(words(glued)) == 7
 
 
 async def test_two_rows_that_were_woven_into_one_line_are_read_one_after_the_other(opened, tmp_path):
@@ -173,7 +212,7 @@ async def test_a_word_is_split_at_the_space_that_is_typed_where_the_prompt_begin
         await pilot.press("vertical_line")
         assert "Split the word: type a space where a new word begins" in text_of_dialog(pilot)
         await pilot.press("enter")
-        assert "no space was typed" in hint(pilot) and words(glued)[0] == "Nr:471102"
+        assert "nothing was typed" in hint(pilot) and words(glued)[0] == "Nr:471102"
         await pilot.press("vertical_line", "space", "enter")
         assert words(glued)[:2] == ["Nr:", "471102"]
 

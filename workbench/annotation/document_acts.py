@@ -1,6 +1,6 @@
 """The acts of a session on its document as a whole: accept all, finish, set aside, flag, undo, what is absent."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -260,11 +260,18 @@ class DocumentActs:
         """Correct the text of the cursor's token; the original is kept. A blank text changes nothing."""
         if self._cursor.token is None or not text.strip():
             return
-        token = self._editor.content.tokens[self._cursor.token]
         if self._cursor.selection == {self._cursor.token}:
             self._cursor.drop_selection()  # it was selected to be corrected, not to be labelled
-        original = token.original if token.original is not None else token.text
-        self._state.commit("correct", acts.correct(self._editor.state, token.id, " ".join(text.split()), original))
+        self.correct_words({self._cursor.token: " ".join(text.split())})
+
+    def correct_words(self, texts: Mapping[int, str]) -> None:
+        """Correct the text of tokens, by their numbers, in one act; the originals are kept."""
+        after = self._editor.state
+        for number, text in texts.items():
+            token = self._editor.content.tokens[number]
+            after = acts.correct(after, number, text, token.original if token.original is not None else token.text)
+        if texts:
+            self._state.commit("correct", after)
 
     def propose(self, proposals: Sequence[Proposal], run: str) -> int:
         """Put proposals beside the document as suggestions of a run; returns how many were new."""

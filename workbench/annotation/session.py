@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from storage import queue
+from storage.exceptions import UsageProblem
 from storage.records import Content, Decision, Span, Suggestion, Token
 from workbench.annotation import acts, field_states, movement
 from workbench.annotation.blind_editor import BlindEditor
@@ -238,14 +239,28 @@ class AnnotationSession:
             self.document_acts.mark_absent()
 
     def space_words(self, text: str) -> None:
-        """Write the selected words, or the cursor's, with other spaces between them."""
-        tokens = self._of_repair()
-        repair = word_repair.spaced(self.content, tokens, text) if tokens else None
-        self._repair(repair, "The words are as they were: no space was typed or deleted.")
+        """Write the selected words, or the cursor's, with other spaces between them; other letters correct them."""
+        repair, corrected = word_repair.spaced(self.content, self._of_repair(), text)
+        if repair or not corrected:
+            self._repair(repair, "The words are as they were: nothing was typed or deleted.")
+        self.document_acts.correct_words(corrected)
+
+    def cannot_space(self, text: str) -> str:
+        """Why `space_words` would refuse a text; "" where it does not."""
+        try:
+            word_repair.spaced(self.content, self._of_repair(), text)
+        except UsageProblem as problem:
+            return f"{problem.message} {problem.remedy}"
+        return ""
 
     def words_to_space(self) -> str:
-        """The words that `space_words` is about."""
-        return " ".join(self.tokens[token].text for token in self._of_repair())
+        """The words that `space_words` is about.
+
+        Raises:
+            UsageProblem: they are not words of one line that follow each other.
+        """
+        tokens = self._of_repair()
+        return " ".join(word.text for word in word_repair.line_words(self.content, tokens)) if tokens else ""
 
     def order_line(self) -> None:
         """Put the words of the cursor's line into reading order."""

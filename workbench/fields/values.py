@@ -38,7 +38,7 @@ _RATE = re.compile(
 )
 _BARE_RATE = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{1,6})?")
 _LEAST_ID = 3
-_CAPTION = re.compile(r"^[^0-9:：]{1,24}[:：]\s*(?=\w*\W?[0-9])|^[（(][^0-9（()）]{1,8}[)）]\s*(?=\S*[0-9])")
+_CAPTION = re.compile(r"^[^0-9:：]{1,24}[:：]\s*(?=\w*\W?[0-9]|\S*[0-9])|^[（(][^0-9（()）]{1,8}[)）]\s*(?=\S*[0-9])")
 _JOINS = "-/_"
 _WIDE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")  # Chinese and Japanese, not Korean
 _SALUTATION = re.compile(r"^\s*(?:herrn?|frau|firma|mrs?\.?|ms\.?|mme|monsieur|madame)\s+(?=\S)", re.IGNORECASE)
@@ -85,8 +85,9 @@ def normalise(type: FieldType, text: str, *, day_first: bool | None = None) -> V
 
 def trimmed(type: FieldType, text: str) -> str:
     """A printed value without the punctuation of its sentence ("04.07.2018,", "(35,13", ":A-77") and, in names,
-    addresses and ids, without a list's bullets ("Ecke 12 ● 12345 Ort"). In an address a postcode stands apart from the
-    town that it touches ("88802Spielkreis"). A text is left as it is.
+    addresses and ids, without a list's bullets ("Ecke 12 ● 12345 Ort"). An id is without the caption glued to it
+    ("No:A-77"). In an address a postcode stands apart from the town that it touches ("88802Spielkreis"). A text is left
+    as it is.
     """
     if type is FieldType.TEXT:
         return text
@@ -97,7 +98,13 @@ def trimmed(type: FieldType, text: str) -> str:
     bare = text.lstrip(" ;:").rstrip(" ,;:" if type in _WITH_POINT else " ,;:.")
     if ("(" in bare) != (")" in bare):
         bare = bare.strip("() ")
-    return bare or text
+    return _without_caption(bare or text) if type is FieldType.ID else bare or text
+
+
+def _without_caption(text: str) -> str:
+    """An id as it is printed, without words before it ("No:A-77"); a sign alone ("#77") belongs to it."""
+    rest = _after_caption(text).lstrip(_EDGE)
+    return rest if any(map(str.isalpha, text.removesuffix(rest))) else text
 
 
 def refusal(type: FieldType, text: str) -> str:
@@ -260,6 +267,11 @@ def _text(text: str) -> tuple[str | None, str, str | None]:
     return normal or None, "" if normal else "empty", None
 
 
+def _after_caption(text: str) -> str:
+    """An id without a caption or a sign for a number before it."""
+    return _NUMBER_SIGN.sub("", _bare(text))
+
+
 def _bare(text: str) -> str:
     """A value without a caption that is in the same word: "TOTAL:$6.90", "（小写）¥573.34"."""
     return _CAPTION.sub("", text, count=1)
@@ -286,7 +298,7 @@ def _read_bare(type: FieldType, text: str, day_first: bool | None, quick: bool) 
                 return _currency(marks.pop())
             return reading
         case FieldType.ID:
-            return _id(_NUMBER_SIGN.sub("", _bare(text)))
+            return _id(_after_caption(text))
         case FieldType.RATE:
             return _rate(text)
         case FieldType.PARTY:

@@ -28,6 +28,7 @@ _LETTERED = re.compile(r"[A-Z]{1,4} [0-9]{4,}")
 _BROKEN = re.compile(r"[A-Z0-9]*[0-9][A-Z0-9]*(?:[-/] | [-/])[0-9]{3,}[A-Z]?")
 _ALONE = re.compile(r"[A-Z0-9/-]*[0-9]{3,}")
 _SHORT = re.compile(r"[0-9]{1,2}")
+_TILL, _LONG = re.compile(r"[A-Z]{0,2}[0-9]{1,3}"), re.compile(r"[0-9]{5,}")  # "C01 KL 001 037846": till, shop, number
 _WHOLE, _SIGN = re.compile(r"[0-9]+"), re.compile(r"[€$£¥][).,;]?")
 _NUMBER_WORD = re.compile(r"(?:\b(?:no|nr|n|num)|number|nummer|num[eé]ro|[°º№#])\W*$", re.IGNORECASE)
 
@@ -82,7 +83,9 @@ def resemblance(around: Surroundings, field: Field, tokens: Sequence[int]) -> fl
         return score
     row = around.layout.rows[around.layout.row_of[tokens[0]]]
     is_article = _is_ean(joined) or any(_PACK.fullmatch(around.tokens[i].text) for i in row)
-    return score + 0.8 * bool(_SERIAL.fullmatch(joined)) - 0.8 * is_article - 0.4 * _is_postcode(around, row, tokens)
+    is_till = bool(_TILL.fullmatch(joined)) and any(_LONG.fullmatch(around.tokens[i].text) for i in row)
+    score -= 0.8 * is_article + 0.4 * _is_postcode(around, row, tokens) + 0.4 * is_till
+    return score + 0.8 * bool(_SERIAL.fullmatch(joined))
 
 
 def is_broken(around: Surroundings, words: Sequence[int]) -> bool:

@@ -262,7 +262,7 @@ _PHRASES = {
         "lieferanten nr|supplier number|vendor number|n fournisseur|projektnummer|projekt nr|sachbearbeiter|seite|"
         "page|personalnummer|cin|ifsc code|ifsc|mandatsreferenz|mandatsreferenz nr|sepa mandat|versicherungsnummer|"
         "ust id schlussel|globale nummer|kontrollnummer|codigo cliente|codigo de cliente|n de client|ref client|"
-        "kod kontrahenta|kod klienta|relatienummer|client code|customer code|debiteurnr|table no|pax|pos no"
+        "kod kontrahenta|kod klienta|relatienummer|client code|customer code|debiteurnr|table no|pax|pos no|co reg"
     ),
     "~address": "anschrift|adresse|address|adres|direccion|indirizzo|adresa|endereco|morada",  # either party's
     "-": (

@@ -1,12 +1,13 @@
 """Repairs of the words that OCR read: other spaces between them, and lines whose words are out of order;
 and what labels become on words that were replaced. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
 from msgspec import convert, structs, to_builtins
+from rapidfuzz.distance import Levenshtein
 
 from storage.exceptions import UsageProblem
 from storage.records import Annotations, Box, Content, Page, Span, Token
@@ -26,37 +27,54 @@ class WordRepair:
     page: int  # the number of the page with other words
 
 
-def spaced(content: Content, tokens: Sequence[int], text: str) -> WordRepair | None:
-    """Words of a line, with other spaces between them: "Nr:471102" becomes "Nr: 471102"; None where nothing changes.
-
-    A word that was corrected to one with a space inside is divided there. Its box is divided by the number of its
-    letters.
+def line_words(content: Content, tokens: Iterable[int]) -> list[Token]:
+    """Words that `spaced` can divide and join, in their order.
 
     Raises:
-        UsageProblem: the words stand on several lines or not beside each other, or other letters were typed.
+        UsageProblem: they stand on several lines, or not beside each other.
     """
     words = [content.tokens[token] for token in sorted(tokens)]
-    if len({(word.page, word.line) for word in words}) != 1 or words[-1].id - words[0].id != len(words) - 1:
+    if len({(word.page, word.line) for word in words}) > 1 or len(words) != words[-1].id - words[0].id + 1:
         raise UsageProblem("These words do not follow each other on one line.", "Select words of one line.")
+    return words
+
+
+def spaced(content: Content, tokens: Sequence[int], text: str) -> tuple[WordRepair | None, dict[int, str]]:
+    """Words of a line, with other spaces between them: "Nr:471102" becomes "Nr: 471102".
+
+    A word that was corrected to one with a space inside is divided there. Its box is divided by the number of its
+    letters. Where other letters were typed, each word has the letters of the page that are most like its own.
+
+    Returns:
+        The repair, None where only letters change; and the corrected text of each word, by its number after that. A
+        blank text changes nothing.
+
+    Raises:
+        UsageProblem: the words stand on several lines or not beside each other, or too few letters are there.
+    """
+    words = line_words(content, tokens)
     before = " ".join(word.text for word in words)
-    after = text.split()
-    if "".join(after) != "".join(word.text.replace(" ", "") for word in words):
-        raise UsageProblem("Only spaces can be put in or taken out here.", "e corrects the letters of a word.")
-    if after == [word.text for word in words]:
-        return None
+    after = text.split() or [word.text for word in words]
     letters = [(word.id, box) for word in words for box in _letter_boxes(word)]
+    printed = "".join(word.text.replace(" ", "") for word in words)
     divided: list[tuple[Token, set[int]]] = []
+    corrected: dict[int, str] = {}
     at = 0
-    for word_text in after:
-        part = letters[at : at + len(word_text)]
-        at += len(word_text)
+    for word_text, end in zip(after, _ends(printed, after), strict=True):
+        if end <= at:
+            raise UsageProblem(f"“{word_text}” has no letters here.", "Select the words that it is printed in.")
+        letters_text, part, at = printed[at:end], letters[at:end], end
         sources = {source for source, _ in part}
         boxes = [box for _, box in part]
         whole = (min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes))
         first = content.tokens[min(sources)]
-        kept = first if sources == {first.id} and word_text == first.text else None
-        new = kept or structs.replace(first, text=word_text, box=whole, original=None)
+        kept = first if sources == {first.id} and letters_text == first.text else None
+        new = kept or structs.replace(first, text=letters_text, box=whole, original=None)
+        if word_text != letters_text:
+            corrected[words[0].id + len(divided)] = word_text
         divided.append((new, sources))
+    if [new.text for new, _ in divided] == [word.text for word in words]:
+        return None, corrected
     page_number = words[0].page
     listed: list[tuple[Token, set[int]]] = []
     for token in content.pages[page_number].tokens:
@@ -64,7 +82,21 @@ def spaced(content: Content, tokens: Sequence[int], text: str) -> WordRepair | N
             listed += divided
         if not words[0].id <= token.id <= words[-1].id:
             listed.append((token, {token.id}))
-    return _renumbered(content, page_number, listed, f"“{before}” → “{' '.join(after)}”")
+    summary = f"“{before}” → “{' '.join(new.text for new, _ in divided)}”"
+    return _renumbered(content, page_number, listed, summary), corrected
+
+
+def _ends(printed: str, words: Sequence[str]) -> list[int]:
+    """Where in the printed letters each word ends; every letter belongs to one of them."""
+    typed = "".join(words)
+    at = 0
+    ends: list[int] = []
+    edits = Levenshtein.opcodes(printed, typed)
+    for word in words[:-1]:
+        at += len(word)
+        edit = next(edit for edit in edits if edit.dest_end >= at)
+        ends.append(min(edit.src_start + at - edit.dest_start, edit.src_end))
+    return [*ends, len(printed)]
 
 
 def _letter_boxes(word: Token) -> list[Box]:

@@ -2,6 +2,7 @@
 
 from asyncio import sleep
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from textual.app import App
@@ -45,7 +46,7 @@ async def converse(
     """
 
     async def conversation() -> None:
-        with shell.dialog_keys.hold():
+        with shell.dialog_keys.hold(), screen.guarded():
             answer = await question
             if answer is not None:
                 then(answer)
@@ -77,19 +78,23 @@ async def ask_word(app: App[Any], session: AnnotationSession) -> Work | None:
 
 
 async def ask_spaces(app: App[Any], session: AnnotationSession) -> Work | None:
-    """Divide the cursor's word, or join the selected ones; typing begins where a value mostly does."""
+    """Divide the cursor's word, or join the selected ones; typing begins where a value mostly does.
+
+    What cannot be done stays as it was typed, with the reason.
+    """
     if not (words := session.words_to_space()):
         return None
-    what = "Split or join the words" if " " in words else "Split the word"
-    text: str | None = await app.push_screen_wait(
-        Prompt(
-            f"{what}: type a space where a new word begins" + (", delete one to join" if " " in words else ""),
-            words,
-            "← →: to the place   Space: split there   Enter: save   Esc: cancel   (labels stay on their words)",
-            cursor=words.find(":") + 1 or len(words),
-        )
-    )
-    return (lambda session: session.space_words(text)) if text else None
+    title = "Split or join the words" if " " in words else "Split the word"
+    title += ": type a space where a new word begins" + (", delete one to join" if " " in words else "")
+    keys = "← →: to the place   Space: split there   Enter: save   Esc: cancel   (labels stay on their words)"
+    typed, cursor = words, words.find(":") + 1 or len(words)
+    while True:
+        answer: str | None = await app.push_screen_wait(Prompt(title, typed, keys, cursor=cursor))
+        if answer is None:
+            return None
+        if not (reason := session.cannot_space(answer)):
+            return partial(AnnotationSession.space_words, text=answer)
+        title, typed, cursor = reason, answer, len(answer)
 
 
 QUESTIONS: Mapping[str, Callable[[App[Any], AnnotationSession], Coroutine[Any, Any, Work | None]]] = {

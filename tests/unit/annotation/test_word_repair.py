@@ -25,7 +25,7 @@ def test_the_number_of_labels_follows_a_join_that_drops_one_and_its_undo(tmp_pat
     page = sample_documents.page_of("Total 9 .00")
     workspace = sample_documents.workspace_of(tmp_path / "w", [sample_documents.new("a", [page], spans=labels)])
     editor = DocumentEditor(workspace, 1, _judge)
-    repair = spaced(editor.content, (1, 2), "9.00")
+    repair, _ = spaced(editor.content, (1, 2), "9.00")
     assert repair is not None
     editor.repair_words(repair)
     assert len(sample_documents.kept(workspace).spans) == 1

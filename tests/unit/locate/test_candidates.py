@@ -92,6 +92,8 @@ TOTAL           6.20
         (TILL + "CB#: 398313\n", "398313"),
         (TILL + "SLIP: 0000000011000140428\nTRANS: 311140123\n", "0000000011000140428"),
         ("SHOP SDN BHD\nNO.32 & 33, JALAN SR 1/9\n43300 KAJANG\nNO. : CS-20322\n", "CS-20322"),  # no house
+        ("SHOP SDN BHD\n   TAX INVOICE\nC01  KL 001  037846\nCOPY  RM5.00", "037846"),  # no till, no shop
+        ("SHOP SDN BHD\n(CO REG :860671-D)\nPAD 4 X 2.80\nR0418 T2", "R0418"),  # no company's registration
     ],
 )
 def test_the_number_of_a_till_s_receipt_is_no_article_no_post_code_and_no_house(text, value):

@@ -121,20 +121,9 @@ def _normalised(cell: str) -> str:
     return JOIN.join(normalise(FieldType.ID, value).normal or value for value in cell.split(JOIN)) if cell else ""
 
 
-def _without_caption(text: str) -> str:
-    """A number as it is printed, without the caption that is glued to it: A-77 of "No:A-77"."""
-    normal = normalise(FieldType.ID, text).normal
-    starts = (n for n, sign in enumerate(text) if sign.isalnum())
-    rests = [text[n:] for n in starts if normal and normalise(FieldType.ID, text[n:]).normal == normal]
-    caption = text.removesuffix(rests[-1]) if rests else ""
-    return rests[-1] if any(map(str.isalpha, caption)) else text
-
-
 def _in_one_form(content: Content, entry: Field, day_first: bool | None, text: str) -> str:
     text = trimmed(entry.type, text)
-    if _is_document_number(entry):
-        return _without_caption(text)
-    if entry.type not in _IN_ONE_FORM:
+    if entry.type not in _IN_ONE_FORM or _is_document_number(entry):
         return text
     normal = document_values.read(content, entry, text, day_first).normal
     if normal is None or (entry.type is FieldType.ID and not _PLAIN_ID.fullmatch(normal)):

@@ -358,6 +358,7 @@ def test_values_say_what_was_decided_and_by_whom(tmp_path: Path) -> None:
     [
         ("CS 0031 .663", "CS 0031 .663", "CS0031663"),
         ("No:A-77,", "A-77", "A-77"),
+        ("NO.:UOA-CB18-01575", "UOA-CB18-01575", "UOA-CB18-01575"),
         (":A-77", "A-77", "A-77"),
         ("● A-77", "A-77", "A-77"),
         ("# 12", "# 12", "12"),
