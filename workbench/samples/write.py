@@ -33,6 +33,9 @@ _STAMPS = {
     "fr": ("PAYÉ", "REÇU"),
     "nl": ("BETAALD", "ONTVANGEN"),
     "zh": ("已付款", "收讫"),
+    "es": ("PAGADO", "RECIBIDO"),
+    "it": ("PAGATO", "RICEVUTO"),
+    "pl": ("WPIS", "KOPIA"),
 }
 
 
