@@ -47,7 +47,7 @@ _STORE_NUMBER = re.compile(r"#[0-9]+")
 _NO_ADDRESS = re.compile(
     r"\b(tel|fax|phone|telephone|telefon|mobile|hp|gst|sst|roc|reg|v\.?a\.?t|ust|e-?mail|www|http|invoice|receipt|bill|cashier|date|hrb|"
     r"nif|cif|nip|p\.? ?iva|partita iva|btw|tva|regon|n\.i\.f|c\.i\.f|"
-    r"krs|bdo|registro mercantil|r\.?e\.?a|cap\. soc|cod\. sdi|codice|sąd rejonowy|"
+    r"krs|bdo|registro mercantil|tomo|folio|r\.?e\.?a|cap\. soc|cod\. sdi|codice|sąd rejonowy|"
     r"handelsregister|tax|account|sort|konto|kontonummer|po|order|contract|vertrag|vertragsnummer|kundennummer|"
     r"cash|rechnung|datum|facture|siret|iban|table|doc(ument)?|company|co\.? ?reg)\b|"
     r"@|[:：]\s*[0-9]{2,}|电话|税号|发票|银行|开户|账号|合同|号码",

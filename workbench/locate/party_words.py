@@ -35,7 +35,7 @@ _OTHER = re.compile(
     r"[0-9]{3}[.-][0-9]{3}[.-][0-9]{4}|\ba/c\b|"
     r"\b(?:tel|telefon|telephone|phone|fax|telefax|mobil|e-?mail|web ?:|iban|bic|swift|ust|vat|tva|btw|hrb|siret|siren|"
     r"steuernummer|kvk|gln|gtin|nif|cif|nip|regon|p\.? ?iva|"
-    r"n\.i\.f|c\.i\.f|registro mercantil|reg\. merc|rea|r\.e\.a|reg\. imprese|cap\. soc|cod\. sdi|"
+    r"n\.i\.f|c\.i\.f|registro mercantil|reg\. merc|tomo|folio|rea|r\.e\.a|reg\. imprese|cap\. soc|cod\. sdi|"
     r"codice (?:destinatario|fiscale|univoco)|krs|bdo|sąd rejonowy)(?!\w)|"
     r"税号|识别号|信用代码|电话|传真|邮箱|开户|账号",
     re.IGNORECASE,
