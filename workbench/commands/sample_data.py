@@ -82,7 +82,7 @@ def command(out: Path, count: int, seed: int, languages: str, words_only: bool, 
         )
     if written.without_picture:
         text.append(
-            f"This machine has no Chinese font: {len(written.without_picture)} documents are words and boxes without a "
-            "picture. Install one (fonts-wqy-zenhei) and make them again for pictures."
+            f"{len(written.without_picture)} documents are words and boxes without a picture: letters are missing. For "
+            "Chinese install a font (fonts-wqy-zenhei) and make them again; the program's fonts lack Polish letters."
         )
     emit(data, as_json=as_json, text=text)

@@ -339,6 +339,16 @@ def test_without_a_chinese_font_words_are_left(tmp_path: Path, monkeypatch: pyte
     assert len(lines) == written.labelled and not any("image_path" in json.loads(line) for line in lines)
 
 
+def test_polish_pages_whose_letters_the_fonts_lack_are_words_without_a_picture(tmp_path: Path) -> None:
+    written = write_samples(tmp_path, 8, 1, ["pl"])
+    assert written.documents == 8 and written.without_picture
+    lines = (tmp_path / "labelled" / "labels.jsonl").read_text("utf-8").splitlines()
+    pictured = {json.loads(line)["id"] for line in lines if "image_path" in json.loads(line)}
+    assert not pictured & set(written.without_picture)
+    for path in (tmp_path / "inbox").glob("*"):
+        assert path.stem not in written.without_picture
+
+
 def test_the_command_says_what_it_wrote(tmp_path: Path) -> None:
     out = tmp_path / "train"
     arguments = [str(out), "--count", "50", "--seed", "2", "--languages", "en,fr", "--words-only", "--json"]
