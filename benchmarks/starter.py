@@ -2,6 +2,7 @@
 
     python benchmarks/starter.py --minilm FOLDER [--labels 0,10,50] [--seeds 3] [--kinds starter,plain,text]
     python benchmarks/starter.py --values            # zero labels on einvoices/, vendor_pdfs/ and made-up documents
+    python benchmarks/starter.py --made-up 40 --languages es,it,pl [--seed 777]   # made-up documents alone
 
 The split is by vendor, made anew for each seed; the test side is never trained on. So many documents are labelled,
 drawn at random from the vendors of the other side, and nothing else is: what measures the model on the way is taken
@@ -20,6 +21,7 @@ import statistics
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from storage import document_list, documents, import_index
@@ -39,6 +41,7 @@ from workbench.workspace import Workspace
 
 DATA = Path(os.environ.get("WORKBENCH_REALDATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 FIELDS = ("seller_name", "seller_address", "invoice_date", "amount_total")
+MADE_UP_SEED = 55_555
 VALUES = {"invoice_no": "invoice_number", "invoice_date": "date", "amount_total": "amount"}
 """field -> its key in the vendor PDFs' expected values."""
 
@@ -145,6 +148,8 @@ def agreeing(workspace: Workspace, truth: dict[str, dict[str, str]]) -> dict[str
 
 def zero_label_values() -> None:
     """Values right before the first label, on real invoices and on made-up ones of templates that were held out."""
+    from workbench.training import make_starter
+
     with tempfile.TemporaryDirectory() as temporary:
         for name in ("einvoices", "vendor_pdfs"):
             truth = {}
@@ -155,11 +160,11 @@ def zero_label_values() -> None:
             pipeline.run(workspace, ImportRequest((DATA / name,)))
             print(name, json.dumps(agreeing(workspace, truth)), flush=True)
             workspace.close()
-    made_up()
+    made_up(60, dict.fromkeys(make_starter.LANGUAGES), MADE_UP_SEED)
 
 
-def made_up(count: int = 60) -> None:
-    """The model alone and the suggestions on made-up documents, by language."""
+def made_up(count: int, languages: Iterable[str], seed: int) -> None:
+    """The model alone and the suggestions on so many made-up documents of each language."""
     import torch
 
     from workbench.fields import invoice_schema
@@ -174,8 +179,8 @@ def made_up(count: int = 60) -> None:
     )
     predictor, _ = predicting.load_named("starter", torch.device("cpu"))
     _, held = make_starter.held_out_templates(make_starter.StarterPlan(0))
-    for language in dict.fromkeys(make_starter.LANGUAGES):
-        rows = make_starter.held_out_rows(held, 55_555, count, (language,))
+    for language in languages:
+        rows = make_starter.held_out_rows(held, seed, count, (language,))
         read = make_starter.cases_of(predictor, rows)
         alone = report.evaluate(read, run="starter", split="test", types=trust.types)["micro"]["f1"]
         shares = {
@@ -210,8 +215,15 @@ def main() -> None:
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--set", dest="sets", action="append", default=[], help="as in `workbench tune`")
     parser.add_argument("--values", action="store_true", help="zero-label values of other documents instead")
+    parser.add_argument(
+        "--made-up", type=int, metavar="COUNT", help="zero labels on so many made-up documents a language"
+    )
+    parser.add_argument("--languages", default="en,de,fr,nl,zh", help="of the made-up documents")
+    parser.add_argument("--seed", type=int, default=MADE_UP_SEED, help="of the made-up documents")
     given = parser.parse_args()
-    if given.values:
+    if given.made_up:
+        made_up(given.made_up, given.languages.split(","), given.seed)
+    elif given.values:
         zero_label_values()
     else:
         curves(given)

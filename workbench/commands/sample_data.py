@@ -14,7 +14,9 @@ from workbench.commands.support.output import emit, json_option
 @click.argument("out", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--count", type=click.IntRange(1, 1_000_000), default=40, show_default=True, help="How many documents.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same documents.")
-@click.option("--languages", default="en,de,zh", show_default=True, help="Some of en, de, fr, nl, zh; with commas.")
+@click.option(
+    "--languages", default="en,de,zh", show_default=True, help="Some of en, de, fr, nl, zh, es, it, pl; with commas."
+)
 @click.option(
     "--words-only",
     is_flag=True,
@@ -80,7 +82,7 @@ def command(out: Path, count: int, seed: int, languages: str, words_only: bool, 
         )
     if written.without_picture:
         text.append(
-            f"This machine has no Chinese font: {len(written.without_picture)} documents are words and boxes without a "
-            "picture. Install one (fonts-wqy-zenhei) and make them again for pictures."
+            f"{len(written.without_picture)} documents are words and boxes without a picture: letters are missing. For "
+            "Chinese install a font (fonts-wqy-zenhei) and make them again; the program's fonts lack Polish letters."
         )
     emit(data, as_json=as_json, text=text)

@@ -177,6 +177,16 @@ def tax_number(text: str) -> bool | None:
     return _vat_is_valid(text)
 
 
+@lru_cache(maxsize=8192)
+def national_tax_number(text: str) -> bool:
+    """Whether it is a Spanish, Italian or Polish tax number, which are printed without the country's letters."""
+    from stdnum.es import nif
+    from stdnum.it import iva
+    from stdnum.pl import nip
+
+    return any(rule.is_valid(text) for rule in (nif, iva, nip))
+
+
 @lru_cache(maxsize=1024)
 def _vat_is_valid(number: str) -> bool:
     from stdnum.eu import vat

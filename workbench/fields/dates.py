@@ -42,6 +42,7 @@ _TIME = re.compile(
     r"(?: ?[ap]\.?m\.?|uhr|h)?\)?(?: ?(?:Z|UTC|GMT|[+\-][0-9]{2}:?[0-9]{2}))?$",
     re.IGNORECASE,
 )
+_POLISH_YEAR = re.compile(r"(?<=[0-9]{4}) ?(?:r\.?|roku)$", re.IGNORECASE)  # "12.03.2024 r."
 _YEAR_FIRST = re.compile(r"([0-9]{4}) ?([-/. ]) ?([0-9]{1,2}) ?\2 ?([0-9]{1,2})\.?")
 _CHINESE = re.compile(r"([0-9]{4}|[0-9]{2}) ?年 ?([0-9]{1,2}) ?月 ?([0-9]{1,2}) ?[日号]?")
 _NUMBERS = re.compile(r"([0-9]{1,2}) ?([-/. ]) ?([0-9]{1,2}) ?\2 ?([0-9]{4}|[0-9]{2})\.?")
@@ -211,7 +212,7 @@ def read(text: str, day_first: bool | None = None, *, quick: bool = False) -> tu
         core = _han_number(core)
     readings = _fast(core, day_first)
     if readings is None:
-        core = _TIME.sub("", _BEFORE.sub("", _CHINESE_WEEKDAY.sub("", core))).strip("()[] ,;:")
+        core = _POLISH_YEAR.sub("", _TIME.sub("", _BEFORE.sub("", _CHINESE_WEEKDAY.sub("", core)))).strip("()[] ,;:")
         readings = _fast(core, day_first)
     if readings is None:
         readings = [] if quick else [_slow(core)]

@@ -11,12 +11,13 @@ from collections.abc import Iterable
 _SURE_AND_LAST = ("bhd", "gmbh", "ltd", "llc", "inc", "b.v")
 SURE = ("sdn", *_SURE_AND_LAST)
 """Forms that are nothing else, wherever they stand."""
-ENDING = (*_SURE_AND_LAST, "ohg", "kg", "e.k", "llp", "plc")
+_SOUTHERN = ("s.r.l", "s.r.l.s", "s.n.c", "s.p.a", "s.l", "s.l.u", "s.a.u")
+ENDING = (*_SURE_AND_LAST, *_SOUTHERN, "ohg", "kg", "e.k", "llp", "plc", "o.o", "sp.j")
 """Forms that are the last word of a name: what follows them is no part of it."""
-USUAL = ("sdn", *ENDING, "pte", "ag", "ug", "gbr", "kgaa", "corp", "s.a", "s.a.r.l", "n.v", "s.p.a")
+USUAL = ("sdn", *ENDING, "pte", "ag", "ug", "gbr", "kgaa", "corp", "s.a", "s.a.r.l", "n.v")
 """Forms by which a piece of a line is known as a company's name."""
 ALL = (
-    *(*USUAL, "pty", "a.g", "e.v", "e.g", "limited", "s.a.s", "sàrl", "eurl", "s.r.l", "s.l", "s.l.u", "sp.z.o.o"),
+    *(*USUAL, "pty", "a.g", "e.v", "e.g", "limited", "s.a.s", "sàrl", "eurl", "sp.z.o.o", "sp.k"),
     *("oy", "ab", "a/s", "aps", "as", "lda", "kft", "s.r.o"),
 )
 

@@ -62,6 +62,8 @@ def tax_numbers(around: Surroundings) -> list[CheckedNumber]:
             numbers.append(CheckedNumber((token.id,), match[0], True))
         elif match := _OFFICE.search(token.text):
             numbers.append(CheckedNumber((token.id,), match[0], False))
+        elif national := _national(around, token.id):
+            numbers.append(national)
     return sorted(numbers, key=lambda number: around.layout.row_of[number.tokens[0]])
 
 
@@ -86,6 +88,20 @@ def resemblance(around: Surroundings, field: Field, tokens: Sequence[int]) -> fl
     is_till = bool(_TILL.fullmatch(joined)) and any(_LONG.fullmatch(around.tokens[i].text) for i in row)
     score -= 0.8 * is_article + 0.4 * _is_postcode(around, row, tokens) + 0.4 * is_till
     return score + 0.8 * bool(_SERIAL.fullmatch(joined))
+
+
+def _national(around: Surroundings, first: int) -> CheckedNumber | None:
+    """A valid number without its country's letters, right behind a header of such numbers ("NIF: B 23609670")."""
+    header = around.header_before(first)
+    if header is None or 1 not in (header.fields.get("seller_tax_id"), header.fields.get("buyer_tax_id")):
+        return None
+    row = around.layout.rows[around.layout.row_of[first]]
+    for count in (1, 2):
+        tokens = tuple(row[row.index(first) :][:count])
+        text = re.sub(r"[.\-,: ]", "", around.text(tokens))
+        if checks.national_tax_number(text):
+            return CheckedNumber(tokens, text, True)
+    return None
 
 
 def is_broken(around: Surroundings, words: Sequence[int]) -> bool:

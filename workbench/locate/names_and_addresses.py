@@ -20,7 +20,7 @@ _COMPANY = re.compile(
 _STREET = re.compile(
     r"\b(jalan|jln|lorong|taman|street|st|road|rd|avenue|ave|no|lot|block|blok|floor|batu|lebuh|persiaran|"
     r"stra(ss|ß)e|str|platz|weg|allee|rue|place|boulevard|bd|straat|laan|plein|"
-    r"chemin|impasse|quai|route|calle|camino|postfach|p\.?o\.? box|"
+    r"chemin|impasse|quai|route|calle|camino|avda|avenida|paseo|via|viale|corso|piazza|ul|aleje|postfach|p\.?o\.? box|"
     r"selangor|johor|kuala|penang|plaza|mall|centre|center|seksyen|section|bandar|kawasan)\b|"
     r"\w(stra(ss|ß)e|str\.?|allee|weg|platz|gasse|straat)(?!\w)|"
     r"[\u4e00-\u9fff](路|街|道|巷|弄)[0-9]|[0-9](号|室|层|楼|栋)",
@@ -46,7 +46,8 @@ _TITLE = re.compile(r"(tax )?invoice|receipt|rechnung|facture|factuur", re.IGNOR
 _STORE_NUMBER = re.compile(r"#[0-9]+")
 _NO_ADDRESS = re.compile(
     r"\b(tel|fax|phone|telephone|telefon|mobile|hp|gst|sst|roc|reg|v\.?a\.?t|ust|e-?mail|www|http|invoice|receipt|bill|cashier|date|hrb|"
-    r"nif|cif|nip|p\.? ?iva|partita iva|btw|tva|regon|n\.i\.f|"
+    r"nif|cif|nip|p\.? ?iva|partita iva|btw|tva|regon|n\.i\.f|c\.i\.f|"
+    r"krs|bdo|registro mercantil|tomo|folio|r\.?e\.?a|cap\. soc|cod\. sdi|codice|sąd rejonowy|"
     r"handelsregister|tax|account|sort|konto|kontonummer|po|order|contract|vertrag|vertragsnummer|kundennummer|"
     r"cash|rechnung|datum|facture|siret|iban|table|doc(ument)?|company|co\.? ?reg)\b|"
     r"@|[:：]\s*[0-9]{2,}|电话|税号|发票|银行|开户|账号|合同|号码",

@@ -12,7 +12,8 @@ from workbench.locate.context import Surroundings
 
 _TOWN_AFTER_CODE = (
     r"(?:^|[\s,])(?:[A-Z]{1,3} ?[-–]? ?)?"
-    r"(?:[0-9]{5}|[0-9]{4}(?: ?[A-Z]{2})?|[0-9]{2}-[0-9]{3}|[0-9]{3} [0-9]{2}|[0-9]{4}-[0-9]{3}),? +[^\W\d_][^\W\d_]"
+    r"(?:[0-9]{5}|[0-9]{4}(?: ?[A-Z]{2})?|[0-9]{2}-[0-9]{3}|[0-9]{3} [0-9]{2}|[0-9]{4}-[0-9]{3}),? +"
+    r"(?:[-–] )?[^\W\d_][^\W\d_]"
 )
 _TOWN_TOUCHES_CODE = r"^[0-9]{5}[A-ZÄÖÜ][a-zäöüß]{2}"
 _AMERICAN = r"\b[A-Z]{2},? [0-9]{5}(?:-[0-9]{4})?\b"
@@ -23,8 +24,9 @@ TOWN = re.compile("|".join((_TOWN_AFTER_CODE, _TOWN_TOUCHES_CODE, _AMERICAN, _BR
 """A post code with its town."""
 STREET = re.compile(
     r"(?:stra(?:ss|ß)e|str\.?|weg|platz|allee|gasse|straat|laan|plein|ring|damm|ufer|hof|kade|dreef)(?!\w)|"
-    r"\b(?:rue|avenue|ave|av|boulevard|bd|chemin|route|quai|place|impasse|calle|c/|plaza|via|viale|corso|piazza|"
-    r"street|st|road|rd|lane|drive|way|square|court|ul\.?|aleja|al\.?|rua|postfach|po box|p\.o\. box|bp)\b",
+    r"\b(?:rue|avenue|ave|av|boulevard|bd|chemin|route|quai|place|impasse|calle|c/|avda|avenida|paseo|ctra|apartado|"
+    r"plaza|via|viale|corso|piazza|largo|street|st|road|rd|lane|drive|way|square|court|ul\.?|aleja|aleje|al\.?|pl\.|os\.|rua|"
+    r"postfach|po box|p\.o\. box|bp)\b",
     re.IGNORECASE,
 )
 HOUSE = re.compile(r"(?<![\w.,-])[0-9]{1,4} ?[a-zA-Z]?(?:[-/–] ?[0-9]{1,4} ?[a-zA-Z]?)?(?![\w.%€$])")
@@ -32,31 +34,38 @@ _OTHER = re.compile(
     r"@|\bwww\.|https?:|[0-9]{2}[./][0-9]{2}[./][0-9]{2}|[%€$£]|[0-9][.,][0-9]{2}(?![0-9])|\+ ?[0-9]{2}|"
     r"[0-9]{3}[.-][0-9]{3}[.-][0-9]{4}|\ba/c\b|"
     r"\b(?:tel|telefon|telephone|phone|fax|telefax|mobil|e-?mail|web ?:|iban|bic|swift|ust|vat|tva|btw|hrb|siret|siren|"
-    r"steuernummer|kvk|gln|gtin|nif|cif|nip|regon|p\.? ?iva)(?!\w)|税号|识别号|信用代码|电话|传真|邮箱|开户|账号",
+    r"steuernummer|kvk|gln|gtin|nif|cif|nip|regon|p\.? ?iva|"
+    r"n\.i\.f|c\.i\.f|registro mercantil|reg\. merc|tomo|folio|rea|r\.e\.a|reg\. imprese|cap\. soc|cod\. sdi|"
+    r"codice (?:destinatario|fiscale|univoco)|krs|bdo|sąd rejonowy)(?!\w)|"
+    r"税号|识别号|信用代码|电话|传真|邮箱|开户|账号",
     re.IGNORECASE,
 )
 CONTACT = re.compile(
     r"@|\bwww\.|https?:|\+[0-9]{2}|"
-    r"\b(?:tel|telefon|phone|fax|telefax|téléphone|teléfono|telefono|mobil|e-?mail|web ?:|internet)\b|电话|传真|邮箱",
+    r"\b(?:tel|telefon|phone|fax|telefax|téléphone|teléfono|telefono|tfno|telf|tlf|mobil|e-?mail|web ?:|"
+    r"internet)\b|电话|传真|邮箱",
     re.IGNORECASE,
 )
 BUSINESS = re.compile(
     r"\b(?:iban|bic|swift|bank|sparkasse|volksbank|hrb|hra|handelsregister\w*|amtsgericht|registergericht|vorstand|"
-    r"geschäftsführer\w*|siret|siren|rcs|capital|ape|naf|kvk|registered|company no|director|directeur|registro|rea|krs|"
-    r"regon)\b",
+    r"geschäftsführer\w*|siret|siren|rcs|capital|ape|naf|kvk|registered|company no|director|directeur|registro|rea|"
+    r"r\.e\.a|reg\. imprese|cap\. soc|krs|bdo|sąd rejonowy|regon)\b",
     re.IGNORECASE,
 )
 SALUTATION = re.compile(
-    r"^(?:herrn?|frau|firma|familie|mr|mrs|ms|mme|m|mlle|monsieur|madame|de heer|mevrouw|sig|sr|sra|an|to|à|an die|"
-    r"an den)\.?:?$",
+    r"^(?:herrn?|frau|firma|familie|mr|mrs|ms|mme|m|mlle|monsieur|madame|de heer|mevrouw|sig|sr|sra|spett\.?le|an|to|à|"
+    r"an die|an den)\.?:?$",
     re.IGNORECASE,
 )
 TO_PERSON = re.compile(
     r"^(?:herrn?|frau|familie|mr|mrs|ms|mme|mlle|monsieur|madame|de heer|mevrouw|attn|attention|z\. ?hd|zu händen|"
-    r"t\.a\.v)\b",
+    r"t\.a\.v|a la atención de|alla c\.a|alla cortese attenzione|do rąk)\b",
     re.IGNORECASE,
 )
-GREETING = re.compile(r"^(?:sehr geehrte|dear|cher|chère|geachte|beste|estimad|gentile|egregio)", re.IGNORECASE)
+GREETING = re.compile(
+    r"^(?:sehr geehrte|dear|cher|chère|geachte|beste|estimad|muy señor|gentile|egregio|spettabile ditta|szanown)",
+    re.IGNORECASE,
+)
 LEGAL_END = re.compile(rf"({legal_forms.spelled(legal_forms.ENDING)})[.,]?", re.IGNORECASE)
 SEPARATOR = re.compile(r"[-–—·•●∙▪■|*•‧]|//?")
 HOUSE_NUMBER = re.compile(r"[0-9]{1,3}[a-zA-Z]?[,;]?")

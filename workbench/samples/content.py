@@ -11,8 +11,10 @@ from workbench.samples.parties import make_party
 from workbench.samples.placed_words import Piece, ValueMark
 from workbench.samples.wording import WORDING
 
-_DATE_PART = re.compile(r"MU|[djmnMFYyw]")
+_DATE_PART = re.compile(r"\\(.)|MU|[djmnMFYyw]")
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_BESIDE_DATES = (*_WEEKDAYS, "r.")
+"""What is printed with a date and is no part of its value; "r." is the Polish year."""
 _SEPARATORS = {
     "1,234.56": (",", "."),
     "1.234,56": (".", ","),
@@ -48,11 +50,16 @@ def plain_amount(cents: int) -> str:
 
 
 def date_text(day: date, pattern: str, months: str, short_months: str = "") -> str:
-    """A date in a pattern of d j (day) m n M MU F (month) Y y (year) w (weekday); everything else stands as it is."""
+    """A date in a pattern of d j (day) m n M MU F (month) Y y (year) w (weekday).
+
+    Everything else stands as it is, as does a letter behind a backslash.
+    """
     name = months.split(" ")[day.month - 1]
     short = short_months.split(" ")[day.month - 1] if short_months else name[:3]
 
     def part(match: re.Match[str]) -> str:
+        if match[1]:
+            return match[1]
         match match[0]:
             case "d":
                 return f"{day.day:02d}"
@@ -138,7 +145,13 @@ class Facts:
         self.style = house.choice(self.locale.numbers)
         self.negative = house.choice("---(")
         self.sign_place = house.choice(
-            ("none", "none", "before", "glued", *(("after", "after") if language in "defrnl" else ("glued", "before")))
+            (
+                "none",
+                "none",
+                "before",
+                "glued",
+                *(("after", "after") if language not in ("en", "zh") else ("glued", "before")),
+            )
         )
         pattern = house.choice(self.locale.dates)
         self.pattern = pattern.replace("D", house.choice("ddj"))
@@ -212,7 +225,7 @@ class Facts:
             quantity = quantity.replace(".", ",")
         unit = (
             self.fill("<unit>")
-            if self.language == "zh"
+            if "unit" in self.locale.rules
             else rng.choice(("pcs", "Stk", "ea", "kg", "h", "unit", "PCS", "x"))
         )
         code = self.fill(rng.choice(("######", "95###########", "@@-###", "@@@##", "40###########", "%###", "@%##-##")))
@@ -279,10 +292,10 @@ class Facts:
         return date_text(day, self.pattern, self.locale.months, self.locale.short_months)
 
     def dated(self, field: str) -> list[Piece]:
-        """A labelled date (invoice_date or due_date) as pieces; a weekday beside it is not part of the value."""
+        """A labelled date (invoice_date or due_date) as pieces."""
         mark = self.mark(field)
         text = self.date(self.due if field == "due_date" else self.day)
-        return [(part, None if part.strip("(),") in _WEEKDAYS else mark) for part in text.split(" ")]
+        return [(part, None if part.strip("(),") in _BESIDE_DATES else mark) for part in text.split(" ")]
 
     def other_date(self) -> str:
         """A day near the invoice's that is none of its labelled dates."""

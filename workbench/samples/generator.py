@@ -66,7 +66,7 @@ def generate(
     Args:
         seed: any whole number.
         count: how many documents.
-        languages: some of LANGUAGES ("en", "de", "fr", "nl", "zh"), drawn evenly; a repeated language is more frequent.
+        languages: some of LANGUAGES ("en", "de", …), drawn evenly; a repeated language is more frequent.
         templates: only these of `template_ids`, or REMINDER; None for all of `template_ids`.
         noise: 0 as printed, 1 as OCR of good and bad scans gives it, more for worse.
 

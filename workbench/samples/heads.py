@@ -17,6 +17,9 @@ _ATTENTION = {
     "fr": "À l'attention de <first> <surname>",
     "nl": "t.a.v. <first> <surname>",
     "zh": "<surname><first>",
+    "es": "A la atención de <first> <surname>",
+    "it": "Alla c.a. di <first> <surname>",
+    "pl": "do rąk <first> <surname>",
 }
 
 

@@ -6,7 +6,10 @@ from random import Random
 
 from stdnum import luhn
 from stdnum.at import uid
+from stdnum.es import ccc
 from stdnum.iso7064 import mod_11_10, mod_97_10
+from stdnum.it import codicefiscale
+from stdnum.pl import nip
 
 from workbench.samples.grammar import expand
 from workbench.samples.locales import Locale
@@ -36,34 +39,59 @@ class Party:
 
 
 _COUNTRIES = frozenset(
-    ["United Kingdom", "USA", "United States", "Australia", "India", "Deutschland", "France", "Nederland"]
-)
+    ["United Kingdom", "USA", "United States", "Australia", "India", "Deutschland", "France", "Nederland", "España",
+     "Italia", "Polska"]
+)  # fmt: skip
+
+
+def _with_digits(text: str, characters: str) -> str:
+    """The text with its letters and digits exchanged for these, one by one; spaces and signs stay."""
+    supply = iter(characters)
+    return re.sub(r"[A-Z0-9]", lambda _: next(supply), text)
 
 
 def _valid_iban(text: str) -> str:
-    """The account number with right check digits; its spaces stay."""
+    """The account number with right check digits, in Spain and Italy also those of the country; its spaces stay."""
     plain = text.replace(" ", "")
-    number = "".join(str(int(character, 36)) for character in plain[4:] + plain[:2] + "00")
-    return f"{text[:2]}{98 - int(number) % 97:02d}{text[4:]}"
+    country, account = plain[:2], plain[4:]
+    match country:
+        case "ES":
+            account = account[:8] + ccc.calc_check_digits(account) + account[10:]
+        case "IT":
+            account = codicefiscale.calc_check_digit(account[1:]) + account[1:]
+    number = "".join(str(int(character, 36)) for character in account + country + "00")
+    return _with_digits(text, f"{country}{98 - int(number) % 97:02d}{account}")
 
 
-def _valid_vat(text: str) -> str:
-    """A tax number of Germany, Austria, France or the Netherlands with right check digits; others unchanged."""
-    plain = re.sub(r"[ .]", "", text)
-    match plain[:2]:
+def _valid_tax_number(text: str, country: str) -> str:
+    """A tax number with right check digits, for the countries whose rule is known here; others unchanged."""
+    plain = re.sub(r"[ .-]", "", text)
+    prefix = country if plain.startswith(country) else ""
+    number = plain.removeprefix(prefix)
+    match country:
         case "DE":
-            digits = plain[2:10] + mod_11_10.calc_check_digit(plain[2:10])
+            number = number[:8] + mod_11_10.calc_check_digit(number[:8])
         case "AT":
-            digits = plain[3:10] + uid.calc_check_digit(plain[2:10])
+            number = number[:8] + uid.calc_check_digit(number[:8])
         case "FR":
-            siren = plain[4:12] + luhn.calc_check_digit(plain[4:12])
-            digits = f"{(12 + 3 * (int(siren) % 97)) % 97:02d}{siren}"
+            siren = number[2:10] + luhn.calc_check_digit(number[2:10])
+            number = f"{(12 + 3 * (int(siren) % 97)) % 97:02d}{siren}"
         case "NL":
-            digits = plain[2:11] + mod_97_10.calc_check_digits(f"NL{plain[2:11]}B")
+            number = f"{number[:9]}B{mod_97_10.calc_check_digits(f'NL{number[:9]}B')}"
+        case "ES":
+            number = number[:8] + luhn.calc_check_digit(number[1:8])
+        case "IT":
+            number = number[:10] + luhn.calc_check_digit(number[:10])
+        case "PL":
+            check = nip.checksum(f"{number[:9]}0")
+            if check == 10:  # no digit stands for it; the weight of the ninth digit is 7
+                ninth = (int(number[8]) + 1) % 10
+                number = f"{number[:8]}{ninth}"
+                check = nip.checksum(f"{number}0")
+            number = f"{number[:9]}{check}"
         case _:
             return text
-    supply = iter(digits)
-    return re.sub(r"\d", lambda _: next(supply), text)
+    return _with_digits(text, prefix + number)
 
 
 def make_party(rng: Random, locale: Locale, *, person: bool = False) -> Party:
@@ -93,7 +121,7 @@ def make_party(rng: Random, locale: Locale, *, person: bool = False) -> Party:
         lines=lines,
         country=country,
         reg=fill("<reg>"),
-        tax=_valid_vat(fill("<tax>")),
+        tax=_valid_tax_number(fill("<tax>"), locale.code[-2:]),
         phone=fill("<phone>"),
         fax=fill("<phone>"),
         mail=fill("<mail>").lower(),

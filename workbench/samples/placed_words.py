@@ -73,6 +73,11 @@ def _advances(font: str) -> dict[str, float]:
     return {bytes([code]).decode("cp1252", "ignore"): width / 1000 for code, width in enumerate(widths) if width}
 
 
+def has_letter(font: str, character: str) -> bool:
+    """Whether a font of the program has a letter; Polish ones are not all there."""
+    return wide(character) or character in _advances(font)
+
+
 @lru_cache(maxsize=60_000)
 def text_width(font: str, text: str) -> float:
     """Width of a text in ems: the sum of the font's advance widths."""

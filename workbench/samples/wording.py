@@ -477,5 +477,288 @@ closing: 全部款项付清之前，货物所有权归卖方所有。 | 如对�
 detail: 含安装及旧件处理 | 批次####，有效期至##/## | 按现场沟通内容执行 | 颜色及工艺以样品为准 | 序列号@@####### | 使用期一个月，预先收费
 """)
 
-WORDING: dict[str, Words] = {"en": _EN, "de": _DE, "fr": _FR, "nl": _NL, "zh": _ZH}
-"""language -> key -> wordings. Every language has every key except `steuer`, which is German only."""
+_ES = _table("""
+title: Factura | FACTURA | Factura de venta | Factura comercial | Factura ordinaria
+receipt_title: Factura simplificada | Ticket | Recibo | Tique de compra | Factura
+reminder_title: Recordatorio de pago | Aviso de impago | Segundo recordatorio de pago
+credit_title: Factura rectificativa | Abono | Nota de abono | Nota de crédito
+invoice_no: Factura nº | Nº factura | Nº de factura | Número de factura | Factura Núm. | Núm. factura | Factura | Número | Nº | N.º de factura | Serie y número
+receipt_no: Ticket nº | Nº ticket | Factura simplificada nº | Nº operación | Tique
+credit_no: Abono nº | Nº de abono | Factura rectificativa nº
+invoice_date: Fecha | Fecha factura | Fecha de factura | Fecha de emisión | Fecha de expedición | Fecha emisión | Emitida el
+date: Fecha | Fecha | Fecha compra
+time: Hora
+due_date: Vencimiento | Fecha de vencimiento | Fecha vencimiento | Vence el | Fecha límite de pago | Pagar antes del | Vto.
+order_date: Fecha de pedido | Fecha pedido
+delivery_date: Fecha de entrega | Fecha de operación | Fecha albarán | Periodo
+purchase_order: Pedido nº | Nº de pedido | Su pedido | Pedido | Número de pedido | Su referencia | Ref. cliente | Orden de compra | Nº pedido cliente
+customer_no: Nº cliente | Código cliente | Cód. cliente | Cliente nº | Código de cliente
+delivery_no: Albarán | Nº albarán | Presupuesto nº | Proyecto | Expediente
+sales: Comercial | Contacto | Atendido por | Vendedor
+cashier: Cajero | Le atendió | Dependiente | Camarero
+table: Mesa | Comensales
+till: Caja | Terminal | Tienda | TPV
+trans: Operación | Transacción | Nº oper.
+terms: Forma de pago | Condiciones de pago | Modo de pago
+terms_value: 30 días | 60 días fecha factura | Transferencia bancaria | Contado | Recibo domiciliado | Giro a 30 días | Transferencia 30 días
+seller_tax_id: NIF | CIF | N.I.F. | C.I.F. | NIF/CIF | NIF-IVA | CIF/NIF
+buyer_tax_id: NIF cliente | CIF | NIF | N.I.F. | CIF cliente | NIF del cliente
+reg: Registro Mercantil | Reg. Merc.
+bill_to: Facturar a | Cliente | Datos del cliente | Facturado a | Destinatario | Datos de facturación | Dirección de facturación | A la atención de
+ship_to: Enviar a | Dirección de entrega | Dirección de envío | Lugar de entrega
+from: Emisor | Vendedor | Proveedor | De | Expedida por
+currency: Moneda | Divisa | Importes en
+net: Base imponible | Subtotal | Total base imponible | Importe neto | Total sin {tax} | Suma | Base | Total neto
+tax: {tax} | {tax} {rate}% | {tax} {rate} % | Cuota {tax} | {tax} ({rate}%) | Importe {tax} | Total {tax} | {rate}% {tax}
+total: Total | TOTAL | Total factura | Total a pagar | Importe total | TOTAL FACTURA | Total {cur} | Total con {tax} | Líquido a pagar | Total {tax} incluido
+receipt_total: Total | TOTAL | Total a pagar | Importe | Total {cur} | A pagar | Total compra
+credit_total: Total abono | Total a devolver | Importe abonado | Total
+before_round: Total | Subtotal
+after_round: Total a pagar | Total redondeado
+rounding: Redondeo
+discount: Descuento | Dto. | Dto. pronto pago | Rebaja
+shipping: Portes | Gastos de envío | Transporte
+service: Servicio {n}% | Servicio
+paid: Anticipo | Pagado | A cuenta | Entrega a cuenta
+cash: Efectivo | Entregado | Recibido
+card: Tarjeta | VISA | Tarjeta de crédito | Bizum
+change: Cambio | Vuelta | Devolución
+qty_total: Nº artículos | Artículos | Total unidades
+tax_table: Desglose de {tax} | Detalle {tax} | Resumen de impuestos
+tax_cols: Base imponible,{tax} ^%,Cuota | Tipo,Base,Cuota | {tax} ^%,Base,Cuota,Total
+phone: Tel. | Teléfono | Tfno. | Telf. | Tlf.
+fax: Fax
+mail: E-mail | Email | Correo | Correo electrónico
+iban: IBAN | IBAN | Nº de cuenta | Cuenta bancaria | Cuenta IBAN
+bic: BIC | SWIFT | BIC/SWIFT
+bank: Banco | Entidad | Entidad bancaria
+account: Cuenta | C.C.C.
+page: Página {a} de {b} | Pág. {a}/{b} | Página {a} | Hoja {a} de {b}
+carried: Suma y sigue | Subtotal página
+brought: Suma anterior
+col_pos: Nº | Línea | Pos.
+col_code: Código | Ref. | Referencia | Artículo
+col_desc: Descripción | Concepto | Detalle | Artículo | Denominación
+col_qty: Cantidad | Cant. | Uds. | Unidades
+col_unit: Ud. | Unidad
+col_price: Precio | Precio unitario | P. unit. | Precio ud. | Precio/ud.
+col_rate: {tax} | % {tax} | Tipo
+col_amount: Importe | Total | Importe {cur} | Total línea | Importe neto
+pay_text: Le rogamos que abone {total} antes del {due}. | Rogamos ingresen el importe en la cuenta indicada | Pago mediante transferencia bancaria | Indique el número de factura en la transferencia | Vencimiento¦ {due}
+thanks: Gracias por su visita | Gracias por su compra | Gracias por su confianza | Vuelva pronto | Muchas gracias
+policy: Cambios en %# días con el ticket | {tax} incluido | No se admiten devoluciones sin ticket | Abierto de lunes a sábado | Precios con impuestos incluidos
+junk: Duplicado | Original | Bienvenidos | Copia para el cliente | Desde 19## | Ejemplar cliente
+exempt: A | B | G | R | 1
+copies: Copia | Original
+pump: Surtidor | Surtidor nº
+litres: Litros | Volumen
+fuel: Gasóleo A | Sin plomo 95 | Diésel e+ | Gasolina 98
+per_litre: Precio/L | €/L
+account_summary: Resumen de su factura | Resumen
+previous: Saldo anterior | Factura anterior | Pagos recibidos
+period: Periodo de facturación | Periodo | Período facturado
+seller_head: Datos del emisor | Proveedor | Emisor
+buyer_head: Datos del cliente | Cliente | Comprador
+name: Nombre | Razón social
+address: Dirección | Domicilio
+number_sentence: {title} nº {no} de fecha {date} | {title} {no} del {date} | {title} núm. {no}, {date}
+against: Factura original | Rectifica la factura nº | Factura rectificada
+notes: La mercancía ha sido entregada en buen estado. | Trabajos realizados según presupuesto. | Quedamos a su disposición para cualquier aclaración.
+reminder_opening: a día de hoy no nos consta el pago de la factura que se detalla. | le rogamos que abone el importe vencido en un plazo de ## días. | si ya ha realizado el pago, no tenga en cuenta este aviso. | de no recibir el pago, remitiremos la deuda a nuestros abogados.
+opening: Estimado cliente: | Muy señores nuestros: | por los trabajos realizados en sus instalaciones le facturamos lo siguiente. | le agradecemos su pedido, que hemos entregado completo. | a continuación se detallan los servicios prestados en el periodo indicado. | según lo acordado con <first> <surname>, le remitimos la liquidación de los conceptos pactados.
+closing: La mercancía es propiedad del vendedor hasta que se hayan pagado todos los importes pendientes. | Si tiene alguna duda, póngase en contacto con nuestra administración en un plazo de ## días e indique el número del documento. | La demora en el pago devenga los intereses que fija la ley y los gastos de cobro. | Los daños visibles deben comunicarse por escrito en los % días hábiles siguientes a la entrega. | Documento emitido por ordenador - válido sin firma. | Nuestras condiciones generales, que pueden leerse en nuestra web, se aplican a todas las entregas. | Sus datos se tratan solo para la gestión de esta operación. | Esperamos seguir trabajando con ustedes. | Atentamente, <first> <surname>
+detail: incluye montaje y retirada de la pieza vieja | lote ####, consumir antes de ##/## | según lo hablado en la visita - ver informe | color <inv>, acabado como la muestra | nº de serie @@####### | uso durante un mes, por adelantado | entregado en el lugar de uso | por encargo de <first> <surname>
+""")
+
+_IT = _table("""
+title: Fattura | FATTURA | Fattura di vendita | Fattura immediata | Fattura differita | Fattura accompagnatoria | Copia di cortesia della fattura
+receipt_title: Scontrino | Ricevuta | Ricevuta fiscale | Documento commerciale | Documento commerciale di vendita
+reminder_title: Sollecito di pagamento | Secondo sollecito | Sollecito
+credit_title: Nota di credito | Nota di accredito | Nota credito
+invoice_no: Fattura n. | N. fattura | Numero fattura | Fattura nr. | Numero | Fattura numero | Fatt. n. | Numero documento | Nr. documento | Fattura | N. documento
+receipt_no: Documento n. | Scontrino n. | Ricevuta n. | N. documento | Doc. n.
+credit_no: Nota di credito n. | Nota credito n. | N. nota di credito
+invoice_date: Data | Data fattura | Data documento | Data emissione | Data di emissione | del | Emessa il
+date: Data | Data | Data documento
+time: Ora | Ore
+due_date: Scadenza | Data scadenza | Data di scadenza | Da pagare entro il | Pagamento entro | Scadenza pagamento | Scad.
+order_date: Data ordine | Ordinato il
+delivery_date: Data consegna | Data DDT | Periodo | Data prestazione
+purchase_order: Ordine n. | N. ordine | Vs. ordine | Vostro ordine | Ordine | Rif. ordine | Numero ordine | Vs. rif. | Ordine cliente
+customer_no: Codice cliente | Cod. cliente | Cliente n. | N. cliente
+delivery_no: DDT n. | Documento di trasporto | Preventivo n. | Commessa | Offerta
+sales: Agente | Referente | Venditore | Contatto
+cashier: Cassiere | Operatore | Cassa | Servito da
+table: Tavolo | Coperti
+till: Cassa | Terminale | Negozio | Punto vendita
+trans: Transazione | Operazione | Progr.
+terms: Pagamento | Condizioni di pagamento | Modalità di pagamento | Termini di pagamento
+terms_value: Bonifico bancario 30 gg DF | 30 gg d.f.f.m. | Rimessa diretta | Ri.Ba. 60 gg | Contanti | Bonifico vista fattura | 30 giorni | RB 30/60 gg f.m.
+seller_tax_id: P.IVA | P. IVA | Partita IVA | Part. IVA | P.IVA e C.F. | C.F. e P.IVA | Partita I.V.A.
+steuer: Codice fiscale | C.F. | Cod. Fisc. | C. F.
+buyer_tax_id: P.IVA | Partita IVA | P. IVA cliente | P.IVA / C.F. | Partita IVA cliente
+reg: REA | Reg. Imprese
+bill_to: Spett.le | Cliente | Intestatario | Destinatario | Fatturare a | Cessionario/Committente | Spettabile | Dati cliente | Intestata a
+ship_to: Destinazione | Luogo di consegna | Indirizzo di consegna | Destinazione merce
+from: Fornitore | Cedente/Prestatore | Venditore | Emittente | Da
+currency: Valuta | Divisa | Importi in
+net: Imponibile | Totale imponibile | Subtotale | Totale netto | Netto | Importo netto | Totale merce | Imponibile {tax} | Tot. imponibile
+tax: {tax} | {tax} {rate}% | {tax} {rate} % | Imposta | Totale {tax} | Importo {tax} | {tax} ({rate}%) | Totale imposta | Imposta {tax}
+total: Totale | TOTALE | Totale fattura | Totale documento | Totale da pagare | Netto a pagare | Importo totale | TOTALE FATTURA | Totale {cur} | Totale dovuto | Totale a pagare | Totale {tax} inclusa
+receipt_total: Totale | TOTALE | Totale complessivo | Totale {cur} | Totale euro | Importo pagato
+credit_total: Totale nota di credito | Totale a credito | Totale documento | Totale
+before_round: Totale | Subtotale
+after_round: Totale da pagare | Totale arrotondato
+rounding: Arrotondamento
+discount: Sconto | Sconto merce | Abbuono
+shipping: Spese di trasporto | Spese di spedizione | Trasporto
+service: Servizio {n}% | Servizio
+paid: Acconto | Già pagato | Acconto versato
+cash: Contanti | Pagamento contante | Contante
+card: Carta di credito | Bancomat | Pagamento elettronico | Carta
+change: Resto
+qty_total: N. articoli | Totale pezzi | Articoli
+tax_table: Riepilogo {tax} | Dettaglio {tax} | Castelletto {tax}
+tax_cols: Imponibile,{tax} ^%,Imposta | Aliquota,Imponibile,Imposta | Cod. {tax},Imponibile,Aliq.,Imposta
+phone: Tel. | Telefono | Tel
+fax: Fax
+mail: E-mail | Email | PEC | Mail
+iban: IBAN | IBAN | Cod. IBAN | Codice IBAN | Coordinate bancarie
+bic: BIC | SWIFT | BIC/SWIFT
+bank: Banca | Banca d'appoggio | Istituto bancario | Appoggio bancario
+account: C/C | Conto corrente
+page: Pagina {a} di {b} | Pag. {a}/{b} | Pag. {a} | Pagina {a}
+carried: A riportare | Totale pagina
+brought: Riporto
+col_pos: N. | Riga | Pos.
+col_code: Codice | Cod. | Cod. art. | Articolo
+col_desc: Descrizione | Prodotto | Descrizione articolo | Descrizione dei beni e servizi | Prestazione
+col_qty: Q.tà | Quantità | Qtà | Q.ta
+col_unit: U.M. | UM | Unità
+col_price: Prezzo | Prezzo unitario | Prezzo un. | P. unitario | Prezzo unit.
+col_rate: {tax} | % {tax} | Aliq. | Aliquota {tax}
+col_amount: Importo | Totale | Importo {cur} | Totale riga | Prezzo totale
+pay_text: Si prega di pagare {total} entro il {due}. | Pagamento mediante bonifico bancario | Si prega di indicare il numero della fattura nella causale | Scadenza¦ {due} | Il mancato pagamento comporta interessi di mora
+thanks: Grazie e arrivederci | Grazie per averci scelto | Grazie della visita | Arrivederci e grazie
+policy: Cambio merce entro %# giorni con lo scontrino | Prezzi {tax} inclusa | Contributo CONAI assolto ove dovuto | Aperto dal lunedì al sabato
+junk: Copia | Originale | Benvenuti | Copia cliente | Dal 19## | Copia di cortesia
+exempt: A | B | 1 | 2 | C
+copies: Copia | Originale
+pump: Pompa | Erogatore
+litres: Litri | Volume
+fuel: Gasolio | Benzina | Senza piombo 95 | GPL
+per_litre: Prezzo/L | €/L
+account_summary: Riepilogo della fattura | Sintesi
+previous: Saldo precedente | Fattura precedente | Pagamenti ricevuti
+period: Periodo di fatturazione | Periodo | Periodo di riferimento
+seller_head: Fornitore | Cedente/Prestatore | Dati del fornitore
+buyer_head: Cliente | Cessionario/Committente | Dati del cliente
+name: Denominazione | Ragione sociale | Nome
+address: Indirizzo | Sede
+number_sentence: {title} n. {no} del {date} | {title} nr. {no} del {date} | {title} {no} - {date}
+against: Fattura di riferimento | Rif. fattura n. | A storno fattura n.
+notes: Merce consegnata in buono stato. | Lavori eseguiti come da preventivo. | Restiamo a disposizione per ogni chiarimento. | Imposta di bollo assolta ove dovuta.
+reminder_opening: dai nostri controlli la fattura sotto indicata risulta ancora da pagare. | vi preghiamo di versare l'importo scaduto entro ## giorni. | se avete già provveduto, non tenete conto di questa lettera. | in mancanza di pagamento passeremo la pratica al nostro legale.
+opening: Gentile cliente, | Spettabile ditta, | per i lavori eseguiti presso la vostra sede vi addebitiamo quanto segue. | vi ringraziamo per l'ordine, che abbiamo consegnato per intero. | qui di seguito trovate il dettaglio dei servizi resi nel periodo indicato. | come concordato con <first> <surname>, vi inviamo il conto delle voci stabilite.
+closing: La merce resta di proprietà del venditore fino al saldo di tutte le partite aperte. | Per ogni domanda vi preghiamo di rivolgervi alla nostra amministrazione entro ## giorni, indicando il numero del documento. | In caso di ritardo sono dovuti gli interessi di legge e le spese di recupero. | I danni visibili vanno segnalati per iscritto entro % giorni lavorativi dalla consegna. | Documento prodotto da un elaboratore - valido senza firma. | A tutte le forniture si applicano le nostre condizioni generali, che potete leggere sul nostro sito. | Documento privo di valenza fiscale ai sensi di legge, l'originale è trasmesso in formato elettronico. | Il documento va conservato per %# anni. | Distinti saluti, <first> <surname>
+detail: montaggio e ritiro del pezzo vecchio compresi | lotto ####, da usare entro ##/## | come da accordi sul posto - vedi rapporto | colore <inv>, finitura come da campione | matricola @@####### | uso di un mese, pagamento anticipato | consegna franco luogo d'uso | per conto di <first> <surname>
+""")
+
+_PL = _table("""
+title: Faktura | FAKTURA | Faktura VAT | FAKTURA VAT | Faktura sprzedaży
+receipt_title: Paragon fiskalny | Paragon | Rachunek | PARAGON FISKALNY | Pokwitowanie
+reminder_title: Wezwanie do zapłaty | Przypomnienie o płatności | Ponowne wezwanie do zapłaty
+credit_title: Faktura korygująca | Korekta faktury | Faktura VAT korygująca
+invoice_no: Faktura nr | Nr faktury | Numer faktury | Faktura VAT nr | Numer | Nr | Faktura | Nr dokumentu | Faktura numer
+receipt_no: Nr paragonu | Paragon nr | Nr wydruku | Rachunek nr | Nr
+credit_no: Faktura korygująca nr | Korekta nr | Nr korekty
+invoice_date: Data wystawienia | Data faktury | Data | Wystawiono | Wystawiono dnia | Data wystawienia faktury | z dnia | Dnia
+date: Data | Data | Data sprzedaży
+time: Godzina | Godz. | Czas
+due_date: Termin płatności | Termin zapłaty | Płatne do | Zapłata do | Data płatności | Do zapłaty do dnia
+order_date: Data zamówienia | Zamówiono
+delivery_date: Data sprzedaży | Data dostawy | Data wykonania usługi | Data dokonania dostawy | Okres
+purchase_order: Zamówienie nr | Nr zamówienia | Numer zamówienia | Zamówienie | Państwa zamówienie | Nr zam. klienta | Do zamówienia
+customer_no: Nr klienta | Kod klienta | Numer klienta | Kod kontrahenta
+delivery_no: WZ nr | Dokument WZ | Oferta nr | Projekt | Zlecenie
+sales: Opiekun | Kontakt | Handlowiec | Osoba do kontaktu
+cashier: Kasjer | Obsługa | Kelner | Sprzedawca
+table: Stolik | Gości
+till: Kasa | Stanowisko | Sklep
+trans: Transakcja | Nr transakcji | Nr sys.
+terms: Sposób zapłaty | Forma płatności | Sposób płatności | Warunki płatności
+terms_value: przelew 14 dni | przelew | gotówka | 30 dni | karta | za pobraniem | przelew 30 dni | przedpłata
+seller_tax_id: NIP | NIP | NIP sprzedawcy | Nr NIP | NIP UE
+steuer: REGON
+buyer_tax_id: NIP | NIP nabywcy | NIP | Nr NIP
+reg: KRS | REGON
+bill_to: Nabywca | Kupujący | Klient | Odbiorca faktury | Zamawiający | Dane nabywcy | Płatnik
+ship_to: Odbiorca | Adres dostawy | Miejsce dostawy
+from: Sprzedawca | Wystawca | Dostawca | Sprzedający
+currency: Waluta | Kwoty w
+net: Wartość netto | Razem netto | Suma netto | Netto | Kwota netto | Wartość netto razem | Ogółem netto
+tax: {tax} | Kwota {tax} | {tax} {rate}% | Podatek {tax} | Razem {tax} | Wartość {tax} | {tax} ({rate}%) | Podatek | Kwota podatku
+total: Do zapłaty | Razem do zapłaty | Wartość brutto | Razem | Suma brutto | Razem brutto | Kwota do zapłaty | Brutto | Ogółem | Do zapłaty {cur} | Należność ogółem | Kwota brutto | DO ZAPŁATY
+receipt_total: Suma | SUMA | Suma {cur} | Razem | Do zapłaty | SUMA {cur}
+credit_total: Kwota zwrotu | Do zwrotu | Razem | Kwota korekty
+before_round: Razem | Suma
+after_round: Do zapłaty | Razem po zaokrągleniu
+rounding: Zaokrąglenie
+discount: Rabat | Upust | Opust
+shipping: Transport | Koszt wysyłki | Dostawa
+service: Serwis {n}% | Obsługa
+paid: Zapłacono | Zaliczka | Przedpłata | Wpłacono
+cash: Gotówka | Wpłata | Gotówka PLN
+card: Karta | Karta płatnicza | BLIK
+change: Reszta | Reszta PLN
+qty_total: Liczba pozycji | Pozycji | Razem sztuk
+tax_table: Zestawienie {tax} | Podsumowanie {tax} | Według stawki {tax}
+tax_cols: Stawka,Netto,{tax},Brutto | Stawka {tax},Wartość netto,Kwota {tax},Wartość brutto | {tax} ^%,Netto,Podatek
+phone: tel. | Tel. | Telefon
+fax: Faks | fax
+mail: E-mail | e-mail | Mail
+iban: Nr konta | Numer konta | Konto | Rachunek | IBAN | Nr rachunku
+bic: SWIFT | BIC | BIC/SWIFT
+bank: Bank | Nazwa banku
+account: Konto | Rachunek
+page: Strona {a} z {b} | Str. {a}/{b} | Strona {a}
+carried: Do przeniesienia | Razem na stronie
+brought: Z przeniesienia
+col_pos: Lp. | L.p. | Lp
+col_code: Kod | Indeks | Symbol | Kod towaru
+col_desc: Nazwa | Nazwa towaru lub usługi | Opis | Nazwa towaru/usługi | Towar
+col_qty: Ilość | Ilość | Liczba
+col_unit: J.m. | jm | Jedn.
+col_price: Cena netto | Cena jedn. | Cena | Cena jedn. netto
+col_rate: {tax} | Stawka {tax} | {tax} %
+col_amount: Wartość | Wartość netto | Kwota | Razem | Wartość {cur}
+pay_text: Prosimy o zapłatę {total} do dnia {due}. | Prosimy o wpłatę na podane konto | W tytule przelewu prosimy podać numer faktury | Za zwłokę w zapłacie naliczane są odsetki | Termin zapłaty¦ {due}
+thanks: Dziękujemy za zakupy | Zapraszamy ponownie | Dziękujemy i zapraszamy | Dziękujemy za współpracę
+policy: Zwrot w ciągu %# dni z paragonem | Ceny zawierają podatek {tax} | Czynne od poniedziałku do soboty | Reklamacje tylko z dowodem zakupu
+junk: Kopia | Oryginał | Witamy | Duplikat | Od 19## | NIEFISKALNY
+exempt: A | B | C | D
+copies: Kopia | Oryginał
+pump: Dystrybutor
+litres: Litry | Ilość
+fuel: Olej napędowy | Benzyna 95 | Pb98 | LPG
+per_litre: Cena/L | zł/L
+account_summary: Podsumowanie faktury | Twoja faktura w skrócie
+previous: Poprzednie saldo | Poprzednia faktura | Otrzymane wpłaty
+period: Okres rozliczeniowy | Okres | Za okres
+seller_head: Sprzedawca | Dane sprzedawcy
+buyer_head: Nabywca | Dane nabywcy
+name: Nazwa | Nazwa firmy
+address: Adres | Siedziba
+number_sentence: {title} nr {no} z dnia {date} | {title} {no} z {date} | {title} nr {no}, {date}
+against: Do faktury nr | Faktura korygowana | Dotyczy faktury
+notes: Towar wydano bez wad. | Usługę wykonano zgodnie z umową. | Osoba upoważniona do wystawienia faktury¦ <first> <surname> | Mechanizm podzielonej płatności
+reminder_opening: według naszej ewidencji poniższa faktura nie została zapłacona. | prosimy o wpłatę zaległej kwoty w ciągu ## dni. | jeżeli wpłata została już wykonana, prosimy nie brać tego pisma pod uwagę. | brak wpłaty spowoduje skierowanie sprawy do sądu.
+opening: Szanowni Państwo, | Dzień dobry, | za prace wykonane w Państwa siedzibie wystawiamy rachunek jak niżej. | dziękujemy za zamówienie, które dostarczyliśmy w całości. | poniżej podajemy wykaz usług wykonanych w podanym okresie. | zgodnie z ustaleniami z <first> <surname> przesyłamy rozliczenie uzgodnionych pozycji.
+closing: Towar pozostaje własnością dostawcy do czasu uregulowania wszystkich należności. | W razie pytań prosimy o kontakt z naszym działem księgowości w ciągu ## dni i podanie numeru dokumentu. | Za opóźnienie w płatności naliczamy odsetki ustawowe oraz koszty odzyskiwania należności. | Widoczne uszkodzenia należy zgłosić na piśmie w ciągu % dni roboczych od dostawy. | Dokument utworzony komputerowo - ważny bez podpisu. | Do wszystkich dostaw stosujemy nasze ogólne warunki, które można przeczytać na naszej stronie. | Dokument należy przechowywać przez % lat. | Liczymy na dalszą dobrą współpracę. | Z poważaniem, <first> <surname>
+detail: z montażem i odbiorem starej części | partia ####, zużyć do ##/## | według ustaleń na miejscu - patrz protokół | kolor <inv>, wykonanie jak próbka | nr seryjny @@####### | okres jednego miesiąca, płatne z góry | dostawa na miejsce użycia | na zlecenie <first> <surname>
+""")
+
+WORDING: dict[str, Words] = {
+    "en": _EN, "de": _DE, "fr": _FR, "nl": _NL, "zh": _ZH, "es": _ES, "it": _IT, "pl": _PL,
+}  # fmt: skip
+"""language -> key -> wordings. Every language has every key except `steuer`, a second number of the tax office."""

@@ -23,7 +23,7 @@ from workbench.fields import invoice_schema
 from workbench.samples import fapiao
 from workbench.samples.generator import Sample, SamplePage, assemble, compose, generate, template_ids
 from workbench.samples.noise import BLOCKS
-from workbench.samples.placed_words import Paper, wide
+from workbench.samples.placed_words import Paper, has_letter, wide
 from workbench.samples.render import chinese_font, pdf, picture, scanned, stamp, turned
 
 LABELLED_SCALE, INBOX_SCALE, TIFF_SCALE = 1.8, 2.0, 2.4  # pixels a point: 130, 144 and 173 dots an inch
@@ -33,6 +33,9 @@ _STAMPS = {
     "fr": ("PAYÉ", "REÇU"),
     "nl": ("BETAALD", "ONTVANGEN"),
     "zh": ("已付款", "收讫"),
+    "es": ("PAGADO", "RECIBIDO"),
+    "it": ("PAGATO", "RICEVUTO"),
+    "pl": ("ODEBRANO", "KOPIA"),
 }
 
 
@@ -42,7 +45,7 @@ _FIRST = ("invoice-classic", "receipt-market", "invoice-long", "invoice-credit",
 
 @dataclass(slots=True)
 class SampleReport:
-    """What was written. `without_picture` names documents that a missing Chinese font left without one."""
+    """What was written. `without_picture` names documents that missing letters left without one."""
 
     documents: int = 0
     labelled: int = 0
@@ -116,8 +119,9 @@ def write_samples(out: Path, count: int, seed: int, languages: Sequence[str]) ->
         written.count(sample)
         several = len(paper.sheets) > 1
         to_inbox = index % 4 == 3 - turn % 4 or (several and vendor.template == "invoice-long" and turn == 0)
-        drawable = chinese_font() is not None or not _has_chinese(paper)
-        if to_inbox and (drawable or not several):
+        has_letters = _has_letters(paper)
+        drawable = has_letters and (chinese_font() is not None or not _has_chinese(paper))
+        if to_inbox and has_letters and (drawable or not several):
             form = "tiff" if several else ("pdf", "jpg", "pdf", "png")[written.inbox % 4] if drawable else "pdf"
             (out / "inbox" / f"{name}.{form}").write_bytes(_inbox_file(form, paper, sample, rng))
             rows.append({"file": f"{name}.{form}", **sample.values})
@@ -146,6 +150,11 @@ def _vendors(count: int, languages: Sequence[str]) -> list[_Vendor]:
             vendors.append(_Vendor(number, language, order[0]))
             order.append(order.pop(0))
     return vendors
+
+
+def _has_letters(paper: Paper) -> bool:
+    words = (word for sheet in paper.sheets for word in sheet.words)
+    return all(has_letter(word.font, character) for word in words for character in word.text)
 
 
 def _has_chinese(paper: Paper) -> bool:
@@ -248,8 +257,8 @@ def _readme(written: SampleReport, count: int, seed: int, languages: Sequence[st
     missing = ""
     if written.without_picture:
         missing = (
-            f"\nThis machine had no Chinese font: {len(written.without_picture)} labelled documents are words and "
-            "boxes without a picture.\n"
+            f"\n{len(written.without_picture)} labelled documents are words and boxes without a picture: this machine "
+            "had no Chinese font, or the program's fonts lack their (Polish) letters.\n"
         )
     return f"""# Sample data
 

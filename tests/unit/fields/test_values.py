@@ -65,7 +65,7 @@ def test_remarks_and_codes_beside_amounts(text: str, normal: str | None) -> None
 
 
 def test_months_in_arabic_and_hebrew() -> None:
-    for text in ("31 مارس 2024", "٣١ مارس ٢٠٢٤", "31 במרץ 2024", "31. ožujka 2024."):
+    for text in ("31 مارس 2024", "٣١ مارس ٢٠٢٤", "31 במרץ 2024", "31. ožujka 2024.", "31.03.2024 r.", "31.03.2024 R."):
         assert normalise(FieldType.DATE, text).normal == "2024-03-31"
 
 

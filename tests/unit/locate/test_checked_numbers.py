@@ -1,5 +1,7 @@
 """Accounts and tax numbers are found by their check digits."""
 
+import pytest
+
 from storage.records import Token
 from workbench.fields import invoice_schema
 from workbench.locate import checked_numbers
@@ -41,6 +43,22 @@ def test_tax_numbers_are_known_by_the_form_of_their_country() -> None:
     (wrong,) = checked_numbers.tax_numbers(around("USt-IdNr. DE123456789"))
     assert not wrong.valid
     assert checked_numbers.tax_numbers(around("Artikel DE12 und SE 12")) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "number"),
+    [
+        ("NIF: B 23609670", "B23609670"),
+        ("P.IVA 08740780708", "08740780708"),
+        ("NIP : 734-806-40-77", "7348064077"),
+    ],
+)
+def test_tax_numbers_without_the_letters_of_their_country_are_known_behind_their_header(line: str, number: str) -> None:
+    header, rest = line.split(" ", 1)
+    assert [found.text for found in checked_numbers.tax_numbers(around(line))] == [number]
+    assert not checked_numbers.tax_numbers(around(f"Pedido: {rest}")), "no header of tax numbers"
+    wrong = f"{header} {rest[:-1]}{(int(rest[-1]) + 1) % 10}"
+    assert not checked_numbers.tax_numbers(around(wrong))
 
 
 def test_two_digits_are_a_number_only_right_behind_words_that_say_so() -> None:

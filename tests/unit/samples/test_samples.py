@@ -1,28 +1,34 @@
 """Made-up invoices: the same seed gives the same ones, labels match what is printed, pages are believable."""
 
 import csv
+import hashlib
 import json
 import re
 import subprocess
 import sys
 from collections import Counter
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from random import Random
+from types import ModuleType
 
 import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
+from stdnum.es import nif
 from stdnum.eu import vat
+from stdnum.it import iva
+from stdnum.pl import nip
 
 from storage.exceptions import UsageProblem
 from tests.support import ROOT
 from workbench.commands.sample_data import command
 from workbench.fields import FieldType, chunks_of, invoice_schema, values
 from workbench.fields.schema import repaired_tags
-from workbench.samples.content import chinese_capitals, money
+from workbench.samples.content import chinese_capitals, date_text, money
 from workbench.samples.generator import REMINDER, Sample, compose, generate, template_ids
 from workbench.samples.locales import LANGUAGES, LOCALES
 from workbench.samples.render import chinese_font, picture
@@ -99,9 +105,10 @@ def test_labels_say_what_is_printed(clean: list[Sample]) -> None:
 
 
 def test_the_country_below_an_address_is_printed_and_no_part_of_its_label(clean: list[Sample]) -> None:
-    countries = ("Deutschland", "United Kingdom", "USA", "United States", "India", "Australia", "France", "Nederland")
+    countries = ("Deutschland", "United Kingdom", "USA", "United States", "India", "Australia", "France", "Nederland",
+                 "España", "Italia", "Polska")  # fmt: skip
     printed = " ".join(" ".join(sample.words) for sample in clean)
-    assert any(country in printed for country in countries)
+    assert all(country in printed for country in countries)
     addresses = [value for sample in clean for field, value in sample.values.items() if field.endswith("_address")]
     assert not [address for address in addresses if address.endswith(countries)]
 
@@ -169,6 +176,13 @@ def test_there_are_credit_notes_several_pages_and_several_currencies(clean: list
     assert len({sample.values.get("currency") for sample in clean}) >= 8
 
 
+def test_a_further_language_changes_no_document_of_the_others() -> None:
+    """The starter was made of these documents, and its figures are compared over time."""
+    made = repr(list(generate(1, 20, ("en", "de", "fr", "nl", "zh")))).encode()
+    digest = hashlib.sha256(made).hexdigest()
+    assert digest == "a516bf8f524c522f7ac167f3977a8028cc008868566aacb75a9f0f5f4978360a"
+
+
 def test_hardly_a_vendor_or_number_comes_twice(clean: list[Sample]) -> None:
     assert len({sample.values.get("seller_name") for sample in clean}) > len(clean) * 0.9
     assert len({sample.values.get("invoice_no") for sample in clean}) > len(clean) * 0.85
@@ -201,6 +215,23 @@ def test_numbers_with_check_digits_have_the_right_ones(clean: list[Sample]) -> N
     assert len(european) > 100 and all(vat.is_valid(number) for number in european)
 
 
+@pytest.mark.parametrize(("language", "rule"), [("es", nif), ("it", iva), ("pl", nip)])
+def test_spanish_italian_and_polish_numbers_have_the_right_check_digits(language: str, rule: ModuleType) -> None:
+    samples = list(generate(12, 150, [language], noise=0))
+    taxes = [sample.values[field] for sample in samples for field in sample.values if field.endswith("_tax_id")]
+    accounts = [sample.values["iban"] for sample in samples if "iban" in sample.values]
+    assert len(taxes) > 80 and all(rule.is_valid(number) for number in taxes)
+    assert len(accounts) > 30 and all(values.iban_is_valid(number) for number in accounts)
+    assert {number[:2] for number in accounts} == {language.upper()}
+
+
+def test_dates_are_written_as_they_are_there() -> None:
+    day = date(2024, 3, 5)
+    months = {locale.language: locale.months for locale in LOCALES}
+    assert date_text(day, r"j \d\e F \d\e Y", months["es"]) == "5 de marzo de 2024"
+    assert date_text(day, "j F Y", months["pl"]) == "5 marca 2024"
+
+
 @given(st.integers(-(10**9), 10**9))
 def test_sums_are_printed_so_that_they_are_read_back(cents: int) -> None:
     for style in ("1,234.56", "1.234,56", "1 234,56", "1'234.56", "1234.56", "1234,56"):
@@ -228,8 +259,12 @@ def test_sums_in_chinese_capitals(cents: int, text: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_reminder_is_made_where_it_is_asked_for_and_calls_itself_one(language: str) -> None:
     assert REMINDER not in template_ids(language)
-    titles = {"en": "remind|notice", "de": "mahnung|erinnerung", "fr": "rappel|relance|demeure"}
-    pattern = titles.get(language, "herinnering|aanmaning" if language == "nl" else "催款|付款提醒|逾期")
+    titles = {
+        "en": "remind|notice", "de": "mahnung|erinnerung", "fr": "rappel|relance|demeure",
+        "nl": "herinnering|aanmaning", "zh": "催款|付款提醒|逾期", "es": "recordatorio|aviso", "it": "sollecito",
+        "pl": "wezwanie|przypomnienie",
+    }  # fmt: skip
+    pattern = titles[language]
     for sample in generate(3, 5, [language], [REMINDER], noise=0):
         words = "".join(sample.words) if language == "zh" else " ".join(sample.words)
         assert re.search(pattern, words, re.IGNORECASE), words[:300]
@@ -304,6 +339,16 @@ def test_without_a_chinese_font_words_are_left(tmp_path: Path, monkeypatch: pyte
     assert "no Chinese font" in (tmp_path / "README.md").read_text("utf-8")
     lines = (tmp_path / "labelled" / "labels.jsonl").read_text("utf-8").splitlines()
     assert len(lines) == written.labelled and not any("image_path" in json.loads(line) for line in lines)
+
+
+def test_polish_pages_whose_letters_the_fonts_lack_are_words_without_a_picture(tmp_path: Path) -> None:
+    written = write_samples(tmp_path, 8, 1, ["pl"])
+    assert written.documents == 8 and written.without_picture
+    lines = (tmp_path / "labelled" / "labels.jsonl").read_text("utf-8").splitlines()
+    pictured = {json.loads(line)["id"] for line in lines if "image_path" in json.loads(line)}
+    assert not pictured & set(written.without_picture)
+    for path in (tmp_path / "inbox").glob("*"):
+        assert path.stem not in written.without_picture
 
 
 def test_the_command_says_what_it_wrote(tmp_path: Path) -> None:
