@@ -253,8 +253,12 @@ if __name__ == "__main__":
     from workbench.serving import __main__ as entry
     from workbench.serving.siblings import Supervisor
     signal.signal(signal.SIGHUP, entry._hang_up)
+    signal.signal(signal.SIGTERM, entry._end)
+    signal.signal(signal.SIGINT, entry._end)
     config = uvicorn.Config("none:app", port=0, workers=2, timeout_worker_healthcheck=3600)
-    Supervisor(config, [config.bind_socket()]).run()
+    supervisor = Supervisor(config, [config.bind_socket()])
+    supervisor.run()
+    supervisor.pass_signal_on()
 else:
     pathlib.Path(f"{os.getpid()}.loads").touch()
     time.sleep(3600)
@@ -271,7 +275,7 @@ def test_several_processes_end_while_one_is_loading(tmp_path: Path, number: sign
         try:
             until(lambda: len(list(tmp_path.glob("*.loads"))) == 2)
             process.send_signal(number)
-            assert process.wait(60) == 0
+            assert process.wait(60) == 128 + number
         finally:
             process.kill()
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from importlib.resources import files
 from typing import Annotated, Any
 
@@ -103,7 +103,8 @@ def create(options: Options, load: Load) -> FastAPI:
         loading = asyncio.create_task(start())
         loading.add_done_callback(app.state.loaded)
         if siblings.answer_already():
-            await asyncio.wait([loading])
+            with app.state.waiting():
+                await asyncio.wait([loading])
         yield
         state.name = "draining"
         loading.cancel()
@@ -118,6 +119,7 @@ def create(options: Options, load: Load) -> FastAPI:
     app.state.server = state
     app.state.started = lambda: None
     app.state.loaded = lambda task: None
+    app.state.waiting = nullcontext
     _answer_problems(app, metrics)
     _add_docs(app)
     _add_paths(app, options, state, metrics, siblings)

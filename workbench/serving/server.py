@@ -28,7 +28,7 @@ from workbench.serving.metrics import SHARED, Metrics
 from workbench.serving.options import ENVIRONMENT, Options, from_json
 from workbench.serving.schemas import Words
 from workbench.serving.service import Service
-from workbench.serving.siblings import Supervisor, failure, report_failure
+from workbench.serving.siblings import Supervisor, ending_at_once, failure, report_failure
 from workbench.workspace import Workspace
 
 
@@ -69,6 +69,7 @@ def create(own_port: Callable[[], Iterable[Listening]] = lambda: ()) -> FastAPI:
     app = application.create(options, load)
     app.state.started = functools.partial(_drain_on_signal, app.state.server, own_port)
     app.state.loaded = _end_on_failure
+    app.state.waiting = ending_at_once
     return app
 
 
@@ -120,10 +121,12 @@ def main() -> None:
     with temporary_folder("metrics") as folder, _RESOURCES:
         if options.workers > 1:
             os.environ[SHARED] = str(folder)
-            config = uvicorn.Config("workbench.serving.server:create", workers=options.workers, **settings)
-            Supervisor(config, [config.bind_socket()]).run()
+            config = uvicorn.Config("workbench.serving.siblings:create", workers=options.workers, **settings)
+            supervisor = Supervisor(config, [config.bind_socket()])
+            supervisor.run()
             if (code := failure(folder)) is not None:
                 sys.exit(code)
+            supervisor.pass_signal_on()
         else:
             _serve_alone(settings)
 

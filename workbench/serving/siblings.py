@@ -3,14 +3,19 @@
 import os
 import signal
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from workbench.serving.connections import refuse_new
 from workbench.serving.metrics import SHARED
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 _FAILED = "failed"
 
@@ -43,18 +48,47 @@ class Siblings:
         return self._folder is not None and self.all_were_ready()
 
 
+_STOP = (signal.SIGTERM, signal.SIGINT)
+
+
+@contextmanager
+def ending_at_once() -> Iterator[None]:
+    """While a process has nothing to answer: a signal ends it without waiting for what it loads."""
+    before = {number: signal.signal(number, lambda number, frame: os._exit(128 + number)) for number in _STOP}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def create() -> "FastAPI":
+    """The application of one of several processes."""
+    with ending_at_once():  # uvicorn would load the libraries to their end first
+        from workbench.serving import server
+    return server.create()
+
+
 class Supervisor(Multiprocess):
     """Several processes at one port."""
 
     def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
-        hang_up = signal.getsignal(signal.SIGHUP)
+        before = {number: signal.getsignal(number) for number in (*_STOP, signal.SIGHUP)}
         super().__init__(config, sockets)
-        for number in (signal.SIGTERM, signal.SIGINT):
+        self._before, self._ended_by = before, 0
+        for number in _STOP:
             signal.signal(number, self._stop)
-        signal.signal(signal.SIGHUP, hang_up)  # uvicorn would load every process anew
+        signal.signal(signal.SIGHUP, before[signal.SIGHUP])  # uvicorn would load every process anew
+
+    def pass_signal_on(self) -> None:
+        """End as the signal that ended the processes would have ended this one."""
+        if self._ended_by:
+            signal.signal(self._ended_by, self._before[signal.Signals(self._ended_by)])
+            signal.raise_signal(self._ended_by)
 
     def _stop(self, number: int, frame: Any) -> None:
         """End them at once: uvicorn would first wait for a sign of life of one that is loading its libraries."""
+        self._ended_by = number
         self.should_exit.set()
         for process in self.processes:
             if process.pid is not None and process.process.is_alive():
