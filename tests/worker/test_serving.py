@@ -316,7 +316,7 @@ def test_what_waits_at_the_port_of_several_processes_is_answered_by_those_that_s
     """The port takes no new connections when the processes are ended, and is closed with the last of them."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         address, of_a_process = listening.getsockname(), listening.dup()
-        supervisor = server._Supervisor.__new__(server._Supervisor)
+        supervisor = siblings.Supervisor.__new__(siblings.Supervisor)
         supervisor.sockets, supervisor.processes = [listening], []
         with socket.create_connection(address) as client:
             client.sendall(b"GET")

@@ -292,7 +292,7 @@ PHRASES = {
         "lieferanten nr|supplier number|vendor number|n fournisseur|projektnummer|projekt nr|sachbearbeiter|seite|"
         "page|personalnummer|cin|ifsc code|ifsc|mandatsreferenz|mandatsreferenz nr|sepa mandat|versicherungsnummer|"
         "ust id schlussel|globale nummer|kontrollnummer|codigo cliente|codigo de cliente|n de client|ref client|"
-        "kod kontrahenta|kod klienta|relatienummer|client code|customer code|debiteurnr|table no|pax|pos no|"
+        "kod kontrahenta|kod klienta|relatienummer|client code|customer code|debiteurnr|table no|pax|pos no|co reg|"
         "cliente n|albaran|n albaran|presupuesto n|proyecto|expediente|registro mercantil|tfno|telf|tlf|"
         "atendido por|ddt n|documento di trasporto|preventivo n|commessa|c f|cod fisc|codice sdi|cod sdi|"
         "codice destinatario|codice univoco|reg imprese|referente|pec|numer klienta|wz nr|dokument wz|oferta nr|"
