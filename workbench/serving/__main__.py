@@ -2,7 +2,10 @@
 
 import signal
 from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 _first: list[int] = []
 
@@ -16,6 +19,15 @@ def _hang_up(number: int, frame: FrameType | None) -> None:
     """uvicorn knows only Ctrl-C and SIGTERM."""
     _first.append(number)
     signal.raise_signal(signal.SIGTERM)
+
+
+def create() -> "FastAPI":
+    """The application of one of several processes."""
+    from workbench.serving.siblings import ending_at_once
+
+    with ending_at_once():  # uvicorn would load the libraries to their end first
+        from workbench.serving import server
+    return server.create()
 
 
 if __name__ == "__main__":

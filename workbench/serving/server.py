@@ -121,7 +121,7 @@ def main() -> None:
     with temporary_folder("metrics") as folder, _RESOURCES:
         if options.workers > 1:
             os.environ[SHARED] = str(folder)
-            config = uvicorn.Config("workbench.serving.siblings:create", workers=options.workers, **settings)
+            config = uvicorn.Config("workbench.serving.__main__:create", workers=options.workers, **settings)
             supervisor = Supervisor(config, [config.bind_socket()])
             supervisor.run()
             if (code := failure(folder)) is not None:

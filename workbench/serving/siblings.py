@@ -6,16 +6,13 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from workbench.serving.connections import refuse_new
 from workbench.serving.metrics import SHARED
-
-if TYPE_CHECKING:
-    from fastapi import FastAPI
 
 _FAILED = "failed"
 
@@ -60,13 +57,6 @@ def ending_at_once() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def create() -> "FastAPI":
-    """The application of one of several processes."""
-    with ending_at_once():  # uvicorn would load the libraries to their end first
-        from workbench.serving import server
-    return server.create()
 
 
 class Supervisor(Multiprocess):
