@@ -7,6 +7,7 @@ import csv
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import sqlite3
@@ -97,7 +98,9 @@ def kept(folder: Path) -> dict[str, list[Any]]:
 def left_behind(folder: Path) -> list[str]:
     """Work in progress in the workspace and beside it."""
     hidden = [p for p in folder.rglob(".*") if p.name not in (*LOCKS, ".gitignore")]
-    temporary = [p for p in (folder / "tmp").iterdir() if not p.name.startswith("torchinductor_")]  # torch's own
+    # torch's own, and the file by which tempfile sees whether a folder can be written to
+    others = re.compile(r"torchinductor_.*|[a-z0-9_]{8}")
+    temporary = [p for p in (folder / "tmp").iterdir() if not others.fullmatch(p.name)]
     return [str(path) for path in (*hidden, *temporary)]
 
 
