@@ -116,7 +116,7 @@ def _classified_alone(connection: Connection) -> ColumnElement[bool]:
     absent."""
     d = documents.c
     absent: ColumnElement[str] = cast(d.absent, Text)
-    for field in connection.scalars(select(class_labels.c.field).distinct()):
+    for field in class_fields(connection):
         absent = func.replace(absent, json.dumps(field), "")
     return and_(
         d.id.in_(select(class_labels.c.document_id)),

@@ -146,7 +146,8 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
             with self._db.read() as connection:
                 read = document_list.page(connection, document_list.Filter(ids=wanted), 0, PAGE)
                 shown = document_list.shown_names(connection, (row.name for row in read))
-                accepted = [row.id for row in read if row.state is State.LABELLED]
+                several = bool(self._workspace.schema.classes)  # tasks, for one of which more may be wanted
+                accepted = [row.id for row in read if several and row.state is State.LABELLED]
                 if accepted and self._about is None:
                     self._about = loop_task.usual(self._workspace)
                 half = label_queries.wanting(connection, self._about.field, accepted) if self._about else set()

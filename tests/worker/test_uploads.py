@@ -13,7 +13,7 @@ from tests.support.hub_server import Hub
 from workbench.runs import machine, parquet, progress
 from workbench.runs.config.request import Request
 from workbench.runs.model_folders import hub as model_hub
-from workbench.runs.state import RunFolder, state_of
+from workbench.runs.state import MODEL_DESCRIPTION, RunFolder, state_of
 
 MODEL_ID = "my-company/invoices"
 UPLOADED = {"push_to_hub": True, "hub_model_id": MODEL_ID}
@@ -49,7 +49,9 @@ def test_what_is_uploaded_is_the_model_and_nothing_else(tmp_path: Path, hub: Hub
     assert hub.private[MODEL_ID]
     own = {path.name: path.read_bytes() for path in run.model.iterdir()}
     assert files.keys() == {*own, "README.md", "report.json"}
-    assert {name: files[name] for name in own} == own
+    weights = own.keys() - {MODEL_DESCRIPTION}
+    assert {name: files[name] for name in weights} == {name: own[name] for name in weights}
+    assert not [name for name, content in files.items() if str(tmp_path).encode() in content], "where its base is"
     card = files["README.md"].decode()
     assert f"pipeline_tag: {'text' if task == 'classes' else 'token'}-classification" in card
     assert "## Figures on validation" in card

@@ -43,11 +43,10 @@ def usual(workspace: Workspace) -> LoopTask:
     if len(tasks) == 1:
         return tasks[0]
     with workspace.db.read() as connection:
-        newest = next(iter(runs.listed(connection)), None)
-        of_words, of_classes = label_queries.fields(connection), label_queries.class_counts(connection)
+        if (newest := next(iter(runs.listed(connection)), None)) is not None:
+            return next((task for task in tasks if learns(newest, task)), tasks[0])
+        of_words, of_classes = label_queries.fields(connection), label_queries.class_fields(connection)
         only_texts = label_queries.are_all_texts(connection)
-    if newest is not None:
-        return next((task for task in tasks if learns(newest, task)), tasks[0])
     if of_words or not (of_classes or only_texts):
         return tasks[0]
     labelled = [task for task in tasks if task.field in of_classes]

@@ -53,7 +53,7 @@ class FieldKey:
         elif proposals and proposals.moved and cursor.token is not None:
             self._label(field.id, (cursor.token,), [proposals.span])
         elif proposals:
-            self._move_on(field, LikelyPlaces(proposals.places, proposals.likelihoods), proposals.now, proposals.span)
+            self._move_on(field, proposals.likely, proposals.now, proposals.span)
         elif len(own) == 1 and self._is_at(own[0]) and state.editor.state.state is not State.LABELLED:
             self._move_on(field, self._words.places(field, own[0]), 0, own[0])  # its own place is the first
         elif own:
@@ -79,7 +79,7 @@ class FieldKey:
         at = next((n for n, s in enumerate(own) if self._cursor.token in s.tokens), -1)
         span = own[(at + 1) % len(own)]
         if len(own) == 1:
-            self._state.proposals = Proposals(field.id, self._words.places(field, span).places, 0, span, gone_to=True)
+            self._state.proposals = Proposals(field.id, self._words.places(field, span), 0, span, gone_to=True)
         self._cursor.show(span.tokens)
 
     def _label_likeliest(self, field: Field) -> None:
@@ -144,7 +144,7 @@ class FieldKey:
         span = state.span_of(field, place)
         self._arm(field)
         if span is not None:
-            state.proposals = Proposals(field, likely.places, number, span, likely.likelihoods)
+            state.proposals = Proposals(field, likely, number, span)
         self._cursor.show(place)
 
     def _label(self, field: str, tokens: Collection[int], instead_of: Sequence[Span] = ()) -> None:
@@ -192,7 +192,7 @@ class FieldKey:
             if number is None:
                 state.message = "There is no other likely place: select the words of the other value first."
             else:
-                self._try(state.armed, LikelyPlaces(proposals.places, proposals.likelihoods), number, None)
+                self._try(state.armed, proposals.likely, number, None)
         elif cursor.token is not None and any(cursor.token in tokens for tokens in own):
             state.message = "This word is in one of its values already: select the words of another one first."
         elif cursor.token is not None:

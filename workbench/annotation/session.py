@@ -311,7 +311,7 @@ class AnnotationSession:
         self.cursor.drop_selection()  # it showed what the label was
         span = state.span_of(target.field, tuple(sorted(tokens)))
         if proposals and span and proposals.field == target.field:
-            state.proposals = replace(proposals, span=span, likelihoods=(), gone_to=False, moved=False)
+            state.proposals = replace(proposals, span=span, gone_to=False, moved=False)
         state.building = span
         self.cursor.show((tokens[-1] if at_end else tokens[0],))
 

@@ -9,6 +9,7 @@ from workbench.annotation.classes.states import NO_CLASSES, ClassView
 from workbench.annotation.cursor import Cursor
 from workbench.annotation.editor import Editor
 from workbench.fields import Field, checks
+from workbench.locate.places import LikelyPlaces
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,17 +17,21 @@ class Proposals:
     """The places that a field's key steps through, and which one is labelled now."""
 
     field: str
-    places: tuple[tuple[int, ...], ...]
+    likely: LikelyPlaces
     now: int
     span: Span
-    likelihoods: tuple[float, ...] = ()  # that each place is right, 0..1; empty where the label was changed by hand
     gone_to: bool = False  # the field's key went to this label and did nothing else
     moved: bool = False  # the cursor left it: the field's key labels where the cursor is
 
     @property
+    def places(self) -> tuple[tuple[int, ...], ...]:
+        """The token ids of each."""
+        return self.likely.places
+
+    @property
     def likelihood(self) -> float | None:
-        """That the labelled place is right, 0..1; None where it is not known."""
-        return self.likelihoods[self.now] if self.likelihoods else None
+        """That the labelled place is right, 0..1; None where the label was changed by hand."""
+        return self.likely.likelihoods[self.now] if self.span.tokens == self.places[self.now] else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,9 +124,9 @@ def fill(workspace: "Workspace") -> None:
 
 def _loop(workspace: "Workspace") -> list[tuple[str, int, float | None]]:
     """The loop without a person; of each of its runs the name, the training documents and the F1 on validation."""
-    from storage import document_list
+    from storage import document_list, runs
     from storage.exceptions import WorkbenchError
-    from workbench.evaluation import prediction_process
+    from workbench.evaluation import comparison, prediction_process
 
     with workspace.db.read() as connection:
         status = document_list.status(connection)
@@ -149,6 +149,10 @@ def _loop(workspace: "Workspace") -> list[tuple[str, int, float | None]]:
     click.echo(
         "\n".join("  " + line for line in table(rows, ("run", "training documents", "validation F1"), right=(1, 2)))
     )
+    with workspace.db.read() as connection:
+        before, after = runs.get(connection, first), runs.get(connection, second)
+    compared = comparison.compare(workspace, before, after, "validation")
+    click.echo(f"  {comparison.sentence(compared, (before.name, after.name))}")
     click.echo(f"\nOpen it: workbench -w {as_argument(workspace.files.root)}")
     return figures
 

@@ -6,7 +6,7 @@ from typing import Any
 from storage.records import Run
 from workbench.fields.plain_text import for_markdown, harmless_lines
 from workbench.runs.config import families
-from workbench.runs.config.request import Request
+from workbench.runs.config.request import Request, without_places
 from workbench.runs.model_folders import example_code, onnx_form
 from workbench.runs.progress import headline
 from workbench.runs.state import RunFolder
@@ -97,7 +97,7 @@ def model_card(run: Run, folder: RunFolder) -> str:
         template_str=_TEMPLATE,
         run=run,
         name=for_markdown(run.name),
-        origin=_sentence_on_origin(family, base),
+        origin=_sentence_on_origin(family, without_places(base)),
         family=family,
         date=f"{run.created.astimezone():%Y-%m-%d}",
         documents=report.get("documents") or {},
@@ -113,7 +113,7 @@ def model_card(run: Run, folder: RunFolder) -> str:
             else example_code.of_fields(family)
         ),
         names={field.id: for_markdown(field.name or field.id) for field in request.fields},
-        configuration=harmless_lines(request.text().rstrip()).replace("```", "'''"),  # it stands in a fence
+        configuration=harmless_lines(request.public_text().rstrip()).replace("```", "'''"),  # it stands in a fence
     )
     return str(card)
 

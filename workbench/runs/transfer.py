@@ -16,11 +16,11 @@ from storage.exceptions import InputProblem, RunProblem, WorkspaceProblem
 from storage.files import SELECTIONS, digest_of, draft_beside, draft_folder, sweep, sync_folder, sync_tree
 from storage.records import Run, RunState
 from workbench.runs import parquet, progress, suggestions_file
-from workbench.runs.config.request import Request
+from workbench.runs.config.request import Request, without_places
 from workbench.runs.model_card import model_card
 from workbench.runs.model_folders import check as model_folders
 from workbench.runs.reconcile import REPLACED, reconcile
-from workbench.runs.state import RunFolder, state_of
+from workbench.runs.state import MODEL_DESCRIPTION, RunFolder, state_of
 from workbench.workspace import Workspace
 
 _LEFT = ("checkpoints", SELECTIONS, "lock", "waiting", "queued", "prepared", "stop", "pause")
@@ -240,6 +240,10 @@ def give_away(run: Run, folder: RunFolder, target: Path) -> None:
 def copy_model(run: Run, folder: RunFolder, target: Path) -> None:
     """Copy a run's model into a new folder, with a report of how far its values are to be trusted."""
     shutil.copytree(folder.model, target)
+    about = target / MODEL_DESCRIPTION
+    if about.is_file():
+        described = without_places(json.loads(about.read_text(encoding="utf-8")))
+        about.write_text(json.dumps(described, ensure_ascii=False, indent=1), encoding="utf-8")
     report = {name: value for name, value in (run.report or {}).items() if name in _READ_BY}
     if evaluation := (run.report or {}).get("evaluation"):
         report["evaluation"] = {name: value for name, value in evaluation.items() if name in _EVALUATED_BY}

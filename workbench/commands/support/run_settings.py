@@ -121,7 +121,7 @@ def learns_classes(workspace: "Workspace", sets: Sequence[str]) -> bool:
     if tasks := [value for key, _, value in given if key == "task"]:
         return tasks[-1] == "classes"
     with workspace.db.read() as connection:
-        return bool(label_queries.class_counts(connection)) and not label_queries.fields(connection)
+        return bool(label_queries.class_fields(connection)) and not label_queries.fields(connection)
 
 
 def _sources(files: Sequence[Path]) -> dict[str, Path | str]:

@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -85,6 +85,19 @@ class Request(BaseModel):
     def text(self) -> str:
         """The YAML for `request.yaml`."""
         return files.to_yaml(self.model_dump(mode="json"))
+
+    def public_text(self) -> str:
+        """The same for others to read."""
+        return files.to_yaml(without_places(self.model_dump(mode="json")))
+
+
+def without_places(data: Any) -> Any:
+    """Data of JSON in which files and folders of this machine have their names alone: a path tells whose it is."""
+    if isinstance(data, dict):
+        return {key: without_places(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [without_places(value) for value in data]
+    return Path(data).name if isinstance(data, str) and Path(data).is_absolute() else data
 
 
 @lru_cache(maxsize=16)  # a run's figures, its errors and its suggestions each ask for it
