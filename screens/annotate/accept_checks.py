@@ -54,8 +54,8 @@ class AcceptChecks:
         self._finished = session.content.document.name, len(session.document_acts.contradicting())
         session.document_acts.finish()
 
-    def left_out_message(self, undo: str) -> str:
-        """What is said of the document accepted last, on the next one; `undo` is the key that takes it back."""
+    def left_out_message(self, undo: str) -> tuple[str, str]:
+        """What is said of the document accepted last: on the next one, and at the list's end. `undo` is a key."""
         return hints.accepted_without(*self._finished, undo)
 
     def question(self, session: AnnotationSession) -> str:

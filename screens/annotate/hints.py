@@ -24,7 +24,7 @@ from workbench.fields.values import same
 Pairs = tuple[tuple[str, str], ...]
 """Keys, or ids of bindings, and what they do."""
 
-ALL_DONE = "All documents in the list are done."
+ALL_DONE = "The list is done."  # short: what was left out before it and the next key fit 80 columns
 
 BLIND = "Shown without its labels, to see whether you label it the same way again. Nothing is suggested."
 
@@ -84,7 +84,8 @@ def _next_key(view: SessionView, schema: Schema, context: Context) -> Hint:
     if view.message and view.focus is not None:
         return view.message, _of_focus_left(view, view.focus, schema, context)
     if view.message.endswith(ALL_DONE):
-        return view.message, (("mode.tune", "train a model"), ("mode.queue", "what to label next"))
+        train = "train a model" if view.message == ALL_DONE else "train"
+        return view.message, (("mode.tune", train), ("mode.queue", "what to label next"))
     if view.message:
         return view.message, document
     tokens = view.content.tokens
@@ -225,9 +226,16 @@ def left_out(plan: AcceptPlan, schema: Schema) -> str:
     return " ".join([*first, *others])
 
 
-def accepted_without(document: str, differing: int, undo: str) -> str:
-    """What is said once a document was accepted and suggestions other than the known values were left; "" for none."""
-    return f"{_short(document, 16)} accepted without {differing} ≠ known; {undo} takes it back." if differing else ""
+def accepted_without(document: str, differing: int, undo: str) -> tuple[str, str]:
+    """What is said once a document was accepted and suggestions other than the known values were left, "" for none: on
+    the next document, and at the list's end, where the document is still in view and the sentence shares its line.
+    """
+    if not differing:
+        return "", ""
+    return (
+        f"{_short(document, 16)} accepted without {differing} ≠ known; {undo} takes it back.",
+        f"{differing} ≠ known left out; {undo} undoes.",
+    )
 
 
 def accept_all(plan: AcceptPlan, is_unasked: bool, has_labels: bool) -> str:

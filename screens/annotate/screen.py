@@ -168,8 +168,8 @@ class AnnotateScreen(ModeScreen):
         else:
             self.open_current()
 
-    def _go_on(self, message: str = "") -> None:
-        """After a decision, with `message`: the next document; after a round's last, what became of it."""
+    def _go_on(self, message: str = "", at_end: str = "") -> None:
+        """After a decision: the next document, with `message`; `at_end`; after a round's last, what became of it."""
         if self.worklist is None or (left := self.worklist.current) is None:
             return
         if self.worklist.go_on(self.workspace):
@@ -179,7 +179,7 @@ class AnnotateScreen(ModeScreen):
         elif self.worklist.filter.round is not None:
             self.app.call_later(self.workbench.visit, "queue")
         else:
-            self.show_message(f"{message} {hints.ALL_DONE}".lstrip())
+            self.show_message(f"{at_end} {hints.ALL_DONE}".lstrip())
 
     def _go_on_classified(self, document: int) -> None:
         """After the key that classified a text: the next error where errors are gone through, else the next text."""
@@ -305,7 +305,7 @@ class AnnotateScreen(ModeScreen):
     def action_accept(self) -> None:
         """Accept the document and go to the next; one without any label only when asked twice."""
         if not self._asked(self._accept_checks.question) and self.act(self._accept_checks.finish):
-            self._go_on(self._accept_checks.left_out_message(self.key_of("history.undo")))
+            self._go_on(*self._accept_checks.left_out_message(self.key_of("history.undo")))
 
     def _asked(self, check: Check) -> bool:
         if question := check(self.session) if self.session else "":
@@ -329,8 +329,8 @@ class AnnotateScreen(ModeScreen):
         """Skip the document or mark it unusable, and go on; one that was set aside before is only opened again."""
         done = self.act(lambda session: session.document_acts.set_aside(State(how)))
         if done and self.session and self.session.editor.state.state is State(how):
-            undo = self.key_of("history.undo")
-            self._go_on(f"{self.session.content.document.name} is {how}; {undo} takes it back.")
+            undo, name = self.key_of("history.undo"), self.session.content.document.name
+            self._go_on(f"{name} is {how}; {undo} takes it back.", f"{how.capitalize()}; {undo} undoes.")
 
     async def action_template(self) -> None:
         """Suggest labels from the last labelled document of this vendor."""

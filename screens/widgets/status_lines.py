@@ -56,12 +56,9 @@ class HintLine(Widget):
             if pair.cell_length + 2 * bool(parts) <= left:
                 left -= pair.cell_length + 2 * bool(parts)
                 parts.append(pair)
-        text = Content("  ").join(parts)
-        return (
-            text.truncate(width, ellipsis=True)
-            if left < 0
-            else Content("").join([text, Content(" " * left), help_pair])
-        )
+        if left < 0:  # the sentence is cut, the key of the help is not
+            parts, left = [parts[0].truncate(max(width - help_pair.cell_length, 0), ellipsis=True)], 0
+        return Content("").join([Content("  ").join(parts), Content(" " * left), help_pair])
 
 
 class StatusLine(Widget):

@@ -162,12 +162,19 @@ async def test_what_was_skipped_is_said_on_the_next_document(opened, workspace):
         assert "plain is skipped; Ctrl+Z takes it back." in hint(pilot)
 
 
+async def test_the_list_that_ends_with_a_skipped_document_names_the_next_step_in_80_columns(opened, workspace):
+    async with opened(workspace, (80, 24)) as pilot:
+        await pilot.press("S", "S", "S")
+        assert hint(pilot).startswith("Skipped; Ctrl+Z undoes. The list is done.  F4 train ")
+        assert hint(pilot).endswith("? keys")
+
+
 async def test_the_next_undecided_document_is_one_key_away(opened, workspace):
     async with opened(workspace) as pilot:
         await pilot.press("t", "a", "S", "K", "K", "D")
         assert pilot.app.mode_screen.session.content.document.id == 3
         await pilot.press("U", "D")
-        assert "All documents in the list are done." in hint(pilot)
+        assert "The list is done." in hint(pilot)
 
 
 async def test_keys_typed_while_a_dialog_opens_are_the_dialog_s(opened, workspace):

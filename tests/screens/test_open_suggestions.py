@@ -136,13 +136,13 @@ async def test_a_document_accepted_without_values_that_differ_says_so_on_the_nex
 
 
 async def test_the_last_document_accepted_without_values_that_differ_says_so_too(opened, differing):
-    async with opened(differing, (120, 36)) as pilot:
+    async with opened(differing, (80, 24)) as pilot:
         await pilot.press("J", "t", "t", "A", "A")
         assert kept(differing, 2).state == "labelled" and "accepted without" not in hint(pilot)
         await pilot.press("A", "A")
         assert kept(differing).state == "labelled"
-        assert hint(pilot).startswith("slip accepted without 5 ≠ known; Ctrl+Z takes it back. All documents in the")
-        assert "F4 train a model" in hint(pilot)
+        assert hint(pilot).startswith("5 ≠ known left out; Ctrl+Z undoes. The list is done.  F4 train ")
+        assert hint(pilot).endswith("? keys")
 
 
 async def test_the_reason_of_the_mark_in_the_list_is_said_when_the_document_is_opened_again(opened, against):
