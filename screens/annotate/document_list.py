@@ -226,7 +226,9 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
         for column in self._columns if document.id not in self._blind else ():
             text, is_suggested = list_columns.shown(column, document, values)
             right = column.type is FieldType.AMOUNT
-            text = set_cell_size(text, column.width) if not right else text[: column.width].rjust(column.width)
+            if cell_len(text) > column.width:
+                text = set_cell_size(text, column.width - 1).rstrip() + "…"
+            text = text.rjust(column.width) if right else set_cell_size(text, column.width)
             segments.append(Segment(" " + text, base + Style(dim=is_suggested)))
         return segments
 

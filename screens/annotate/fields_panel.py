@@ -138,7 +138,7 @@ class FieldsPanel(Drawn, can_focus=False):
                 whole = f"known {sign}"
                 sign = whole if cell_len(row.field.name) + cell_len(whole) + 6 <= width else "known ?"
         if row.state is FieldState.ABSENT:
-            sign = "not there ∅"
+            sign = "not there ∅" if cell_len(row.field.name) + 17 <= width else "∅"
         sign_style = {
             FieldState.LABELLED: self._colour("good"),
             FieldState.INVALID: self._colour("bad") + Style(bold=True),

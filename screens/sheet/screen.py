@@ -148,8 +148,8 @@ class SheetScreen(ModeScreen):
         self.refresh_status()
 
     def _show_nothing(self) -> None:
-        add = "workbench fields add NAME --kind class --options A,B"
-        self.query_one("#heading", Static).update(Content(f"There is no class field. {add} makes one."))
+        add = "workbench fields add NAME --kind class --options A,B"  # with what is before it as wide as 80 columns are
+        self.query_one("#heading", Static).update(Content(f"No class field. Add one: {add}"))
         self.hint("Texts are labelled here by what they are.", (self.key_of("mode.annotate"), "fields on words"))
         self.facts("no class field")
 

@@ -107,6 +107,7 @@ class Finder:
         if not candidates or field.type not in (FieldType.PARTY, FieldType.ADDRESS):
             return candidates
         tokens, evidence = party_sides.words_of(self.parties, field, labelled)
+        tokens = party_words.tidied(self.around, field.type, tokens)
         if not tokens:
             return candidates
         more = _BLOCK * min(max(evidence / 2, _LEAST_SHARE), 1.0)
@@ -147,20 +148,20 @@ class Finder:
             elif field.type in _EXACT:
                 candidates = self._exact(field)
             elif field.type is FieldType.PARTY:
-                candidates = names_and_addresses.names(self.around, field)
+                candidates = self._tidied(field, names_and_addresses.names(self.around, field))
             elif field.type is FieldType.ADDRESS:
-                candidates = self._addresses(field)
+                candidates = self._tidied(field, names_and_addresses.addresses(self.around, field))
             else:
                 candidates = self._beside(field)
             self._known[field.id] = list(candidates)
         return self._known[field.id]
 
-    def _addresses(self, field: Field) -> Iterator[Candidate]:
-        """Addresses; before each that ends with a country, the same without it, as e-invoices have it."""
-        for c in names_and_addresses.addresses(self.around, field):
-            short = party_words.without_country(self.around, c.tokens)
-            if short != c.tokens:
-                yield replace(c, tokens=short, score=c.score + _A_LITTLE)
+    def _tidied(self, field: Field, candidates: Iterable[Candidate]) -> Iterator[Candidate]:
+        """Names and addresses; before each the same without what is none of it (a country, a telephone's line)."""
+        for c in candidates:
+            tidy = party_words.tidied(self.around, field.type, c.tokens)
+            if tidy != c.tokens:
+                yield replace(c, tokens=tidy, score=c.score + _A_LITTLE)
             yield c
 
     def _exact(self, field: Field) -> list[Candidate]:

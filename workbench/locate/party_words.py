@@ -1,7 +1,7 @@
 """Patterns and words by which lines of names and addresses are known. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from workbench.fields import FieldType, countries, legal_forms
@@ -71,6 +71,22 @@ SEPARATOR = re.compile(r"[-–—·•●∙▪■|*•‧]|//?")
 HOUSE_NUMBER = re.compile(r"[0-9]{1,3}[a-zA-Z]?[,;]?")
 COUNTRY = re.compile(r"[A-Z]{1,2}")
 COLON = (":", "：")
+_NOT_OF_A_PARTY = re.compile(
+    r"\b(?:mobile|handy|hotline|whatsapps?|reg|roc|brn|gst|hoja|folio|inscrita|inscripción|r\.m|rcs)\b|[0-9]{6,}|"
+    r"[0-9]{2,4} ?[-/] ?[0-9]{3,}",
+    re.IGNORECASE,
+)
+_BEHIND_A_NAME = re.compile(
+    r"(?:registered|inscrita|inscrit|immatricul\w+|r\.? ?m|k\.? ?v\.? ?k|codice|cod|r\.? ?e\.? ?a|hr[ab]|"
+    r"handelsregister\w*|amtsgericht|reg|(?:co|company)\.? reg|kvk|krs|rcs|siret|siren|tel|tax|vat)\b",
+    re.IGNORECASE,
+)
+"""How what a register or a caption says behind a name begins."""
+_POST_CODE = re.compile(r"[0-9]{4,6}[.,]?")
+_CONTINUED = re.compile(r".*(?:&|\+|\bund|\band|\bet|\ben|\by|\be)|.*[^\W\d_][-‐]", re.IGNORECASE)
+_CHINESE = re.compile("[\u4e00-\u9fff]")  # without spaces: what is one word there is a whole name
+_SAME_PRINT = 1.25  # the larger of two lines by the smaller
+_SPACING = 1.2  # heights of a line: the widest gap inside a name of two lines
 _DELIVERY = (
     "delivery address|ship to|shipping address|deliver to|delivery to|lieferadresse|lieferanschrift|warenempfänger|"
     "abweichender warenempfänger|lieferung an|versandadresse|adresse de livraison|livré à|livraison|afleveradres|"
@@ -165,3 +181,137 @@ def is_whole_name(around: Surroundings, name: Sequence[int], other: Sequence[int
         piece = next(piece for piece in around.pieces[around.layout.row_of[name[0]]] if name[0] in piece)
         return set(name) <= set(piece)
     return set(name) < set(other) and is_company(around, name)
+
+
+def tidied(around: Surroundings, field: FieldType, words: tuple[int, ...]) -> tuple[int, ...]:
+    """A name or an address without the lines around it that are none of it, and with the line that belongs to it."""
+    if not words:
+        return words
+    if field is FieldType.ADDRESS:
+        return tuple(sorted(without_country(around, _whole_address(around, _address_lines(around, words)))))
+    if field is FieldType.PARTY:
+        return tuple(sorted(_whole_name(around, _name_alone(around, words))))
+    return words
+
+
+def _lines(around: Surroundings, words: Sequence[int]) -> list[tuple[int, ...]]:
+    """Words by their rows."""
+    lines: dict[int, list[int]] = {}
+    for word in words:
+        lines.setdefault(around.layout.row_of[word], []).append(word)
+    return [tuple(line) for line in lines.values()]
+
+
+def _joined(lines: Iterable[Sequence[int]]) -> tuple[int, ...]:
+    return tuple(word for line in lines for word in line)
+
+
+def _is_foreign(text: str) -> bool:
+    """Whether a line above or below an address is none of it: a telephone, mail, a register, a number, a caption."""
+    if CONTACT.search(text) or (BUSINESS.search(text) and not is_street(text)):
+        return True
+    if _POST_CODE.fullmatch(text) or TOWN.search(text):
+        return False
+    return is_heading(text) or ((is_other(text) or bool(_NOT_OF_A_PARTY.search(text))) and not STREET.search(text))
+
+
+def _address_lines(around: Surroundings, words: tuple[int, ...]) -> tuple[int, ...]:
+    """An address without the lines at its beginning and end that are none of it."""
+    lines = _lines(around, words)
+    while len(lines) > 1 and _is_foreign(around.text(lines[-1])):
+        lines.pop()
+    while len(lines) > 1:
+        text = around.text(lines[0])
+        # a number before a street is a house, a lot or a unit more often than a telephone
+        is_named = TO_PERSON.match(text) or (LEGAL_AT_END.search(text) and not HOUSE.search(text))
+        if not (is_named or CONTACT.search(text) or (BUSINESS.search(text) and not is_street(text))):
+            break
+        del lines[0]
+    return _joined(lines)
+
+
+def _whole_address(around: Surroundings, words: tuple[int, ...]) -> tuple[int, ...]:
+    """An address with the town behind or right below its street, or the street right above its town."""
+    lines = _lines(around, words)
+    has_town = any(TOWN.search(around.text(line)) or _POST_CODE.fullmatch(around.text(line)) for line in lines)
+    if not has_town:
+        below = _next(around, words, 1)
+        if below and is_town(around.text(below), len(below)):
+            return (*words, *below)
+    if len(lines) == 1 and is_town(around.text(words), len(words)) and not STREET.search(around.text(words)):
+        above = _next(around, words, -1)
+        text = around.text(above)
+        if above and is_street(text) and HOUSE.search(text) and not is_heading(text):
+            return (*above, *words)
+    return words
+
+
+def _next(around: Surroundings, words: Sequence[int], by: int) -> tuple[int, ...]:
+    """The line right below (1) or above (-1) words in their column and print, () where there is none."""
+    edge = words[-1] if by > 0 else words[0]
+    row = around.layout.row_of[edge] + by
+    line = [word for word in words if around.layout.row_of[word] == around.layout.row_of[edge]]
+    if not 0 <= row < len(around.layout.rows):
+        return ()
+    x0, y0, x1, y1 = around.bounds(line)
+    height = around.layout.height(edge)
+    for piece in around.pieces[row]:
+        left, top, right, bottom = around.bounds(piece)
+        other = around.layout.height(piece[0])
+        gap = top - y1 if by > 0 else y0 - bottom
+        aligned = abs(left - x0) < height or abs((left + right) - (x0 + x1)) < 2 * height
+        if (
+            aligned
+            and gap < _SPACING * max(height, other)
+            and max(height, other) < _SAME_PRINT * min(height, other)
+            and around.tokens[piece[0]].page == around.tokens[edge].page
+        ):
+            return tuple(piece)
+    return ()
+
+
+def _name_alone(around: Surroundings, words: tuple[int, ...]) -> tuple[int, ...]:
+    """A name without its caption, without what a register says behind its legal form, and without foreign lines."""
+    texts = [around.tokens[word].text for word in words]
+    captions = [at for at, text in enumerate(texts[:-1]) if text.endswith(COLON)]
+    words = words[captions[-1] + 1 :] if captions else words
+    lines = _lines(around, words)
+    while len(lines) > 1 and (_BEHIND_A_NAME.match(text := around.text(lines[-1])) or is_heading(text)):
+        lines.pop()
+    while len(lines) > 1 and is_heading(around.text(lines[0])):
+        del lines[0]
+    words = _joined(lines)
+    for at in range(1, len(words)):
+        before = around.text(words[:at])
+        if LEGAL_AT_END.search(before) and _BEHIND_A_NAME.match(around.text(words[at:])):
+            return words[:at]
+    return words
+
+
+def _whole_name(around: Surroundings, words: tuple[int, ...]) -> tuple[int, ...]:
+    """A name with its other line, where one ends with a hyphen or "&", or has one word of its own and a legal form."""
+    if len(_lines(around, words)) > 1:
+        return words
+    above, below = _next(around, words, -1), _next(around, words, 1)
+    if _continues(around, above, words):
+        return (*above, *words)
+    return (*words, *below) if _continues(around, words, below) else words
+
+
+def _continues(around: Surroundings, upper: Sequence[int], lower: Sequence[int]) -> bool:
+    """Whether the lower of two lines in one print is the rest of a name that begins in the upper."""
+    if not upper or not lower:
+        return False
+    first, second = around.text(upper), around.text(lower)
+    if any(is_other(text) or is_heading(text) for text in (first, second)) or any(map(str.isdigit, first)):
+        return False
+    if _CONTINUED.fullmatch(first):
+        return not is_street(second)
+    rest = legal_forms.LEGAL.sub("", second)
+    own = [word for word in rest.split() if sum(map(str.isalpha, word)) > 1]
+    return (
+        len(own) < 2
+        and not _CHINESE.search(rest)
+        and bool(LEGAL_AT_END.search(second))
+        and not LEGAL_AT_END.search(first)
+    )
