@@ -72,16 +72,6 @@ async def test_the_list_shows_vendor_number_date_and_total_while_it_has_the_keys
         assert not any("Zeta" in row for row in rows(pilot))
 
 
-async def test_a_vendor_that_the_column_is_too_narrow_for_is_seen_to_be_cut(opened, tmp_path):
-    long = bought("one", "Greenfield Nurseries and Gardens Ltd", "R-7", "2024-03-01", "15.387,08")
-    made = sample_documents.workspace_of(tmp_path / "long", [long])
-    async with opened(made, (80, 24)) as pilot:
-        await pilot.press("O")
-        await pilot.pause()
-        assert "Greenfield" in rows(pilot)[1] and "… " in rows(pilot)[1]
-    made.close()
-
-
 async def test_the_list_is_sorted_by_a_column_and_next_follows_it(opened, purchases):
     async with opened(purchases, (160, 36)) as pilot:
         await pilot.press("O")
