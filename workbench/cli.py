@@ -118,6 +118,8 @@ def group(ctx: click.Context, workspace: Path | None) -> None:
 def main() -> Any:
     """Entry point of the `workbench` script. No traceback for errors that a user can cause."""
     wants_json = "--json" in sys.argv
+    _hold_standard_streams()
+    _speak_utf8()
     _end_in_order()
     try:
         _check_system(sys.platform)
@@ -231,6 +233,32 @@ def _end_in_order() -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, end)
+
+
+def _hold_standard_streams() -> None:
+    """Have something open where a standard stream was closed: the next file of a workspace would take its number.
+
+    What a library prints as an error, or a child, would be written into that file.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # takes the lowest number that is free
+
+
+def _speak_utf8() -> None:
+    """Begin anew in Python's UTF-8 mode where the locale has another encoding, and let no sign end the output.
+
+    File names, what children say and files that are opened as text would be read as Latin-1, and a name of an invoice
+    that this has no signs for would end the command.
+    """
+    if sys.getfilesystemencoding() != "utf-8" and not sys.flags.utf8_mode:
+        os.environ["PYTHONUTF8"] = "1"  # for children
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":  # PYTHONIOENCODING may name any encoding
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _check_system(platform: str) -> None:
