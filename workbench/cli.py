@@ -168,6 +168,10 @@ def _of_the_system(error: OSError) -> WorkbenchError | None:
     """What a name, the disk or the output of this program did; None where it is a fault of the program."""
     if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
         return UsageProblem(f"{str(error.filename)[:60]}… is no name that a file can have.", "Name a shorter one.")
+    if error.errno == errno.ENOENT and "temporary directory" in str(error.strerror):
+        return WorkspaceProblem(
+            f"There is no space for temporary files: {error.strerror}.", "Free some space, or name a folder in TMPDIR."
+        )
     if error.errno == errno.ENOENT and _has_no_folder():
         return UsageProblem("The folder that the command was given in is not there any more.", "Go to another folder.")
     if error.errno in (errno.EACCES, errno.EPERM) and error.filename is not None:
@@ -245,6 +249,9 @@ def _hold_standard_streams() -> None:
             os.fstat(number)
         except OSError:
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # takes the lowest number that is free
+    sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115 - as long as the process
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
 
 
 def _speak_utf8() -> None:

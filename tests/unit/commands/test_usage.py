@@ -14,7 +14,7 @@ from click.shell_completion import ShellComplete
 from click.testing import CliRunner, Result
 
 from storage import document_list, documents, runs
-from storage.exceptions import MissingTool, UsageProblem, WorkbenchError
+from storage.exceptions import MissingTool, UsageProblem, WorkbenchError, WorkspaceProblem
 from storage.records import Side
 from tests.support import finished_run, sample_documents
 from tests.support.predicted_pool import add_run, workspace
@@ -374,3 +374,27 @@ def test_the_screens_are_not_opened_on_a_closed_stream(tmp_path: Path, closed: s
     asked = subprocess.run(shell, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=60)
     assert asked.returncode == UsageProblem.exit_code
     assert "need a terminal" in asked.stderr or closed == "2>&-"
+
+
+def test_a_command_needs_no_standard_streams(tmp_path: Path) -> None:
+    Workspace.create(tmp_path / "shop").close()
+    (tmp_path / "mails.txt").write_text("Where is my invoice?")
+    command = [sys.executable, "-P", "-m", "workbench.cli", "-w", str(tmp_path / "shop"), "import", str(tmp_path)]
+    for closed in ("<&-", "<&- >&- 2>&-"):
+        asked = subprocess.run(["sh", "-c", f'"$@" {closed}', "sh", *command], capture_output=True, check=False)
+        assert asked.returncode in (0, 4), asked.stderr  # as with open ones; 1 is a fault
+
+
+def test_no_folder_for_temporary_files_is_no_fault(tmp_path: Path) -> None:
+    Workspace.create(tmp_path / "shop").close()
+    script = (
+        "import tempfile; from workbench import cli\n"
+        "def none(): raise FileNotFoundError(2, 'No usable temporary directory found in []')\n"
+        "tempfile._get_default_tempdir = none; cli.main()"
+    )
+    for arguments, code in (["status"], 0), (["import", "-"], WorkspaceProblem.exit_code):
+        asked = subprocess.run(
+            [sys.executable, "-P", "-c", script, "-w", str(tmp_path / "shop"), *arguments],
+            input=b"x", capture_output=True, check=False,
+        )  # fmt: skip
+        assert asked.returncode == code, asked.stderr
