@@ -92,10 +92,12 @@ class WorkbenchApp(App[None]):
             tune_interpreter()
             self.call_from_thread(self._enter)
         except Exception as error:  # noqa: BLE001 - `run` raises it, when the terminal is as it was
-            self.problem = error
+            self.problem = None if self._exit else error  # the analyst has left meanwhile
             self.call_from_thread(self.exit)
 
     def _enter(self) -> None:
+        if self._exit:
+            return
         self.count_progress()
         self._follower.start()
         self.switch_mode(self._first)
@@ -110,8 +112,7 @@ class WorkbenchApp(App[None]):
 
     def on_key(self, event: events.Key) -> None:
         """Keys of the screen in front that are no bindings: here, where bindings are, none overtakes another."""
-        front = self.screen
-        if self.dialog_keys.divide(event) or (isinstance(front, Typed) and front.typed(event)):
+        if self.dialog_keys.divide(event) or (isinstance(self.screen, Typed) and self.screen.typed(event)):
             event.prevent_default()
 
     def use_keys(self) -> None:
@@ -182,11 +183,10 @@ class WorkbenchApp(App[None]):
 
     def count_progress(self) -> None:
         """Count the labelled documents anew."""
-        from storage import document_list
+        from storage.document_list import Filter, count
 
         with self.workspace.db.read() as connection:
-            labelled = document_list.count(connection, document_list.Filter("labelled"))
-            self._progress = labelled, document_list.count(connection)
+            self._progress = count(connection, Filter("labelled")), count(connection)
         self._refresh_status()
 
     def say_saved(self, text: str) -> None:

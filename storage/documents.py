@@ -52,6 +52,12 @@ class NewDocument:
     problems: int = 0
     classes: tuple[ClassLabel, ...] = ()
 
+    @property
+    def files(self) -> list[str]:
+        """Its original and its pictures, by their paths in the workspace's folder."""
+        pictures = [f"pages/{page.picture}" for page in self.pages if page.picture]
+        return [*pictures, f"originals/{self.original}"] if self.original else pictures
+
 
 def add(connection: Connection, new: Sequence[NewDocument], annotator: str) -> list[int]:
     """Add documents with their pages, labels, suggestions and values, in the caller's transaction; their ids."""

@@ -32,11 +32,11 @@ class EventWriter:
 
     def __init__(self, path: Path) -> None:
         torn = _cut_off(path)
-        self._file = path.open("a", encoding="utf-8")
+        self._file = path.open("a", encoding="utf-8", errors="replace")  # a name can have half a surrogate pair
         if torn:  # the last writer was cut off: the next event must not become part of its half line
             self._file.write("\n")
 
-    def write(self, type: str, **facts: Any) -> None:
+    def write(self, type: str, /, **facts: Any) -> None:
         """Append one event and flush. NaN and infinities become null."""
         line = json.dumps({"type": type, "time": time.time(), **_finite(facts)}, ensure_ascii=False, allow_nan=False)
         self._file.write(line + "\n")

@@ -118,6 +118,8 @@ def group(ctx: click.Context, workspace: Path | None) -> None:
 def main() -> Any:
     """Entry point of the `workbench` script. No traceback for errors that a user can cause."""
     wants_json = "--json" in sys.argv
+    _hold_standard_streams()
+    _speak_utf8()
     _end_in_order()
     try:
         _check_system(sys.platform)
@@ -166,6 +168,10 @@ def _of_the_system(error: OSError) -> WorkbenchError | None:
     """What a name, the disk or the output of this program did; None where it is a fault of the program."""
     if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
         return UsageProblem(f"{str(error.filename)[:60]}… is no name that a file can have.", "Name a shorter one.")
+    if error.errno == errno.ENOENT and "temporary directory" in str(error.strerror):
+        return WorkspaceProblem(
+            f"There is no space for temporary files: {error.strerror}.", "Free some space, or name a folder in TMPDIR."
+        )
     if error.errno == errno.ENOENT and _has_no_folder():
         return UsageProblem("The folder that the command was given in is not there any more.", "Go to another folder.")
     if error.errno in (errno.EACCES, errno.EPERM) and error.filename is not None:
@@ -231,6 +237,35 @@ def _end_in_order() -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, end)
+
+
+def _hold_standard_streams() -> None:
+    """Have something open where a standard stream was closed: the next file of a workspace would take its number.
+
+    What a library prints as an error, or a child, would be written into that file.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # takes the lowest number that is free
+    sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115 - as long as the process
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+
+
+def _speak_utf8() -> None:
+    """Begin anew in Python's UTF-8 mode where the locale has another encoding, and let no sign end the output.
+
+    File names, what children say and files that are opened as text would be read as Latin-1, and a name of an invoice
+    that this has no signs for would end the command.
+    """
+    if sys.getfilesystemencoding() != "utf-8" and not sys.flags.utf8_mode:
+        os.environ["PYTHONUTF8"] = "1"  # for children
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":  # PYTHONIOENCODING may name any encoding
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _check_system(platform: str) -> None:

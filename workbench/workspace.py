@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -55,7 +56,8 @@ class Workspace:
                 _note_retired(db, self.schema)
                 self._db = db
                 self.files.sweep()
-                sweep_temporary()
+                with suppress(FileNotFoundError):  # no folder takes temporary files: the disk is full
+                    sweep_temporary()
                 self._keep_copy(db)
             return self._db
 

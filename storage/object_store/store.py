@@ -8,7 +8,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -67,11 +67,11 @@ class ObjectStore:
             WorkspaceProblem: it is not there, not what its name says, or cannot be read.
             MissingTool: a package for this kind of URL is not installed.
         """
-        digest = hashlib.sha256()
-        with (
-            self._border(f"{name} cannot be read from {self.url}"),
-            self._system.open(self._place(name), "rb") as source,
-        ):
+        digest, place = hashlib.sha256(), self._place(name)
+        with self._border(f"{name} cannot be read from {self.url}"), ExitStack() as stack:
+            if self._is_local and (path := Path(place)).exists() and not path.is_file():  # a pipe would not end
+                raise OSError("it is no regular file")
+            source = stack.enter_context(self._system.open(place, "rb"))
             while chunk := source.read(_CHUNK):
                 digest.update(chunk)
                 target.write(chunk)
@@ -86,7 +86,7 @@ class ObjectStore:
             MissingTool: a package for this kind of URL is not installed.
         """
         with self._border(f"{self.url} cannot be reached"):
-            return bool(self._system.async_impl) or self.url.partition(":")[0] in _LOCAL
+            return bool(self._system.async_impl) or self._is_local
 
     def check(self, workspace: Path) -> None:
         """See that the store can be reached, and is not in the folder whose files it is to keep.
@@ -100,7 +100,7 @@ class ObjectStore:
         """
         with self._border(f"{self.url} cannot be reached"):
             self._system.exists(self._root)
-        if self.url.partition(":")[0] in _LOCAL:
+        if self._is_local:
             there, own = os.path.realpath(self._root), os.path.realpath(workspace)
             same = (os.path.realpath(f"{there}/{name}") == os.path.realpath(f"{own}/{name}") for name in _FOLDERS)
             if Path(there).is_relative_to(own) or any(same):
@@ -108,6 +108,10 @@ class ObjectStore:
                     f"{self.url} is the workspace's own folder: what is kept there are its own files, and no copies.",
                     "Name a folder outside of it.",
                 )
+
+    @property
+    def _is_local(self) -> bool:
+        return self.url.partition(":")[0] in _LOCAL
 
     @cached_property
     def _opened(self) -> tuple[Any, str]:

@@ -36,6 +36,22 @@ def names(connection: Connection) -> list[str]:
     return sorted(paths)
 
 
+def follow(files: Files, kept_in: ObjectStore | None, names: Iterable[str]) -> None:
+    """After a commit: have files that were just kept where a move has all files by now, if they were kept elsewhere.
+
+    Args:
+        files: of the workspace, with the store that its settings name now.
+        kept_in: the store when the first of them was kept.
+        names: as `names` gives them.
+
+    Raises:
+        WorkspaceProblem: a file cannot be written there.
+        MissingTool: a package for the store is not installed.
+    """
+    if files.store is not None and (kept_in is None or kept_in.url != files.store.url):
+        bring(files, names, files.store)
+
+
 def bring(
     files: Files,
     names: Iterable[str],

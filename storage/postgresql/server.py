@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, ProgrammingError
 
 from storage.exceptions import Busy, DiskFull, NotWritten, WorkspaceProblem
 from storage.postgresql import address, claim, columns
@@ -30,6 +30,8 @@ _REMEDY = "`database` in workbench.toml says where it is; PostgreSQL reads the p
 
 _ENDED = ("57P01", "57P02", "57P03", "08")  # the server is stopped, starts, or the line is broken
 _WAITED = ("55P03", "40P01", "40001")  # another transaction held a lock
+_OTHER_TABLES = ("42P01", "42P07", "42703", "3F000")  # one, or a column, is missing, or there already
+_DAMAGED = "XX"
 _FULL = ("53100", "53200", "54000")
 
 
@@ -54,6 +56,10 @@ class Server:
             raise WorkspaceProblem(
                 f"The driver of PostgreSQL is not installed ({error}).",
                 "pip install 'invoice-workbench[postgresql]'",
+            ) from error
+        except (ArgumentError, ValueError) as error:  # a port that is no number
+            raise WorkspaceProblem(
+                f"The address {address.shown(self.url)} cannot be used: {error}.", f"Write it as {address.EXAMPLE}."
             ) from error
 
     def _engine(self) -> Engine:
@@ -136,6 +142,17 @@ class Server:
             )
         if state == "25006":
             return WorkspaceProblem(f"The database takes no changes ({reason}).", "Use the server that does.")
+        if state in _OTHER_TABLES or state.startswith(_DAMAGED):
+            return WorkspaceProblem(
+                f"The database {address.shown(self.url)} has not the tables that this program keeps there ({reason}). "
+                "Nothing was changed.",
+                "Have them restored with the server's tools, or name another database.",
+            )
+        if state == "57014":
+            return NotWritten(
+                f"The server ended this step before it was done ({reason}). Nothing of it was written.",
+                "Try again; a `statement_timeout` of the server or the address may be too short.",
+            )
         if state == "42501":
             return WorkspaceProblem(
                 f"Your role may not do that ({reason}). Nothing was changed.",

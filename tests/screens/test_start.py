@@ -66,6 +66,21 @@ async def test_a_screen_asked_for_while_the_workspace_is_opened_comes_then(works
     closed.close()
 
 
+async def test_who_leaves_while_the_workspace_is_opened_leaves(workspace, monkeypatch):
+    closed = Workspace.find(workspace.files.root)
+    left, opened = threading.Event(), threading.Event()
+    monkeypatch.setattr(modes.Mode, "bring", lambda mode: left.wait(20))
+    monkeypatch.setattr("screens.app.tune_interpreter", opened.set)
+    app = WorkbenchApp(closed)
+    async with app.run_test() as pilot:
+        await pilot.press("ctrl+q")
+        left.set()
+    await asyncio.to_thread(opened.wait, 20)
+    await asyncio.sleep(0.2)
+    closed.close()
+    assert app.problem is None
+
+
 def test_the_frame_is_painted_before_the_store_is_loaded():
     later = ("sqlalchemy", "alembic", "PIL", "textual_image", "pydantic")
     program = f"import sys, screens.app\nprint([name for name in {later!r} if name in sys.modules])"

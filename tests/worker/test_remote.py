@@ -27,7 +27,7 @@ from tests.support.ssh_server import SshServer
 from tests.support.workspaces import until
 from workbench import cli
 from workbench.evaluation import prediction_process
-from workbench.remote import agent, check, courier, environment
+from workbench.remote import agent, answers, check, courier, environment
 from workbench.remote.line import LineBroken, TargetProblem, line_to
 from workbench.runs import jobs, launcher, machine, parquet, progress
 from workbench.runs.config import files as config_files
@@ -218,7 +218,7 @@ def test_a_run_whose_results_did_not_come_whole_is_not_taken_for_finished(
     (tmp_path / "target.json").write_text(json.dumps({"address": "ssh:box", "folder": "one"}))
     bringing = courier.Courier(tmp_path, 1)
     facts = check.look(target)
-    monkeypatch.setattr(bringing, "_ask", lambda *_: {"files": {"report.json": "0" * 64}})
+    monkeypatch.setattr(bringing, "_ask", lambda *_, **__: answers.Results({"report.json": "0" * 64}))
     monkeypatch.setattr(type(facts.line), "fetch", lambda *_, **__: (tmp_path / ".results").mkdir())
     with pytest.raises(TargetProblem, match="did not come whole"):
         bringing._fetch(facts, target.python, "there")

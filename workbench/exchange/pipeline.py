@@ -15,6 +15,7 @@ from pathlib import Path
 from storage import documents, import_index
 from storage.documents import NewDocument
 from storage.exceptions import UsageProblem
+from storage.object_store.transfer import follow
 from storage.records import ClassLabel, ReferenceValue, Side, Source, Span, Token
 from workbench.exchange import duplicates
 from workbench.exchange.import_summary import LEAK, Summary
@@ -92,7 +93,7 @@ class _ImportJob:
         self._stored_at = time.monotonic()
         self._met_groups: set[str] = set()
         self._document_count = 0
-        self._who = workspace.settings.who
+        self._who, self._kept_in = workspace.settings.who, workspace.files.store
 
     def run(self) -> Summary:
         started = time.monotonic()
@@ -373,13 +374,14 @@ class _ImportJob:
                     connection, {document: twin for document, twin in repeats.items() if twin is not None}
                 )
                 documents.add_problems(connection, self._problems)
+            self._workspace.reread_settings()  # `move --files` may have been faster
+            follow(self._workspace.files, self._kept_in, (file for document in kept for file in document.new.files))
             self._summary.known += len(known)
             for document in kept:
                 self._count(document)
                 if document.fingerprint is not None:
                     self._index.add(number_of[id(document)], document.fingerprint)
-        self._batch, self._problems, self._batch_index = [], [], duplicates.Index()
-        self._stored_at = time.monotonic()
+        self._batch, self._problems, self._batch_index, self._stored_at = [], [], duplicates.Index(), time.monotonic()
 
     def _count(self, document: _BatchDocument) -> None:
         summary, new = self._summary, document.new

@@ -10,6 +10,7 @@ from msgspec import structs
 from storage import annotations, document_list, documents, import_index, opinions
 from storage.exceptions import Conflict, InputProblem
 from storage.object_store.local_copies import here
+from storage.object_store.transfer import follow
 from storage.records import Content, Page, Token
 from storage.suggestions import move_suggestions
 from workbench.annotation.field_states import text_of
@@ -114,7 +115,7 @@ def reread(
 def _replace(
     workspace: Workspace, content: Content, readings: Mapping[int, "Future[PageText]"], result: Reread
 ) -> None:
-    document = content.document
+    document, kept_in = content.document, workspace.files.store
     try:
         results = {n: Readers.result(future) for n, future in readings.items()}
         pages = _new_pages(workspace, content, results)
@@ -139,6 +140,8 @@ def _replace(
     except Conflict as conflict:  # it was labelled meanwhile; the other documents are read all the same
         result.failed.append(Rejected(document.source, document.name, conflict.message))
         return
+    workspace.reread_settings()  # `move --files` may have been faster
+    follow(workspace.files, kept_in, [f"pages/{page.picture}" for page in pages if page.picture])
     result.documents += 1
     result.pages += len(readings)
     result.tokens += len(new)

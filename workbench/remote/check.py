@@ -12,6 +12,7 @@ from workbench.settings import Target
 PYTHONS = ((3, 11), (3, 12), (3, 13))
 ENVIRONMENT_GB = 12.0
 """Free space that a new environment takes with PyTorch's CUDA build."""
+_DIGITS = 16
 _SCRIPT = r"""
 root=$1; python=$2
 mkdir -p "$root/runs" "$root/environments" "$root/wheels" 2>/dev/null || { echo "no_folder=$root"; exit 0; }
@@ -76,12 +77,14 @@ def look(target: Target) -> TargetFacts:
     pythons = []
     for row in values.get("python", []):
         path, *numbers = row.split()
-        if len(numbers) == 2:
+        if len(numbers) == 2 and all(map(_is_number, numbers)):
             pythons.append((path, (int(numbers[0]), int(numbers[1]))))
+    root, free_kb = latest.get("root", ""), latest.get("free_kb", "")
+    root = root if root.startswith("/") else ""  # else programs there would take it for an option
     facts = TargetFacts(
-        line=Line(line.name, line.host, latest.get("root", line.path)),
-        root=latest.get("root", ""),
-        free_gb=int(latest.get("free_kb") or 0) / 1e6,
+        line=Line(line.name, line.host, root or line.path),
+        root=root,
+        free_gb=int(free_kb) / 1e6 if _is_number(free_kb) else 0.0,
         pythons=tuple(pythons),
         uv=latest.get("uv", ""),
         rsync="rsync" in latest and which("rsync") is not None,  # else tar carries
@@ -90,6 +93,10 @@ def look(target: Target) -> TargetFacts:
         own_version=latest.get("own", ""),
     )
     return replace(facts, problems=tuple(_problems(target, facts)))
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < _DIGITS
 
 
 def device_of(target: Target) -> str:

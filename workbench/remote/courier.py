@@ -17,18 +17,17 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from shutil import rmtree
 from typing import Any, TypeVar
 
 from storage import events, locks
-from storage.exceptions import InputProblem, WorkbenchError
-from storage.files import digest_of, draft_folder, sync_tree
+from storage.exceptions import WorkbenchError
+from storage.files import digest_of, draft_folder
 from workbench import __version__, lifeline
-from workbench.remote import agent, check, environment, ray_courier
+from workbench.remote import agent, answers, check, environment, ray_courier, results
+from workbench.remote.answers import Answer
 from workbench.remote.check import TargetFacts
 from workbench.remote.line import LineBroken, TargetProblem
 from workbench.runs.config.request import Request
-from workbench.runs.model_folders import check as model_folders
 from workbench.runs.state import RunFolder
 from workbench.settings import Target
 
@@ -40,6 +39,9 @@ KILL_SECONDS = 20.0
 """So long is tried to end a run there; then it is left."""
 SKEW_SECONDS = 2.0
 """A clock that differs by less is taken for right."""
+MOST_HEARD_BYTES = 1 << 30
+"""Of events and log: a run that trains for weeks says less."""
+_AHEAD = 4  # messages that wait to be written here
 _HERE = "remote"  # in an event: the byte after it in the events there
 
 
@@ -68,6 +70,7 @@ class Courier:
         self.skew = 0.0
         self.gpus: tuple[str, ...] = ()  # of the target
         self._lock: int | None = None
+        self._heard = 0  # bytes
 
     # the whole way
 
@@ -81,16 +84,16 @@ class Courier:
         except _Ended:
             if self.once or not self._position():  # nothing of it is to be gone on with
                 with suppress(WorkbenchError):
-                    environment.ask(facts, python, "end", remote)
+                    environment.ask(facts, python, "end", remote, kind=answers.Done)
             raise
 
     def _take(self, facts: TargetFacts, python: str, remote: str) -> None:
-        look = self._ask(facts, python, "look", remote)
-        self._set_clock(facts, float(look["time"]))
-        if not look["there"]:
+        look = self._ask(facts, python, "look", remote, kind=answers.Look)
+        self._set_clock(facts, look.time)
+        if not look.there:
             self._bring(facts, python, remote)
-        if not look["working"] and int(look["events"]) <= self._position():
-            self._ask(facts, python, "start", remote, str(self.slots))
+        if not look.working and look.events <= self._position():
+            self._ask(facts, python, "start", remote, str(self.slots), kind=answers.Done)
         last = self._follow(facts, python, remote)
         if last is not None:
             self._fetch(facts, python, remote)
@@ -98,7 +101,7 @@ class Courier:
         # one that was stopped may be resumed: its checkpoints are there
         if self.once or (last is not None and last[1].get("state") == "finished"):
             with suppress(WorkbenchError):
-                self._ask(facts, python, "remove", remote)
+                self._ask(facts, python, "remove", remote, kind=answers.Done)
 
     def note(self, message: str) -> None:
         """Tell the screens something."""
@@ -115,15 +118,15 @@ class Courier:
         if not python:
             self.note(f"{name}: the environment of version {__version__} is made there, once; it takes minutes.")
             python = environment.make(facts)
-        version = environment.ask(facts, python, "version")
-        if version["version"] != __version__:
-            raise TargetProblem(f"{name} has version {version['version']}, here is {__version__}.",
+        version = environment.ask(facts, python, "version", kind=answers.Version).version
+        if version != __version__:
+            raise TargetProblem(f"{name} has version {version[:100]}, here is {__version__}.",
                                 "Install the same version there.")  # fmt: skip
         return facts, python
 
-    def _ask(self, facts: TargetFacts, python: str, *arguments: str, text: str = "") -> dict[str, Any]:
+    def _ask(self, facts: TargetFacts, python: str, *arguments: str, kind: type[Answer], text: str = "") -> Answer:
         """An answer of the agent, however often the line breaks."""
-        return self._patiently(lambda: environment.ask(facts, python, *arguments, text=text, seconds=600.0))
+        return self._patiently(lambda: environment.ask(facts, python, *arguments, kind=kind, text=text, seconds=600.0))
 
     def _patiently(self, act: Callable[[], T]) -> T:
         """What an act gives, tried again while the line breaks: for a run that is not there yet `FIRST_TRIES` times."""
@@ -196,7 +199,7 @@ class Courier:
             self.writer.write("note", message=going, **{_HERE: 0})  # nothing has happened there yet, or it is gone
             self._patiently(lambda: facts.line.send(staged, remote, rsync=facts.rsync))
             digests = {name: digest_of(path) for name, path in files.items()}
-        wrong = self._ask(facts, python, "check", remote, text=json.dumps(digests))["wrong"]
+        wrong = self._ask(facts, python, "check", remote, kind=answers.Check, text=json.dumps(digests)).wrong
         if wrong:
             raise TargetProblem(f"{', '.join(wrong[:3])} did not come whole to {facts.line.name}.", "Resume the run.")
 
@@ -226,7 +229,7 @@ class Courier:
         self, child: "subprocess.Popen[bytes]", log_at: int
     ) -> tuple[bool, tuple[str, dict[str, Any], int] | None, int, bool]:
         """(whether the run has ended, its event `finished`, how far its log is here, whether there was an answer)."""
-        messages: queue.Queue[bytes] = queue.Queue()
+        messages: queue.Queue[bytes] = queue.Queue(_AHEAD)
         assert child.stdin is not None and child.stdout is not None
         threading.Thread(target=_read, args=(child.stdout, messages), daemon=True).start()
         asked: dict[str, bool] = {"stop": False, "pause": False, "kill": False}
@@ -241,14 +244,15 @@ class Courier:
                 continue
             if not line:  # the line broke
                 return False, None, log_at, heard
+            self._refuse_endless(len(line))
             try:
-                message = json.loads(line)
+                message = answers.read(line, answers.Heard)
             except ValueError:  # what a shell prints at its start
                 continue
             heard = True
-            if message["training"] and self._lock is None:
+            if message.training and self._lock is None:
                 self._lock = locks.acquire(self.folder.lock)
-            for position, text in message["events"]:
+            for position, text in message.events:
                 event = _event(text)
                 if event is None:
                     continue
@@ -258,12 +262,23 @@ class Courier:
                 else:
                     finished = None if name == "queued" else finished
                     self._write(name, event, position)
-            if message["log"]:
+            if message.log:
                 with self.folder.log.open("a", encoding="utf-8") as log:
-                    log.write(message["log"])
-            log_at = message["log_at"]
-            if message["ended"]:
+                    log.write(message.log)
+            log_at = message.log_at
+            if message.ended:
                 return True, finished, log_at, True
+
+    def _refuse_endless(self, size: int) -> None:
+        """See that what came from there so far is what a run says, and does not fill the disk here.
+
+        Raises:
+            TargetProblem: it is more.
+        """
+        self._heard += size
+        if self._heard > MOST_HEARD_BYTES:
+            name = self.target.name or self.target.address
+            raise TargetProblem(f"{name} sends events or log without end.", "Look at the run's folder there.")
 
     def _hand_on(self, child: "subprocess.Popen[bytes]", asked: dict[str, bool]) -> None:
         """Tell the agent what is asked of the run now and was not before."""
@@ -281,9 +296,9 @@ class Courier:
     def _write(self, name: str, event: Mapping[str, Any], position: int) -> None:
         """Write an event of there with the time that the clock here had."""
         facts = {key: value for key, value in event.items() if key != "time"}
-        if isinstance(moment := event.get("time"), int | float):
+        if isinstance(moment := event.get("time"), int | float) and 0 <= moment <= answers.LATEST:
             facts["time"] = moment + self.skew
-        self.writer.write(name, **facts, **{_HERE: position})
+        self.writer.write(name, **{**facts, _HERE: position})
         if name == "started" and self.gpus and event.get("device") == "cpu" and self._takes_any_device():
             self.note("The GPU there is not used: its driver is too old for torch, or torch there is a CPU build.")
 
@@ -301,27 +316,12 @@ class Courier:
         """Bring what the run made into the folder here: verified before anything is put in its place.
 
         Raises:
-            TargetProblem: a file did not come whole.
+            TargetProblem, InputProblem: it did not come whole, or is none that a run makes.
         """
-        folder, arrived = self.folder.path, self.folder.path / ".results"
-        digests = self._ask(facts, python, "results", remote)["files"]
+        arrived = self.folder.path / ".results"
+        digests = self._ask(facts, python, "results", remote, kind=answers.Results).files
         self._patiently(lambda: facts.line.fetch(remote, arrived, agent.STAYS, rsync=facts.rsync))
-        here = {name: digest_of(path) for name, path in agent.files_of(arrived)}
-        if here != digests:
-            wrong = sorted(set(here.items()) ^ set(digests.items()))[0][0]
-            raise TargetProblem(f"{wrong} did not come whole from {facts.line.name}.", "Resume the run: it is there.")
-        results = RunFolder(arrived)
-        if not results.read_report():
-            raise InputProblem(f"The run on {facts.line.name} left no report.", "Resume the run.")
-        if results.has_model():
-            model_folders.check_folder(results.model, fine_tuned=True)
-        for path in sorted(arrived.iterdir()):
-            target = folder / path.name
-            if target.is_dir():
-                rmtree(target)
-            path.replace(target)
-        arrived.rmdir()
-        sync_tree(folder, self.folder.checkpoints)
+        results.put_in_place(self.folder, arrived, digests, facts.line.name)
 
 
 def _with_base(request: Request, place: str) -> Request:
@@ -343,7 +343,7 @@ def _under(folder: Path, part: str) -> list[tuple[str, Path]]:
 
 def _read(stream: Any, messages: "queue.Queue[bytes]") -> None:
     with suppress(OSError, ValueError):
-        for line in stream:
+        while line := stream.readline(answers.MOST_BYTES):
             messages.put(line)
     messages.put(b"")
 

@@ -4,19 +4,19 @@ import base64
 import csv
 import hashlib
 import io
-import json
 import re
 import shlex
 import zipfile
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 import workbench
 from storage.files import temporary_folder
+from workbench.remote import answers
 from workbench.remote.agent import code_digest
+from workbench.remote.answers import Answer
 from workbench.remote.check import TargetFacts
-from workbench.remote.line import TargetProblem
+from workbench.remote.line import NO_CHATTER, TargetProblem
 from workbench.settings import Target
 
 PROJECT = "invoice-workbench"
@@ -131,8 +131,18 @@ def write_wheel(folder: Path) -> str:
     return name
 
 
-def ask(facts: TargetFacts, python: str, *arguments: str, text: str = "", seconds: float = 120.0) -> dict[str, Any]:
+def ask(
+    facts: TargetFacts, python: str, *arguments: str, kind: type[Answer], text: str = "", seconds: float = 120.0
+) -> Answer:
     """What the agent on a target answers.
+
+    Args:
+        facts: of the target.
+        python: there.
+        arguments: of the agent.
+        kind: of the answer.
+        text: that it reads.
+        seconds: so long is waited for it.
 
     Raises:
         LineBroken: the host cannot be reached.
@@ -140,11 +150,9 @@ def ask(facts: TargetFacts, python: str, *arguments: str, text: str = "", second
     """
     answer = facts.line.run(agent_command(python, *arguments), text, seconds)
     try:
-        return dict(json.loads(answer.splitlines()[-1]))
+        return answers.read(answer.splitlines()[-1], kind)
     except (ValueError, IndexError) as error:
-        raise TargetProblem(
-            f"{facts.line.name} answers: {answer[-200:]!r}.", "Does its shell print something at every start?"
-        ) from error
+        raise TargetProblem(f"{facts.line.name} answers: {answer[-200:]!r}.", NO_CHATTER) from error
 
 
 def agent_command(python: str, *arguments: str) -> str:

@@ -5,16 +5,21 @@ import re
 import shlex
 import subprocess
 import tarfile
+import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import IO, ClassVar
 
 from storage.exceptions import ConfigProblem, MissingTool
+from workbench.remote.answers import MOST_BYTES
 from workbench.settings import Target
 
 DEFAULT_PATH = "invoice-workbench"
 """Where everything lies on a target that names no path: in the home directory there."""
+_LOOK_SECONDS = 0.5
+NO_CHATTER = "Does its shell print something at every start?"
 _ADDRESS = re.compile(r"ssh:(?P<host>(?:\w[\w.-]*@)?[A-Za-z0-9_][\w.-]*)(?::(?P<path>[\w./~+@-]+))?")
 _OPTIONS = (
     "-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=10",
@@ -97,28 +102,57 @@ class Line:
             return
         excluded = [f"--exclude=./{name}" for name in left]
         pack = shlex.join(["tar", "-C", remote, *excluded, "-cf", "-", "."])
-        with subprocess.Popen(self.command(pack), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as packing:
-            assert packing.stdout is not None and packing.stderr is not None
+        with (
+            tempfile.TemporaryFile() as errors,
+            subprocess.Popen(self.command(pack), stdout=subprocess.PIPE, stderr=errors) as packing,
+        ):
+            assert packing.stdout is not None
             try:
                 with tarfile.open(fileobj=packing.stdout, mode="r|") as archive:
-                    archive.extractall(folder, filter="data")
-            except tarfile.TarError:
+                    archive.extractall(folder, filter=_without_links)
+            except (tarfile.TarError, ValueError, RecursionError):
                 packing.kill()
-            errors = packing.stderr.read()
-        self._check(packing.returncode, errors)
+            packing.stdout.close()
+            self._check(packing.wait(), _read(errors))
 
     def _rsync(self, options: list[str], source: str, target: str) -> None:
         self._checked(["rsync", *options, "-e", shlex.join(_ssh()), "--", source, target], "", None)
 
     def _checked(self, command: list[str], text: str, seconds: float | None) -> str:
+        with tempfile.TemporaryFile() as answer, tempfile.TemporaryFile() as errors:
+            return self._heard(command, text, seconds, answer, errors)
+
+    def _heard(self, command: list[str], text: str, seconds: float | None, answer: IO[bytes], errors: IO[bytes]) -> str:
+        """What a command says, kept in a file: one that talks without end does not fill the memory."""
         try:
-            ended = subprocess.run(command, input=text.encode(), capture_output=True, timeout=seconds, check=False)
-        except subprocess.TimeoutExpired as error:
-            raise LineBroken(f"{self.name} did not answer for {seconds:.0f} s.", "Try again.") from error
+            child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=answer, stderr=errors)
         except FileNotFoundError as error:
             raise MissingTool(f"There is no {command[0]} on this machine.", "Install OpenSSH's client.") from error
-        self._check(ended.returncode, ended.stderr)
-        return ended.stdout.decode(errors="replace")
+        with child:
+            try:
+                self._wait(child, text.encode(), (answer, errors), seconds)
+            finally:
+                child.kill()
+        self._check(child.returncode, _read(errors))
+        return _read(answer).decode(errors="replace")
+
+    def _wait(
+        self, child: "subprocess.Popen[bytes]", text: bytes, outputs: Sequence[IO[bytes]], seconds: float | None
+    ) -> None:
+        """Hand a text to a process and wait for its end, however much it says."""
+        until = None if seconds is None else time.monotonic() + seconds
+        given: bytes | None = text
+        while True:
+            try:
+                child.communicate(given, timeout=_LOOK_SECONDS)
+            except subprocess.TimeoutExpired as error:
+                given = None  # it is being handed over
+                if any(os.fstat(file.fileno()).st_size > MOST_BYTES for file in outputs):
+                    raise TargetProblem(f"{self.name} answers without end.", NO_CHATTER) from error
+                if until is not None and time.monotonic() > until:
+                    raise LineBroken(f"{self.name} did not answer for {seconds:.0f} s.", "Try again.") from error
+            else:
+                return
 
     def _check(self, code: int, errors: bytes) -> None:
         """Raise what the errors of ssh, rsync or the command there mean."""
@@ -163,6 +197,16 @@ def line_to(target: Target) -> Line:
         )
     path = (match["path"] or DEFAULT_PATH).removeprefix("~/").rstrip("/") or "/"
     return Line(target.name or match["host"], match["host"], path)
+
+
+def _without_links(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo | None:
+    """A file or a folder of an archive that stays in the folder it is unpacked in; None for what is neither."""
+    return tarfile.data_filter(member, folder) if member.isreg() or member.isdir() else None
+
+
+def _read(output: IO[bytes]) -> bytes:
+    output.seek(0)
+    return output.read(MOST_BYTES)
 
 
 def _ssh() -> list[str]:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from click.shell_completion import ShellComplete
 from click.testing import CliRunner, Result
 
 from storage import document_list, documents, runs
-from storage.exceptions import MissingTool, UsageProblem, WorkbenchError
+from storage.exceptions import MissingTool, UsageProblem, WorkbenchError, WorkspaceProblem
 from storage.records import Side
 from tests.support import finished_run, sample_documents
 from tests.support.predicted_pool import add_run, workspace
@@ -329,3 +330,71 @@ def test_samples_for_which_there_is_no_space_are_named_as_such_and_leave_nothing
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 3 and "Free some space" in done.stderr, done.stderr
     assert not list((tmp_path / "out").iterdir())
+
+
+def test_another_encoding_of_the_output_ends_no_command(tmp_path: Path) -> None:
+    opened = Workspace.create(tmp_path / "shop")
+    opened.change_schema(lambda schema: schema.add("Сумма €"))
+    opened.close()
+    for arguments in ([], ["--json"]):
+        asked = subprocess.run(
+            [sys.executable, "-P", "-m", "workbench.cli", "-w", str(tmp_path / "shop"), "fields", *arguments],
+            env={**os.environ, "PYTHONIOENCODING": "latin-1"}, capture_output=True, check=False,
+        )  # fmt: skip
+        assert asked.returncode == 0, asked.stderr
+        shown = asked.stdout.decode("latin-1")
+        assert "Сумма €" in str(json.loads(shown)) if arguments else r"\u0421" in shown
+
+
+def test_names_are_utf8_whatever_the_locale_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    become: list[list[str]] = []
+    monkeypatch.setattr(sys, "getfilesystemencoding", lambda: "iso8859-1")
+    monkeypatch.setattr(sys, "orig_argv", ["python", "bin/workbench", "status"])
+    monkeypatch.setattr(os, "execv", lambda program, arguments: become.append(arguments))
+    monkeypatch.setenv("PYTHONUTF8", "0")
+    cli._speak_utf8()
+    assert become == [[sys.executable, "-X", "utf8", "bin/workbench", "status"]] and os.environ["PYTHONUTF8"] == "1"
+
+
+def test_no_file_takes_the_place_of_a_closed_stream() -> None:
+    script = (
+        "import os; os.close(0); os.close(2); from workbench import cli; cli._hold_standard_streams(); "
+        "print(min(os.open(os.devnull, os.O_RDONLY) for _ in range(3)), [os.get_inheritable(n) for n in range(3)])"
+    )
+    asked = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=True)
+    first, _, inherited = asked.stdout.strip().partition(" ")
+    assert int(first) > 2 and inherited == "[True, True, True]"
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
+def test_the_screens_are_not_opened_on_a_closed_stream(tmp_path: Path, closed: str) -> None:
+    Workspace.create(tmp_path / "shop").close()
+    command = [sys.executable, "-P", "-m", "workbench.cli", "-w", str(tmp_path / "shop")]
+    shell = ["sh", "-c", f'exec "$@" {closed}', "sh", *command]
+    asked = subprocess.run(shell, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=60)
+    assert asked.returncode == UsageProblem.exit_code
+    assert "need a terminal" in asked.stderr or closed == "2>&-"
+
+
+def test_a_command_needs_no_standard_streams(tmp_path: Path) -> None:
+    Workspace.create(tmp_path / "shop").close()
+    (tmp_path / "mails.txt").write_text("Where is my invoice?")
+    command = [sys.executable, "-P", "-m", "workbench.cli", "-w", str(tmp_path / "shop"), "import", str(tmp_path)]
+    for closed in ("<&-", "<&- >&- 2>&-"):
+        asked = subprocess.run(["sh", "-c", f'"$@" {closed}', "sh", *command], capture_output=True, check=False)
+        assert asked.returncode in (0, 4), asked.stderr  # as with open ones; 1 is a fault
+
+
+def test_no_folder_for_temporary_files_is_no_fault(tmp_path: Path) -> None:
+    Workspace.create(tmp_path / "shop").close()
+    script = (
+        "import tempfile; from workbench import cli\n"
+        "def none(): raise FileNotFoundError(2, 'No usable temporary directory found in []')\n"
+        "tempfile._get_default_tempdir = none; cli.main()"
+    )
+    for arguments, code in (["status"], 0), (["import", "-"], WorkspaceProblem.exit_code):
+        asked = subprocess.run(
+            [sys.executable, "-P", "-c", script, "-w", str(tmp_path / "shop"), *arguments],
+            input=b"x", capture_output=True, check=False,
+        )  # fmt: skip
+        assert asked.returncode == code, asked.stderr

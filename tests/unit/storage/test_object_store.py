@@ -1,6 +1,7 @@
 """Originals and pictures in an object store: written once, brought when they are needed, compared with their names."""
 
 import json
+import os
 import shutil
 import threading
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from storage.object_store.local_copies import here
 from storage.object_store.store import ObjectStore
 from tests.support import sample_documents
 from workbench import cli
+from workbench.exchange import pipeline
 from workbench.workspace import Workspace
 
 PICTURE = b"\x89PNG picture"
@@ -176,6 +178,40 @@ def test_what_was_lost_before_the_move_is_named(
     workspace.files.picture(name).unlink()
     moved = run(workspace, "move", "--files", shared.as_uri())
     assert (moved["files"], moved["missing"]) == (0, [f"pages/{name}"])
+    workspace.close()
+
+
+def test_a_pipe_in_a_store_is_not_waited_for(tmp_path: Path, shared: Path) -> None:
+    workspace = Workspace.create(tmp_path / "ws", files_at=shared.as_uri())
+    name = with_picture(workspace)
+    shutil.rmtree(workspace.files.pages)
+    (shared / "pages" / name).unlink()
+    os.mkfifo(shared / "pages" / name)
+    with pytest.raises(WorkspaceProblem, match="no regular file"):
+        here(workspace.files, workspace.files.picture(name))
+    workspace.close()
+
+
+def test_what_is_imported_while_the_files_move_goes_along(
+    tmp_path: Path, shared: Path, run: Callable[..., dict[str, object]]
+) -> None:
+    workspace = Workspace.create(tmp_path / "ws")
+    Image.new("RGB", (200, 100), "white").save(tmp_path / "page.png")
+    words = [{"text": "Total", "box": [10, 10, 40, 30]}, {"text": "12.50", "box": [50, 10, 90, 30]}]
+    entry = {"text": "Total 12.50", "box": [10, 10, 90, 30], "id": 0, "label": "other", "words": words, "linking": []}
+    (tmp_path / "page.json").write_text(json.dumps({"form": [entry]}))
+    moved: list[dict[str, object]] = []
+
+    def move(done: int, total: int, documents_done: int) -> None:
+        """When the import has kept the first file, and has stored nothing yet."""
+        if any(workspace.files.pages.iterdir()) and not moved:
+            moved.append(run(workspace, "move", "--files", shared.as_uri()))
+
+    pipeline.run(workspace, pipeline.ImportRequest((tmp_path / "page.json",)), move)
+    with workspace.db.read() as connection:
+        names = transfer.names(connection)
+    assert moved[0]["files"] == 0 and names
+    assert all((shared / name).is_file() for name in names)
     workspace.close()
 
 

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from storage import annotations, document_list, documents, import_index, opinions, runs
 from storage.database import Database
-from storage.exceptions import Busy, Conflict, WorkspaceProblem
+from storage.exceptions import Busy, Conflict, NotWritten, WorkspaceProblem
 from storage.records import Annotations, ClassLabel, Opinion, Run, RunState, Span
 from storage.tables import opinions as opinions_table
 from tests.support.ports import free_port
@@ -310,3 +311,42 @@ def test_another_server_that_takes_over_is_found_by_the_same_address() -> None:
             listed = document_list.page(connection, document_list.Filter(), 0, None)
         assert [document.name for document in listed] == ["saved", "later"]
         database.close()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM alembic_version",
+        "UPDATE alembic_version SET version_num = '0001'",
+        "DROP TABLE workspace",
+        "ALTER TABLE documents RENAME TO others",
+        "ALTER TABLE documents DROP COLUMN name CASCADE",
+        "DROP TABLE spans CASCADE",
+    ],
+)
+def test_tables_that_others_changed_are_named_as_what_is_wrong(
+    postgresql: TestServer, address: str, tmp_path: Path, damage: str
+) -> None:
+    postgresql.execute(damage, database=address.partition("@/")[2].partition("?")[0])
+    database = Database(address)
+    with pytest.raises(WorkspaceProblem, match="has not the tables"):
+        database.migrate()
+        database.claim(tmp_path / "id", "here")
+        with database.write() as connection:
+            documents.add(connection, [new("a")], "me")
+        with database.read() as connection:
+            documents.open_document(connection, 1)
+    database.close()
+
+
+def test_a_step_that_the_server_ends_is_not_written(address: str) -> None:
+    database = Database(f"{address}&options=-c%20statement_timeout%3D50")
+    with pytest.raises(NotWritten, match="ended this step"), database.read() as connection:
+        connection.execute(text("SELECT pg_sleep(5)"))
+    database.close()
+
+
+@pytest.mark.parametrize("option", ["port=abc", "host=x&port=1,2"])
+def test_an_address_that_no_driver_takes_is_refused(option: str) -> None:
+    with pytest.raises(WorkspaceProblem, match="cannot be used"):
+        Database(f"postgresql://me@/shop?{option}")

@@ -21,7 +21,8 @@ REASONS = 40  # rows of a list that has one for each reason: none is left unsaid
 def emit(data: Any, *, as_json: bool, text: str | Iterable[str]) -> None:
     """Print `data` as JSON, or `text`."""
     if as_json:
-        text = json.dumps(data, ensure_ascii=False, indent=None if not sys.stdout.isatty() else 2, default=str)
+        is_ascii = not sys.stdout.encoding.lower().startswith("utf")  # PYTHONIOENCODING may name any encoding
+        text = json.dumps(data, ensure_ascii=is_ascii, indent=None if not sys.stdout.isatty() else 2, default=str)
     click.echo(harmless_lines(streams.by_name(text if isinstance(text, str) else "\n".join(text))))
 
 

@@ -19,12 +19,14 @@ _SIGNATURES = {
     b"PAR1": ".parquet", b"PK": ".zip", b"<": ".xml",
 }  # fmt: skip
 """How files begin whose format goes by their ending."""
-_KEPT = re.compile(rf"(?:/private)?{re.escape(tempfile.gettempdir())}/{TEMPORARY}stdin-[^/\s]+/stdin(?:\.[a-z]+)?")
 
 
 def by_name(text: str) -> str:
     """A message or a result that calls what came from standard input that, and not the file it was kept in."""
-    return _KEPT.sub("standard input", text)
+    if "/stdin" not in text:  # nor is a folder for temporary files looked for, which a full disk has none of
+        return text
+    kept = rf"(?:/private)?{re.escape(tempfile.gettempdir())}/{TEMPORARY}stdin-[^/\s]+/stdin(?:\.[a-z]+)?"
+    return re.sub(kept, "standard input", text)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from workbench.settings import Settings, Target, is_address
 
 def emit_report(context: Context, name: str, *, as_json: bool) -> None:
     """Look at a target and print what it has; exit code 6 where something is missing."""
-    from workbench.remote import check, environment
+    from workbench.remote import answers, check, environment
     from workbench.remote.line import TargetProblem
 
     target = _target(context, name)
@@ -22,14 +22,15 @@ def emit_report(context: Context, name: str, *, as_json: bool) -> None:
     facts = check.look(target)
     problems = list(facts.problems)
     python = "" if problems else environment.python_of(target, facts)
-    there: dict[str, Any] = {}
+    program: answers.Version | None = None
+    device = answers.Device("", [])
     if python:
         try:
-            there = environment.ask(facts, python, "version")
-            if facts.gpus and not (there := there | environment.ask(facts, python, "device"))["devices"]:
+            program = environment.ask(facts, python, "version", kind=answers.Version)
+            if facts.gpus and not (device := environment.ask(facts, python, "device", kind=answers.Device)).devices:
                 problems.append(
                     TargetProblem(
-                        f"torch {there['torch']} sees no GPU there: the driver is too old, or it is a CPU build.",
+                        f"torch {device.torch} sees no GPU there: the driver is too old, or it is a CPU build.",
                         "Update the NVIDIA driver there, or name a `python` whose torch fits it.",
                     )
                 )
@@ -45,10 +46,10 @@ def emit_report(context: Context, name: str, *, as_json: bool) -> None:
         "rsync": facts.rsync,
         "gpus": list(facts.gpus),
         "environment": python,
-        "program": there.get("version", ""),
-        "torch": there.get("torch", ""),
-        "devices": there.get("devices", []),
-        "clock_seconds": round(float(there["time"]) - time.time(), 1) if there else None,
+        "program": program.version if program else "",
+        "torch": device.torch,
+        "devices": device.devices,
+        "clock_seconds": round(program.time - time.time(), 1) if program else None,
         "problems": [{"message": problem.message, "remedy": problem.remedy} for problem in problems],
     }
     emit(data, as_json=as_json, text=_lines(data))
