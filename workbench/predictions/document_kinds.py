@@ -91,18 +91,16 @@ def kind_of(text: str) -> str | None:
     first: dict[str, int] = {}
     for position, kind in _mentions(words):
         first[kind] = min(position, first.get(kind, position))
-    titles = {kind: position for kind, position in first.items() if position < _TITLE_WORDS}
-    if about := [kind for kind in _ABOUT_AN_INVOICE if kind in titles]:
-        return min(about, key=titles.__getitem__)
+    about = [kind for kind in _ABOUT_AN_INVOICE if first.get(kind, _TITLE_WORDS) < _TITLE_WORDS]
+    if about:
+        return min(about, key=first.__getitem__)
     till_words = len(TILL_WORDS.intersection(words))
     if till_words >= _LEAST_TILL_WORDS:
         return _RECEIPT
-    for kind in (_INVOICE, _RECEIPT):
-        if kind in titles:
+    for kind in (_INVOICE, _RECEIPT):  # an order, a quote and a delivery note are named on them, too
+        if kind in first:
             return kind
-    if titles or first:
-        return min(titles or first, key=(titles or first).__getitem__)
-    return _RECEIPT if till_words else None
+    return min(first, key=first.__getitem__, default=_RECEIPT if till_words else None)
 
 
 @lru_cache(maxsize=1000)
