@@ -23,7 +23,9 @@ from workbench.training.learner.vector_file import VectorFile
 from workbench.training.learner.workspace_learner import WorkspaceLearner
 from workbench.workspace import Workspace
 
-_KINDS = ("invoice", "question")
+_KINDS = ("bill", "question")
+_OPTIONS = (*_KINDS, "reminder", "complaint")
+"""One of them is the name of a kind of document: that is not enough for titles to count."""
 _INVOICES = ("Please pay invoice {} of 120.00 euros by Friday", "Invoice {} for March is attached, due in ten days")
 _QUESTIONS = ("Could you tell me when you will deliver order {}", "Where is the parcel {} that I am waiting for?")
 COUNT = 12
@@ -51,7 +53,7 @@ def one_encoder(encoder: TextEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
-    return text_documents.workspace(tmp_path / "w", [text(n) for n in range(COUNT)])
+    return text_documents.workspace(tmp_path / "w", [text(n) for n in range(COUNT)], options=_OPTIONS)
 
 
 def label(workspace: Workspace, position: int, *options: str) -> None:
@@ -98,9 +100,9 @@ def test_texts_are_told_apart_after_a_few_labels_without_a_run(workspace: Worksp
 
 
 def test_the_text_in_view_and_labels_stay_as_they_are(workspace: Workspace) -> None:
-    with workspace.db.write() as connection:
-        keep_class_suggestions(connection, "run-1", "type", {7: [("reminder", 0.9), ("invoice", 0.1)]})
     learner = taught(workspace)
+    with workspace.db.write() as connection:
+        keep_class_suggestions(connection, "run-1", "type", {7: [("reminder", 0.9), ("bill", 0.1)]})
     work(learner, 7)
     assert believed(workspace, 6) == ("run-1", "reminder")
     assert text_documents.options_of(workspace)[:6] == [[kind(n)] for n in range(6)]
@@ -113,15 +115,15 @@ def test_the_text_in_view_and_labels_stay_as_they_are(workspace: Workspace) -> N
 
 def test_a_run_that_is_right_is_believed_before_the_learner(workspace: Workspace) -> None:
     """The run calls questions reminders, and is right as far as anybody labelled: it has the record."""
-    sure = {n + 1: [("reminder" if n % 2 else "invoice", 0.99), ("question", 0.01)] for n in range(COUNT)}
+    sure = {n + 1: [("reminder" if n % 2 else "bill", 0.99), ("question", 0.01)] for n in range(COUNT)}
     with workspace.db.write() as connection:
         keep_class_suggestions(connection, "run-1", "type", sure)
     learner = learner_of(workspace)
     for position in range(6):
         work(learner, position + 1)
-        label(workspace, position, "reminder" if position % 2 else "invoice")
+        label(workspace, position, "reminder" if position % 2 else "bill")
     work(learner, 7)
-    assert [believed(workspace, n)[1] for n in (8, 9)] == ["invoice", "reminder"]
+    assert [believed(workspace, n)[1] for n in (8, 9)] == ["bill", "reminder"]
     kept = record.read(workspace.files.learner_record)
     assert all(outcomes["type"].base for outcomes in kept.documents.values())
 
@@ -146,27 +148,29 @@ def test_a_learner_that_begins_later_knows_the_labels_of_before(workspace: Works
 def test_an_option_that_was_added_is_learned_and_one_taken_out_is_not_suggested(workspace: Workspace) -> None:
     learner = taught(workspace)
     work(learner, 7)
-    workspace.change_schema(lambda schema: schema.change("type", options=("invoice", "reminder", "complaint")))
+    workspace.change_schema(lambda schema: schema.change("type", options=("bill", "reminder", "complaint")))
     label(workspace, 7, "complaint")
     label(workspace, 9, "complaint")
     work(learner, 7)
     assert believed(workspace, 11) == (RUN, "complaint")
     with workspace.db.read() as connection:
-        assert class_shares(connection, "type", [12])[12][1].keys() == {"invoice", "complaint"}
+        assert class_shares(connection, "type", [12])[12][1].keys() == {"bill", "complaint"}
 
 
 def test_a_field_with_several_options_counts_when_the_text_is_left(tmp_path: Path) -> None:
-    workspace = text_documents.workspace(tmp_path / "w", [text(n) for n in range(COUNT)], multiple=True)
+    workspace = text_documents.workspace(
+        tmp_path / "w", [text(n) for n in range(COUNT)], options=_OPTIONS, multiple=True
+    )
     learner = learner_of(workspace)
     for position in range(6):
-        options = ("invoice", "reminder") if position % 2 == 0 else ("question",)
+        options = ("bill", "reminder") if position % 2 == 0 else ("question",)
         for count in range(1, len(options) + 1):  # key by key
             work(learner, position + 1)
             label(workspace, position, *options[:count])
     work(learner, 7)
     with workspace.db.read() as connection:
         shares = class_shares(connection, "type", [9, 10])
-    assert {o for o, share in shares[9][1].items() if share >= 0.5} == {"invoice", "reminder"}
+    assert {o for o, share in shares[9][1].items() if share >= 0.5} == {"bill", "reminder"}
     assert {o for o, share in shares[10][1].items() if share >= 0.5} == {"question"}
     kept = record.read(workspace.files.learner_record).documents
     assert list(kept) == [1, 2, 3, 4, 5], "the sixth may still get another option"
@@ -227,10 +231,10 @@ def test_a_long_text_and_an_empty_one_have_a_vector_of_the_same_length(encoder: 
 def test_texts_that_are_all_alike_teach_nothing() -> None:
     field = Field("type", "Type", FieldType.TEXT, "t", colours.SKY_BLUE, kind=FieldKind.CLASS, options=_KINDS)
     vectors = np.eye(4, dtype=np.float32)
-    assert class_head.fit(vectors, [["invoice"]] * 4, field) is None
-    assert class_head.fit(vectors[:2], [["invoice"], ["question"]], field) is None
-    assert class_head.fit(vectors, [["gone"], ["gone"], ["invoice"], ["question"]], field) is None
-    same = [class_head.fit(vectors, [["invoice"], ["question"]] * 2, field) for _ in range(2)]
+    assert class_head.fit(vectors, [["bill"]] * 4, field) is None
+    assert class_head.fit(vectors[:2], [["bill"], ["question"]], field) is None
+    assert class_head.fit(vectors, [["gone"], ["gone"], ["bill"], ["question"]], field) is None
+    same = [class_head.fit(vectors, [["bill"], ["question"]] * 2, field) for _ in range(2)]
     first, second = (head.shares(vectors) for head in same if head is not None)
     assert first == second
 
@@ -254,3 +258,36 @@ def test_live_order_has_the_least_sure_texts_first(workspace: Workspace) -> None
         shares = class_shares(connection, "type", order)
     sure = [max(shares[number][1].values()) for number in order if number != 7]
     assert len(order) >= COUNT - 6 and sure == sorted(sure)
+
+
+_HEAD = "Muster & Söhne KG\nHafenstr. 4, 20457 Hamburg\n"
+TITLES = {
+    "Gutschrift": _HEAD + "Gutschrift 2024-118\nzu Rechnung 2024-097\nSumme -59,50 EUR",
+    "Mahnung": _HEAD + "Zweite Mahnung\nRechnung 2024-031 ist noch offen\nSumme 119,00 EUR",
+    "Rechnung": _HEAD + "Rechnung Nr. 2024-200\nSumme 238,00 EUR",
+}
+
+
+def test_options_that_are_kinds_of_documents_are_suggested_by_the_title_before_the_first_label(tmp_path: Path) -> None:
+    workspace = text_documents.workspace(tmp_path / "w", list(TITLES.values()), options=list(TITLES))
+    learner = learner_of(workspace)
+    for _ in learner.steps(Look(None, [1, 2, 3]), lambda: False):
+        pass
+    assert [believed(workspace, n) for n in range(3)] == [(RUN, option) for option in TITLES]
+
+
+def test_labels_outweigh_titles(tmp_path: Path) -> None:
+    """Where the office keeps reminders with the invoices, a few labels say so."""
+    texts = [TITLES["Mahnung" if n % 2 else "Gutschrift"].replace("2024-", f"20{n}-") for n in range(10)]
+    workspace = text_documents.workspace(tmp_path / "w", texts, options=list(TITLES))
+    learner = learner_of(workspace)
+    for position in range(8):
+        for _ in learner.steps(Look(None, list(range(1, 11))), lambda: False):
+            pass
+        if position == 0:
+            assert believed(workspace, 9) == (RUN, "Mahnung")
+        label(workspace, position, "Rechnung" if position % 2 else "Gutschrift")
+        learner.update()
+    for _ in learner.steps(Look(None, list(range(1, 11))), lambda: False):
+        pass
+    assert [believed(workspace, n)[1] for n in (8, 9)] == ["Gutschrift", "Rechnung"]

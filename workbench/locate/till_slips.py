@@ -7,14 +7,15 @@ from workbench.fields import Field, FieldType
 from workbench.locate import headers
 from workbench.locate.context import Candidate, Surroundings
 
-_TILL_WORDS = (
+_WORDS = (
     "cash cashier change tendered rounding rounded tunai baki wechselgeld ruckgeld zuruck gegeben bar kassierer "
     "bediener especes caissier caissiere rendu contant wisselgeld kassier kassabon efectivo cambio cajero contanti "
     "resto cassiere gotowka reszta kasjer dinheiro troco 现金 找零 收银员 "
     "table pax paxs waiter server visa mastercard tisch kellner serveur"
 )
 """What tills print at the start of a line, folded."""
-_FOLDED = frozenset(_TILL_WORDS.split())
+TILL_WORDS = frozenset(_WORDS.split())
+"""What tills print, folded."""
 _LEAST_WORDS = 2
 _LONGEST_LINE = 5  # words: a longer line is a sentence
 _GIVEN, _CHANGE = (Field(name, name, FieldType.AMOUNT, "", "") for name in ("~given", "~change"))
@@ -35,7 +36,7 @@ def is_till_slip(around: Surroundings) -> bool:
         for piece in pieces
         if len(piece) <= _LONGEST_LINE
     }
-    return len(starts & _FOLDED) >= _LEAST_WORDS
+    return len(starts & TILL_WORDS) >= _LEAST_WORDS
 
 
 @dataclass(frozen=True, slots=True)

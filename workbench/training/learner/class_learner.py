@@ -5,6 +5,7 @@ a text where it is likelier right; labels are never touched.
 """
 
 import dataclasses
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -20,10 +21,11 @@ from workbench.fields import Field
 from workbench.live import record as records
 from workbench.live.messages import Look
 from workbench.live.record import Outcome, Record
+from workbench.predictions import document_kinds
 from workbench.runs import parquet
 from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
-from workbench.training.learner import class_head
+from workbench.training.learner import class_head, text_encoder
 from workbench.training.learner.class_head import ClassHead, Shares
 from workbench.training.learner.pool_scores import PoolScores
 from workbench.training.learner.texts import Texts
@@ -41,7 +43,7 @@ _TOGETHER = 64  # labels that come at once and are compared with what stood ther
 
 
 Readings = tuple[Shares, Shares, Shares]
-"""What a run, the head, and what was shown say of a text, as in `Outcome`."""
+"""What a run or the title, the head, and what was shown say of a text, as in `Outcome`."""
 
 
 @dataclass(slots=True)
@@ -55,6 +57,14 @@ class Learned:
     runs_shares: dict[int, Shares] = dataclasses.field(default_factory=dict)  # document -> what a run thinks of it
     head: ClassHead | None = None
     pending: dict[int, Readings] = dataclasses.field(default_factory=dict)  # documents whose label may not be whole yet
+
+    def by_title(self) -> dict[str | None, Shares]:
+        """Kind of document -> what it says, for options with too few labels to be told by anything else."""
+        if self.field.multiple:
+            return {}
+        labelled = Counter(option for options in self.labels.values() for option in options)
+        rare = [option for option in self.field.options if labelled[option] < class_head.LEAST]
+        return document_kinds.shares(self.field.options, rare)
 
 
 class ClassLearner:
@@ -172,13 +182,13 @@ class ClassLearner:
             return
         for _ in self._texts.prepare(numbers):
             pass
-        by_head = self._head_shares(learned, numbers)
+        base, head = self._readings(learned, numbers)
         with self._workspace.db.read() as connection:
             stored = class_shares(connection, learned.field.id, numbers)
         for number in numbers:
             run, shown = stored.get(number, ("", {}))
-            base = shown if run not in ("", RUN) else learned.runs_shares.get(number, {})
-            learned.pending[number] = (base, by_head.get(number, {}), shown)
+            by_base = shown if run not in ("", RUN) else base.get(number, {})
+            learned.pending[number] = (by_base, head.get(number, {}), shown)
 
     def _note_outcomes(self, learned: Learned, options: dict[int, tuple[str, ...]], latest: int) -> None:
         """Say of texts whose label is whole which readers were right.
@@ -241,7 +251,7 @@ class ClassLearner:
     def _note_doubts(self, learned: Learned, numbers: Sequence[int]) -> None:
         """Say how unsure the head is of texts."""
         if self._scores.is_wanted:
-            head = self._head_shares(learned, numbers)
+            _, head = self._readings(learned, numbers)
             doubts = {n: round(1 - class_head.sureness(shares, learned.field), 4) for n, shares in head.items()}
             self._scores.note(learned.field.id, doubts)
 
@@ -280,19 +290,18 @@ class ClassLearner:
             least: change of a probability that is written.
         """
         for learned in self._learned.values():
-            if learned.head is None or not numbers:
+            if not numbers:
                 continue
             with self._workspace.db.read() as connection:
                 standings = label_queries.class_standings(connection, learned.field.id, numbers)
                 waiting = [standing.document for standing in standings if _is_open(standing)]
                 stored = class_shares(connection, learned.field.id, waiting)
-            head = self._head_shares(learned, waiting)
+            learned.runs_shares |= {number: now for number, (run, now) in stored.items() if run not in ("", RUN)}
+            base, head = self._readings(learned, waiting)
             wanted: dict[int, Shares] = {}
-            for number, by_head in head.items():
-                run, now = stored.get(number, ("", {}))
-                if run not in ("", RUN):
-                    learned.runs_shares[number] = now
-                shares = self._chosen(learned, by_head, learned.runs_shares.get(number, {}))
+            for number in base.keys() | head.keys():
+                _, now = stored.get(number, ("", {}))
+                shares = self._chosen(learned, head.get(number, {}), base.get(number, {}))
                 if _differs(now, shares, least):
                     wanted[number] = shares
             if wanted and not is_old():
@@ -307,17 +316,22 @@ class ClassLearner:
         base_is_surer = class_head.sureness(base, of) * rates["base"] >= class_head.sureness(head, of) * rates["head"]
         return base if base and base_is_surer else head
 
-    def _head_shares(self, learned: Learned, numbers: Sequence[int]) -> dict[int, Shares]:
-        if learned.head is None:
-            return {}
-        vectors = self._texts.known(numbers)
-        if not vectors:
-            return {}
-        shares = learned.head.shares(np.stack(list(vectors.values())))
-        return {
+    def _readings(self, learned: Learned, numbers: Sequence[int]) -> tuple[dict[int, Shares], dict[int, Shares]]:
+        """(base, head): what a run says of texts, or else their titles, and what was learned from the labels."""
+        base = {number: shares for number in numbers if (shares := learned.runs_shares.get(number))}
+        by_title = learned.by_title()
+        vectors = self._texts.known(numbers) if by_title or learned.head is not None else {}
+        for number, vector in vectors.items():
+            if shares := by_title.get(text_encoder.kind_of(vector)):
+                base.setdefault(number, shares)
+        if learned.head is None or not vectors:
+            return base, {}
+        rows = learned.head.shares(np.stack(list(vectors.values())))
+        head = {
             number: {option: round(share, 4) for option, share in row.items()}
-            for number, row in zip(vectors, shares, strict=True)
+            for number, row in zip(vectors, rows, strict=True)
         }
+        return base, head
 
 
 def _is_open(standing: ClassStanding) -> bool:
