@@ -35,7 +35,7 @@ def test_a_simulation_that_was_killed_goes_on_to_figures_of_every_strategy(made:
     folder = simulation.prepare(made, ["margin", "typical"], config, rounds=1, batch=4, seeds=1)
     process = simulation.start(folder)
     assert process is not None
-    until(lambda: simulation.cells(folder), 60)
+    until(lambda: simulation.cells(folder))
     os.killpg(process.pid, signal.SIGKILL)
     with pytest.raises(RunProblem, match="of 7 models"):
         simulation.wait(folder, process)
