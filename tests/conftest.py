@@ -6,13 +6,14 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
 
-from tests.support import ROOT, postgresql_server, rights, shared_libraries
+from tests.support import ROOT, copies, postgresql_server, rights, shared_libraries
 from workbench import warm_workers
 from workbench.runs import machine
 
@@ -29,18 +30,23 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Several processes of tests share one with the model libraries: each would load them for itself."""
+    """Several processes of tests share one with the model libraries, and the workspaces that many tests begin with."""
     if sys.platform == "linux" and config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
         folder = tempfile.TemporaryDirectory(prefix="workbench-tests-")
         config.add_cleanup(folder.cleanup)
+        os.environ[copies.SHARED] = folder.name
         os.environ[shared_libraries.WAY] = f"{folder.name}/libraries"
         asked = shared_libraries.listening(os.environ[shared_libraries.WAY])
 
         def answer() -> None:
             while True:
-                shared_libraries.hand_on(asked)
+                shared_libraries.hand_on(asked, _are_units(config))
 
         threading.Thread(target=answer, daemon=True).start()
+
+
+def _are_units(config: pytest.Config) -> bool:
+    return all("tests/unit" in argument for argument in config.args)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -75,10 +81,10 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _libraries_shared() -> Iterator[None]:
+def _libraries_shared(pytestconfig: pytest.Config) -> Iterator[None]:
+    load = partial(shared_libraries.load, _are_units(pytestconfig))
     with pytest.MonkeyPatch.context() as patch:
-        if shared_libraries.WAY in os.environ:
-            patch.setattr(machine, "warm_up", shared_libraries.join)
+        patch.setattr(machine, "warm_up", shared_libraries.join if shared_libraries.WAY in os.environ else load)
         yield
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT
+from tests.support import ROOT, warm_python
 
 BLOCKS = dict(re.findall(r"```python\n# ([^\n]+)\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text("utf-8"), re.DOTALL))
 STRUCTURE = "tests/unit/test_structure.py"
@@ -107,7 +107,12 @@ def test_the_examples_pass_the_tests_of_every_format_strategy_and_screen(checkou
 
 
 _USE = """
-import asyncio, sys
+import sys
+for name in [name for name in sys.modules if name.partition(".")[0] in ("workbench", "screens", "storage", "tests")]:
+    del sys.modules[name]  # of the process that this one is forked from
+sys.path.insert(0, {checkout!r})
+
+import asyncio
 from pathlib import Path
 from tests.support import tiny_model
 from screens.app import WorkbenchApp
@@ -116,7 +121,8 @@ from workbench.exchange.reading.incoming import Incoming, Options, Rejected
 from workbench.runs.config import families, files
 from workbench.workspace import Workspace
 
-folder = Path(sys.argv[1])
+folder = Path.cwd()
+assert Path(families.__file__).is_relative_to({checkout!r}), families.__file__
 good, bad = folder / "a.words", folder / "b.words"
 good.write_text('[["Total", 10, 10, 40, 20], ["9.00", 50, 10, 80, 20]]')
 bad.write_text('[["Total", 10, 10, 40, 20], ["9.00", 50]]')
@@ -129,7 +135,7 @@ assert isinstance(rejected, Rejected), rejected
 
 base = tiny_model.base(folder, "text")
 config = files.from_dict(
-    {"model": {"family": "plain-bert", "name": str(base)}, "data": {"max_length": 64, "window_stride": 8}}
+    {{"model": {{"family": "plain-bert", "name": str(base)}}, "data": {{"max_length": 64, "window_stride": 8}}}}
 )
 import importlib
 built = importlib.import_module(families.spec(config.model.family).module).build(config, [])
@@ -150,5 +156,4 @@ asyncio.run(greet())
 
 
 def test_the_examples_do_what_they_say(checkout: Path, tmp_path: Path) -> None:
-    (checkout / "use.py").write_text(_USE, "utf-8")
-    _run(checkout, "-m", "use", str(tmp_path))
+    warm_python.run(_USE.format(checkout=str(checkout)), tmp_path)

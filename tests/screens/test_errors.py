@@ -61,7 +61,7 @@ def shop_in(folder: Path) -> Workspace:
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Workspace]:
-    made = copied(tmp_path / "shop", shop_in, shop_in)
+    made = copied(tmp_path / "shop", "a shop with a run and its errors", shop_in)
     yield made
     made.close()
 

@@ -1,37 +1,49 @@
-"""Workspaces that many tests begin with: made once a process, and copied for each test."""
+"""Workspaces that many tests begin with: made once for all processes of a test run, and copied for each test."""
 
 import atexit
+import fcntl
+import hashlib
+import os
 import shutil
 import tempfile
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 from storage.files import Files
 from workbench.workspace import Workspace
 
-_made: dict[Hashable, Path] = {}
+SHARED = "WORKBENCH_TEST_COPIES"
+"""Environment variable: the folder of the workspaces that all processes of a test run share."""
 
 
 @cache
 def _kept() -> Path:
+    if shared := os.environ.get(SHARED):
+        return Path(shared)
     folder = Path(tempfile.mkdtemp(prefix="workbench-tests-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 
 
-def copied(folder: Path, what: Hashable, make: Callable[[Path], Workspace]) -> Workspace:
+def copied(folder: Path, what: bytes | str | tuple[object, ...], make: Callable[[Path], Workspace]) -> Workspace:
     """A workspace in a new folder.
 
     Args:
-        what: tells apart what is made.
+        what: tells apart what is made, in every process alike.
         make: makes it in a folder; what it writes beside the workspace is there for every copy.
     """
-    if what not in _made:
-        original = Path(tempfile.mkdtemp(dir=_kept())) / folder.name
-        make(original).close()
-        if not Files(original).database.exists():  # it is on a server: copies of the folder would share it
-            return make(folder)
-        _made[what] = original
-    shutil.copytree(_made[what], folder, dirs_exist_ok=True)
+    place = _kept() / hashlib.sha256(what if isinstance(what, bytes) else repr(what).encode()).hexdigest()
+    whole = place / "whole"  # leads to the original, once there is all of it
+    if not whole.exists():
+        place.mkdir(exist_ok=True)
+        with (place / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not whole.exists():
+                original = Path(tempfile.mkdtemp(dir=place)) / folder.name
+                make(original).close()
+                if not Files(original).database.exists():  # it is on a server: copies of the folder would share it
+                    return make(folder)
+                whole.symlink_to(original)
+    shutil.copytree(whole, folder, dirs_exist_ok=True)
     return Workspace.open(folder)

@@ -23,13 +23,21 @@ def listening(path: str) -> socket.socket:
     return asked
 
 
-def hand_on(asked: socket.socket) -> None:
-    """Give one process that asks the way; the libraries are loaded when the first one does."""
+def load(for_units: bool = False) -> None:
+    """Load the libraries in a process of their own, as the program does; unit tests need those of selections alone."""
     from workbench import warm_workers
     from workbench.runs import machine
 
+    modules = (machine.SELECTION,) if for_units else (*machine.LOADED, "tests.support.slow_runs")
+    warm_workers.prepare(machine.python(machine.WARM_SERVER, *modules), machine.worker_environment())
+
+
+def hand_on(asked: socket.socket, for_units: bool = False) -> None:
+    """Give one process that asks the way; the libraries are loaded when the first one does."""
+    from workbench import warm_workers
+
     with asked.accept()[0] as asking:
-        machine.warm_up()
+        load(for_units)
         variables, descriptors = warm_workers.passed_on()
         socket.send_fds(asking, [*map(str.encode, variables)], descriptors)
 

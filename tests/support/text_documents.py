@@ -8,6 +8,7 @@ from storage import documents
 from storage.documents import NewDocument
 from storage.records import TEXT, ClassLabel, Content, Page, Side, Source, Token
 from storage.suggestions import keep_class_suggestions
+from tests.support.copies import copied
 from workbench.exchange.reading.running_text import typeset
 from workbench.workspace import Workspace
 
@@ -36,6 +37,19 @@ def workspace(
     sides: Mapping[int, Side] | None = None,
 ) -> Workspace:
     """Texts, those in `labels` labelled, with probabilities of options in `likely`; both by position."""
+    what = (folder.name, tuple(texts), labels, likely, tuple(options), multiple, sides)
+    return copied(folder, what, lambda folder: _workspace(folder, texts, labels, likely, options, multiple, sides))
+
+
+def _workspace(
+    folder: Path,
+    texts: Sequence[str],
+    labels: Mapping[int, str | Sequence[str]] | None,
+    likely: Mapping[int, Mapping[str, float]] | None,
+    options: Sequence[str],
+    multiple: bool,
+    sides: Mapping[int, Side] | None,
+) -> Workspace:
     created = Workspace.create(folder)
     created.change_settings(annotator="ann")
     created.change_schema(lambda schema: schema.add_class("type", options, multiple=multiple))

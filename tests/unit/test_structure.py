@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
-from importlib.metadata import packages_distributions
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
 import grimp
@@ -117,11 +117,18 @@ def test_every_library_that_is_imported_is_declared() -> None:
     declared = {re.split(r"[\[<>=]", line)[0].lower().replace("_", "-") for line in lines}
     imported = {name.partition(".")[0] for inside in nodes().values() for name in _imported(inside)}
     others = imported - sys.stdlib_module_names - {*PACKAGES, "__future__"}
-    providers = packages_distributions()
-    undeclared = {
-        name for name in others if not {d.lower().replace("_", "-") for d in providers.get(name, [name])} & declared
-    }
-    assert undeclared == set()
+    provided = {module for name in declared for module in _modules_of_library(name)}
+    assert {name for name in others - provided if name.lower().replace("_", "-") not in declared} == set()
+
+
+def _modules_of_library(name: str) -> set[str]:
+    """What can be imported of a library; nothing where it is not installed."""
+    try:
+        library: Distribution = distribution(name)
+    except PackageNotFoundError:
+        return set()
+    listed = (library.read_text("top_level.txt") or "").split()
+    return set(listed) or {path.parts[0].partition(".")[0] for path in library.files or ()}
 
 
 def _imported(inside: list[ast.AST]) -> Iterator[str]:
@@ -220,10 +227,10 @@ def _instantiated(inside: list[ast.AST]) -> Iterator[str]:
 def test_names_and_comments_are_plain() -> None:
     wrong = []
     for path, text in sources().items():
-        for node in nodes()[path]:
-            wrong += [f"{path}:{name}" for name in _names(node) if _parts(name) & RETIRED_PARTS]
-            if not isinstance(node, ast.Attribute):  # SQLAlchemy's `.one()`
-                wrong += [f"{path}:{name}" for name in _names(node) if name.strip("_").lower() in VAGUE_NAMES]
+        used = {(name, isinstance(node, ast.Attribute)) for node in nodes()[path] for name in _names(node)}
+        for name, is_attribute in used:  # an attribute may be SQLAlchemy's `.one()`
+            if _parts(name) & RETIRED_PARTS or (not is_attribute and name.strip("_").lower() in VAGUE_NAMES):
+                wrong.append(f"{path}:{name}")
         wrong += _retired(path, nodes()[path], text)
     assert wrong == []
 
@@ -272,8 +279,7 @@ def test_names_in_tests_and_benchmarks_are_plain() -> None:
         f"{path}: {name}"
         for path, inside in nodes_of_tests().items()
         if path.parts[0] in ("tests", "benchmarks")
-        for node in inside
-        for name in _names(node)
+        for name in {name for node in inside for name in _names(node)}
         if name in retired or _parts(name) & RETIRED_PARTS
     ]
     for path, text in texts_of_tests().items():

@@ -57,21 +57,24 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "tmp").mkdir()
     record = '{"id": "a", "words": ["Total", "5"], "bboxes": [[1, 1, 9, 9], [9, 1, 20, 9]]}'
     (folder / "a.jsonl").write_text(record)
+    (folder / "libraries").mkdir()
+    (folder / "libraries" / "torch.py").write_text("import time\ntime.sleep(600)\n")
     return folder
 
 
-def command(folder: Path, *arguments: str, is_warm: bool = False) -> "subprocess.Popen[str]":
+def command(folder: Path, *arguments: str, is_warm: bool = False, **variables: str) -> "subprocess.Popen[str]":
     """Start it as a terminal does: what is ignored here (SIGINT in the background, SIGHUP under nohup) is not there.
 
     Args:
         is_warm: its workers have the model libraries loaded.
+        variables: of its environment.
     """
-    variables, descriptors = warm_workers.passed_on() if is_warm else ({}, ())
+    warm, descriptors = warm_workers.passed_on() if is_warm else ({}, ())
     before = {number: signal.signal(number, signal.SIG_DFL) for number in (INT, HUP, TERM)}
     try:
         return subprocess.Popen(
             [sys.executable, "-P", "-m", "workbench", "-w", "ws", *arguments], cwd=folder, text=True,
-            env={**os.environ, "TMPDIR": str(folder / "tmp"), **variables}, stdout=subprocess.DEVNULL,
+            env={**os.environ, "TMPDIR": str(folder / "tmp"), **variables, **warm}, stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE, pass_fds=descriptors,
         )  # fmt: skip
     finally:
@@ -87,7 +90,8 @@ def drafts(folder: Path) -> list[str]:
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 @pytest.mark.parametrize(("name", "end"), CASES, ids=[f"{name}-{end.name}" for name, end in CASES])
 def test_nothing_of_a_command_goes_on_when_it_is_ended(folder: Path, name: str, end: signal.Signals) -> None:
-    process = command(folder, *COMMANDS[name])
+    # the worker is ended while it loads the libraries, which takes it as long as it lives, and no processor time
+    process = command(folder, *COMMANDS[name], PYTHONPATH=str(folder / "libraries"))
     (worker,) = until(lambda: workers_of(process.pid))
     process.send_signal(end)
     _, errors = process.communicate(timeout=10)

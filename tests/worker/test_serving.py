@@ -148,6 +148,9 @@ def test_a_server_answers_and_stops_when_it_has_answered(model: Path, tmp_path: 
         assert [score["word"] for score in second["scores"]] == words["words"]
         assert len(upload(address, page)["documents"]) == 1
         assert str(model.parent) not in json.dumps([info, answer]), "where the model is concerns this machine alone"
+        if sys.platform == "linux":  # libraries that only training needs: it would start a second later with them
+            mapped = Path(f"/proc/{process.pid}/maps").read_text()
+            assert "/torch/" in mapped and not re.search(r"/(sklearn|xxhash)/", mapped)
 
         # the signal to stop: what was taken is answered
         answers: list[int] = []

@@ -24,7 +24,6 @@ from storage.events import EventWriter, last
 from storage.exceptions import RunProblem, WorkbenchError
 from storage.files import write_atomic
 from workbench import lifeline
-from workbench.active_learning import selection_worker
 from workbench.active_learning.retraining import further
 from workbench.active_learning.selection_request import SelectionRequest
 from workbench.active_learning.simulation import CELLS, SimulationPlan, cells, specs
@@ -246,6 +245,8 @@ class Simulator:
             )
             needs_model = "dropout" in strategies.get(name).needs  # its masks are drawn from one generator
             with self._model_of([folder] if needs_model else ()), self._reading if needs_model else nullcontext():
+                from workbench.active_learning import selection_worker  # loads modAL and scikit-learn for 2 seconds
+
                 items = selection_worker.choose(folder, request)["items"]
             write_atomic(path, json.dumps([item["document"] for item in items]))
         chosen: list[int] = json.loads(path.read_text())

@@ -31,7 +31,6 @@ import workbench
 from storage import locks
 from storage.files import digest_of, write_atomic
 from workbench.runs import launcher, machine
-from workbench.runs.config.request import Request
 from workbench.runs.launcher import AT_ONCE, READING
 from workbench.runs.state import RunFolder
 
@@ -137,8 +136,12 @@ def _start(path: str, slots: str) -> None:
 
 def _share_cores(folder: RunFolder, slots: int) -> None:
     """Give a run its share of this machine's cores: what it was sent with is that of the machine that it comes from."""
+    if slots <= 1:
+        return
+    from workbench.runs.config.request import Request  # longer to load than all else, and this starts for every step
+
     request = Request.read(folder.path)
-    if request.task == "train" and slots > 1:
+    if request.task == "train":
         threads = max(1, machine.cores() // (slots * request.config.train.processes))
         write_atomic(folder.request, request.model_copy(update={"threads": threads}).text())
 

@@ -21,6 +21,8 @@ WARM_SERVER = "workbench.training.warm_server"
 SELECTION = "workbench.active_learning.selection_worker"
 LEARNER = "workbench.training.learner"
 SPEED_PROBE = "workbench.training.speed_probe"
+LOADED = ("workbench.training.training_run", SELECTION, "sklearn.feature_extraction.text")
+"""What workers begin with that are forked: all that a run, a prediction or a selection imports."""
 
 
 def cores() -> int:
@@ -52,7 +54,7 @@ def python(module: str, *arguments: str) -> list[str]:
 def warm_up() -> None:
     """Load the model libraries in a process of their own, so that the next runs, predictions and selections of this
     process start at once."""
-    warm_workers.prepare(python(WARM_SERVER, "workbench.training.training_run", SELECTION), worker_environment())
+    warm_workers.prepare(python(WARM_SERVER, *LOADED), worker_environment())
 
 
 def start(

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.storages.journal._file import LOCK_FILE_SUFFIX
@@ -326,6 +325,8 @@ def _importance(study: optuna.Study) -> dict[str, float]:
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     if len(complete) < LEAST_FOR_IMPORTANCE:
         return {}
+    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances  # loads scikit-learn for a second
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", UserWarning)  # too many trials as good as the best to tell settings apart

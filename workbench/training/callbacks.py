@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import torch
@@ -15,7 +15,9 @@ from storage.exceptions import RunProblem
 from workbench.runs.config.tune import TuneConfig
 from workbench.runs.state import RunFolder
 from workbench.training import checkpoints
-from workbench.training.trainer import Tuner
+
+if TYPE_CHECKING:  # with it comes Transformers' Trainer, and what that loads; predicting asks for `Control` alone
+    from workbench.training.trainer import Tuner
 
 Write = Callable[..., None]
 """EventWriter.write, or nothing at all on other ranks."""
@@ -65,7 +67,7 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
     """Events, and the wishes from outside: between steps it looks for stop, pause and signals."""
 
     def __init__(
-        self, tuner: Tuner, control: Control, write: Write, documents_per_window: float, config: TuneConfig
+        self, tuner: "Tuner", control: Control, write: Write, documents_per_window: float, config: TuneConfig
     ) -> None:
         self._tuner = tuner
         self._asked = control

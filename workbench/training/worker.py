@@ -76,7 +76,7 @@ def _work(folder: Path, task: str | None, first: bool) -> int:
 
 def _perform(task: str, folder: Path, request: Request, write: Any) -> None:
     # Only now: libraries read the thread settings when they are imported.
-    from workbench.training import callbacks, prediction_run, training_run
+    from workbench.training import callbacks
 
     control = callbacks.Control(RunFolder(folder))
 
@@ -85,8 +85,12 @@ def _perform(task: str, folder: Path, request: Request, write: Any) -> None:
 
     signal.signal(signal.SIGTERM, terminate)
     if task == "train":
+        from workbench.training import training_run
+
         training_run.run(folder, write, control)
     else:
+        from workbench.training import prediction_run
+
         prediction_run.run(folder, request, task, write, control)
 
 

@@ -131,9 +131,8 @@ def test_a_workspace_of_classes_needs_no_setting(made, monkeypatch, labels, epoc
     assert json.loads(done.output)["task"] == "classes"
 
 
-def test_the_table_names_the_mean_over_classes_and_the_accuracy(made):
-    folder = prepared(made, rounds=1, seeds=1)
-    Simulator(folder, learner).run()
+def test_the_table_names_the_mean_over_classes_and_the_accuracy(made, monkeypatch):
+    monkeypatch.setattr(simulation, "start", lambda folder, jobs: Simulator(folder, learner).run(jobs))
     given = ["simulate", "--strategies", "margin,typical", "--rounds", "1", "--batch", "3", "--seeds", "1"]
     given += ["--set", "task=classes", "--set", "model.family=baseline"]
     printed = CliRunner().invoke(group, ["-w", str(made.files.root), *given], catch_exceptions=False).output

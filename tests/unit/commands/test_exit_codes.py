@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from storage.exceptions import Busy, InputProblem, MissingTool, RunProblem, UsageProblem, WorkspaceProblem
+from tests.support import workspaces
 from workbench import cli
 from workbench.settings import Settings
 
@@ -84,6 +85,7 @@ _AT_WORK = """
 import os, signal
 from textual.app import App
 from textual.widgets import Button
+from tests.support import workspaces
 from workbench import cli
 from workbench.settings import Settings
 
@@ -108,7 +110,7 @@ def test_a_signal_ends_the_program_also_while_a_screen_is_at_work() -> None:
 
 def test_an_argument_that_is_no_text_is_named_and_is_no_fault(tmp_path: Path) -> None:
     program = [sys.executable, "-c", "from workbench.cli import main; main()", "-w", str(tmp_path / "ws")]
-    subprocess.run([*program, "init", str(tmp_path / "ws")], check=True, capture_output=True)
+    workspaces.empty(tmp_path / "ws").close()
     for command in (
         ["runs", "show", b"\xff"],
         ["fields", "add", b"\xff"],

@@ -11,6 +11,7 @@ import pytest
 from storage import runs
 from storage.exceptions import WorkbenchError
 from tests.support import class_runs, text_documents
+from tests.support.copies import copied
 from workbench.evaluation.classes import class_report, class_suggestions, errors
 from workbench.evaluation.doctor import consultation
 from workbench.runs import parquet, transfer
@@ -18,17 +19,22 @@ from workbench.runs.state import RunFolder
 from workbench.workspace import Workspace
 
 
+def with_run(folder: Path) -> Workspace:
+    made = text_documents.workspace(folder, labels={0: "invoice", 1: "reminder", 2: "question"})
+    class_runs.finish(made, {1: {"invoice": 0.9}}, name="first")
+    return made
+
+
 @pytest.fixture
 def workspace(tmp_path: Path) -> Iterator[Workspace]:
-    with closing(
-        text_documents.workspace(tmp_path / "ws", labels={0: "invoice", 1: "reminder", 2: "question"})
-    ) as made:
+    with closing(copied(tmp_path / "ws", "texts with a run that read one", with_run)) as made:
         yield made
 
 
 @pytest.fixture
 def run(workspace: Workspace) -> RunFolder:
-    return RunFolder(workspace.files.run(class_runs.finish(workspace, {1: {"invoice": 0.9}}, name="first").id))
+    (folder,) = workspace.files.runs.glob("2*")
+    return RunFolder(folder)
 
 
 def of_report(**changes: object) -> Callable[[RunFolder], None]:

@@ -9,14 +9,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
 
 from storage.exceptions import InputProblem
 from storage.files import write_atomic
@@ -26,6 +24,9 @@ from workbench.runs.config.request import Request
 from workbench.runs.state import MODEL_DESCRIPTION, RunFolder
 from workbench.training.predictor import Description
 from workbench.training.tasks import occlusion
+
+if TYPE_CHECKING:  # half a second of processor time, which most models are read and served without
+    from sklearn.feature_extraction.text import TfidfVectorizer
 
 WEIGHTS = "baseline.safetensors"
 VOCABULARY = "vocabulary.json"
@@ -57,7 +58,7 @@ class Classes(Protocol):
 
 @dataclass(slots=True)
 class Baseline:
-    vectorizer: TfidfVectorizer
+    vectorizer: "TfidfVectorizer"
     coefficients: NDArray[np.float64]  # classes × features
     intercepts: NDArray[np.float64]
     labels: list[str]
@@ -74,9 +75,9 @@ class Baseline:
         balanced: bool = False,
     ) -> "Baseline":
         """Learn from texts and the indices of their classes; classes without any text are never predicted."""
-        vectorizer = TfidfVectorizer(
-            ngram_range=(1, 2), sublinear_tf=True, max_features=FEATURES, token_pattern=r"(?u)\b\w+\b"
-        )
+        from sklearn.linear_model import LogisticRegression
+
+        vectorizer = _vectorizer(max_features=FEATURES)
         features = vectorizer.fit_transform(texts)
         model = LogisticRegression(C=STRENGTH, max_iter=1000, class_weight="balanced" if balanced else None)
         coefficients = np.zeros((len(labels), features.shape[1]))
@@ -128,9 +129,7 @@ class Baseline:
         try:
             kept = json.loads((folder / VOCABULARY).read_text(encoding="utf-8"))
             arrays = load_file(folder / WEIGHTS)
-            vectorizer = TfidfVectorizer(
-                ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b", vocabulary=kept["words"]
-            )
+            vectorizer = _vectorizer(vocabulary=kept["words"])
             vectorizer.idf_ = arrays["idf"]  # sees that the words are numbered from 0
             labels, shapes = list(kept["labels"]), {name: array.shape for name, array in arrays.items()}
             if shapes["coefficients"] != (len(labels), len(kept["words"])) or shapes["intercepts"] != (len(labels),):
@@ -143,6 +142,13 @@ class Baseline:
             return cls(vectorizer, arrays["coefficients"], arrays["intercepts"], labels, multiple=multiple)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, SafetensorError) as error:
             raise InputProblem(f"{folder} is no whole baseline: {error}", "Train it again.") from error
+
+
+def _vectorizer(**options: Any) -> "TfidfVectorizer":
+    """Words and pairs of neighbours."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    return TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b", **options)
 
 
 def text_of(row: parquet.FrozenDocument) -> str:
