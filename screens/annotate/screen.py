@@ -53,7 +53,7 @@ class AnnotateScreen(ModeScreen):
             yield self._list
             yield self._pane
             yield self._panel
-        yield FindBar()
+        yield FindBar(self._asked_to_act, self._to_page)
 
     def on_mount(self) -> None:
         """Open the first document that is not decided yet."""
@@ -375,14 +375,13 @@ class AnnotateScreen(ModeScreen):
             self._to_page()
         else:
             self.add_class("-listing")
-            self._list.focus()
+            self.set_focus(self._list)
             self.show_hint(hints.LIST)
 
     @on(DocumentList.Left)
-    @on(FindBar.Closed)
     def _to_page(self) -> None:
         self.remove_class("-listing")
-        self._pane.page.focus()
+        self.set_focus(self._pane.page)  # at once: the next key is the page's
         self.refresh_status()
 
     @on(DocumentList.Chosen)
