@@ -164,6 +164,16 @@ def class_suggestions_of(connection: Connection, document_id: int) -> tuple[Clas
     c = class_suggestions.c
     rows = connection.execute(
         select(class_suggestions).where(c.document_id == document_id).order_by(c.field, c.probability.desc())
+def drop_open(connection: Connection, field: str) -> None:
+    """Delete the open suggestions of a field, from all documents."""
+    s, c = suggestions.c, class_suggestions.c
+    of_field = and_(s.field == field, s.decision == Decision.OPEN.value)
+    touched = list(connection.scalars(select(s.document_id).where(of_field).distinct()))
+    connection.execute(delete(suggestions).where(of_field))
+    connection.execute(delete(class_suggestions).where(c.field == field))
+    retired_fields.count_suggestions(connection, touched)
+
+
     )
     return tuple(ClassSuggestion(r.field, r.option, r.probability, r.run) for r in rows)
 

@@ -134,7 +134,12 @@ ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
         "change('turn')",
         "Turn a page that OCR read sideways, and read it again",
     ),
-    ("history.undo", "ctrl+z,Z", "undo", "Undo, also after a restart; goes back to the document"),
+    (
+        "history.undo",
+        "ctrl+z,Z",
+        "undo",
+        "Undo your latest act, also after a restart; goes to its document",
+    ),
     ("history.redo", "ctrl+y,Y", "session('redo')", "Redo"),
     ("history.show", "h", "history", "History: who did what, and when"),
     ("view.zoom-in", "equals_sign", "view('closer')", "More space between the words"),

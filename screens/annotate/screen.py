@@ -23,7 +23,7 @@ from screens.keys import bindings
 from screens.navigation import ListDocuments, OpenDocument, Request
 from storage.document_list import Filter
 from storage.exceptions import Conflict, UsageProblem, WorkbenchError
-from storage.records import Event, State
+from storage.records import State
 from workbench.annotation.movement import OTHER_PAGES, Direction
 from workbench.annotation.session import AnnotationSession
 from workbench.annotation.worklist import Worklist
@@ -43,7 +43,7 @@ class AnnotateScreen(ModeScreen):
         self.worklist: Worklist | None = None
         self.look_ahead, self._review = LookAhead(self), False
         self._next_message = ""  # what the next document's hint line begins with
-        self._trail = UndoTrail()
+        self._trail = UndoTrail(self)
 
     def body(self) -> ComposeResult:
         self._list = DocumentList(self.workspace)
@@ -189,17 +189,7 @@ class AnnotateScreen(ModeScreen):
             self._go_on()
 
     def action_undo(self) -> None:
-        """Take the last act back: on the document that the screen just went on from, else on this one."""
-        if not self._trail.is_fresh and self._undone_here():
-            return
-        if (left := self._trail.back()) is not None:
-            self._open(OpenDocument(left))
-            self._undone_here()
-
-    def _undone_here(self) -> bool:
-        events: list[Event | None] = []
-        self.act(lambda session: events.append(session.document_acts.undo()))
-        return events != [None]
+        self._trail.undo()
 
     async def action_error_walk(self, act: str) -> None:
         if self.workbench.error_walk is None:
@@ -350,7 +340,9 @@ class AnnotateScreen(ModeScreen):
 
     async def action_change(self, name: str) -> None:
         if self.save():  # the words may be others afterwards
-            await questions.converse(self, questions.CHANGES[name](self, self.session), self.fields_changed)
+            await questions.converse(
+                self, questions.CHANGES[name](self, self.session, self._trail), self.fields_changed
+            )
 
     def action_history(self) -> None:
         self.act(lambda session: self.app.push_screen(questions.history_page(session)))
