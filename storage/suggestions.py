@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
 
 from storage import label_queries, retired_fields
-from storage.records import KNOWN_SOURCES, ClassSuggestion, Decision, Span, State, Suggestion
+from storage.records import KNOWN_SOURCES, ClassSuggestion, Decision, Source, Span, State, Suggestion
 from storage.tables import class_suggestions, documents, spans, suggestions
 
 _OPEN = documents.c.state.in_([State.NEW.value, State.STARTED.value])
@@ -15,10 +15,15 @@ _OPEN = documents.c.state.in_([State.NEW.value, State.STARTED.value])
 def leading(suggestions: Iterable[Suggestion], labels: Iterable[Span] = ()) -> list[Suggestion]:
     """The open suggestions, without those of fields that have an open known value: these are second opinions.
 
-    One of which a label has a word is not open while the label is there. `retired_fields.is_offered` says it as SQL.
+    One of which a label has a word is not open while the label is there, nor one of a field that was labelled by hand.
+    `retired_fields.is_offered` says it as SQL.
     """
-    taken = {token for label in labels for token in label.tokens}
-    undecided = [s for s in suggestions if s.decision is Decision.OPEN and taken.isdisjoint(s.tokens)]
+    listed = [*labels]
+    taken = {token for label in listed for token in label.tokens}
+    by_hand = {label.field for label in listed if label.source is Source.HUMAN}
+    undecided = [
+        s for s in suggestions if s.decision is Decision.OPEN and s.field not in by_hand and taken.isdisjoint(s.tokens)
+    ]
     known = {s.field for s in undecided if s.run in KNOWN_SOURCES}
     return [s for s in undecided if s.run in KNOWN_SOURCES or s.field not in known]
 
@@ -159,11 +164,6 @@ def wanting(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[list[
     return {number: (offered, frozenset(done)) for number, (offered, done) in open_documents.items()}
 
 
-def class_suggestions_of(connection: Connection, document_id: int) -> tuple[ClassSuggestion, ...]:
-    """What the last run thinks of a document, the likeliest option of a field first."""
-    c = class_suggestions.c
-    rows = connection.execute(
-        select(class_suggestions).where(c.document_id == document_id).order_by(c.field, c.probability.desc())
 def drop_open(connection: Connection, field: str) -> None:
     """Delete the open suggestions of a field, from all documents."""
     s, c = suggestions.c, class_suggestions.c
@@ -174,6 +174,11 @@ def drop_open(connection: Connection, field: str) -> None:
     retired_fields.count_suggestions(connection, touched)
 
 
+def class_suggestions_of(connection: Connection, document_id: int) -> tuple[ClassSuggestion, ...]:
+    """What the last run thinks of a document, the likeliest option of a field first."""
+    c = class_suggestions.c
+    rows = connection.execute(
+        select(class_suggestions).where(c.document_id == document_id).order_by(c.field, c.probability.desc())
     )
     return tuple(ClassSuggestion(r.field, r.option, r.probability, r.run) for r in rows)
 
