@@ -64,15 +64,25 @@ class Context:
     similar: Content | None = None  # a labelled document of the same vendor
     error_walk: bool = False  # the document was opened to look at a model's error
     shows: str = "text"  # "text", "picture" or "both"
-    accept_all: str = ""  # what accepting all suggestions will do; see `accept_all`
+    accept_all: str = ""  # what accepting all suggestions will do; see `accept_hints.accept_all`
+    warning: str = ""  # what does not fit the label in hand
 
 
 def hint_of(view: SessionView, schema: Schema, context: Context) -> Hint:
     """The hint for a view. Names with a dot are binding ids; the screen puts their keys in."""
+    if context.warning and (field_id := field_in_hand(view)) is not None and not view.message:
+        lead = f"{schema.name(field_id)}: ! {context.warning}"
     lead, pairs = _next_key(view, schema, context)
     if not lead and context.shows != "text":
         pairs = (*pairs[:1], *_PICTURE, *pairs[1:])  # what labels comes first where there is little space
     return lead, (("error_walk.next", "next error"), *pairs) if context.error_walk else pairs
+
+def field_in_hand(view: SessionView) -> str | None:
+    """The field whose key was pressed last, else that of the label under the cursor."""
+    if view.selection or view.focus is not None:
+        return None
+    return view.armed or (view.label.field if view.label is not None else None)
+
 
 
 def _next_key(view: SessionView, schema: Schema, context: Context) -> Hint:
@@ -182,7 +192,7 @@ def opening(session: AnnotationSession, day_first: bool | None) -> str:
     listed = rows(session.content, session.schema, day_first)
     reasons = [f"{row.field.name}: {row.problems[0]}" for row in listed if row.problems and document.problems]
     reasons += [f"{row.field.name}: ≠ known: {row.reference}" for row in listed if row.values and row.agrees is False]
-    more = f" ({counted(len(reasons) - 1, 'more reason')} in the panel)" if len(reasons) > 1 else ""
+    more = f" (+{len(reasons) - 1} in the panel)" if len(reasons) > 1 else ""
     return f"! {reasons[0]}{more}" if reasons else ""
 
 

@@ -203,12 +203,13 @@ class AnnotateScreen(ModeScreen):
             return
         view, settings = session.view, self.workspace.settings
         self._pane.show(session, view, self.workspace)
-        armed = view.focus.field if view.focus else view.armed
-        self._panel.show(view.content, settings.schema, settings.day_first, armed, view.classes)
+        armed, in_hand = view.focus.field if view.focus else view.armed, hints.field_in_hand(view)
+        self._panel.show(view.content, settings.schema, settings.day_first, armed, view.classes, in_hand)
         error_walk = self.workbench.error_walk
         walking = error_walk is not None and error_walk.document == view.content.document.id
         ahead = self._accept_checks.ahead(session)
-        context = hints.Context(self._review, self.look_ahead.similar, walking, self._pane.shows, ahead)
+        similar, warning = self.look_ahead.similar, self._panel.warning(in_hand)
+        context = hints.Context(self._review, similar, walking, self._pane.shows, ahead, warning)
         self.show_hint(hints.hint_of(view, settings.schema, context))
         self.facts(*hints.facts_of(view, self.worklist))
 
