@@ -256,7 +256,8 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
 
     def _arrange(self) -> None:
         """While the list has the keys it takes the space for columns, and gives it back afterwards."""
-        columns = list_columns.columns_for(self.size.width, self._longest) if self.has_focus else ()
+        longest = self._longest + (list_columns.FOUND if self._shown_for else 0)
+        columns = list_columns.columns_for(self.size.width, longest) if self.has_focus else ()
         if columns != self._columns:
             self._columns = columns
             self._pages.clear()
@@ -300,6 +301,7 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
     def _take(self, wish: Wish, ids: Sequence[int]) -> None:
         self._shown_for = wish.text.strip()
         self._use(ids)
+        self._arrange()
         if wish.sort:
             self._pointer = ids.index(self._pointed) if self._pointed in ids else 0
         else:
