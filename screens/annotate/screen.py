@@ -164,7 +164,7 @@ class AnnotateScreen(ModeScreen):
 
     async def action_go_open(self) -> None:
         if self.worklist is None or not await to_thread(self.worklist.next_open, self.workspace):
-            self.show_message(hints.ALL_DONE)
+            self._say_all_done()
         else:
             self.open_current()
 
@@ -179,7 +179,14 @@ class AnnotateScreen(ModeScreen):
         elif self.worklist.filter.round is not None:
             self.app.call_later(self.workbench.visit, "queue")
         else:
-            self.show_message(f"{message} {hints.ALL_DONE}".lstrip())
+            self._say_all_done(message)
+
+    def _say_all_done(self, message: str = "") -> None:
+        """The last document stays in view, with nothing in hand that a further key would go on with."""
+        if self.worklist is not None and self.session is not None:
+            done = hints.all_done(self.worklist.incomplete(self.workspace), self.key_of("list.filter"))
+            self.session.put_down()
+            self.show_message(f"{message} {done}".lstrip())
 
     def _go_on_classified(self, document: int) -> None:
         """After the key that classified a text: the next error where errors are gone through, else the next text."""
@@ -307,7 +314,7 @@ class AnnotateScreen(ModeScreen):
         self.act(self._accept_checks.accept_as_on_page)
 
     def action_accept_all(self) -> None:
-        """Accept the sure suggestions in view; when nothing is left to be looked at, the document, and go on."""
+        """Accept the sure suggestions in view; only when nothing is left open, the document, and go on."""
         checks = self._accept_checks
         if self._asked(checks.unlabelled) or not self.act(checks.accept) or self.session is None:
             return
