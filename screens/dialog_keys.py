@@ -54,16 +54,13 @@ class DialogKeys:
         await self._decided()
         dialog = self._app.screen
         if not isinstance(dialog, Dialog):
-            if event.is_forwarded:
-                return await self._typed_behind(event)
-            if not isinstance(dialog, Typed) or not isinstance(dialog.focused, Input):
-                return False
+            return await (self._typed_behind(event) if event.is_forwarded else self._typed_in_line(event))
         if event.key.startswith("alt+") and event.is_printable:
             return False  # see `divide`
         if await self._app._check_bindings(event.key, priority=True):
             return True
         if isinstance(dialog.focused, Input) and event.is_printable:
-            _insert(dialog.focused, event)
+            insert(dialog.focused, event)
         elif not dialog.typed(event):
             await self._app._check_bindings(event.key)
         return True
@@ -77,6 +74,15 @@ class DialogKeys:
         app.post_message(events.Key(event.character or "", event.character))
         return True
 
+    async def _typed_in_line(self, event: events.Key) -> bool:
+        """A line of text on the page that handles its keys in this queue: none overtakes the Enter that closes it."""
+        line = self._app.focused
+        if not isinstance(line, Typed) or (event.key.startswith("alt+") and event.is_printable):
+            return False
+        if not await self._app._check_bindings(event.key, priority=True) and not line.typed(event):
+            await self._app._check_bindings(event.key)
+        return True
+
     async def _typed_behind(self, event: events.Key) -> bool:
         """A character that was on its way through the page while a line of text took the focus is for that line."""
         line = self._app.focused
@@ -84,7 +90,7 @@ class DialogKeys:
             return False
         if event.key.startswith("alt+"):
             return False
-        _insert(line, event)
+        insert(line, event)
         return True
 
     async def _decided(self) -> None:
@@ -101,7 +107,8 @@ class DialogKeys:
         return front.is_ready if isinstance(front, Dialog) else not self._held
 
 
-def _insert(line: Input, event: events.Key) -> None:
+def insert(line: Input, event: events.Key) -> None:
+    """Put a character where the cursor of a line is, in place of what is selected."""
     if line.selection.is_empty:
         line.insert_text_at_cursor(event.character or "")
     else:

@@ -154,8 +154,8 @@ def _where(query: Select[Any], chosen: Filter) -> Select[Any]:
 
 
 def _is_incomplete() -> ColumnElement[bool]:
-    """Whether a document counts as labelled by its import, nobody did anything with it since, and it has no label of a
-    field that others have.
+    """Whether a document counts as labelled by its import, was not touched since, and has no label of a field that
+    others have.
     """
     d = documents.c
     by_people = select(events.c.id).where(events.c.document_id == d.id, events.c.act != IMPORT).exists()
@@ -302,13 +302,13 @@ def matches(connection: Connection, numbers: Sequence[int], text: str) -> dict[i
     for number, value in connection.execute(of_documents):
         known.setdefault(number, []).append(value)
     rows = select(d.id, d.name, d.group_name, d.source, texts.c.body).join(texts, texts.c.document_id == d.id)
-    found: dict[int, str] = {}
+    matched: dict[int, str] = {}
     for row in connection.execute(rows.where(d.id.in_(numbers))):
         for word in (word for word in text.casefold().split() if word not in row.name.casefold()):
             forms = (word, *_amount_forms(word))
             places = (*known.get(row.id, ()), row.group_name, *row.body.split(), row.source)
-            found.setdefault(row.id, next((p for p in places if any(form in p.casefold() for form in forms)), ""))
-    return found
+            matched.setdefault(row.id, next((p for p in places if any(form in p.casefold() for form in forms)), ""))
+    return matched
 
 
 def longest_name(connection: Connection) -> int:

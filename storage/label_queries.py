@@ -368,7 +368,7 @@ _ACTS_AT_A_TIME = 200
 def last_act(connection: Connection, annotator: str) -> tuple[int, datetime] | None:
     """The document of an annotator's latest act that can be undone, and when it was; None where there is none.
 
-    An act that somebody else's came after on its document is passed over.
+    An act after which another annotator did something on its document is passed over.
     """
     e, next_undo, before = events.c, dict[int, int](), 0
     mine = select(e.id, e.document_id, e.at, e.act, e.target).where(

@@ -87,7 +87,7 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
         self._values: dict[int, list_columns.Values] = {}
         self._searched = ""  # what was typed
         self._shown_for = ""  # the search whose documents are shown
-        self._found: dict[int, str] = {}  # of a search: where it found a document
+        self._matches: dict[int, str] = {}  # of a search: where it found a document
         self._pointer = 0  # where the keys are, while the list has the focus
         self._pointed = 0  # the document that was there when the list was sorted
         self._order = ListOrder(self._db, self._take, self._reading)
@@ -113,7 +113,7 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
         self._ids, self._about = ids, None
         self._pages.clear()
         self._values.clear()
-        self._found.clear()
+        self._matches.clear()
         self.virtual_size = Size(1, len(ids) + self._head)
         self.refresh(layout=True)
         self.call_after_refresh(self._follow)  # only then is it known how far the list can scroll
@@ -156,7 +156,7 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
                     self._about = loop_task.usual(self._workspace)
                 half = label_queries.wanting(connection, self._about.field, accepted) if self._about else set()
                 if self._shown_for:
-                    self._found.update(document_list.matches(connection, wanted, self._shown_for))
+                    self._matches.update(document_list.matches(connection, wanted, self._shown_for))
                 if self._columns:
                     open_ones = [number for number in wanted if number not in self._blind]  # labels stay hidden
                     self._values.update(document_list.listed_values(connection, open_ones, list_columns.FIELDS))
@@ -219,11 +219,11 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
 
     def _named(self, document: Document, space: int, base: Style) -> list[Segment]:
         """The name in `space` cells; in a search, dim behind it, what was found."""
-        found = self._found.get(document.id, "") if document.id not in self._blind else ""
+        match = self._matches.get(document.id, "") if document.id not in self._blind else ""
         left = space - cell_len(document.name) - 2
-        if not found or left < 4:
+        if not match or left < 4:
             return [Segment(" " + list_columns.fitted(document.name, space), base)]
-        return [Segment(f" {document.name}  ", base), Segment(list_columns.fitted(found, left), base + Style(dim=True))]
+        return [Segment(f" {document.name}  ", base), Segment(list_columns.fitted(match, left), base + Style(dim=True))]
 
     def _cells(self, document: Document, base: Style) -> list[Segment]:
         """The values of the columns; those that are only suggested are dim."""
@@ -256,7 +256,7 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
 
     def _arrange(self) -> None:
         """While the list has the keys it takes the space for columns, and gives it back afterwards."""
-        longest = self._longest + (list_columns.FOUND if self._shown_for else 0)
+        longest = self._longest + (list_columns.MATCH if self._shown_for else 0)
         columns = list_columns.columns_for(self.size.width, longest) if self.has_focus else ()
         if columns != self._columns:
             self._columns = columns

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Sequence
 
+from textual import events
 from textual.actions import SkipAction
 from textual.binding import Binding
 from textual.widgets import Input
 
 from screens.annotate.keys import Act
+from screens.dialog_keys import insert
+from screens.widgets.dialogs import Typed
 from storage.records import Token
 
 
-class FindBar(Input):
+class FindBar(Typed, Input):
     """Hidden until opened; Enter keeps what was found, the arrows go to the next and previous place, Escape closes.
 
     What is found is selected at once, not by a message: the key that follows is about it.
@@ -46,6 +49,11 @@ class FindBar(Input):
         self.value = self._looked_for = ""
         self.add_class("-shown")
         self.screen.set_focus(self)  # at once: what is typed next is looked for
+
+    def typed(self, event: events.Key) -> bool:
+        if event.is_printable:
+            insert(self, event)
+        return event.is_printable
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()

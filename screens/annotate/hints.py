@@ -78,10 +78,11 @@ def hint_of(view: SessionView, schema: Schema, context: Context) -> Hint:
 
 
 def field_in_hand(view: SessionView) -> str | None:
-    """The field whose key was pressed last, else that of the label under the cursor."""
+    """The field whose key was pressed last, else that of the label or the suggestion under the cursor."""
     if view.selection or view.focus is not None:
         return None
-    return view.armed or (view.label.field if view.label is not None else None)
+    here = view.label or view.suggestion
+    return view.armed or (here.field if here is not None else None)
 
 
 def _next_key(view: SessionView, schema: Schema, context: Context) -> Hint:

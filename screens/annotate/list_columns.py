@@ -39,7 +39,7 @@ MARKS = 10
 """Cells for the marks at the end: open suggestions, labels, a problem, a note."""
 _NAME_WIDTH = 20  # cells that the name is left at least, with the sign before it, where it needs them
 _LEAST_NAME_WIDTH = 12  # for the head
-FOUND = 14
+MATCH = 14
 """Cells beside a name for what a search found."""
 _MORE = 14  # cells that the vendor takes more, where there is space
 

@@ -1,20 +1,45 @@
 """What undo takes back: the annotator's latest act, on whatever document it was, or the latest change of the fields."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from screens.navigation import OpenDocument
+from screens.annotate.keys import Work
+from screens.navigation import OpenDocument, Request
 from storage import label_queries
 from storage.exceptions import UsageProblem
 from storage.records import Event
 from workbench import field_removal
+from workbench.annotation.session import AnnotationSession
 from workbench.fields import Schema
 from workbench.workspace import Workspace
 
-if TYPE_CHECKING:
-    from screens.annotate.screen import AnnotateScreen
+
+class Acting(Protocol):
+    """The screen, as far as an undo needs it."""
+
+    session: AnnotationSession | None
+
+    @property
+    def workspace(self) -> Workspace:
+        """The open workspace."""
+
+    def receive(self, request: Request) -> None:
+        """Open a document."""
+
+    def act(self, work: Work) -> bool:
+        """Do something with the session, and show it."""
+
+    def show_message(self, text: str) -> None:
+        """Say something in the hint line."""
+
+    def fields_changed(self, message: str = "") -> None:
+        """Show the fields as they are now."""
+
+    def guarded(self) -> AbstractContextManager[None]:
+        """Show errors that the analyst can do something about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +59,7 @@ class UndoTrail:
         is_fresh: the screen went on from a document, and nothing was done since: an undo is meant for that document.
     """
 
-    def __init__(self, screen: "AnnotateScreen") -> None:
+    def __init__(self, screen: Acting) -> None:
         self._screen = screen
         self.is_fresh = False
         self._left: list[int] = []

@@ -68,7 +68,7 @@ async def test_after_a_restart_undo_takes_back_the_latest_act_not_that_of_the_do
         assert open_document(pilot) == 2 and not labels(workspace, 2) and labels(workspace, 1) and labels(workspace, 3)
 
 
-async def test_undo_leaves_what_somebody_else_did_last_alone(opened, workspace):
+async def test_undo_leaves_what_another_annotator_did_last(opened, workspace):
     async with opened(workspace) as pilot:
         await pilot.press("t")
         editor = open_editor(workspace, 2)

@@ -43,3 +43,14 @@ async def test_lines_that_say_that_a_value_agrees_give_way_where_the_panel_is_sh
         assert "agrees with the known value" in panel_in_view(pilot)
     async with opened(paper, (120, 22)) as pilot:
         assert "agrees with the known value" not in panel_in_view(pilot) and "known ✓" in panel_in_view(pilot)
+
+
+async def test_a_suggestion_that_is_shown_before_it_is_accepted_is_in_view_in_the_panel_too(opened, tmp_path):
+    page = sample_documents.long_page()
+    offered = [("invoice_no", (1,), 0.9, "r"), ("amount_total", (1490,), 0.9, "r")]
+    made = sample_documents.workspace_of(tmp_path / "long", [sample_documents.new("long", [page], offered)])
+    async with opened(made, (120, 16)) as pilot:
+        assert "amount_total" not in panel_in_view(pilot)
+        await pilot.press("A")
+        assert "In view now: amount_total." in hint(pilot) and "amount_total" in panel_in_view(pilot)
+    made.close()
