@@ -76,7 +76,7 @@ class DialogKeys:
 
     async def _typed_in_line(self, event: events.Key) -> bool:
         """A line of text on the page that handles its keys in this queue: none overtakes the Enter that closes it."""
-        line = self._app.focused
+        line: object = self._app.focused
         if not isinstance(line, Typed) or (event.key.startswith("alt+") and event.is_printable):
             return False
         if not await self._app._check_bindings(event.key, priority=True) and not line.typed(event):
