@@ -1,4 +1,4 @@
-"""Keys and dialogs: from the key that opens a dialog until it is answered, every key is the dialog's, in its order."""
+"""Keys, dialogs and lines of text: from the key that opens one until it is closed, every key is its own, in order."""
 
 from asyncio import sleep
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from textual.app import App
 from textual.message_pump import MessagePump
 from textual.widgets import Input
 
-from screens.widgets.dialogs import Dialog
+from screens.widgets.dialogs import Dialog, Typed
 
 PATIENCE = 10.0
 """Seconds that keys wait for what was announced; then they go where they would go without it."""
@@ -22,8 +22,9 @@ _PAUSE = 0.002
 class DialogKeys:
     """Holds keys back while a dialog opens, and between the steps of a conversation.
 
-    A dialog handles a key to its end before the next one is looked at. Textual puts keys into the queue of the focused
-    widget: what was typed after an answer would be in the queue of a widget that goes away.
+    A dialog, and a line of text on the page, handles a key to its end before the next one is looked at. Textual puts
+    keys into the queue of the focused widget: what was typed after an answer would be in the queue of a widget that
+    goes away, and a field's key after Enter would be a letter of the search.
     """
 
     def __init__(self, app: App[Any]) -> None:
@@ -53,13 +54,13 @@ class DialogKeys:
         await self._decided()
         dialog = self._app.screen
         if not isinstance(dialog, Dialog):
-            return await self._typed_behind(event)
+            return await (self._typed_behind(event) if event.is_forwarded else self._typed_in_line(event))
         if event.key.startswith("alt+") and event.is_printable:
             return False  # see `divide`
         if await self._app._check_bindings(event.key, priority=True):
             return True
         if isinstance(dialog.focused, Input) and event.is_printable:
-            _insert(dialog.focused, event)
+            insert(dialog.focused, event)
         elif not dialog.typed(event):
             await self._app._check_bindings(event.key)
         return True
@@ -73,14 +74,23 @@ class DialogKeys:
         app.post_message(events.Key(event.character or "", event.character))
         return True
 
+    async def _typed_in_line(self, event: events.Key) -> bool:
+        """A line of text on the page that handles its keys in this queue: none overtakes the Enter that closes it."""
+        line: object = self._app.focused
+        if not isinstance(line, Typed) or (event.key.startswith("alt+") and event.is_printable):
+            return False
+        if not await self._app._check_bindings(event.key, priority=True) and not line.typed(event):
+            await self._app._check_bindings(event.key)
+        return True
+
     async def _typed_behind(self, event: events.Key) -> bool:
         """A character that was on its way through the page while a line of text took the focus is for that line."""
         line = self._app.focused
-        if not event.is_forwarded or not isinstance(line, Input) or not event.is_printable:
+        if not isinstance(line, Input) or not event.is_printable:
             return False
         if event.key.startswith("alt+"):
             return False
-        _insert(line, event)
+        insert(line, event)
         return True
 
     async def _decided(self) -> None:
@@ -97,7 +107,8 @@ class DialogKeys:
         return front.is_ready if isinstance(front, Dialog) else not self._held
 
 
-def _insert(line: Input, event: events.Key) -> None:
+def insert(line: Input, event: events.Key) -> None:
+    """Put a character where the cursor of a line is, in place of what is selected."""
     if line.selection.is_empty:
         line.insert_text_at_cursor(event.character or "")
     else:

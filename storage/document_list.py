@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, bindparam, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, func, or_, select, union_all
 
 from storage import token_blob
+from storage.annotations import IMPORT
 from storage.documents import as_document
 from storage.records import KNOWN_SOURCES, Document, Side, Split, State
 from storage.retired_fields import is_offered
@@ -21,6 +22,7 @@ from storage.tables import (
     problems,
     queue,
     references,
+    retired_fields,
     spans,
     suggestions,
     texts,
@@ -45,10 +47,11 @@ KINDS = {
     "unlabelled": "not labelled yet",
     "labelled": "labelled",
     "suggested": "with open suggestions",
-    "disagrees": "label and reference value disagree",
+    "disagrees": "label and known value disagree",
     "problems": "with problems",
     "flagged": "flagged",
     "skipped": "skipped or unusable",
+    "incomplete": "labelled by an import, with fields missing",
 }
 
 
@@ -121,6 +124,7 @@ def _where(query: Select[Any], chosen: Filter) -> Select[Any]:
         "problems": d.problems > 0,
         "flagged": d.note != "",
         "skipped": d.state.in_([State.SKIPPED.value, State.UNUSABLE.value]),
+        "incomplete": _is_incomplete(),
     }
     if chosen.kind in kinds:
         query = query.where(kinds[chosen.kind])
@@ -147,6 +151,19 @@ def _where(query: Select[Any], chosen: Filter) -> Select[Any]:
                 or_(texts.c.body.like(pattern, escape="\\"), func.lower(d.name).like(pattern, escape="\\"))
             )
     return query
+
+
+def _is_incomplete() -> ColumnElement[bool]:
+    """Whether a document counts as labelled by its import, was not touched since, and has no label of a field that
+    others have.
+    """
+    d = documents.c
+    by_people = select(events.c.id).where(events.c.document_id == d.id, events.c.act != IMPORT).exists()
+    in_use = spans.c.field.not_in(select(retired_fields.c.field))
+    others = select(func.count(spans.c.field.distinct())).where(in_use).scalar_subquery()
+    of_document = select(func.count(spans.c.field.distinct())).where(in_use, spans.c.document_id == d.id)
+    has = of_document.correlate(documents).scalar_subquery()
+    return and_(d.state == State.LABELLED.value, ~by_people, has > 0, has < others)
 
 
 def _order(query: Select[Any], chosen: Filter) -> Select[Any]:
@@ -251,8 +268,9 @@ def _words(connection: Connection, numbers: Sequence[int]) -> dict[int, list[str
 
 
 def search(connection: Connection, text: str) -> list[int]:
-    """The documents that have every word of a text in name, folder, vendor, known values or words, recent acts first.
+    """The documents that have every word of a text in name, folder, vendor, known values or words.
 
+    The one that is called like the text comes first, then those whose names begin with it, then recent acts.
     An amount is found however it is written: 15387.08 finds 15.387,08.
     """
     d = documents.c
@@ -271,7 +289,31 @@ def search(connection: Connection, text: str) -> list[int]:
             )
         )
     last = select(func.max(events.c.id)).where(events.c.document_id == d.id).scalar_subquery()
-    return list(connection.scalars(query.order_by(func.coalesce(last, 0).desc(), d.id)))
+    name, typed = func.lower(d.name), " ".join(text.casefold().split())
+    called = case((name == typed, 0), (name.like(_pattern(typed)[1:], escape="\\"), 1), else_=2)
+    return list(connection.scalars(query.order_by(called, func.coalesce(last, 0).desc(), d.id)))
+
+
+def matches(connection: Connection, numbers: Sequence[int], text: str) -> dict[int, str]:
+    """Document -> the known value, vendor, word or folder that a search found, where its name does not show it."""
+    d = documents.c
+    known: dict[int, list[str]] = {}
+    of_documents = select(references.c.document_id, references.c.value).where(references.c.document_id.in_(numbers))
+    for number, value in connection.execute(of_documents):
+        known.setdefault(number, []).append(value)
+    rows = select(d.id, d.name, d.group_name, d.source, texts.c.body).join(texts, texts.c.document_id == d.id)
+    matched: dict[int, str] = {}
+    for row in connection.execute(rows.where(d.id.in_(numbers))):
+        for word in (word for word in text.casefold().split() if word not in row.name.casefold()):
+            forms = (word, *_amount_forms(word))
+            places = (*known.get(row.id, ()), row.group_name, *row.body.split(), row.source)
+            matched.setdefault(row.id, next((p for p in places if any(form in p.casefold() for form in forms)), ""))
+    return matched
+
+
+def longest_name(connection: Connection) -> int:
+    """The characters of the longest name of a document."""
+    return int(connection.scalar(select(func.max(func.length(documents.c.name)))) or 0)
 
 
 def _pattern(text: str) -> str:

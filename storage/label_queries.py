@@ -9,9 +9,20 @@ from typing import Any, NamedTuple
 from sqlalchemy import Column, ColumnElement, Connection, Select, Text, and_, cast, func, not_, or_, select
 
 from storage import token_blob
-from storage.annotations import IMPORT
+from storage.annotations import IMPORT, REDO, UNDO, history, stacks
 from storage.records import TEXT, Decision, Side, Source, State
-from storage.tables import class_labels, class_suggestions, documents, events, pages, queue, rounds, spans, suggestions
+from storage.tables import (
+    class_labels,
+    class_suggestions,
+    documents,
+    events,
+    pages,
+    queue,
+    rounds,
+    spans,
+    suggestions,
+    utc,
+)
 from storage.tables import texts as texts_table
 
 Place = tuple[str, tuple[int, ...]]
@@ -349,6 +360,30 @@ def _lately(connection: Connection, which: ColumnElement[bool], limit: int) -> l
         .limit(limit)
     )
     return list(connection.scalars(listed))[::-1]
+
+
+_ACTS_AT_A_TIME = 200
+
+
+def last_act(connection: Connection, annotator: str) -> tuple[int, datetime] | None:
+    """The document of an annotator's latest act that can be undone, and when it was; None where there is none.
+
+    An act after which another annotator did something on its document is passed over.
+    """
+    e, next_undo, before = events.c, dict[int, int](), 0
+    mine = select(e.id, e.document_id, e.at, e.act, e.target).where(
+        e.annotator == annotator, e.act.not_in([IMPORT, UNDO])
+    )
+    latest_first = mine.order_by(e.id.desc()).limit(_ACTS_AT_A_TIME)
+    while rows := connection.execute(latest_first.where(e.id < before) if before else latest_first).all():
+        for row in rows:
+            if row.document_id not in next_undo:
+                done, _ = stacks(history(connection, row.document_id))
+                next_undo[row.document_id] = done[-1].id if done else 0
+            if next_undo[row.document_id] == (row.target if row.act == REDO else row.id):
+                return row.document_id, utc(row.at)
+        before = rows[-1].id
+    return None
 
 
 def of_test(connection: Connection, ids: Sequence[int]) -> set[int]:

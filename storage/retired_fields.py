@@ -27,7 +27,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from storage.records import KNOWN_SOURCES, Decision, State
+from storage.records import KNOWN_SOURCES, Decision, Source, State
 from storage.tables import documents, retired_fields, spans, suggestions
 
 
@@ -60,12 +60,13 @@ def count_suggestions(connection: Connection, ids: Iterable[int]) -> None:
 
 def is_offered() -> ColumnElement[bool]:
     """Whether the suggestion of the surrounding statement is open: no retired field's, no second opinion on an open
-    known value, and none of its words has a label.
+    known value, none of its words has a label, and its field was not labelled by hand.
     """
     return and_(
         suggestions.c.decision == Decision.OPEN.value,
         suggestions.c.field.not_in(select(retired_fields.c.field)),
         ~_is_taken(suggestions),
+        ~_is_answered(),
         ~_is_outranked(),
     )
 
@@ -93,6 +94,12 @@ def _is_taken(table: FromClause) -> ColumnElement[bool]:
     words = select(1).select_from(spans.join(labelled, true()).join(proposed, true()))
     same = and_(spans.c.document_id == table.c.document_id, labelled.c.value == proposed.c.value)
     return words.where(same).correlate(table).exists()
+
+
+def _is_answered() -> ColumnElement[bool]:
+    """Whether the field of a suggestion was labelled by hand."""
+    s, by_hand = suggestions.c, spans.c.source == Source.HUMAN.value
+    return exists().where(spans.c.document_id == s.document_id, spans.c.field == s.field, by_hand)
 
 
 def _is_outranked() -> ColumnElement[bool]:

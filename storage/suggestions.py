@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
 
 from storage import label_queries, retired_fields
-from storage.records import KNOWN_SOURCES, ClassSuggestion, Decision, Span, State, Suggestion
+from storage.records import KNOWN_SOURCES, ClassSuggestion, Decision, Source, Span, State, Suggestion
 from storage.tables import class_suggestions, documents, spans, suggestions
 
 _OPEN = documents.c.state.in_([State.NEW.value, State.STARTED.value])
@@ -15,10 +15,15 @@ _OPEN = documents.c.state.in_([State.NEW.value, State.STARTED.value])
 def leading(suggestions: Iterable[Suggestion], labels: Iterable[Span] = ()) -> list[Suggestion]:
     """The open suggestions, without those of fields that have an open known value: these are second opinions.
 
-    One of which a label has a word is not open while the label is there. `retired_fields.is_offered` says it as SQL.
+    One of which a label has a word is not open while the label is there, nor one of a field that was labelled by hand.
+    `retired_fields.is_offered` says it as SQL.
     """
-    taken = {token for label in labels for token in label.tokens}
-    undecided = [s for s in suggestions if s.decision is Decision.OPEN and taken.isdisjoint(s.tokens)]
+    listed = [*labels]
+    taken = {token for label in listed for token in label.tokens}
+    by_hand = {label.field for label in listed if label.source is Source.HUMAN}
+    undecided = [
+        s for s in suggestions if s.decision is Decision.OPEN and s.field not in by_hand and taken.isdisjoint(s.tokens)
+    ]
     known = {s.field for s in undecided if s.run in KNOWN_SOURCES}
     return [s for s in undecided if s.run in KNOWN_SOURCES or s.field not in known]
 
@@ -157,6 +162,16 @@ def wanting(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[list[
                     Suggestion(row.id, row.field, tuple(row.tokens), row.confidence, row.run, decision)
                 )
     return {number: (offered, frozenset(done)) for number, (offered, done) in open_documents.items()}
+
+
+def drop_open(connection: Connection, field: str) -> None:
+    """Delete the open suggestions of a field, from all documents."""
+    s, c = suggestions.c, class_suggestions.c
+    of_field = and_(s.field == field, s.decision == Decision.OPEN.value)
+    touched = list(connection.scalars(select(s.document_id).where(of_field).distinct()))
+    connection.execute(delete(suggestions).where(of_field))
+    connection.execute(delete(class_suggestions).where(c.field == field))
+    retired_fields.count_suggestions(connection, touched)
 
 
 def class_suggestions_of(connection: Connection, document_id: int) -> tuple[ClassSuggestion, ...]:

@@ -1,9 +1,9 @@
-"""What `A` and `a` accept: what is seen, and what is asked once before; the same key again is the answer."""
+"""What `A` and `a` accept: what is seen, where `A` stops, and what is asked once before."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from screens.annotate import hints
+from screens.annotate import accept_hints as hints
 from screens.annotate.fields_panel import FieldsPanel
 from screens.annotate.keys import Work
 from screens.annotate.page_view import PageView
@@ -11,6 +11,7 @@ from storage.records import Suggestion
 from workbench.annotation.document_acts import AcceptPlan, InView
 from workbench.annotation.field_states import text_of
 from workbench.annotation.session import AnnotationSession
+from workbench.fields import Schema
 
 Check = Callable[[AnnotationSession], str]
 """What is asked about a document before it is accepted; "" where nothing is."""
@@ -27,8 +28,8 @@ class AcceptChecks:
         self._empty: AnnotationSession | None = None
         self._unlabelled: tuple[AnnotationSession, frozenset[int]] | None = None
         self._accepted = 0  # by the last press
-        self._finished = "", 0  # the name of the document accepted last, and how many ≠ known suggestions it left
-        self._asked: tuple[AnnotationSession, frozenset[str]] | None = None
+        self._finished: tuple[AcceptPlan, Schema, str] | None = None  # of the document accepted last, what it left
+        self._named: tuple[AnnotationSession, frozenset[int]] | None = None
         self._shown: tuple[AnnotationSession, frozenset[int]] | None = None
 
     def in_view(self, session: AnnotationSession) -> InView:
@@ -45,18 +46,18 @@ class AcceptChecks:
 
     def accept_as_on_page(self, session: AnnotationSession) -> None:
         """Accept the sure suggestions in view, and those of which was said that they contradict known values."""
-        named = self._asked_of(session)
-        against = [s for s in session.document_acts.contradicting() if _key(s) in named]
+        named = self._named_of(session)
+        against = [s for s in session.document_acts.contradicting() if s.id in named]
         self._accepted = session.document_acts.accept_all(self.in_view(session), against)
 
     def finish(self, session: AnnotationSession) -> None:
         """Accept the document as it is."""
-        self._finished = session.content.document.name, len(session.document_acts.contradicting())
+        self._finished = session.document_acts.plan(), session.schema, session.content.document.name
         session.document_acts.finish()
 
     def left_out_message(self, undo: str) -> tuple[str, str]:
         """What is said of the document accepted last: on the next one, and at the list's end. `undo` is a key."""
-        return hints.accepted_without(*self._finished, undo)
+        return hints.accepted_without(*self._finished, undo) if self._finished is not None else ("", "")
 
     def question(self, session: AnnotationSession) -> str:
         """What is asked before the document is accepted: words are selected, or nothing is labelled; "" for nothing."""
@@ -81,13 +82,14 @@ class AcceptChecks:
         """What accepting all suggestions will do now, for the hint line."""
         plan = session.document_acts.plan(self.in_view(session))
         has_labels = bool(plan.accepted or plan.contradicting or session.editor.state.spans)
-        return hints.accept_all(plan, bool(self._unasked(session, plan)), has_labels)
+        return hints.accept_all(plan, session.schema, has_labels)
 
     def left(self, session: AnnotationSession) -> Work | None:
         """What shows the analyst why the document is not accepted yet, once the sure suggestions in view are.
 
-        Suggestions out of view are shown until they are in view; what stays open, and a field that nearly every
-        document has, is named once. The page begins at the suggestion that brings the most of them into view.
+        Suggestions out of view are shown until they are in view; then each press shows the next one that is not sure,
+        or names the field that nearly every document has: the key that accepts what is sure leaves nothing out. The
+        page begins at the suggestion that brings the most of them into view.
         """
         plan, accepted = session.document_acts.plan(), f"{self._accepted} accepted. " if self._accepted else ""
         if rest := sorted(plan.accepted, key=lambda s: session.layout.where[s.tokens[0]]):
@@ -95,24 +97,20 @@ class AcceptChecks:
             first = max(rest, key=lambda s: sum(map(views[s.id].shows, rest)))
             self._page.begin_at(first.tokens[0])
             return _look_at(first, f"{accepted}{hints.out_of_view([session.schema.name(s.field) for s in rest])}")
-        unasked = self._unasked(session, plan)
-        if not unasked or not (session.editor.state.spans or plan.contradicting):
+        if not plan.left_out and not (plan.missing and session.editor.state.spans):
             return None
-        self._asked = session, self._asked_of(session) | unasked
-        message = f"{accepted}{hints.left_out(plan, session.schema)}"
-        return _look_at(plan.left_out[0] if plan.left_out else None, message)
+        self._named = session, self._named_of(session) | {s.id for s in plan.left_out}
+        return _look_at(_after(plan.left_out, session.view.focus), f"{accepted}{hints.left_out(plan, session.schema)}")
 
-    def _asked_of(self, session: AnnotationSession) -> frozenset[str]:
-        return self._asked[1] if self._asked is not None and self._asked[0] is session else frozenset()
-
-    def _unasked(self, session: AnnotationSession, plan: AcceptPlan) -> frozenset[str]:
-        """What the plan leaves, suggestions and missing fields, of which the analyst was not told yet."""
-        left = frozenset([*plan.missing, *map(_key, plan.left_out)])
-        return left - self._asked_of(session)
+    def _named_of(self, session: AnnotationSession) -> frozenset[int]:
+        """The suggestions of which was said that they stay open."""
+        return self._named[1] if self._named is not None and self._named[0] is session else frozenset()
 
 
-def _key(suggestion: Suggestion) -> str:
-    return f"{suggestion.field} {suggestion.id}"
+def _after(left: Sequence[Suggestion], focus: Suggestion | None) -> Suggestion | None:
+    """The one that follows what is in hand, around the end; the first where nothing is."""
+    at = next((number for number, s in enumerate(left) if focus is not None and s.id == focus.id), -1)
+    return left[(at + 1) % len(left)] if left else None
 
 
 def _look_at(suggestion: Suggestion | None, message: str) -> Work:

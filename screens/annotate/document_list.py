@@ -79,12 +79,15 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
         self._ids: Sequence[int] = array("q")
         self._blind: Mapping[int, bool] = {}
         self._pages: dict[int, dict[int, Document]] = {}
+        self._longest = 0  # cells of the longest name
         self._listed: Sequence[int] = self._ids  # of the worklist, in its order
         self._open = 0  # the open document
         self._sort = ""  # of list_columns.SORTS
         self._columns: tuple[list_columns.Column, ...] = ()  # while the list has the keys, and the space
         self._values: dict[int, list_columns.Values] = {}
         self._searched = ""  # what was typed
+        self._shown_for = ""  # the search whose documents are shown
+        self._matches: dict[int, str] = {}  # of a search: where it found a document
         self._pointer = 0  # where the keys are, while the list has the focus
         self._pointed = 0  # the document that was there when the list was sorted
         self._order = ListOrder(self._db, self._take, self._reading)
@@ -110,6 +113,7 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
         self._ids, self._about = ids, None
         self._pages.clear()
         self._values.clear()
+        self._matches.clear()
         self.virtual_size = Size(1, len(ids) + self._head)
         self.refresh(layout=True)
         self.call_after_refresh(self._follow)  # only then is it known how far the list can scroll
@@ -151,6 +155,8 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
                 if accepted and self._about is None:
                     self._about = loop_task.usual(self._workspace)
                 half = label_queries.wanting(connection, self._about.field, accepted) if self._about else set()
+                if self._shown_for:
+                    self._matches.update(document_list.matches(connection, wanted, self._shown_for))
                 if self._columns:
                     open_ones = [number for number in wanted if number not in self._blind]  # labels stay hidden
                     self._values.update(document_list.listed_values(connection, open_ones, list_columns.FIELDS))
@@ -193,15 +199,7 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
             base = Style.from_color(behind.get_contrast_text(1).rich_color, behind.rich_color) + Style(bold=True)
         if self.has_focus and position == self._pointer:
             base += Style(reverse=True)
-        facts = ""
-        if document.suggestions:
-            facts += f" {document.suggestions}?"
-        if document.labels:
-            facts += f" {document.labels}✓"
-        if document.disagreements or document.problems:
-            facts += " !"
-        if document.note:
-            facts += " ⚑"
+        facts = list_columns.marks(document)
         cells = self._cells(document, base)
         if cells:
             facts = set_cell_size(facts, list_columns.MARKS - 1)
@@ -213,11 +211,19 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
             [
                 Segment("▸" if is_open else " ", base),
                 Segment(STATE_SIGNS[document.state], sign),
-                Segment(" " + _fitted(document.name, space), base),
+                *self._named(document, space, base),
                 *(cells if self._columns else ()),
                 Segment(facts + " ", base),
             ]
         ).adjust_cell_length(width, base)
+
+    def _named(self, document: Document, space: int, base: Style) -> list[Segment]:
+        """The name in `space` cells; in a search, dim behind it, what was found."""
+        match = self._matches.get(document.id, "") if document.id not in self._blind else ""
+        left = space - cell_len(document.name) - 2
+        if not match or left < 4:
+            return [Segment(" " + list_columns.fitted(document.name, space), base)]
+        return [Segment(f" {document.name}  ", base), Segment(list_columns.fitted(match, left), base + Style(dim=True))]
 
     def _cells(self, document: Document, base: Style) -> list[Segment]:
         """The values of the columns; those that are only suggested are dim."""
@@ -226,8 +232,7 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
         for column in self._columns if document.id not in self._blind else ():
             text, is_suggested = list_columns.shown(column, document, values)
             right = column.type is FieldType.AMOUNT
-            if cell_len(text) > column.width:
-                text = set_cell_size(text, column.width - 1).rstrip() + "…"
+            text = list_columns.cut(text, column.width)
             text = text.rjust(column.width) if right else set_cell_size(text, column.width)
             segments.append(Segment(" " + text, base + Style(dim=is_suggested)))
         return segments
@@ -252,7 +257,8 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
 
     def _arrange(self) -> None:
         """While the list has the keys it takes the space for columns, and gives it back afterwards."""
-        columns = list_columns.columns_for(self.size.width) if self.has_focus else ()
+        longest = self._longest + (list_columns.MATCH if self._shown_for else 0)
+        columns = list_columns.columns_for(self.size.width, longest) if self.has_focus else ()
         if columns != self._columns:
             self._columns = columns
             self._pages.clear()
@@ -262,13 +268,17 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
 
     def on_focus(self) -> None:
         """Wider, as far as the page beside it can do without."""
+        with self._db.read() as connection:
+            self._longest = document_list.longest_name(connection)
         screen = self.app.size.width
         self.call_after_refresh(self._arrange)
         self.styles.width = min(_WIDEST, screen - (30 if screen < 100 else 60))
 
     def typed(self, event: events.Key) -> bool:
-        """What is typed narrows the list; it runs no commands."""
-        if event.key == "backspace" and self._searched:
+        """What is typed narrows the list; it runs no commands. The key that finds elsewhere begins the search here."""
+        if event.key == "slash" and not self._searched:
+            self.post_message(self.Searched("Type what to look for: a name, vendor, number, amount or word."))
+        elif event.key == "backspace" and self._searched:
             self._search(self._searched[:-1])
         elif event.is_printable and event.character and event.key != "question_mark":
             self._search(self._searched + event.character)
@@ -290,7 +300,9 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
             self._looking = self.run_worker(self._order.follow(), name="list", exit_on_error=False)
 
     def _take(self, wish: Wish, ids: Sequence[int]) -> None:
+        self._shown_for = wish.text.strip()
         self._use(ids)
+        self._arrange()
         if wish.sort:
             self._pointer = ids.index(self._pointed) if self._pointed in ids else 0
         else:
@@ -332,7 +344,7 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
         """As narrow as before, and with the documents of the worklist."""
         self._order.drop()
         self.styles.width = None
-        self._columns, self._searched, self._sort = (), "", ""
+        self._columns, self._searched, self._sort, self._shown_for = (), "", "", ""
         self._use(self._listed)
         self._pointer = max(self._at, 0)
 
@@ -386,11 +398,3 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
 
     def _choose(self, position: int) -> None:
         self.post_message(self.Chosen(self._ids[position], self._ids if self._sort and not self._searched else None))
-
-
-def _fitted(name: str, space: int) -> str:
-    """A name in exactly `space` cells; of a long one the beginning and the end, where names differ, are kept."""
-    if cell_len(name) > space:
-        tail = (space - 1) // 2
-        name = set_cell_size(name, space - 1 - tail).rstrip() + "…" + name[-tail:]
-    return set_cell_size(name, space)

@@ -44,20 +44,33 @@ class FieldsPanel(Drawn, can_focus=False):
         self._shown: tuple[Content, Schema, bool | None] | None = None  # what the rows are made of
         self._rows: tuple[FieldRow, ...] = ()
         self._armed: str | None = None
+        self._brought: str | None = None  # the field that is in view
         self._class_view = NO_CLASSES
         self._class_lines: list[ClassLine] = []  # above the others
         self._lines: list[tuple[Field, Strip]] = []
 
     def show(
-        self, content: Content, schema: Schema, day_first: bool | None, armed: str | None, classes: ClassView
+        self,
+        content: Content,
+        schema: Schema,
+        day_first: bool | None,
+        armed: str | None,
+        classes: ClassView,
+        in_hand: str | None = None,
     ) -> None:
-        """Draw the fields of a document anew where anything changed; of a text that is only classified its classes."""
+        """Draw the fields of a document anew where anything changed; of a text that is only classified its classes.
+
+        Args:
+            armed: the current field, which is marked.
+            in_hand: the field that is brought into view where none is current.
+        """
         rows = self._rows
         if (content, schema, day_first) != self._shown:
             self._shown = (content, schema, day_first)
             rows = () if classes.only else field_states.rows(content, schema, day_first)
-        if (rows, armed, classes) != (self._rows, self._armed, self._class_view):
-            self._rows, self._armed, self._class_view = rows, armed, classes
+        shown = armed or in_hand
+        if (rows, armed, classes, shown) != (self._rows, self._armed, self._class_view, self._brought):
+            self._rows, self._armed, self._class_view, self._brought = rows, armed, classes, shown
             self._rebuild()
 
     def fields_in_view(self) -> set[str]:
@@ -74,16 +87,26 @@ class FieldsPanel(Drawn, can_focus=False):
         self._class_lines = list(
             ClassLines(self.rich_style, behind, self.app.current_theme, width).lines(self._class_view)
         )
-        self._lines = [(row.field, strip) for row in self._rows for strip in self._strips(row, width)]
         above = len(self._class_lines)
+        self._lines = self._lines_of(width)
+        if above + len(self._lines) > self.size.height:  # a warning needs the space more than what agrees
+            self._lines = self._lines_of(width, is_brief=True)
         self.virtual_size = Size(width, above + len(self._lines))
         if self._class_view.in_hand and not self._class_view.only:
             self.scroll_to(y=0, animate=False)
-        elif self._armed:
-            at = above + next((n for n, (field, _) in enumerate(self._lines) if field.id == self._armed), 0)
-            if not self.scroll_y <= at < self.scroll_y + self.size.height - 2:
-                self.scroll_to(y=max(at - 2, 0), animate=False)
+        elif self._brought:
+            own = [above + n for n, (field, _) in enumerate(self._lines) if field.id == self._brought] or [above]
+            if not self.scroll_y <= own[0] or not own[-1] < self.scroll_y + self.size.height:
+                self.scroll_to(y=max(own[0] - 2, 0), animate=False, force=True)  # its scrollbar may come only now
         self.refresh()
+
+    def _lines_of(self, width: int, is_brief: bool = False) -> list[tuple[Field, Strip]]:
+        return [(row.field, strip) for row in self._rows for strip in self._strips(row, width, is_brief)]
+
+    def warning(self, field_id: str | None) -> str:
+        """What does not fit a field's label; "" where it does."""
+        rows = (row for row in self._rows if row.field.id == field_id and row.values)
+        return next((row.problems[0] for row in rows if row.problems and row.state is not FieldState.SUGGESTED), "")
 
     def on_resize(self, event: events.Resize) -> None:
         """Another width, other line ends."""
@@ -121,7 +144,7 @@ class FieldsPanel(Drawn, can_focus=False):
         }[name]
         return self.rich_style + Style(color=Color.parse(value or theme.primary).rich_color)
 
-    def _strips(self, row: FieldRow, width: int) -> list[Strip]:
+    def _strips(self, row: FieldRow, width: int, is_brief: bool = False) -> list[Strip]:
         base = self.rich_style
         quiet = base + Style(dim=True)
         own = Color.parse(row.field.colour)
@@ -137,6 +160,8 @@ class FieldsPanel(Drawn, can_focus=False):
             if row.agrees:
                 whole = f"known {sign}"
                 sign = whole if cell_len(row.field.name) + cell_len(whole) + 6 <= width else "known ?"
+        if is_brief and row.agrees and row.state is FieldState.LABELLED:
+            sign = "known ✓"
         if row.state is FieldState.ABSENT:
             sign = "not there ∅" if cell_len(row.field.name) + 17 <= width else "∅"
         sign_style = {
@@ -169,7 +194,7 @@ class FieldsPanel(Drawn, can_focus=False):
             else:
                 lines.append(self._line(normal, quiet, width))
         if row.reference is not None:
-            if row.agrees and has_value:
+            if row.agrees and has_value and not is_brief:
                 agrees = _AGREES if cell_len(_AGREES) <= width - 4 else _AGREES_SHORT
                 lines.append(self._line(agrees, self._colour("good"), width))
             elif row.agrees is not True:

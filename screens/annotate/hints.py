@@ -11,7 +11,6 @@ from screens.annotate.classes.hints import hint_of_classes
 from screens.widgets.status_lines import Hint
 from storage.document_list import KINDS, Filter
 from storage.records import Content, State, Suggestion
-from workbench.annotation.document_acts import LEAST_SURE, AcceptPlan
 from workbench.annotation.editor import Proposal
 from workbench.annotation.field_states import contradicts, rows, text_of
 from workbench.annotation.session import AnnotationSession
@@ -64,15 +63,26 @@ class Context:
     similar: Content | None = None  # a labelled document of the same vendor
     error_walk: bool = False  # the document was opened to look at a model's error
     shows: str = "text"  # "text", "picture" or "both"
-    accept_all: str = ""  # what accepting all suggestions will do; see `accept_all`
+    accept_all: str = ""  # what accepting all suggestions will do; see `accept_hints.accept_all`
+    warning: str = ""  # what does not fit the label in hand
 
 
 def hint_of(view: SessionView, schema: Schema, context: Context) -> Hint:
     """The hint for a view. Names with a dot are binding ids; the screen puts their keys in."""
     lead, pairs = _next_key(view, schema, context)
+    if context.warning and (field_id := field_in_hand(view)) is not None and not view.message:
+        lead = f"{schema.name(field_id)}: ! {context.warning}"
     if not lead and context.shows != "text":
         pairs = (*pairs[:1], *_PICTURE, *pairs[1:])  # what labels comes first where there is little space
     return lead, (("error_walk.next", "next error"), *pairs) if context.error_walk else pairs
+
+
+def field_in_hand(view: SessionView) -> str | None:
+    """The field whose key was pressed last, else that of the label or the suggestion under the cursor."""
+    if view.selection or view.focus is not None:
+        return None
+    here = view.label or view.suggestion
+    return view.armed or (here.field if here is not None else None)
 
 
 def _next_key(view: SessionView, schema: Schema, context: Context) -> Hint:
@@ -81,26 +91,26 @@ def _next_key(view: SessionView, schema: Schema, context: Context) -> Hint:
         return "This document has no words.", (("document.unusable", "unusable"), ("document.next", "next"))
     if view.classes.in_hand:
         return hint_of_classes(view)
-    if view.message and view.focus is not None:
-        return view.message, _of_focus_left(view, view.focus, schema, context)
-    if view.message.endswith(ALL_DONE):
+    if ALL_DONE in view.message:
         train = "train a model" if view.message == ALL_DONE else "train"
         return view.message, (("mode.tune", train), ("mode.queue", "what to label next"))
+    if view.message and view.focus is not None:
+        return view.message, _of_focus_left(view, view.focus, schema, context)
     if view.message:
         return view.message, document
     tokens = view.content.tokens
     if view.adding:
-        text = f" “{_short(text_of(tokens, sorted(view.selection)))}”" if view.selection else ""
+        text = f" “{short(text_of(tokens, sorted(view.selection)))}”" if view.selection else ""
         return f"One more value{text}:", (("field key", "add it to that field"), ("select.none", "cancel"))
     if view.selection:
-        return _selected(view, schema, _short(text_of(tokens, sorted(view.selection))))
+        return _selected(view, schema, short(text_of(tokens, sorted(view.selection))))
     if view.focus is not None:
         field = schema.get(view.focus.field)
         name = schema.name(view.focus.field)
         own = ((field.key, "next place"),) if field and field.key else ()
         differs = field is not None and contradicts(view.content, field, view.focus)
         return (
-            f"{name} {view.focus.confidence:.0%}: “{_short(text_of(tokens, view.focus.tokens))}”?",
+            f"{name} {view.focus.confidence:.0%}: “{short(text_of(tokens, view.focus.tokens))}”?",
             (
                 ("label.confirm", "yes"),
                 ("label.reject", "no"),
@@ -117,7 +127,7 @@ def _next_key(view: SessionView, schema: Schema, context: Context) -> Hint:
     if view.label is not None:
         closes = () if view.open_suggestions else document  # nothing else is left to do
         return (
-            f"{schema.name(view.label.field)}: “{_short(text_of(tokens, view.label.tokens))}”.",
+            f"{schema.name(view.label.field)}: “{short(text_of(tokens, view.label.tokens))}”.",
             (
                 *closes,
                 ("label.clear", "clear"),
@@ -129,7 +139,7 @@ def _next_key(view: SessionView, schema: Schema, context: Context) -> Hint:
     if view.suggestion is not None and view.pointed:
         at = view.suggestion
         return (
-            f"Suggested {at.confidence:.0%}: {schema.name(at.field)} “{_short(text_of(tokens, at.tokens))}”.",
+            f"Suggested {at.confidence:.0%}: {schema.name(at.field)} “{short(text_of(tokens, at.tokens))}”.",
             (
                 ("label.confirm", "accept"),
                 ("label.reject", "reject"),
@@ -138,7 +148,7 @@ def _next_key(view: SessionView, schema: Schema, context: Context) -> Hint:
             ),
         )
     if view.pointed and not view.message:
-        return f"“{_short(tokens[view.cursor].text)}”:", (
+        return f"“{short(tokens[view.cursor].text)}”:", (
             ("field key", "label it"),
             ("select.phrase", "select the line"),
             ("select.none", "back to the likeliest places"),
@@ -148,7 +158,7 @@ def _next_key(view: SessionView, schema: Schema, context: Context) -> Hint:
         return "Review:", (("suggestion.next", "next suggestion"), *document)
     as_there = tuple[tuple[str, str], ...]()
     if context.similar is not None:
-        as_there = (("label.template", f"suggest labels as in {_short(context.similar.document.name, 16)}"),)
+        as_there = (("label.template", f"suggest labels as in {short(context.similar.document.name, 16)}"),)
     likeliest = ("field key", "label the likeliest place")
     here = (("label.confirm", f"accept {schema.name(view.suggestion.field)}"),) if view.suggestion else ()
     return "", (
@@ -183,8 +193,15 @@ def opening(session: AnnotationSession, day_first: bool | None) -> str:
     listed = rows(session.content, session.schema, day_first)
     reasons = [f"{row.field.name}: {row.problems[0]}" for row in listed if row.problems and document.problems]
     reasons += [f"{row.field.name}: ≠ known: {row.reference}" for row in listed if row.values and row.agrees is False]
-    more = f" ({counted(len(reasons) - 1, 'more reason')} in the panel)" if len(reasons) > 1 else ""
+    more = f" (+{len(reasons) - 1} in the panel)" if len(reasons) > 1 else ""
     return f"! {reasons[0]}{more}" if reasons else ""
+
+
+def all_done(incomplete: int, filter_key: str) -> str:
+    """What is said after the list's last document: documents whose labels came with an import may lack fields."""
+    number = list(KINDS).index("incomplete") + 1
+    lack = f" {incomplete} with imported labels {'lacks' if incomplete == 1 else 'lack'} fields: {filter_key} {number}."
+    return f"{ALL_DONE}{lack if incomplete else ''}"
 
 
 def filter_name(chosen: Filter) -> str:
@@ -198,66 +215,6 @@ def filter_name(chosen: Filter) -> str:
         f"“{chosen.text}”" if chosen.text else "",
     ]
     return ", ".join(part for part in parts if part) or KINDS["all"]
-
-
-def out_of_view(fields: Sequence[str]) -> str:
-    """Which suggestions were not accepted with the others because they were not in view."""
-    return f"In view now: {fields[0]}." if len(fields) == 1 else f"In view now: {len(fields)} more."
-
-
-def unlabelled(text: str) -> str:
-    """What is asked before a document is accepted while words are selected."""
-    return f"“{_short(text)}” is selected and has no label: a field's key labels it. Press again to accept without it."
-
-
-def left_out(plan: AcceptPlan, schema: Schema) -> str:
-    """Which suggestions stay open and why, and which fields are missing."""
-    contradicting = [schema.name(s.field) for s in plan.contradicting]
-    doubtful = [f"{schema.name(s.field)} {s.confidence:.0%}" for s in plan.doubtful]
-    parts = (
-        (contradicting, "≠ known: {}.", "{} ≠ known."),
-        (doubtful, "Not sure: {}.", "{} not sure."),
-        (plan.missing, "No label yet: {}.", "No {}."),
-    )
-    named = [part for part in parts if part[0]]
-    # a single one is named, and only the first, so that the keys have space
-    first = [name.format(*of) if len(of) == 1 else count.format(len(of)) for of, name, count in named[:1]]
-    others = [count.format(of[0] if of is plan.missing else len(of)) for of, _, count in named[1:]]
-    return " ".join([*first, *others])
-
-
-def accepted_without(document: str, differing: int, undo: str) -> tuple[str, str]:
-    """What is said once a document was accepted and suggestions other than the known values were left, "" for none: on
-    the next document, and at the list's end, where the document is still in view and the sentence shares its line.
-    """
-    if not differing:
-        return "", ""
-    return (
-        f"{_short(document, 16)} accepted without {differing} ≠ known; {undo} takes it back.",
-        f"{differing} ≠ known left out; {undo} undoes.",
-    )
-
-
-def accept_all(plan: AcceptPlan, is_unasked: bool, has_labels: bool) -> str:
-    """What accepting all suggestions will do.
-
-    Args:
-        plan: what it accepts, and what it leaves.
-        is_unasked: the analyst was not told yet of something that the plan leaves.
-        has_labels: the document has labels, at least when the plan is done.
-    """
-    count = len(plan.accepted)
-    stops = [f"{len(plan.out_of_view)} out of view"] if plan.out_of_view else []
-    if is_unasked and has_labels and not stops:
-        stops = [f"{len(plan.contradicting)} ≠ known value"] if plan.contradicting else []
-        stops += [f"{len(plan.doubtful)} below {LEAST_SURE:.0%}"] if plan.doubtful else []
-        stops += [f"no {name}" for name in plan.missing]
-    if stops:
-        return (f"accept {count}, then stop: " if count else "look at what is left: ") + ", ".join(stops)
-    if plan.left_out:
-        left = "it" if len(plan.left_out) == 1 else "them"
-        return f"accept {count} and the document" if count else f"go on without {left}"
-    return f"accept {'it' if count == 1 else f'all {count}'}, next document" if count else "accept, next document"
 
 
 def proposed(source: Content, proposals: Sequence[Proposal], schema: Schema) -> str:
@@ -275,14 +232,14 @@ def _of_focus_left(view: SessionView, focus: Suggestion, schema: Schema, context
     offered = ((s, schema.get(s.field)) for s in view.open_suggestions if s.field not in labelled)
     against = sum(1 for s, of in offered if of is not None and contradicts(view.content, of, s))
     is_last = len(view.open_suggestions) == 1
-    shown = f"“{_short(text_of(view.content.tokens, focus.tokens), 16)}”" if is_last else schema.name(focus.field)
+    shown = f"“{short(text_of(view.content.tokens, focus.tokens), 16)}”" if is_last else schema.name(focus.field)
     known = (("suggestion.known", "known value"),) if is_known else ()
     for_this = (("label.confirm", f"accept {shown}"), *known)
-    accept_all = ("document.accept-all", context.accept_all)
+    go_on = ("document.accept", f"go on without {'it' if is_last else 'them'}")
     as_printed = ("suggestion.accept-visible", f"accept {against}")
     return (
         # what is done with several is seen before what is done with this one
-        *((accept_all, as_printed, *for_this) if against > 1 else (*for_this, accept_all)),
+        *((go_on, as_printed, *for_this) if against > 1 else (*for_this, go_on)),
         ("label.reject", "reject"),
         *(((field.key, "next place"),) if field and field.key else ()),
     )
@@ -302,7 +259,8 @@ def _document(view: SessionView, context: Context) -> Pairs:
             ("suggestion.next", "review them"),
             ("document.accept", "accept without them"),
         )
-    return (("document.accept", "accept, next document"),)
+    is_accepted = view.content.annotations.state is State.LABELLED
+    return (("document.accept", "next open document" if is_accepted else "accept, next document"),)
 
 
 def _selected(view: SessionView, schema: Schema, text: str) -> Hint:
@@ -336,15 +294,15 @@ def _armed(view: SessionView, schema: Schema, word: str, document: Pairs) -> Hin
     proposals, tokens = view.proposals, view.content.tokens
     if proposals is None:
         if any(s.field == view.armed for s in view.content.annotations.spans):
-            return f"{name}:", (("label.confirm", f"add or drop “{_short(word)}”"), *rest)
+            return f"{name}:", (("label.confirm", f"add or drop “{short(word)}”"), *rest)
         offered, best = view.offered, tuple[tuple[str, str], ...]()
         if offered is not None:
-            text = f"“{_short(text_of(tokens, offered.tokens), 20)}” ({offered.likelihood:.0%} likely)"
+            text = f"“{short(text_of(tokens, offered.tokens), 20)}” ({offered.likelihood:.0%} likely)"
             if offered.pointed_at:
                 taken = (("label.confirm", "label it"), ("label.find", "find another"), *rest)
                 return f"{name}: {text}?", taken
             best = ((key, text),)
-        here = (("label.confirm", f"label “{_short(word)}”"),) if field and view.can_label_cursor(field) else ()
+        here = (("label.confirm", f"label “{short(word)}”"),) if field and view.can_label_cursor(field) else ()
         return f"{name}: no likely place.", (
             *here,
             *best,
@@ -353,14 +311,14 @@ def _armed(view: SessionView, schema: Schema, word: str, document: Pairs) -> Hin
             *rest,
         )
     if proposals.moved:
-        return f"{name}:", ((key, f"move it to “{_short(word)}”"), *rest)
+        return f"{name}:", ((key, f"move it to “{short(word)}”"), *rest)
     following = proposals.places[(proposals.now + 1) % len(proposals.places)]
     text, other = text_of(tokens, proposals.span.tokens), text_of(tokens, following)
     where = _from(view, proposals.span.tokens, following) if text == other else "instead"
     return (
-        f"{name}{' is here' * proposals.gone_to} ({_number(view, field, proposals)}): “{_short(text, 20)}”.",
+        f"{name}{' is here' * proposals.gone_to} ({_number(view, field, proposals)}): “{short(text, 20)}”.",
         (
-            (key, f"“{_short(other, 16)}” {where}") if len(proposals.places) > 1 else ("move.right", "other word"),
+            (key, f"“{short(other, 16)}” {where}") if len(proposals.places) > 1 else ("move.right", "other word"),
             *_edges(field, proposals.span.tokens),
             *((("label.add", "add another value"),) if len(proposals.places) > 1 else ()),
             ("label.absent", "not there"),
@@ -391,7 +349,8 @@ def _from(view: SessionView, here: Sequence[int], there: Sequence[int]) -> str:
     return "further down" if b.box[1] > a.box[1] else "further up"
 
 
-def _short(text: str, most: int = 28) -> str:
+def short(text: str, most: int = 28) -> str:
+    """A text in so many characters, the beginning and the end of a longer one."""
     text = _AT_THE_END.sub("", text) or text
     if len(text) <= most:
         return text

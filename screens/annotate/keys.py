@@ -30,8 +30,13 @@ class Act(Message):
 
 
 ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
-    ("document.accept", "a", "accept", "Accept the document with the labels it has, and go to the next"),
-    ("document.accept-all", "A", "accept_all", "Accept the suggestions in view and the document, and go to the next"),
+    ("document.accept", "a", "accept", "Accept the document with its labels, without what is open, and go on"),
+    (
+        "document.accept-all",
+        "A",
+        "accept_all",
+        "Accept the sure suggestions in view; with nothing left, the document, and go on",
+    ),
     ("document.next", "J,ctrl+down", "go(1)", "Next document; this one stays as it is"),
     ("document.previous", "K,ctrl+up", "go(-1)", "Previous document"),
     ("document.next-open", "D", "go_open", "Next document that is not labelled, skipped or unusable yet"),
@@ -134,7 +139,12 @@ ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
         "change('turn')",
         "Turn a page that OCR read sideways, and read it again",
     ),
-    ("history.undo", "ctrl+z,Z", "undo", "Undo, also after a restart; goes back to the document"),
+    (
+        "history.undo",
+        "ctrl+z,Z",
+        "undo",
+        "Undo your latest act, also after a restart; goes to its document",
+    ),
     ("history.redo", "ctrl+y,Y", "session('redo')", "Redo"),
     ("history.show", "h", "history", "History: who did what, and when"),
     ("view.zoom-in", "equals_sign", "view('closer')", "More space between the words"),

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from rich.cells import cell_len, set_cell_size
+
 from storage.document_list import ListedValue, Origin
 from storage.records import Document
 from workbench.exchange.vendor_groups import GUESSED
@@ -35,19 +37,23 @@ SORTS = ("", NAME, *(column.head for column in COLUMNS))
 """What the list can be sorted by; "" is its own order."""
 MARKS = 10
 """Cells for the marks at the end: open suggestions, labels, a problem, a note."""
-_NAME_WIDTH = 20  # cells at least, with the sign before it
+_NAME_WIDTH = 20  # cells that the name is left at least, with the sign before it, where it needs them
+_LEAST_NAME_WIDTH = 12  # for the head
+MATCH = 14
+"""Cells beside a name for what a search found."""
 _MORE = 14  # cells that the vendor takes more, where there is space
 
 
-def columns_for(width: int) -> tuple[Column, ...]:
-    """The columns that a list of so many cells has space for."""
-    left = width - _NAME_WIDTH - MARKS
+def columns_for(width: int, longest: int) -> tuple[Column, ...]:
+    """The columns that a list of so many cells has space for, where the longest name has so many."""
+    needed = min(max(longest + 4, _LEAST_NAME_WIDTH), _NAME_WIDTH)
+    left = width - needed - MARKS
     chosen = []
     for column in _NEEDED:
         if left > column.width:
             chosen.append(column)
             left -= column.width + 1
-    more = min(_MORE, max(left, 0) // 2)
+    more = min(_MORE, max(left, 0) // (2 if longest + 4 > needed else 1))  # a long name takes its half
     return tuple(
         replace(column, width=column.width + more) if column is _VENDOR else column
         for column in COLUMNS
@@ -64,6 +70,31 @@ def shown(column: Column, document: Document, values: Values) -> tuple[str, bool
     if column.field == _VENDOR.field and document.group and not document.group.startswith(GUESSED):
         return document.group, True
     return "", False
+
+
+def marks(document: Document) -> str:
+    """Open suggestions, labels, a problem, a note: what stands at the end of a document's row."""
+    return "".join(
+        (
+            f" {document.suggestions}?" if document.suggestions else "",
+            f" {document.labels}✓" if document.labels else "",
+            " !" if document.disagreements or document.problems else "",
+            " ⚑" if document.note else "",
+        )
+    )
+
+
+def cut(text: str, space: int) -> str:
+    """A text that takes at most `space` cells: the beginning of a longer one, with a sign that it goes on."""
+    return text if cell_len(text) <= space else set_cell_size(text, space - 1).rstrip() + "…"
+
+
+def fitted(name: str, space: int) -> str:
+    """A name in exactly `space` cells; of a long one the beginning and the end, where names differ, are kept."""
+    if cell_len(name) > space:
+        tail = (space - 1) // 2
+        name = set_cell_size(name, space - 1 - tail).rstrip() + "…" + name[-tail:]
+    return set_cell_size(name, space)
 
 
 def sort_key(sort: str, document: Document, values: Values) -> tuple[bool, float | str]:

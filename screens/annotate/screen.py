@@ -23,7 +23,7 @@ from screens.keys import bindings
 from screens.navigation import ListDocuments, OpenDocument, Request
 from storage.document_list import Filter
 from storage.exceptions import Conflict, UsageProblem, WorkbenchError
-from storage.records import Event, State
+from storage.records import State
 from workbench.annotation.movement import OTHER_PAGES, Direction
 from workbench.annotation.session import AnnotationSession
 from workbench.annotation.worklist import Worklist
@@ -43,7 +43,7 @@ class AnnotateScreen(ModeScreen):
         self.worklist: Worklist | None = None
         self.look_ahead, self._review = LookAhead(self), False
         self._next_message = ""  # what the next document's hint line begins with
-        self._trail = UndoTrail()
+        self._trail = UndoTrail(self)
 
     def body(self) -> ComposeResult:
         self._list = DocumentList(self.workspace)
@@ -53,7 +53,7 @@ class AnnotateScreen(ModeScreen):
             yield self._list
             yield self._pane
             yield self._panel
-        yield FindBar()
+        yield FindBar(self._asked_to_act, self._to_page)
 
     def on_mount(self) -> None:
         """Open the first document that is not decided yet."""
@@ -164,7 +164,7 @@ class AnnotateScreen(ModeScreen):
 
     async def action_go_open(self) -> None:
         if self.worklist is None or not await to_thread(self.worklist.next_open, self.workspace):
-            self.show_message(hints.ALL_DONE)
+            self._say_all_done()
         else:
             self.open_current()
 
@@ -179,7 +179,14 @@ class AnnotateScreen(ModeScreen):
         elif self.worklist.filter.round is not None:
             self.app.call_later(self.workbench.visit, "queue")
         else:
-            self.show_message(f"{at_end} {hints.ALL_DONE}".lstrip())
+            self._say_all_done(at_end)
+
+    def _say_all_done(self, message: str = "") -> None:
+        """The last document stays in view, with nothing in hand that a further key would go on with."""
+        if self.worklist is not None and self.session is not None:
+            done = hints.all_done(self.worklist.incomplete(self.workspace), self.key_of("list.filter"))
+            self.session.put_down()
+            self.show_message(f"{message} {done}".lstrip())
 
     def _go_on_classified(self, document: int) -> None:
         """After the key that classified a text: the next error where errors are gone through, else the next text."""
@@ -189,17 +196,7 @@ class AnnotateScreen(ModeScreen):
             self._go_on()
 
     def action_undo(self) -> None:
-        """Take the last act back: on the document that the screen just went on from, else on this one."""
-        if not self._trail.is_fresh and self._undone_here():
-            return
-        if (left := self._trail.back()) is not None:
-            self._open(OpenDocument(left))
-            self._undone_here()
-
-    def _undone_here(self) -> bool:
-        events: list[Event | None] = []
-        self.act(lambda session: events.append(session.document_acts.undo()))
-        return events != [None]
+        self._trail.undo()
 
     async def action_error_walk(self, act: str) -> None:
         if self.workbench.error_walk is None:
@@ -213,12 +210,13 @@ class AnnotateScreen(ModeScreen):
             return
         view, settings = session.view, self.workspace.settings
         self._pane.show(session, view, self.workspace)
-        armed = view.focus.field if view.focus else view.armed
-        self._panel.show(view.content, settings.schema, settings.day_first, armed, view.classes)
+        armed, in_hand = view.focus.field if view.focus else view.armed, hints.field_in_hand(view)
+        self._panel.show(view.content, settings.schema, settings.day_first, armed, view.classes, in_hand)
         error_walk = self.workbench.error_walk
         walking = error_walk is not None and error_walk.document == view.content.document.id
         ahead = self._accept_checks.ahead(session)
-        context = hints.Context(self._review, self.look_ahead.similar, walking, self._pane.shows, ahead)
+        similar, warning = self.look_ahead.similar, self._panel.warning(in_hand)
+        context = hints.Context(self._review, similar, walking, self._pane.shows, ahead, warning)
         self.show_hint(hints.hint_of(view, settings.schema, context))
         self.facts(*hints.facts_of(view, self.worklist))
 
@@ -316,7 +314,7 @@ class AnnotateScreen(ModeScreen):
         self.act(self._accept_checks.accept_as_on_page)
 
     def action_accept_all(self) -> None:
-        """Accept the sure suggestions in view; when nothing is left to be looked at, the document, and go on."""
+        """Accept the sure suggestions in view; only when nothing is left open, the document, and go on."""
         checks = self._accept_checks
         if self._asked(checks.unlabelled) or not self.act(checks.accept) or self.session is None:
             return
@@ -350,7 +348,9 @@ class AnnotateScreen(ModeScreen):
 
     async def action_change(self, name: str) -> None:
         if self.save():  # the words may be others afterwards
-            await questions.converse(self, questions.CHANGES[name](self, self.session), self.fields_changed)
+            await questions.converse(
+                self, questions.CHANGES[name](self, self.session, self._trail), self.fields_changed
+            )
 
     def action_history(self) -> None:
         self.act(lambda session: self.app.push_screen(questions.history_page(session)))
@@ -375,14 +375,13 @@ class AnnotateScreen(ModeScreen):
             self._to_page()
         else:
             self.add_class("-listing")
-            self._list.focus()
+            self.set_focus(self._list)
             self.show_hint(hints.LIST)
 
     @on(DocumentList.Left)
-    @on(FindBar.Closed)
     def _to_page(self) -> None:
         self.remove_class("-listing")
-        self._pane.page.focus()
+        self.set_focus(self._pane.page)  # at once: the next key is the page's
         self.refresh_status()
 
     @on(DocumentList.Chosen)

@@ -34,7 +34,7 @@ class _Shell(Protocol):
 
 
 class Typed:
-    """A screen or a dialog that does something with keys which are no bindings."""
+    """A screen, a dialog or a line of text that does something with keys which are no bindings."""
 
     def typed(self, event: events.Key) -> bool:
         """Handle a key that is no binding; False where it means nothing here."""

@@ -42,9 +42,30 @@ async def test_a_suggestion_that_is_likelier_wrong_is_named_before_and_left_open
         assert "A accept 2, then stop: 1 below 50%" in hint(pilot)
         await pilot.press("A")
         assert set(labels(unsure)) == {"seller_name", "invoice_date"} and kept(unsure).state == "started"
-        assert "2 accepted. Not sure: amount_total 44%." in hint(pilot) and "A go on without it" in hint(pilot)
-        await pilot.press("A")
+        assert "2 accepted. Not sure: amount_total 44%." in hint(pilot) and "a go on without it" in hint(pilot)
+        await pilot.press("A", "A")  # the same key leaves nothing out
+        assert "amount_total" not in labels(unsure) and kept(unsure).state == "started"
+        assert "Not sure: amount_total 44%." in hint(pilot) and "Enter accept “10.00”" in hint(pilot)
+        await pilot.press("a")
         assert "amount_total" not in labels(unsure) and kept(unsure).state == "labelled"
+        assert hint(pilot).startswith("slip0 accepted without amount_total 44%; Ctrl+Z takes it back.")
+
+
+async def test_the_key_that_accepts_what_is_sure_shows_one_unsure_suggestion_after_the_other(opened, tmp_path):
+    made = slips(
+        tmp_path / "two unsure",
+        ("seller_name", "ACME SDN BHD", 0.9),
+        ("amount_net", "9.00", 0.3),
+        ("amount_total", "10.00", 0.44),
+    )
+    async with opened(made) as pilot:
+        await pilot.press("A", "A", "A", "enter")
+        shown = labels(made)
+        await pilot.press("A", "enter")
+        assert len(shown) == 2 and set(labels(made)) == {"seller_name", "amount_net", "amount_total"}
+        await pilot.press("A")
+        assert kept(made).state == "labelled"
+    made.close()
 
 
 async def test_the_suggestion_that_was_left_open_is_in_hand(opened, unsure):
@@ -63,13 +84,13 @@ async def test_what_is_shown_as_50_percent_is_not_stopped_at_as_below_50(opened,
     made.close()
 
 
-async def test_a_document_without_a_total_is_asked_about_once(opened, tmp_path):
+async def test_a_document_without_a_total_is_accepted_by_the_key_that_takes_it_as_it_is(opened, tmp_path):
     made = slips(tmp_path / "no total", ("seller_name", "ACME SDN BHD", 0.9))
     async with opened(made) as pilot:
         assert "then stop: no amount_total" in hint(pilot)
         await pilot.press("A")
         assert kept(made).state == "started" and "No label yet: amount_total." in hint(pilot)
-        await pilot.press("A")
+        await pilot.press("a")
         assert kept(made).state == "labelled"
         await pilot.press("t", "A")  # the next document: with a total nothing is asked
         assert kept(made, 2).state == "labelled"

@@ -11,6 +11,7 @@ from screens.program import run
 from screens.widgets.dialogs import Choice, Confirm, Prompt
 from storage.document_list import Filter
 from storage.records import State
+from tests.support.pilots import until
 from tests.support.sample_documents import go, kept, labels
 
 DELAYS = (0.0, 0.05, 0.3, 1.0)
@@ -71,6 +72,19 @@ async def test_find_gets_every_letter(opened, workspace, delay):
         await typed(pilot, ["slash", *"tax"], delay)
         assert pilot.app.mode_screen.query_one("FindBar").value == "tax"
         assert labels(workspace) == {}
+
+
+@pytest.mark.parametrize("delay", DELAYS)
+async def test_a_find_and_the_fields_key_that_follows_label_it_also_where_the_field_has_a_label(
+    opened, workspace, delay
+):
+    async with opened(workspace) as pilot:
+        await pilot.press("t", "escape")
+        await typed(pilot, ["slash", *"10.00", "enter", "t"], delay)
+        await until(pilot, lambda: labels(workspace) == {"amount_total": ["10.00"]})
+        await typed(pilot, ["slash", *"0.51", "enter", "n"], delay)
+        await until(pilot, lambda: labels(workspace) == {"amount_total": ["10.00"], "amount_net": ["0.51"]})
+        assert not pilot.app.mode_screen.session.cursor.selection
 
 
 @pytest.mark.parametrize("delay", DELAYS)

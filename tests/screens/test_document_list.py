@@ -16,6 +16,7 @@ from storage.document_list import Origin
 from storage.records import QueueEntry, ReferenceValue, State
 from storage.suggestions import keep_suggestions
 from tests.support import sample_documents
+from tests.support.pilots import until
 from tests.support.sample_documents import kept, labels
 from workbench.active_learning import overview
 from workbench.annotation import acts
@@ -252,4 +253,38 @@ async def test_a_page_with_a_class_alone_is_marked_as_done_only_where_classes_ar
     editor.act("finish", acts.finish(editor.state))
     async with opened(made, (160, 36)) as pilot:
         assert "◐ one" in rows(pilot)[0] and "✓ two" in rows(pilot)[1]
+    made.close()
+
+
+async def test_the_document_that_is_called_like_what_was_typed_comes_first_and_others_say_why_they_are_there(
+    opened, tmp_path
+):
+    made = sample_documents.workspace_of(
+        tmp_path / "e",
+        [
+            bought("e19", "Muster GmbH", "DE136695976", "2024-03-01", "9.00"),
+            bought("e130", "Zeta Ltd", "R-7", "2024-03-01", "8.00"),
+            bought("e13", "Alpha Inc", "R-9", "2024-01-31", "99.00"),
+        ],
+    )
+    async with opened(made, (160, 36)) as pilot:
+        await pilot.press("t", "O", "slash", *"e13")
+        await pilot.pause()
+        listed = pilot.app.mode_screen.query_one(DocumentList)
+        await until(pilot, lambda: len(listed._ids) == 3 and listed._shown_for == "e13")
+        shown = names(pilot)
+        assert [row.split()[1] for row in shown] == ["e13", "e130", "e19"]
+        assert "DE136695976" in shown[2].split("Muster")[0] and "R-9" not in shown[0].split("Alpha")[0]
+        await pilot.press("enter")
+        assert pilot.app.mode_screen.session.content.document.name == "e13"
+    made.close()
+
+
+async def test_vendors_take_the_space_that_short_names_leave(opened, tmp_path):
+    vendor = "Au bon moulin SARL et Fils"
+    made = sample_documents.workspace_of(tmp_path / "w", [bought("e1", vendor, "R-7", "2024-03-01", "9.00")])
+    async with opened(made, (120, 36)) as pilot:
+        await pilot.press("O")
+        await pilot.pause()
+        assert vendor[:24] in names(pilot)[0]
     made.close()

@@ -4,7 +4,7 @@ import pytest
 
 from screens.widgets.dialogs import Choice, TextPage
 from screens.widgets.status_lines import HintLine
-from tests.support.sample_documents import go, labels
+from tests.support.sample_documents import go, kept, labels
 
 
 def listed(pilot):
@@ -81,3 +81,54 @@ async def test_history_names_the_fields(opened, workspace, undone):
         assert isinstance(page, TextPage)
         first = str(page._body).splitlines()[0]
         assert ("undo: rejecting amount_total" if undone else "rejecting amount_total") in first
+
+
+def row_of(workspace, name):
+    """How often `down` is pressed in the dialog to come to a field."""
+    return 2 + [field.name for field in workspace.schema].index(name)
+
+
+async def test_a_field_without_labels_holds_something_else_or_is_deleted_and_undo_takes_both_back(opened, workspace):
+    before = workspace.schema
+    async with opened(workspace) as pilot:
+        to_iban = ["down"] * row_of(workspace, "iban")
+        await pilot.press("T", *to_iban, "enter", "h", *["home"], "enter", "escape")
+        assert workspace.schema.get("iban").type.value == "text" and "iban holds any words now." in hint(pilot)
+        await pilot.press("T", *to_iban, "enter", "d", "escape")
+        assert workspace.schema.get("iban") is None and "iban is deleted." in hint(pilot)
+        await pilot.press("Z")
+        assert workspace.schema.get("iban") is not None and "Undone: iban is deleted." in hint(pilot)
+        await pilot.press("Z")
+        assert workspace.schema == before and "Undone: iban holds any words now." in hint(pilot)
+
+
+async def test_a_deleted_fields_suggestions_are_open_nowhere(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("T", *["down"] * row_of(workspace, "amount_total"), "enter", "d", "escape", "J")
+        session = pilot.app.mode_screen.session
+        assert {s.field for s in session.view.open_suggestions} == {"seller_name", "invoice_date"}
+        assert session.content.document.suggestions == 2
+
+
+async def test_a_field_with_labels_is_not_deleted(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("t", "T", *["down"] * row_of(workspace, "amount_total"), "enter")
+        assert not any("Delete" in row or "holds" in row for row in listed(pilot))
+
+
+async def test_a_name_that_a_retired_field_has_offers_to_bring_that_one_back(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("t", "T", *["down"] * row_of(workspace, "amount_total"), "enter", "x")
+        await pilot.press("home", "enter", *"amount_total", "enter")
+        assert "amount_total is there already: it is retired" in str(pilot.app.screen._title)
+        await pilot.press("u", "escape")
+        assert not workspace.schema.get("amount_total").retired and "is in use again" in hint(pilot)
+
+
+async def test_undo_takes_a_retired_field_back_before_it_goes_to_documents(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("t", "a", "T", *["down"] * row_of(workspace, "iban"), "enter", "x", "escape", "Z")
+        assert not workspace.schema.get("iban").retired and kept(workspace).state == "labelled"
+        assert "Undone: iban is retired; its labels are kept." in hint(pilot)
+        await pilot.press("Z")
+        assert kept(workspace).state == "started"

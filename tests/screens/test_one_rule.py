@@ -126,13 +126,12 @@ async def test_a_field_of_the_workspace_s_own_is_found_beside_its_name(opened, w
         assert labels(workspace) == {"cash": ["10.00"]}
 
 
-async def test_an_accepted_document_is_shown_not_changed_by_a_field_s_key(opened, workspace):
+async def test_on_an_accepted_document_a_fields_key_goes_to_its_label_and_labels_a_field_without_one(opened, workspace):
     async with opened(workspace) as pilot:
-        await pilot.press("t", "a", "K", "2")
-        assert set(labels(workspace)) == {"amount_total"}
-        assert "25/12/2018" in hint(pilot) and "Enter label as invoice_date" in hint(pilot)
+        await pilot.press("t", "a", "K", "t")
+        assert labels(workspace) == {"amount_total": ["9.00"]} and "amount_total is here" in hint(pilot)
         await pilot.press("2")
-        assert labels(workspace)["invoice_date"] == ["25/12/2018"]
+        assert labels(workspace) == {"amount_total": ["9.00"], "invoice_date": ["25/12/2018"]}
 
 
 async def test_after_a_selection_was_labelled_a_click_only_points(opened, workspace):

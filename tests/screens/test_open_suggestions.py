@@ -76,7 +76,7 @@ async def test_a_suggestion_whose_word_another_label_has_is_open_nowhere(opened,
 
 async def test_what_is_left_when_a_document_is_accepted_is_not_counted_as_open(opened, shop):
     async with opened(shop) as pilot:
-        await pilot.press("A", "A")
+        await pilot.press("A", "a")
         assert kept(shop).state == "labelled" and set(labels(shop)) == {"currency", "amount_total"}
         assert "?" not in listed(pilot)
         with shop.db.read() as connection:
@@ -100,7 +100,7 @@ async def test_where_all_contradicts_the_known_values_one_key_takes_what_is_on_t
         await pilot.press("plus")
         assert labels(against) == {}  # nothing was said of them yet
         await pilot.press("A")
-        assert labels(against) == {} and "3 ≠ known.  A go on without them  + accept 3" in hint(pilot)
+        assert labels(against) == {} and "3 ≠ known.  a go on without them  + accept 3" in hint(pilot)
         await pilot.press("plus")
         assert set(labels(against)) == {"invoice_date", "amount_total", "purchase_order"}
         await pilot.press("Z")
@@ -121,14 +121,14 @@ def differing(tmp_path):
 async def test_what_both_keys_do_with_several_values_that_differ_is_seen(opened, differing, columns):
     async with opened(differing, (columns, 36)) as pilot:
         await pilot.press("A")
-        assert "1 accepted. 5 ≠ known.  A go on without them  + accept 5" in hint(pilot)
+        assert "1 accepted. 5 ≠ known.  a go on without them  + accept 5" in hint(pilot)
         await pilot.press("plus")
         assert set(labels(differing)) == {*DIFFERING, "iban"}
 
 
 async def test_a_document_accepted_without_values_that_differ_says_so_on_the_next(opened, differing):
     async with opened(differing, (80, 36)) as pilot:
-        await pilot.press("A", "A")
+        await pilot.press("A", "a")
         assert kept(differing).state == "labelled" and pilot.app.mode_screen.session.content.document.name == "next"
         assert hint(pilot).startswith("slip accepted without 5 ≠ known; Ctrl+Z takes it back.")
         await pilot.press("Z")
@@ -137,9 +137,9 @@ async def test_a_document_accepted_without_values_that_differ_says_so_on_the_nex
 
 async def test_the_last_document_accepted_without_values_that_differ_says_so_too(opened, differing):
     async with opened(differing, (80, 24)) as pilot:
-        await pilot.press("J", "t", "t", "A", "A")
+        await pilot.press("J", "t", "t", "A")
         assert kept(differing, 2).state == "labelled" and "accepted without" not in hint(pilot)
-        await pilot.press("A", "A")
+        await pilot.press("A", "a")
         assert kept(differing).state == "labelled"
         assert hint(pilot).startswith("5 ≠ known left out; Ctrl+Z undoes. The list is done.  F4 train ")
         assert hint(pilot).endswith("? keys")

@@ -3,6 +3,8 @@
 from screens.widgets.status_lines import HintLine
 from storage.records import State
 from tests.support.sample_documents import kept, labels
+from workbench.annotation import acts
+from workbench.annotation.session import open_editor
 
 
 def hint(pilot):
@@ -42,11 +44,38 @@ async def test_undo_takes_back_what_was_done_here_before_it_goes_back(opened, wo
         assert open_document(pilot) == 1 and kept(workspace, 1).state is State.STARTED
 
 
-async def test_a_document_opened_by_hand_has_its_own_undo(opened, workspace):
+async def test_undo_takes_back_the_latest_act_wherever_it_was(opened, workspace):
     async with opened(workspace) as pilot:
         await pilot.press("J", "J", "5", "K", "K", "t", "a", "J", "Z")
-        assert open_document(pilot) == 3 and not labels(workspace, 3)
-        assert kept(workspace, 1).state is State.LABELLED
+        assert open_document(pilot) == 1 and kept(workspace, 1).state is State.STARTED
+        assert "Undone on plain: accepting the document." in hint(pilot) and labels(workspace, 3)
+        await pilot.press("Z", "Z")
+        assert open_document(pilot) == 3 and not labels(workspace, 3) and not labels(workspace, 1)
+        await pilot.press("Z")
+        assert "Nothing to undo." in hint(pilot)
+
+
+async def test_after_a_restart_undo_takes_back_the_latest_act_not_that_of_the_document_in_view(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("t", "J", "J", "5", "K", "W", "K", "K")
+    async with opened(workspace) as pilot:
+        assert open_document(pilot) == 1
+        await pilot.press("Z")
+        assert open_document(pilot) == 2 and not labels(workspace, 2)
+        await pilot.press("Y")
+        assert labels(workspace, 2)
+        await pilot.press("J", "Z")
+        assert open_document(pilot) == 2 and not labels(workspace, 2) and labels(workspace, 1) and labels(workspace, 3)
+
+
+async def test_undo_leaves_what_another_annotator_did_last(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("t")
+        editor = open_editor(workspace, 2)
+        editor.annotator = "bob"
+        editor.act("flag", acts.flag(editor.state, "look"))
+        await pilot.press("J", "Z")
+        assert open_document(pilot) == 1 and not labels(workspace) and kept(workspace, 2).note == "look"
 
 
 async def test_accepting_goes_on_to_the_undecided_around_the_end_of_the_list(opened, workspace):

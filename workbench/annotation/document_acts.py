@@ -71,6 +71,7 @@ class AcceptPlan:
     out_of_view: tuple[Suggestion, ...]  # those that would, were they in view
     doubtful: tuple[Suggestion, ...]  # less likely right than wrong
     contradicting: tuple[Suggestion, ...]  # other values than the known ones
+    passed_over: tuple[Suggestion, ...]  # of fields that have a label, or on words that a surer one has
     missing: tuple[str, ...]  # names of fields that nearly every document has, with no label and no suggestion
 
     @property
@@ -192,6 +193,7 @@ class DocumentActs:
             tuple(s for s in sure if s not in visible),
             tuple(s for s in suggestions if s not in sure),
             tuple(contradicting),
+            tuple(s for s in self._editor.open_suggestions if s not in suggestions and s not in contradicting),
             tuple(f.name for f in self._schema.spans if f.id in _EXPECTED and f.id not in offered),
         )
 

@@ -32,7 +32,7 @@ class FieldKey:
         again, or on the field's only label, the label moves to the next likely place, or to the cursor where that was
         moved; of a field's labels the next one is jumped to; a word that the cursor was put on is labelled; else the
         likeliest place is, a suggestion before anything else; an unlikely one only when the key is pressed again. On an
-        accepted document a label is only jumped to, and the likeliest place only selected.
+        accepted document the first press only goes to a label that is there; a field without one is labelled as ever.
         """
         state, cursor = self._state, self._cursor
         if state.adding:
@@ -90,8 +90,6 @@ class FieldKey:
             return
         if likely.likelihood < LEAST and not pressed_again:
             self._state.offered = OfferedPlace(likely.places[0], likely.likelihood)
-        elif self._state.editor.state.state is State.LABELLED:
-            self._cursor.select(likely.places[0])
         else:
             self._try(field.id, likely, 0, None)
 
@@ -160,8 +158,18 @@ class FieldKey:
         state.commit("assign", after)
         self._arm(field)
         state.building = state.span_of(field, place)
+        if was := [f"“{self._text(span.tokens)}”" for span in instead_of if self._is_other_value(span, place)]:
+            state.message = f"{self._schema.name(field)}: “{self._text(place)}”, was {', '.join(was)}."
         if others:
-            state.message = f"Taken from {', '.join(sorted(map(self._schema.name, others)))}."
+            taken = f"Taken from {', '.join(sorted(map(self._schema.name, others)))}."
+            state.message = f"{state.message} {taken}".lstrip()
+
+    def _is_other_value(self, span: Span, place: Sequence[int]) -> bool:
+        """Whether a place is another value than a label has; more or fewer of its words are the same one."""
+        return set(place).isdisjoint(span.tokens) and self._text(span.tokens) != self._text(place)
+
+    def _text(self, tokens: Sequence[int]) -> str:
+        return text_of(self._words.tokens, tokens)
 
     def _open_suggestions(self, field: str) -> list[Suggestion]:
         return [s for s in self._state.content.suggestions if s.field == field and s.decision is Decision.OPEN]

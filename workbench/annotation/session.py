@@ -156,6 +156,12 @@ class AnnotationSession:
         """Forget the field whose key was pressed: Enter and a click label nothing."""
         self._state.disarm()
 
+    def put_down(self) -> None:
+        """Forget the selection, the armed field and the focused suggestion."""
+        self.cursor.drop_selection()
+        self._state.release()
+        self._state.pointed = False
+
     def let_go(self) -> None:
         """Forget the selection; done again, the armed field and the focused suggestion."""
         if self.cursor.selection:

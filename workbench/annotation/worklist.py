@@ -14,7 +14,7 @@ _NEAR = 500  # documents that are looked at first
 _FOLLOWING = 50
 _DECIDED = (State.LABELLED, State.SKIPPED, State.UNUSABLE)
 
-OF_DECIDED_DOCUMENTS = frozenset({"labelled", "disagrees", "problems", "flagged", "skipped"})
+OF_DECIDED_DOCUMENTS = frozenset({"labelled", "disagrees", "problems", "flagged", "skipped", "incomplete"})
 """Filters whose documents are looked at again, decided or not."""
 
 
@@ -96,6 +96,13 @@ class Worklist:
         if self.filter.kind in OF_DECIDED_DOCUMENTS:
             return self.step(1) is not None
         return self.next_open(workspace)
+
+    def incomplete(self, workspace: Workspace) -> int:
+        """How many documents outside of this list count as labelled by their import, and lack fields."""
+        if self.filter.kind == "incomplete":
+            return 0
+        with workspace.db.read() as connection:
+            return document_list.count(connection, Filter("incomplete"))
 
     def mark(self, workspace: Workspace, document: Document, blind: bool) -> None:
         """Keep in a round whether one of its documents is decided."""

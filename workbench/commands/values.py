@@ -40,7 +40,7 @@ def command(
 ) -> None:
     """Take known values over from TABLES (CSV, XLSX, JSON; `-` is standard input): a column `file`, then one a field.
 
-    They become reference values of the documents with these names, and suggestions where they stand on the page. A
+    They become known values of the documents with these names, and suggestions where they stand on the page. A
     path means the document in that folder; a name that several documents have is refused. A column that no field is
     called is asked about in a terminal, and left out elsewhere.
 

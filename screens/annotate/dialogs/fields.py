@@ -1,12 +1,14 @@
-"""The dialog of the fields: add, rename, retire, and change keys and colours without leaving the page."""
+"""The dialog of the fields: add, rename, retire, delete, change kinds, keys and colours without leaving the page."""
 
 import re
 from collections.abc import Callable
 
 from textual.app import App
 
+from screens.annotate.undo_trail import UndoTrail
 from screens.widgets.dialogs import Choice, Prompt
 from storage.exceptions import UsageProblem, WorkbenchError
+from workbench import field_removal
 from workbench.fields import Field, FieldKind, FieldType, Schema
 from workbench.fields.label_names import type_of_name
 from workbench.workspace import Workspace
@@ -27,20 +29,21 @@ Change = tuple[Callable[[Schema], Schema], str]
 """What is done with the fields as they are then, and the sentence about it."""
 
 
-async def ask_fields(app: App[object], workspace: Workspace) -> str | None:
-    """Change fields until the dialog is closed; what was done last, None where nothing was."""
+async def ask_fields(app: App[object], workspace: Workspace, trail: UndoTrail) -> str | None:
+    """Change fields until the dialog is closed; what was done last, None where nothing was. Undo takes each back."""
     done: str | None = None
     detail, current = "", _ADD
     while choice := await app.push_screen_wait(_fields(workspace.schema, detail, current)):
         try:
             if choice in (_ADD, _CLASS):
-                change = await (_ask_class(app) if choice == _CLASS else _ask_new(app))
+                change = await (_ask_class if choice == _CLASS else _ask_new)(app, workspace.schema)
             else:
-                change = await _ask_change(app, workspace.schema, choice)
+                has_labels = field_removal.has_labels(workspace, choice)
+                change = await _ask_change(app, workspace.schema, choice, has_labels)
             if change is None:
                 continue
             before = {field.id for field in workspace.schema}
-            workspace.change_schema(change[0])
+            trail.change_fields(workspace, *change)
             added = [field for field in workspace.schema if field.id not in before]
             current = added[0].id if added else choice
             done = detail = change[1] + (f" Its key: {added[0].key or 'none is free'}." if added else "")
@@ -66,19 +69,45 @@ async def _ask_name(app: App[object], title: str, value: str = "") -> str:
     return " ".join((name or "").split())
 
 
-async def _ask_new(app: App[object]) -> Change | None:
+async def _ask_new(app: App[object], schema: Schema) -> Change | None:
     name = await _ask_name(app, "Name of the new field")
-    if not name:
-        return None
+    if taken := _called(schema, name):
+        return await _ask_back(app, taken)
+    holds = await _ask_type(app, name, type_of_name(name)) if name else ""
+    return (lambda now: now.add(name, FieldType(holds)), f"Added {name} ({holds}).") if holds else None
+
+
+async def _ask_type(app: App[object], name: str, current: FieldType) -> str:
     types = [(kind.value, f"{kind.value:<9} {text}", "") for kind, text in _TYPES.items()]
-    holds = await app.push_screen_wait(Choice(f"What does {name} hold?", types, current=type_of_name(name).value))
-    if not holds:
-        return None
-    return lambda schema: schema.add(name, FieldType(holds)), f"Added {name} ({holds})."
+    return await app.push_screen_wait(Choice(f"What does {name} hold?", types, current=current.value)) or ""
 
 
-async def _ask_class(app: App[object]) -> Change | None:
+def _called(schema: Schema, name: str) -> Field | None:
+    """The field that has a name already, retired or not."""
+    return next((field for field in schema if field.name.casefold() == name.casefold()), None)
+
+
+async def _ask_back(app: App[object], field: Field) -> Change | None:
+    """What is done where a new field would have the name of another one.
+
+    Raises:
+        UsageProblem: that one is in use.
+    """
+    if not field.retired:
+        raise UsageProblem(f"There is a field {field.name} already.", "Choose another name.")
+    options = [("back", "Use it again", "u"), ("", "Choose another name for the new field", "n")]
+    title = f"{field.name} is there already: it is retired"
+    return _back(field) if await app.push_screen_wait(Choice(title, options)) == "back" else None
+
+
+def _back(field: Field) -> Change:
+    return lambda now: now.back(field.id), f"{field.name} is in use again."
+
+
+async def _ask_class(app: App[object], schema: Schema) -> Change | None:
     name = await _ask_name(app, "Name of the new class field")
+    if taken := _called(schema, name):
+        return await _ask_back(app, taken)
     text = await _ask_name(app, f"What can {name} be? Separate the options with commas") if name else ""
     options = tuple(dict.fromkeys(option.strip() for option in text.split(",") if option.strip()))
     if not options:
@@ -87,7 +116,7 @@ async def _ask_class(app: App[object]) -> Change | None:
     return lambda schema: schema.add_class(name, options), message
 
 
-async def _ask_change(app: App[object], schema: Schema, field_id: str) -> Change | None:
+async def _ask_change(app: App[object], schema: Schema, field_id: str, has_labels: bool) -> Change | None:
     field = schema.get(field_id)
     if field is None:
         return None
@@ -98,6 +127,10 @@ async def _ask_change(app: App[object], schema: Schema, field_id: str) -> Change
         ("colour", f"Its colour ({field.colour})", "c"),
         retire,
     ]
+    if not has_labels:
+        if field.kind is not FieldKind.CLASS:
+            options.append(("type", f"What it holds ({field.type.value})", "h"))
+        options.append(("delete", "Delete it: no document has a label of it", "d"))
     match await app.push_screen_wait(Choice(field.name, options)):
         case "rename":
             name = await _ask_name(app, f"The new name of {field.name}", field.name)
@@ -114,7 +147,13 @@ async def _ask_change(app: App[object], schema: Schema, field_id: str) -> Change
         case "retire":
             return lambda now: now.change(field_id, retired=True), f"{field.name} is retired; its labels are kept."
         case "back":
-            return lambda now: now.back(field_id), f"{field.name} is in use again."
+            return _back(field)
+        case "type":
+            holds = await _ask_type(app, field.name, field.type)
+            what = f"{field.name} holds {_TYPES[FieldType(holds)]} now." if holds else ""
+            return (lambda now: now.change(field_id, type=FieldType(holds)), what) if holds else None
+        case "delete":
+            return field_removal.without(field_id), f"{field.name} is deleted."
     return None
 
 

@@ -11,6 +11,7 @@ from screens.annotate.dialogs.conflict import CHOICES, described
 from screens.annotate.dialogs.fields import ask_fields
 from screens.annotate.dialogs.page_turning import turn_page
 from screens.annotate.keys import Work
+from screens.annotate.undo_trail import UndoTrail
 from screens.base import ModeScreen
 from screens.widgets.dialogs import Choice, Prompt, TextPage
 from storage import document_list
@@ -105,9 +106,11 @@ QUESTIONS: Mapping[str, Callable[[App[Any], AnnotationSession], Coroutine[Any, A
 """What the action `ask(name)` asks about the open document."""
 
 
-CHANGES: Mapping[str, Callable[[ModeScreen, AnnotationSession | None], Coroutine[Any, Any, str | None]]] = {
-    "fields": lambda screen, _: ask_fields(screen.app, screen.workspace),
-    "turn": turn_page,
+Changing = Callable[[ModeScreen, AnnotationSession | None, UndoTrail], Coroutine[Any, Any, str | None]]
+
+CHANGES: Mapping[str, Changing] = {
+    "fields": lambda screen, _, trail: ask_fields(screen.app, screen.workspace, trail),
+    "turn": lambda screen, session, _: turn_page(screen, session),
 }
 """What the action `change(name)` asks and does; the document is opened anew with the message that comes of it."""
 

@@ -118,7 +118,7 @@ def test_a_known_value_that_a_document_was_accepted_without_is_not_written(tmp_p
         row = dict(zip(values.header(made.schema), listed[0], strict=True))
         cells.append((row[name], row[f"{name} (decided by)"]))
     made.close()
-    assert cells == [("DE999999999", "reference value (books)"), ("", "")]
+    assert cells == [("DE999999999", "known value (books)"), ("", "")]
 
 
 def test_a_prediction_has_the_known_value_and_names_what_the_model_reads(workspace):

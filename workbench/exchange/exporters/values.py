@@ -1,7 +1,7 @@
 """The table for CSV and Excel: one row a document, one column a field, with confidence and who decided.
 
-A value is, in this order: the label (confidence 1), a known value's open suggestion, the reference value, the surest
-open suggestion of a model; the last two not once a person has accepted the document without them: a reference value
+A value is, in this order: the label (confidence 1), a known value's open suggestion, the known value, the surest
+open suggestion of a model; the last two not once a person has accepted the document without them: a known value
 that was found nowhere on the page is then no value of it. Amounts, dates, currencies, rates and
 ids are written in one form (1234.50, 2024-03-31, EUR, 19, DE136695976) where they can be read, everything else as it
 is printed. Numbers of documents are written as they are printed, and in one form in a column at the end. Several
@@ -93,7 +93,7 @@ def _cell(content: Content, entry: Field, day_first: bool | None) -> tuple[str, 
         best = max(proposed, key=lambda s: s.confidence)
         return in_one_form(_text(content, best.tokens)), f"{best.confidence:.3f}", f"suggested by {best.run}"
     if known:
-        return in_one_form(known[0].value), "", f"reference value ({known[0].source})"
+        return in_one_form(known[0].value), "", f"known value ({known[0].source})"
     return "", "", ""
 
 
