@@ -192,7 +192,8 @@ class ClassErrors(Horizontal):
     def hint(self) -> Hint:
         """What the next key does."""
         if self.has_class("-doctor"):
-            return "", (("Enter", "do what is advised"), ("Esc", "back to the tables"), ("run.choose", "other run"))
+            take = (("Enter", "do what is advised"),) if self.doctor.leads else ()
+            return "", (*take, ("Esc", "back to the tables"), ("run.choose", "other run"))
         if self.list.has_focus or self.has_class("-listing"):
             return "", (
                 ("Enter", "open it, to relabel"),

@@ -108,6 +108,12 @@ class DoctorPanel(OptionList):
             )
         self._fill(options)
 
+    @property
+    def leads(self) -> bool:
+        """Whether Enter does something at the action that is highlighted."""
+        option = self.highlighted_option
+        return option is not None and option.id in self._choices and self._choices[option.id][1].leads
+
     def _fill(self, options: list[Option | None]) -> None:
         self.clear_options()
         self.add_options(options)
@@ -116,9 +122,9 @@ class DoctorPanel(OptionList):
             self.scroll_to(0, 0, animate=False, immediate=True)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Enter or a click takes an action."""
+        """Enter or a click takes an action that leads somewhere."""
         event.stop()
-        if event.option.id in self._choices:
+        if event.option.id in self._choices and self._choices[event.option.id][1].leads:
             self.post_message(self.Taken(*self._choices[event.option.id]))
 
 

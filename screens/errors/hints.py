@@ -1,12 +1,13 @@
 """What the next key of the errors screen will do. Pure: (binding id, or key as it is shown; what it does) pairs."""
 
 
-def pairs(view: str, listing: bool) -> tuple[tuple[str, str], ...]:
+def pairs(view: str, listing: bool, leads: bool = True) -> tuple[tuple[str, str], ...]:
     """The most useful first.
 
     Args:
         view: the one on the left, of tables_pane.VIEWS.
         listing: whether the list on the right has the keys.
+        leads: whether the Doctor's action that is highlighted leads somewhere; others are for people alone.
     """
     if listing:
         return (
@@ -19,7 +20,8 @@ def pairs(view: str, listing: bool) -> tuple[tuple[str, str], ...]:
             ("run.export", "HTML report"),
         )
     if view == "doctor":
-        return (("Enter", "take this action"), ("↑↓", "read on"), ("run.choose", "another run"))
+        take = (("Enter", "take this action"),) if leads else ()
+        return (*take, ("↑↓", "read on"), ("run.choose", "another run"))
     if view == "rules":
         return (("Enter", "on, off, or as measured"), ("rule.undo", "take back"), ("run.choose", "another run"))
     return (

@@ -333,6 +333,10 @@ class ErrorsScreen(ModeScreen):
     def _doctor(self) -> DoctorPanel:
         return self.class_errors.doctor if self.has_class("-classes") else self.tables.query_one(DoctorPanel)
 
+    @on(DoctorPanel.OptionHighlighted)
+    def _action_in_view(self) -> None:
+        self.refresh_status()
+
     @on(DoctorPanel.Taken)
     async def _action_taken(self, event: DoctorPanel.Taken) -> None:
         run, shown = self._run, self.shown
@@ -389,5 +393,6 @@ class ErrorsScreen(ModeScreen):
         if self.shown is None:
             return
         self.facts(*self.shown.facts())
+        leads = self._doctor.leads
         listing = self.panel.list.has_focus or self.has_class("-listing")
-        self.hint("", *((self.key_of(key) or key, text) for key, text in hints.pairs(self.tables.view, listing)))
+        self.hint("", *((self.key_of(key) or key, text) for key, text in hints.pairs(self.tables.view, listing, leads)))

@@ -157,7 +157,7 @@ def guide(overview: LoopOverview, key: Key) -> Content:
         parts.append("\nImport some with `workbench import FOLDER`, then come back.")
     elif not overview.pool:
         title("Every document of the training side is decided: the pool is empty.\n")
-        step("queue.train", f"train on all {counted(overview.labelled, 'labelled document')}")
+        step("queue.train", f"train on {overview.next_run.sentence}")
         step("queue.rounds", "see what the rounds brought")
         parts.append("\n\nTo go on labelling, import more: workbench import FOLDER")
     elif overview.training is not None:
@@ -181,7 +181,7 @@ def guide(overview: LoopOverview, key: Key) -> Content:
         if not overview.task.field:
             step("batch.choose", "choose a first batch: different vendors, drawn at random")
         if overview.labelled:
-            step("queue.train", f"train a first model on the {overview.labelled} labelled")
+            step("queue.train", f"train a first model on {overview.next_run.sentence}")
     else:
         figures = progress.figures_line(overview.model.report, overview.model.f1)
         title(f"The model {overview.model.name} is ready{f': {figures}' if figures else ''}.\n")

@@ -26,7 +26,6 @@ from workbench.active_learning import retraining, selection
 from workbench.active_learning.loop_task import LoopTask
 from workbench.active_learning.overview import AgreementOverview, LoopOverview, RoundHistory
 from workbench.active_learning.retraining import Offer, TrainingWay
-from workbench.fields.plain_text import counted
 from workbench.runs import machine, progress
 from workbench.runs.watch import RunUpdate
 
@@ -268,7 +267,7 @@ class QueueScreen(ModeScreen):
 
         self.app.push_screen(
             Choice(
-                f"Train on {counted(offer.documents, 'document')}{grown}",
+                f"Train on {self.overview.next_run.sentence}{grown}",
                 [(way.id, way.title, keys[way.id]) for way in listed],
                 f"The Doctor: {offer.view}{left}",
             ),

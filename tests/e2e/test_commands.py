@@ -35,6 +35,8 @@ def test_status_has_its_keys(workbench: Workbench, filled: Path) -> None:
     assert data["fields"]["iban"] == 0
     assert len(data["by_group"]) == 8
     assert "24 documents" in workbench("status").out
+    assert data["next_run"]["train"] + data["next_run"]["validation"] == 24 and data["next_run"]["validation"]
+    assert f"a run started now: {data['next_run']['train']} labelled documents" in workbench("status").out
 
 
 def test_the_workspace_may_be_named_before_or_after(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from screens.widgets.status_lines import HintLine
 from storage import queue, runs
 from storage.records import Side
 from tests.support import class_runs, text_documents
@@ -58,11 +59,12 @@ async def test_what_the_doctor_advises_is_read_and_done_from_the_errors(opened, 
         assert screen.class_errors.doctor.display and not screen.query_one("#class-table").display
         texts = "\n".join(str(option.prompt) for option in screen.class_errors.doctor.options)
         assert "Only 10 documents were measured" in texts
+        assert "none of these waits for labels" in texts  # every measured text is labelled
         await press(pilot, "d")
         assert not screen.class_errors.doctor.display and screen.query_one("#class-table").display
         await press(pilot, "d", "enter")
-        messages = " ".join(str(note.message) for note in pilot.app._notifications)
-        assert "none of these waits for labels" in messages  # every measured text is labelled
+        assert pilot.app.mode_screen is screen and not pilot.app._notifications, "Enter only repeated the words"
+        assert "do what is advised" not in str(screen.query_one(HintLine).render())
 
 
 @pytest.mark.parametrize("size", [(120, 36), (80, 24)])

@@ -88,6 +88,10 @@ async def consulted(pilot, screen):
     return panel
 
 
+def hint_of(pilot) -> str:
+    return text_of(pilot.app.mode_screen.query_one(HintLine))
+
+
 def listed(screen):
     return [(item.name, item.kind, item.gold_value, item.predicted_value) for item in screen.panel.items]
 
@@ -415,6 +419,29 @@ async def test_a_task_of_the_doctor_leads_to_where_it_is_done(opened, shop):
             screen.query_one("#title")
         )
         panel.post_message(DoctorPanel.Taken(finding, Action("b", "Label more", "time", Target.DATA, screen="queue")))
+        await settled(pilot)
+        assert pilot.app.mode_screen.mode == "queue"
+
+
+async def test_enter_is_offered_only_where_the_doctors_action_leads_somewhere(opened, shop):
+    tasks = (
+        Action("a", "Import more documents first", "time", Target.DATA),
+        Action("b", "Label more", "time", Target.DATA, screen="queue"),
+    )
+    finding = Finding("few", "Few documents", {"documents": 4}, "The set is too small.", tasks)
+    async with opened(shop) as pilot:
+        screen = await enter(pilot)
+        panel = await consulted(pilot, screen)
+        panel.show(Consultation("r", Diagnosis((finding,)), (), {}, ()), shop.schema)
+        await settled(pilot)
+        assert "take this action" not in hint_of(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert pilot.app.mode_screen is screen and not pilot.app._notifications, "nothing that only repeats the words"
+        await pilot.press("down")
+        await settled(pilot)
+        assert "take this action" in hint_of(pilot)
+        await pilot.press("enter")
         await settled(pilot)
         assert pilot.app.mode_screen.mode == "queue"
 

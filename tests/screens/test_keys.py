@@ -67,6 +67,23 @@ async def test_the_command_palette_runs_the_application_s_own_commands(workspace
         assert not pilot.app.is_running
 
 
+async def test_the_command_palette_exports_the_values_beside_the_workspace_and_says_where(workspace, opened):
+    from openpyxl import load_workbook
+
+    from tests.support.pilots import settled, until
+
+    root = workspace.files.root
+    target = root.parent / f"{root.name}-values.xlsx"
+    async with opened(workspace) as pilot:
+        commands = {command.title: command.callback for command in pilot.app.get_system_commands(pilot.app.screen)}
+        commands["Export the values (XLSX)"]()
+        await settled(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: any(str(target) in n.message for n in pilot.app._notifications))
+    names = next(load_workbook(target).active.iter_rows(values_only=True))
+    assert names == ("file", *(field.name for field in workspace.schema.spans))
+
+
 async def test_where_a_terminal_keeps_keys_a_sign_leads_to_the_commands_and_the_key_line_says_so(
     workspace, opened, monkeypatch
 ):

@@ -328,6 +328,7 @@ async def test_an_empty_pool_is_said(opened, shop):
     async with opened(made) as pilot:
         await press(pilot, "f3")
         assert "the pool is empty" in shown(pilot, BatchPane, "#guide")
+        assert f"train on {pilot.app.screen.overview.next_run.sentence}" in shown(pilot, BatchPane, "#guide")
         assert "The pool is empty." in hint(pilot)
         await press(pilot, "c")
         assert "Every document of the pool is labelled" in shown(pilot, BatchPane, "#doing")

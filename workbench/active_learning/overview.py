@@ -9,8 +9,9 @@ from sqlalchemy import Connection
 from storage import document_list, label_queries, queue, runs
 from storage.records import Round, Run, Side, State
 from workbench import pool_order
-from workbench.active_learning import loop_task, retraining, round_figures, train_after
+from workbench.active_learning import loop_task, next_run, retraining, round_figures, train_after
 from workbench.active_learning.loop_task import TOKENS, LoopTask
+from workbench.active_learning.next_run import NextRun
 from workbench.active_learning.round_figures import Chart
 from workbench.active_learning.stopping import Advice
 from workbench.annotation import adjudication, rounds
@@ -38,6 +39,7 @@ class LoopOverview:
         figures: of the open round once it is decided (see workbench/active_learning/round_figures.py).
         labelled, pool, suggested: documents of the training side that are labelled, that want labels, and that want
             labels and have suggestions.
+        next_run: what a run that is started now would learn from.
         measuring: documents of the validation and test sides that want labels.
         advice: whether another batch pays; None while a batch is being labelled.
         learned: what the learner brought so far, in a sentence.
@@ -55,6 +57,7 @@ class LoopOverview:
     states: Mapping[int, State] = field(default_factory=dict)
     figures: Mapping[str, Any] = field(default_factory=dict)
     labelled: int = 0
+    next_run: NextRun = field(default_factory=NextRun)
     pool: int = 0
     measuring: int = 0
     suggested: int = 0
@@ -113,6 +116,7 @@ def read(workspace: Workspace, task: LoopTask | None = None) -> LoopOverview:
             names=_names(connection, ids, task),
             states={d.id: d.state for d in listed},
             labelled=retraining.labelled_documents(connection, task),
+            next_run=next_run.sides(connection, task.field),
             learned="" if task.field else record.line(workspace.files, workspace.schema),
             is_live=workspace.settings.learner and workspace.settings.order == pool_order.LIVE,
             automatic=automatic,

@@ -1,22 +1,20 @@
 """`workbench export`: documents, labels or values in another format."""
 
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from storage import document_list, documents
+from storage import document_list
 from storage.document_list import Filter
 from storage.exceptions import UsageProblem
-from storage.records import Content, Split
+from storage.records import Split
 from workbench.commands.support import streams
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import CommandWithFormats, emit, json_option
 from workbench.exchange.exporters import registry as exporters
 from workbench.exchange.exporters.base import check_target
+from workbench.exchange.exporters.documents import contents
 from workbench.fields.plain_text import counted
-from workbench.workspace import Workspace
 
 
 @click.command(cls=CommandWithFormats, formats=exporters.EXPORTERS)
@@ -81,8 +79,8 @@ def command(
         beside = exporter.beside(out, pictures) if hasattr(exporter, "beside") and not is_stream else []
         check_target(out, workspace.files, force, beside)
         with streams.output_of(out) as target:
-            contents = _contents(workspace, ids, told_apart=is_table)
-            written = exporter.write(contents, workspace.schema, target, folder)
+            chosen_documents = contents(workspace, ids, told_apart=is_table)
+            written = exporter.write(chosen_documents, workspace.schema, target, folder)
     finally:
         workspace.close()
     data = {
@@ -98,14 +96,3 @@ def command(
     lines += [f"  {count:,} ×: {what}" for what, count in written.lost.items()]
     with streams.reserved(is_stream):
         emit(data, as_json=as_json, text=lines)
-
-
-def _contents(workspace: Workspace, ids: list[int], told_apart: bool) -> Iterator[Content]:
-    """The documents; those of one name by the folder that tells them apart, for tables that people read."""
-    with workspace.db.read() as connection:
-        names = document_list.names_of(connection, ids) if told_apart else {}
-    for document_id in ids:
-        with workspace.db.read() as connection:
-            content = documents.open_document(connection, document_id)
-        name = names.get(document_id, content.document.name)
-        yield replace(content, document=replace(content.document, name=name))

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -24,7 +25,8 @@ def command(context: Context, show_all: bool, as_json: bool) -> None:
     {class field: {option: documents}}, texts_only, lost_fields [ids], reference_values, suggestions,
     problems, problem_list [{file, record, reason}], learner {state ("off", "not running", "running"), documents,
     fields {name: {right_before_touched}}}, train_after {after (accepted documents until a run begins by itself; 0:
-    never), accepted (since the last run), left}.
+    never), accepted (since the last run), left}, next_run {train, validation, test: the labelled documents that a run
+    started now would learn from and be measured by}.
 
     \b
     Example:
@@ -33,11 +35,13 @@ def command(context: Context, show_all: bool, as_json: bool) -> None:
     from storage import document_list, documents, label_queries
     from storage.records import Side
     from workbench import lost_fields
-    from workbench.active_learning import loop_task, train_after
+    from workbench.active_learning import loop_task, next_run, train_after
     from workbench.live import record
 
     workspace = context.open_workspace()
+    usual = loop_task.usual(workspace)
     with workspace.db.read() as connection:
+        following = next_run.sides(connection, usual.field)
         counts = document_list.status(connection)
         problems = documents.list_problems(connection)
         of_classes = label_queries.class_counts(connection)
@@ -67,11 +71,13 @@ def command(context: Context, show_all: bool, as_json: bool) -> None:
     data["learner"] = learner
     automatic = train_after.standing(workspace)
     data["train_after"] = {"after": automatic.after, "accepted": automatic.accepted, "left": automatic.left}
-    emit(data, as_json=as_json, text=_lines(data, None if show_all else _SHOWN))
+    data["next_run"] = asdict(following)
+    sentence = f"a run started now: {following.sentence}" if following.train else ""
+    emit(data, as_json=as_json, text=_lines(data, sentence, None if show_all else _SHOWN))
     workspace.close()
 
 
-def _lines(data: dict[str, Any], shown: int | None) -> Iterator[str]:
+def _lines(data: dict[str, Any], following: str, shown: int | None) -> Iterator[str]:
     yield (
         f"{data['workspace']}: {data['documents']:,} documents, {data['pages']:,} pages, {data['tokens']:,} words, "
         f"{data['labelled']:,} labelled"
@@ -85,6 +91,8 @@ def _lines(data: dict[str, Any], shown: int | None) -> Iterator[str]:
     else:
         yield ""
         yield "  ".join(f"{side} {number:,}" for side, number in data["by_split"].items())
+        if following:
+            yield following
         yield f"{data['reference_values']:,} known values, {data['suggestions']:,} open suggestions"
         if len(data["want_labels"]) > 1:
             yield "want labels: " + ", ".join(f"{number:,} of {name}" for name, number in data["want_labels"].items())

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from workbench.evaluation.metrics import ChunkPair, ErrorKind, match, slices
+from workbench.evaluation.metrics import ChunkPair, ErrorKind, slices, value_pairs
 from workbench.predictions.cases import NONE, Case, Chunk
 
 _AROUND = 4  # words shown on each side of an error
@@ -56,7 +56,7 @@ class Judged(NamedTuple):
 
 def judge(cases: Iterable[Case], train_groups: frozenset[str] = frozenset()) -> list[Judged]:
     """Documents with gold labels, judged; `train_groups` are the vendors that the model was trained on."""
-    return [Judged(case, tuple(match(case.gold, case.predicted)), slices(case, train_groups)) for case in cases]
+    return [Judged(case, tuple(value_pairs(case)), slices(case, train_groups)) for case in cases]
 
 
 def find(documents: Iterable[Judged]) -> list[ErrorRecord]:
@@ -74,7 +74,8 @@ def _record(
     chunks = [chunk for chunk in (gold, predicted) if chunk]
     start, stop = min(chunk.start for chunk in chunks), max(chunk.stop for chunk in chunks)
     sure = case.certainty[start:stop]
-    windows = case.word_windows[max(0, start - 1) : stop + 1]
+    words = sorted({word for chunk in chunks for word in chunk.words})
+    windows = case.word_windows[max(0, words[0] - 1) : words[-1] + 2] if words else ()
     return ErrorRecord(
         document=case.document,
         name=case.name,
@@ -92,7 +93,7 @@ def _record(
         snippet=around(case, start, stop),
         window_edge=len(set(windows)) > 1,
         truncated=case.truncated,
-        several_lines=case.lines_of(start, stop) > 1,
+        several_lines=case.lines_of(words) > 1,
         slices=cuts,
     )
 

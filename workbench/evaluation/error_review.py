@@ -4,7 +4,7 @@ A review is read from the run folder once. What people did since (labels fixed, 
 compared with it whenever it is shown, so that nothing about it has to be kept.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -170,11 +170,11 @@ def look(folder: Path, split: str | None = None) -> ErrorReview:
 
 
 def _place(chunk: Chunk | None) -> Place | None:
-    return (chunk.field, tuple(range(chunk.start, chunk.stop))) if chunk else None
+    return (chunk.field, chunk.words) if chunk else None
 
 
 def _labelled(case: cases.Case, predicted: Chunk | None) -> frozenset[tuple[str, int]]:
-    words = range(predicted.start, predicted.stop) if predicted else ()
+    words = predicted.words if predicted else ()
     return frozenset((chunk.field, word) for chunk in case.gold for word in words if chunk.start <= word < chunk.stop)
 
 
@@ -271,14 +271,12 @@ def _changed(item: ErrorItem, now: set[Place]) -> bool:
 
 
 def _stands(place: Place, now: set[Place]) -> bool:
-    """Whether a label is still there. A span in several pieces was frozen as a chunk for each."""
+    """Whether a label is still there, no longer and no shorter. One value may be several spans, one span several."""
     name, words = place[0], set(place[1])
-    return any(field == name and words <= set(tokens) and _runs(tokens, place[1]) for field, tokens in now)
-
-
-def _runs(tokens: Sequence[int], piece: Sequence[int]) -> bool:
-    """Whether a piece is a whole run of following tokens among a span's."""
-    return piece[0] - 1 not in tokens and piece[-1] + 1 not in tokens
+    spans = [set(tokens) for field, tokens in now if field == name and words.intersection(tokens)]
+    labelled = set().union(*spans)
+    longer = any(word - 1 in words or word + 1 in words for word in labelled - words)
+    return words <= labelled and not longer
 
 
 def propose(workspace: Workspace, review: ErrorReview, item: ErrorItem) -> None:

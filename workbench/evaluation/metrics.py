@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -73,6 +73,24 @@ def match(gold: Iterable[Chunk], predicted: Iterable[Chunk]) -> list[ChunkPair]:
     pairs += [ChunkPair(ErrorKind.MISSING, chunk, None) for chunk in left]
     pairs += [ChunkPair(ErrorKind.SPURIOUS, None, chunk) for chunk in predictions.values()]
     return pairs
+
+
+def value_pairs(case: Case) -> list[ChunkPair]:
+    """The pairs of a document's values: one on two lines is one, right only as a whole."""
+    return match(_whole(case, case.gold), _whole(case, case.predicted))
+
+
+def _whole(case: Case, chunks: Iterable[Chunk]) -> list[Chunk]:
+    """The chunks of a document, the pieces of a value put together."""
+    of = {(chunk.field, chunk.start, chunk.stop): chunk for chunk in chunks}
+    whole = []
+    for value in sorted(values_of(of, case.lines, case.pages, case.in_pieces)):
+        pieces = [of[piece] for piece in value]
+        size = sum(len(piece.words) for piece in pieces)
+        sure = sum(piece.confidence * len(piece.words) for piece in pieces) / size if size else pieces[0].confidence
+        rest = tuple((piece.start, piece.stop) for piece in pieces[1:])
+        whole.append(replace(pieces[0], confidence=sure, rest=rest) if rest else pieces[0])
+    return whole
 
 
 @dataclass(frozen=True, slots=True)

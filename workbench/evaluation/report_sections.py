@@ -33,7 +33,7 @@ class JudgedDocument:
         self.case = case
         self.counts: dict[str, Counts] = metrics.count(case)
         self.total = metrics.total(self.counts.values())
-        self.pairs = metrics.match(case.gold, case.predicted)
+        self.pairs = metrics.value_pairs(case)
         self.cuts = metrics.slices(case, train_groups)
         kinds = {name: types.get(name, FieldType.TEXT) for name in {*self.counts, *case.references}}
         self.values = {name: metrics.value_right(case, name, kind, same) for name, kind in kinds.items()}

@@ -24,7 +24,7 @@ NONE = "none"
 
 @dataclass(frozen=True, slots=True, order=True)
 class Chunk:
-    """A contiguous stretch of words of one field. Equality ignores the confidence."""
+    """A contiguous stretch of words of one field, or a value in several pieces. Equality ignores the confidence."""
 
     field: str
     start: int
@@ -32,9 +32,18 @@ class Chunk:
     confidence: float = dataclasses.field(
         default=1.0, compare=False
     )  # mean over the words of P(B-field) + P(I-field), 0..1
+    rest: tuple[tuple[int, int], ...] = ()  # start and stop of the value's further pieces, in their order
+
+    @property
+    def words(self) -> tuple[int, ...]:
+        """The words of all pieces."""
+        pieces = ((self.start, self.stop), *self.rest)
+        return tuple(word for start, stop in pieces for word in range(start, stop))
 
     def overlap(self, other: "Chunk") -> int:
         """How many words both have."""
+        if self.rest or other.rest:
+            return len(set(self.words).intersection(other.words))
         return max(0, min(self.stop, other.stop) - max(self.start, other.start))
 
 
@@ -67,11 +76,11 @@ class Case:
 
     def text(self, chunk: Chunk) -> str:
         """The words of a chunk, as they are printed."""
-        return joined(self.words[chunk.start : chunk.stop])
+        return joined(self.words[word] for word in chunk.words)
 
-    def lines_of(self, start: int, stop: int) -> int:
-        """How many printed lines the words from `start` to before `stop` stand on."""
-        return len({*zip(self.pages[start:stop], self.lines[start:stop], strict=True)})
+    def lines_of(self, words: Iterable[int]) -> int:
+        """How many printed lines these words stand on."""
+        return len({(self.pages[word], self.lines[word]) for word in words if word < len(self.lines)})
 
     @property
     def page_count(self) -> int:

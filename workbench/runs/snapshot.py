@@ -2,10 +2,8 @@
 
 import hashlib
 import json
-import random
 import re
 import shutil
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,16 +16,11 @@ from storage.files import Files
 from storage.object_store.local_copies import here
 from storage.records import TEXT, Content, Document, Side, Split, State
 from workbench.fields import Field, Schema, tags_of
-from workbench.fields.plain_text import counted
 from workbench.runs import parquet
 from workbench.runs.config.tune import Model
-from workbench.runs.splits import divide
+from workbench.runs.splits import hold_out, vendor_order
 from workbench.runs.state import RunFolder
 from workbench.workspace import Workspace
-
-VALIDATION_SHARE = 0.2
-"""Of the labelled documents, where the workspace has no validation side of its own."""
-
 
 _FILE = re.compile(r"(.*\.\w{1,8})(?: [^./\\]*)?")
 """A document's source: a path, for some formats with the record in it ("texts.csv line 3")."""
@@ -115,9 +108,9 @@ def select(
             "between train, validation and test.",
         )
     notes = []
-    order = _vendor_order(train, seed)
+    order = vendor_order(train, seed)
     if not ids[Split.VALIDATION] and len(train) > 1:
-        held, note = _hold_out(order, seed)
+        held, note = hold_out(order, seed)
         ids[Split.VALIDATION] = [document.id for document in held]
         kept = {document.id for document in held}
         order = [document for document in order if document.id not in kept]
@@ -134,41 +127,6 @@ def _everything(connection: Connection) -> Iterable[Document]:
     while part := document_list.page(connection, document_list.Filter(), offset, 1000):
         yield from part
         offset += len(part)
-
-
-def _vendor_order(listed: Sequence[Document], seed: int) -> list[Document]:
-    """Documents by vendor, the vendors in an order that only the seed and their names decide."""
-    by_group: dict[str, list[Document]] = {}
-    for document in listed:
-        by_group.setdefault(_vendor(document), []).append(document)
-    names = sorted(by_group)
-    random.Random(seed).shuffle(names)
-    return [document for name in names for document in by_group[name]]
-
-
-def _vendor(document: Document) -> str:
-    return document.group or f"document {document.id}"
-
-
-def _hold_out(order: Sequence[Document], seed: int) -> tuple[list[Document], str]:
-    """Documents that measure the model, of vendors that it is not trained on where there are several."""
-    wanted = max(1, round(len(order) * VALIDATION_SHARE))
-    sizes = Counter(map(_vendor, order))
-    if len(sizes) == 1:
-        return list(order[:wanted]), (
-            f"All labelled documents are of one vendor: {wanted} of them measure the model, so its figures say "
-            "nothing about other vendors."
-        )
-    division = divide({name: (n, n) for name, n in sizes.items()}, validation=VALIDATION_SHARE, test=0.0, seed=seed)
-    held = [document for document in order if division.sides[_vendor(document)] is Side.VALIDATION]
-    if len(held) > len(order) // 2:  # one vendor has most of the documents
-        held = held[:wanted]
-        number = counted(len(held), "document")
-        return held, f"The model is measured by {number} of the largest vendor; it is also trained on others of it."
-    return (
-        held,
-        f"The model is measured by {counted(len(held), 'labelled document')} of other vendors, set apart for it.",
-    )
 
 
 def freeze(

@@ -1,12 +1,20 @@
-"""Dividing groups of documents into train, validation and test. Pure. A group is never divided."""
+"""Dividing groups of documents into train, validation and test. Pure. A group is divided only where it is alone."""
 
 import math
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from storage.exceptions import UsageProblem
-from storage.records import Side
+from storage.records import Document, Side
+from workbench.fields.plain_text import counted
+
+SEED = 42
+"""Of a run, unless another is chosen."""
+
+VALIDATION_SHARE = 0.2
+"""Of the labelled documents, where the workspace has no validation side of its own."""
 
 _UNEVEN = 0.5  # a side this far from what was asked for (as a share of it) is worth a word
 _MOST = 0.25
@@ -83,6 +91,41 @@ def divide_by_class(
         if missing:
             division.warnings.append(f"{side.value} has no document of {', '.join(sorted(missing))}: label more of it.")
     return division
+
+
+def vendor_order(listed: Sequence[Document], seed: int) -> list[Document]:
+    """Documents by vendor, the vendors in an order that only the seed and their names decide."""
+    by_group: dict[str, list[Document]] = {}
+    for document in listed:
+        by_group.setdefault(_vendor(document), []).append(document)
+    names = sorted(by_group)
+    random.Random(seed).shuffle(names)
+    return [document for name in names for document in by_group[name]]
+
+
+def _vendor(document: Document) -> str:
+    return document.group or f"document {document.id}"
+
+
+def hold_out(order: Sequence[Document], seed: int) -> tuple[list[Document], str]:
+    """Documents that measure the model, of vendors that it is not trained on where there are several."""
+    wanted = max(1, round(len(order) * VALIDATION_SHARE))
+    sizes = Counter(map(_vendor, order))
+    if len(sizes) == 1:
+        return list(order[:wanted]), (
+            f"All labelled documents are of one vendor: {wanted} of them measure the model, so its figures say "
+            "nothing about other vendors."
+        )
+    division = divide({name: (n, n) for name, n in sizes.items()}, validation=VALIDATION_SHARE, test=0.0, seed=seed)
+    held = [document for document in order if division.sides[_vendor(document)] is Side.VALIDATION]
+    if len(held) > len(order) // 2:  # one vendor has most of the documents
+        held = held[:wanted]
+        number = counted(len(held), "document")
+        return held, f"The model is measured by {number} of the largest vendor; it is also trained on others of it."
+    return (
+        held,
+        f"The model is measured by {counted(len(held), 'labelled document')} of other vendors, set apart for it.",
+    )
 
 
 def _assign(

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from workbench.evaluation import metrics
+from workbench.evaluation import error_analysis, metrics
+from workbench.evaluation.doctor import data_facts
 from workbench.predictions.cases import Case, Chunk, values_of
 from workbench.predictions.run_reader import in_pieces
 
@@ -52,3 +53,28 @@ def test_a_run_says_which_fields_have_values_in_pieces(tmp_path: Path) -> None:
     fields = "- {id: seller_address, type: address}\n- {id: amount_total, type: amount}\n- {id: remark, type: text}\n"
     (run / "request.yaml").write_text(f"fields:\n{fields}")
     assert in_pieces(run) == {"seller_address", "remark"}
+
+
+@pytest.mark.parametrize(
+    ("predicted", "kinds"),
+    [
+        ((FIRST, SECOND), ["correct"]),
+        ((FIRST,), ["boundary"]),
+        (((*FIRST[:2], 1), SECOND), ["boundary"]),
+        ((("name", 0, 2),), ["wrong_field"]),
+        ((), ["missing"]),
+        ((FIRST, SECOND, BELOW), ["correct", "spurious"]),
+    ],
+)
+def test_an_address_on_two_lines_is_one_error(predicted: tuple, kinds: list[str]) -> None:
+    judged = error_analysis.judge([case((FIRST, SECOND), predicted)])
+    assert sorted(pair.kind.value for pair in judged[0].pairs) == kinds
+    for record in error_analysis.find(judged):
+        assert record.gold_value in ("a b d e", "")
+        assert record.several_lines == (record.gold is not None)
+
+
+def test_the_doctor_counts_an_address_on_two_lines_as_one_label() -> None:
+    facts = data_facts.statistics([case((FIRST, SECOND), ())], [case((FIRST, SECOND), (FIRST,))])
+    assert {split: fields["address"].labels for split, fields in facts.fields.items()} == {"train": 1, "validation": 1}
+    assert (facts.several_lines, facts.wrong_lines) == ((1, 1), {"address": 1})

@@ -8,7 +8,7 @@ from typing import Protocol
 from zlib import crc32
 
 from workbench.evaluation.label_errors import suspects
-from workbench.evaluation.metrics import ErrorKind, match
+from workbench.evaluation.metrics import ErrorKind, value_pairs, values
 from workbench.locate.layout import torn
 from workbench.predictions.cases import Case
 
@@ -75,15 +75,15 @@ def statistics(
     wrong_lines: Counter[str] = Counter()
     by_vendor: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
     for case in evaluated if predicted else ():
-        for pair in match(case.gold, case.predicted):
+        for pair in value_pairs(case):
             if pair.gold is None:
                 continue
-            wrong, start, stop = pair.kind is not ErrorKind.CORRECT, pair.gold.start, pair.gold.stop
+            wrong, words_of = pair.kind is not ErrorKind.CORRECT, pair.gold.words
             tallies = [by_vendor[case.group]]
-            has_several = case.lines_of(start, stop) > 1
+            has_several = case.lines_of(words_of) > 1
             tallies.append(several_lines if has_several else one_line)
             wrong_lines[pair.gold.field] += wrong and has_several
-            if len(set(case.word_windows[start:stop])) > 1:
+            if len({case.word_windows[word] for word in words_of if word < len(case.word_windows)}) > 1:
                 tallies.append(edges)
             for tally in tallies:
                 tally[0] += wrong
@@ -122,10 +122,10 @@ def _fields(cases: Iterable[Case]) -> dict[str, FieldData]:
     documents: defaultdict[str, set[int]] = defaultdict(set)
     vendors: defaultdict[str, set[str]] = defaultdict(set)
     for case in cases:
-        for chunk in case.gold:
-            labels[chunk.field] += 1
-            documents[chunk.field].add(case.document)
-            vendors[chunk.field].add(case.group)
+        for (name, *_), *_ in values(case, case.gold):  # an address on two lines is one label, as on the tune screen
+            labels[name] += 1
+            documents[name].add(case.document)
+            vendors[name].add(case.group)
     return {name: FieldData(labels[name], len(documents[name]), len(vendors[name])) for name in sorted(labels)}
 
 

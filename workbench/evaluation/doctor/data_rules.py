@@ -322,7 +322,7 @@ def small_evaluation(evidence: Evidence) -> Finding | None:
     wanted = round(documents * ((high - low) / 0.1) ** 2)
     facts = {"documents": documents, "f1": micro["f1"], "interval_low": low, "interval_high": high}
     split = evidence.report.get("split", "test")
-    title = f"Label about {wanted} {split} documents in all for ±0.05"
+    title = f"Label about {wanted:,} {split} documents in all: the F1 is then known to about ±0.05"
     action = labelling("more evaluated documents", title, "labelling time", split=split)
     measured = _number(documents, "document")
     symptom = (

@@ -38,6 +38,11 @@ class Action:
     documents: Mapping[str, str] = field(default_factory=dict)
     """To be labelled there: of this "split" and "group"; or those most "like" the documents of a vendor."""
 
+    @property
+    def leads(self) -> bool:
+        """Whether the screens can do it or go where it is done; otherwise it is for people, or a command does it."""
+        return self.target is not Target.DATA or bool(self.screen or self.documents)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

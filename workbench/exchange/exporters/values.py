@@ -33,6 +33,10 @@ _WHO = {
 }
 
 
+DETAILS = 4
+"""The columns before those of the fields: file, group, split, state."""
+
+
 def header(schema: Schema) -> list[str]:
     """The column names: the document, a column a field, then confidence and decision of each field."""
     names = [entry.name for entry in schema.spans]

@@ -1,24 +1,27 @@
 """Values as a workbook: amounts and rates as numbers, dates as dates, everything else as text.
 
-Holds and cannot hold what `values` says; characters that a workbook cannot hold (control characters) are left out.
+The sheet `values` has what a colleague wants: the file and a column a field. The sheet `details` has the rest of what
+`values` says, a row a document in the same order. Characters that a workbook cannot hold (control characters) are left
+out.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from storage.records import Content
+from storage.records import Content, Document
 from workbench.exchange.exporters.base import ExportReport, text_cells, workbook
-from workbench.exchange.exporters.values import header, rows
+from workbench.exchange.exporters.values import DETAILS, header, rows
 from workbench.fields import FieldType, Schema
 
 _NUMBERS = frozenset({FieldType.AMOUNT, FieldType.RATE})
-_FIRST = 4  # columns before the fields
+_AMOUNT = "#,##0.00"  # Excel shows it with the separators of its country
+_FILES = frozenset({".pdf", ".xml", ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".gif", ".webp"})
 
 
 class XlsxExporter:
-    """One sheet, one row a document."""
+    """Two sheets, one row a document."""
 
     name = "values-xlsx"
     folder = False
@@ -30,24 +33,55 @@ class XlsxExporter:
         self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
     ) -> ExportReport:
         """Write one file; there are no pictures in it."""
-        written = ExportReport()
+        written, files = ExportReport(), list[str]()
         # Before the workbook is begun, as it cannot be abandoned half-way.
-        table = list(rows(contents, schema, written, self._day_first))
+        table = list(rows(_noting(contents, files), schema, written, self._day_first))
+        names = header(schema)
+        first = range(DETAILS, DETAILS + len(schema.spans))
+        others = [place for place in range(1, len(names)) if place not in first]
+        kinds = {place: entry.type for place, entry in zip(first, schema.spans, strict=True)}
         with workbook(target) as book:
-            sheet = book.create_sheet("values")
-            sheet.freeze_panes = "B2"
-
-            text_cell = text_cells(sheet, written)
-
-            def cell(value: Any) -> Any:
-                return text_cell(value) if isinstance(value, str) else value
-
-            names = header(schema)
-            kinds = {_FIRST + place: entry.type for place, entry in enumerate(schema.spans)}
-            sheet.append([cell(name) for name in names])
-            for row in table:
-                sheet.append([cell(_typed(value, kinds.get(place), names[place])) for place, value in enumerate(row)])
+            for title, places in (("values", list(first)), ("details", others)):
+                sheet = book.create_sheet(title)
+                sheet.freeze_panes = "B2"
+                cell = _cells(sheet, written)
+                sheet.append([cell(name) for name in ("file", *(names[place] for place in places))])
+                for file, row in zip(files, table, strict=True):
+                    values = (_typed(row[place], kinds.get(place), names[place]) for place in places)
+                    formats = (_AMOUNT if kinds.get(place) is FieldType.AMOUNT else "" for place in places)
+                    sheet.append([cell(file), *map(cell, values, formats)])
         return written
+
+
+def _noting(contents: Iterable[Content], files: list[str]) -> Iterator[Content]:
+    """The documents; the names of their files are added to `files` as they go by."""
+    for content in contents:
+        files.append(file_name(content.document))
+        yield content
+
+
+def file_name(document: Document) -> str:
+    """The name by which a document is shown, with the ending of its file where the file has this name."""
+    source = PurePosixPath(document.source.replace("\\", "/"))
+    own = PurePosixPath(document.name).name
+    return document.name + source.suffix if source.stem == own and source.suffix.lower() in _FILES else document.name
+
+
+def _cells(sheet: Any, written: ExportReport) -> Callable[..., Any]:
+    from openpyxl.cell import WriteOnlyCell
+
+    text_cell = text_cells(sheet, written)
+
+    def cell(value: Any, number_format: str = "") -> Any:
+        if isinstance(value, str):
+            return text_cell(value)
+        if not number_format:
+            return value
+        made = WriteOnlyCell(sheet, value)
+        made.number_format = number_format
+        return made
+
+    return cell
 
 
 def _typed(value: str, kind: FieldType | None, name: str) -> Any:

@@ -380,10 +380,33 @@ def test_the_workbook_holds_numbers_and_no_formulas(tmp_path: Path) -> None:
     from openpyxl import load_workbook
 
     exporters.load("values-xlsx").write([example()], SCHEMA, tmp_path / "v.xlsx")
-    names, values = load_workbook(tmp_path / "v.xlsx").active.iter_rows()
+    book = load_workbook(tmp_path / "v.xlsx")
+    names, values = book.active.iter_rows()
     row = {name.value: cell for name, cell in zip(names, values, strict=True)}
-    assert row["amount_total"].value == 1234.5
+    assert list(row) == ["file", *(field.name for field in SCHEMA.spans)], "the values first, and nothing else"
+    assert (row["amount_total"].value, row["amount_total"].number_format) == (1234.5, "#,##0.00")
+    names, details = book["details"].iter_rows(values_only=True)
+    rest = dict(zip(names, details, strict=True))
+    assert (rest["file"], rest["amount_total (decided by)"]) == (row["file"].value, "labelled by ann")
+    assert rest["amount_total (confidence)"] == 1.0 and "invoice_no (normalised)" in rest
     assert (row["invoice_no"].value, row["invoice_no"].data_type) == ("=HYPERLINK(1)", "s")
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "file"),
+    [
+        ("e03", "in/e03.pdf", "e03.pdf"),
+        ("2024/e03", "a\\2024\\e03.PDF", "2024/e03.PDF"),
+        ("t 2", "texts.csv line 2", "t 2"),
+        ("e03", "other.pdf", "e03"),
+        ("a.b", "in/a.b.xml", "a.b.xml"),
+    ],
+)
+def test_a_workbook_names_the_file_with_its_ending(name: str, source: str, file: str) -> None:
+    from workbench.exchange.exporters.values_xlsx import file_name
+
+    document = example().document
+    assert file_name(replace(document, name=name, source=source)) == file
 
 
 def test_a_text_too_long_for_a_workbooks_cell_is_cut_with_a_word(tmp_path: Path) -> None:

@@ -228,7 +228,7 @@ def small_evaluation(evidence: Evidence) -> Finding | None:
     split = evidence.report.get("split", "test")
     wanted = round(documents * ((high - low) / 0.1) ** 2)
     facts = {"documents": documents, "f1": macro["f1"], "interval_low": low, "interval_high": high}
-    title = f"Label about {wanted:,} {split} documents in all for ±0.05"
+    title = f"Label about {wanted:,} {split} documents in all: the macro F1 is then known to about ±0.05"
     return Finding(
         "small_evaluation",
         f"Only {documents} documents were measured: macro F1 is somewhere from {low:.2f} to {high:.2f}",
