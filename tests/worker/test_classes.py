@@ -93,6 +93,13 @@ def test_counting_words_tells_the_classes_apart_and_labels_the_pool(root: Path, 
     assert sum(documents[0]["probabilities"].values()) == pytest.approx(1, abs=1e-3)
 
 
+def test_exporting_a_baseline_says_that_it_gives_words_of_the_documents_away(root: Path, tmp_path: Path) -> None:
+    run = data(root, "runs", "list")[0]["run"]
+    exported = data(root, "runs", "export", run, str(tmp_path / "given"))
+    assert "words of your documents" in exported["notes"][0]
+    assert (tmp_path / "given" / "vocabulary.json").is_file()
+
+
 def test_a_baseline_whose_weights_are_another_ones_is_refused(root: Path, tmp_path: Path) -> None:
     run = data(root, "runs", "list")[0]["run"]
     for change in ({"coefficients": np.zeros((2, 3))}, {"intercepts": np.full(2, np.nan)}, {"intercepts": np.zeros(9)}):

@@ -6,8 +6,15 @@ from typing import Any
 from storage.exceptions import UsageProblem
 from storage.records import Run
 from workbench.runs import reconcile, transfer
+from workbench.runs.model_folders import check as model_folders
+from workbench.runs.state import RunFolder
 from workbench.serving import container, onnx_export
 from workbench.workspace import Workspace
+
+_WORDS = (
+    f"{model_folders.VOCABULARY} in it lists words of your documents, names among them: the baseline counts them. "
+    "Give it away only to those who may read the documents."
+)
 
 
 def export(
@@ -30,4 +37,5 @@ def export(
     with reconcile.still_there(workspace, run.id):
         path = (container.export if docker else transfer.export_model)(workspace, run.id, folder)
     lines.append(f"The model of {run.name} is in {path}.")
-    return {**data, "folder": str(path)}, lines
+    notes = [_WORDS] if (RunFolder(workspace.files.run(run.id)).model / model_folders.VOCABULARY).exists() else []
+    return {**data, "folder": str(path), "notes": notes}, [*lines, *notes]

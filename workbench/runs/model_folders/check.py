@@ -17,7 +17,8 @@ _TOKENIZERS = (
 )  # fmt: skip
 """Any of these is a tokenizer."""
 _FILE_BYTES = 200_000_000
-_BASELINE = "vocabulary.json"
+VOCABULARY = "vocabulary.json"
+"""Of a baseline: the words that it counts."""
 _HUB_NAME = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", re.ASCII)
 
 
@@ -35,7 +36,7 @@ def check_folder(folder: Path, *, fine_tuned: bool = False) -> None:
         if path.exists() and not (path.is_file() or path.is_dir()):
             raise InputProblem(f"{path} is no regular file: refused.", "Remove it from the folder.")
     files = {path.name: _content(path) for path in sorted(folder.glob("*.json")) if path.is_file()}
-    if fine_tuned and _BASELINE in files and "config.json" not in files:
+    if fine_tuned and VOCABULARY in files and "config.json" not in files:
         return  # a baseline is read by its own reader, which builds nothing
     if "config.json" not in files:
         raise InputProblem(f"{folder} is no model folder: it has no config.json.", _REMEDY)

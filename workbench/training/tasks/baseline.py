@@ -21,6 +21,7 @@ from storage.files import write_atomic
 from workbench.evaluation.classes import class_report
 from workbench.runs import parquet
 from workbench.runs.config.request import Request
+from workbench.runs.model_folders.check import VOCABULARY
 from workbench.runs.state import MODEL_DESCRIPTION, RunFolder
 from workbench.training.predictor import Description
 from workbench.training.tasks import occlusion
@@ -29,7 +30,6 @@ if TYPE_CHECKING:  # half a second of processor time, which most models are read
     from sklearn.feature_extraction.text import TfidfVectorizer
 
 WEIGHTS = "baseline.safetensors"
-VOCABULARY = "vocabulary.json"
 FEATURES = 200_000
 """At most so many words and pairs, the commonest."""
 STRENGTH = 10.0
