@@ -407,7 +407,8 @@ class Data(_Section):
     """What the model gets to see of a document."""
 
     max_length: int = _setting(
-        512, Group.DATA, "Window", "Tokens the model sees at once. A longer page becomes overlapping windows.",
+        512, Group.DATA, "Window",
+        "Pieces of words (tokens) that the model reads at once; a longer page is read in overlapping parts.",
         "As long as the model allows when headers and values stand far apart; shorter when memory is short.",
         "Time and memory grow faster than the length.", basic=True, ge=8, le=16384,
     )  # fmt: skip
@@ -450,7 +451,8 @@ class Augmentation(_Section):
     """Harmless changes to training documents, drawn anew in every epoch. Each number is a chance from 0 to 1."""
 
     header_synonyms: float = _setting(
-        0.0, Group.DATA, "Header synonyms", "Chance that a header is worded otherwise (Total, Amount Due, 合计).",
+        0.0, Group.DATA, "Other header words",
+        "How often a caption on a training page is worded as other vendors do (Total, Amount Due, 合计).",
         "New vendors word things differently.", basic=True, ge=0, le=1,
     )  # fmt: skip
     party_names: float = _setting(
@@ -471,7 +473,8 @@ class Augmentation(_Section):
         "Scans and photographs.", "More than 0.05 teaches nonsense.", ge=0, le=0.2,
     )  # fmt: skip
     box_jitter: float = _setting(
-        0.0, Group.DATA, "Box jitter", "Boxes move at random by up to so many thousandths of the page.",
+        0.0, Group.DATA, "Words moved",
+        "Words of training pages stand a little elsewhere each time: up to so many thousandths of the page.",
         "Few templates: 3–10.", basic=True, ge=0, le=50,
     )  # fmt: skip
     rotation: float = _setting(
