@@ -11,7 +11,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from pydantic_core import PydanticCustomError
 
 from workbench.runs.config import families
-from workbench.runs.splits import SEED
 
 
 class Group(StrEnum):
@@ -339,7 +338,7 @@ class Train(_Section):
         "Needs the engine `trainer`.", ge=1, le=1024,
     )  # fmt: skip
     seed: int = _setting(
-        SEED, Group.RUN, "Seed", "Same seed, same data, same machine: same run. Try three before you believe 0.02.",
+        42, Group.RUN, "Seed", "Same seed, same data, same machine: same run. Try three before you believe 0.02.",
         basic=True, ge=0, le=2**31 - 1,
     )  # fmt: skip
     deepspeed: str = _setting("", Group.RUN, "DeepSpeed", "Path of a DeepSpeed configuration (ZeRO-2, ZeRO-3).")
