@@ -22,6 +22,7 @@ from screens.runs.details import Pair, RunsView
 from screens.widgets.columns import heads as short_heads
 from screens.widgets.dialogs import Prompt
 from screens.widgets.run_chart import RunChart
+from screens.widgets.run_panel import FIGURES
 from storage import runs as run_store
 from storage.exceptions import RunProblem, WorkbenchError
 from storage.records import Run
@@ -318,6 +319,7 @@ class RunsScreen(ModeScreen):
                 "F1 val.",
                 "on the run's validation documents, strictly; green: the best of those measured on the same documents",
             ),
+            *FIGURES,
             ("time", "at work: not waiting for its turn, not paused"),
             ("cost", "that time × the processor cores (core-h) or the graphics cards (GPU-h) that it kept"),
             (

@@ -10,7 +10,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from screens.base import ModeScreen, taken_from
-from screens.keys import bindings
+from screens.keys import bindings, key_label
 from screens.navigation import OpenDocument, Request, ShowSheet
 from screens.sheet.heading import heading
 from screens.sheet.keys import SHEET, SIGNS
@@ -148,8 +148,8 @@ class SheetScreen(ModeScreen):
         self.refresh_status()
 
     def _show_nothing(self) -> None:
-        add = "workbench fields add NAME --kind class --options A,B"  # with what is before it as wide as 80 columns are
-        self.query_one("#heading", Static).update(Content(f"No class field. Add one: {add}"))
+        keys = f"{self.key_of('mode.annotate')}, then {key_label(self.workbench.keys.get('fields.change', 'T'))}"
+        self.query_one("#heading", Static).update(Content(f"No class field. Add one in the annotate screen: {keys}."))
         self.hint("Texts are labelled here by what they are.", (self.key_of("mode.annotate"), "fields on words"))
         self.facts("no class field")
 

@@ -118,7 +118,7 @@ def check_text(check: DataCheck | None, estimate: Estimate | str | None, columns
     for finding in check.findings:
         if finding.level is not Level.NOTE:
             parts += _finding(finding.level, finding.message, finding.remedy)
-    parts += [("Takes\n", "bold $primary"), *_estimate(estimate), "\n"]
+    parts += [("Time and memory\n", "bold $primary"), *_estimate(estimate), "\n"]
     parts.append(("Data\n", "bold $primary"))
     facts = [check.sides.get(side, SideFacts()) for side in _SIDES]
     fields = sorted({name for side in facts[:3] for name in side.labels if name in names}, key=list(names).index)
@@ -136,10 +136,10 @@ def check_text(check: DataCheck | None, estimate: Estimate | str | None, columns
         ("windows", [side.windows for side in facts]),
     ):
         parts.append(_row(title, numbers, wide, numbers_wide))
-    median, most, nearly, longest = check.page_tokens
+    median, most, _, longest = check.page_tokens
     parts.append(
-        f"tokens a page: median {median}, 90 % {most},\n"
-        f"  99 % {nearly}, most {longest}; {check.over_limit:.1%} over window\n"
+        f"pieces of words (tokens) a page:\n  half up to {median}, 9 in 10 up to {most},\n"
+        f"  longest {longest}; {check.over_limit:.1%} over a window\n"
     )
     parts.append(("\nLabels\n", "bold $primary"))
     for field in fields:

@@ -17,7 +17,7 @@ from screens.tune.hints import hint_of
 from screens.tune.keys import SIGNS, TUNE
 from screens.tune.settings_form import SettingsForm
 from screens.widgets.dialogs import Choice, Prompt
-from screens.widgets.run_panel import RunPanel
+from screens.widgets.run_panel import FIGURES, RunPanel
 from storage import runs as run_store
 from storage.exceptions import RunProblem
 from workbench.fields.plain_text import counted
@@ -266,7 +266,7 @@ class TuneScreen(ModeScreen):
         await self.run_action("screen.start" if name == "start" else f"screen.run('{name}')")
 
     def help_signs(self) -> list[tuple[str, str]]:
-        return SIGNS
+        return [*SIGNS, *FIGURES]
 
     def refresh_status(self) -> None:
         run = self.live.run

@@ -37,6 +37,16 @@ STATES = {
 }
 
 
+FIGURES = (
+    (
+        "P R F1 n",
+        "of a field: how many of the values found are right, how many of those there are were found, both in one, "
+        "and how many there are",
+    ),
+)
+"""For the help of a screen with this panel."""
+
+
 class RunPanel(Vertical):
     """Shows one run; several runs as a list of small curves above it."""
 

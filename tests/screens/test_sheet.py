@@ -1,10 +1,14 @@
 """The sheet of texts: the real keys, and what the database holds afterwards."""
 
+from textual.widgets import OptionList
+
+from screens.widgets.dialogs import Choice
 from screens.widgets.status_lines import HintLine, StatusLine
 from storage import annotations, queue
 from storage.records import QueueEntry, Source, State
 from storage.suggestions import keep_class_suggestions
 from tests.support import text_documents
+from tests.support.pilots import until
 from tests.support.text_documents import kept, options_of
 from workbench.annotation.acts import classify
 from workbench.annotation.classes import sheet, similarity
@@ -33,6 +37,17 @@ async def sheet_of(pilot) -> None:
     await pilot.press("f7")
     await pilot.pause()
     await settled(pilot)
+
+
+async def test_without_a_class_field_the_keys_that_add_one_are_named(opened, workspace):
+    async with opened(workspace) as pilot:
+        await sheet_of(pilot)
+        heading = str(pilot.app.mode_screen.query_one("#heading").render())
+        assert heading == "No class field. Add one in the annotate screen: F2, then T."
+        await pilot.press("f2", "T")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Choice))
+        options = pilot.app.screen.query_one(OptionList).options
+        assert any("class field" in str(option.prompt) for option in options)
 
 
 async def test_a_key_labels_a_text_and_goes_on_to_the_next(opened, tmp_path):

@@ -68,6 +68,8 @@ async def test_the_check_and_the_form_are_in_view(
         screen = await screen_of(pilot, workspaces.config(tmp_path))
         facts = text_of(screen, "#facts")
         assert "documents" in facts and "amount_total" in facts and "at most" in facts
+        assert "Time and memory" in facts and "pieces of words (tokens) a page:\n  half up to " in facts
+        assert "P R F1 n" in dict(screen.help_signs()), "the run panel's figures are explained"
         form = screen.query_one(OptionForm)
         assert form.size.width >= 34 and form.size.height >= 10
         assert screen.query_one("#check").size.width >= 34

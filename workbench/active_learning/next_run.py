@@ -38,16 +38,15 @@ def sides(connection: Connection, class_field: str = "") -> NextRun:
     """
     alone = label_queries.classified_alone(connection)
     train, validation, test = (_chosen(split, class_field) for split in (Split.TRAIN, Split.VALIDATION, Split.TEST))
+    classified = label_queries.classified(connection, class_field) if class_field else set()
+
+    def counts(number: int) -> bool:
+        return number in classified if class_field else number not in alone
+
     if class_field or alone:
-        classified = label_queries.classified(connection, class_field) if class_field else set()
-
-        def counts(number: int) -> bool:
-            return number in classified if class_field else number not in alone
-
         numbers = [sum(map(counts, document_list.ids(connection, chosen))) for chosen in (train, validation, test)]
     else:  # as nearly everywhere: a list is long
         numbers = [document_list.count(connection, chosen) for chosen in (train, validation, test)]
-        counts = bool
     held = 0
     if not numbers[1] and numbers[0] > 1:
         listed = [d for d in document_list.page(connection, train, 0, _ALL) if counts(d.id)]

@@ -11,7 +11,7 @@ from storage.records import Document, Side
 from workbench.fields.plain_text import counted
 
 SEED = 42
-"""Of a run, unless another is chosen."""
+"""Of a run, unless another is chosen: the default of `train.seed`."""
 
 VALIDATION_SHARE = 0.2
 """Of the labelled documents, where the workspace has no validation side of its own."""

@@ -11,7 +11,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from pydantic_core import PydanticCustomError
 
 from workbench.runs.config import families
-from workbench.runs.splits import SEED
 
 
 class Group(StrEnum):
@@ -339,7 +338,7 @@ class Train(_Section):
         "Needs the engine `trainer`.", ge=1, le=1024,
     )  # fmt: skip
     seed: int = _setting(
-        SEED, Group.RUN, "Seed", "Same seed, same data, same machine: same run. Try three before you believe 0.02.",
+        42, Group.RUN, "Seed", "Same seed, same data, same machine: same run. Try three before you believe 0.02.",
         basic=True, ge=0, le=2**31 - 1,
     )  # fmt: skip
     deepspeed: str = _setting("", Group.RUN, "DeepSpeed", "Path of a DeepSpeed configuration (ZeRO-2, ZeRO-3).")
@@ -407,7 +406,8 @@ class Data(_Section):
     """What the model gets to see of a document."""
 
     max_length: int = _setting(
-        512, Group.DATA, "Window", "Tokens the model sees at once. A longer page becomes overlapping windows.",
+        512, Group.DATA, "Window",
+        "Pieces of words (tokens) that the model reads at once; a longer page is read in overlapping parts.",
         "As long as the model allows when headers and values stand far apart; shorter when memory is short.",
         "Time and memory grow faster than the length.", basic=True, ge=8, le=16384,
     )  # fmt: skip
@@ -450,7 +450,8 @@ class Augmentation(_Section):
     """Harmless changes to training documents, drawn anew in every epoch. Each number is a chance from 0 to 1."""
 
     header_synonyms: float = _setting(
-        0.0, Group.DATA, "Header synonyms", "Chance that a header is worded otherwise (Total, Amount Due, 合计).",
+        0.0, Group.DATA, "Other header words",
+        "How often a caption on a training page is worded as other vendors do (Total, Amount Due, 合计).",
         "New vendors word things differently.", basic=True, ge=0, le=1,
     )  # fmt: skip
     party_names: float = _setting(
@@ -471,7 +472,8 @@ class Augmentation(_Section):
         "Scans and photographs.", "More than 0.05 teaches nonsense.", ge=0, le=0.2,
     )  # fmt: skip
     box_jitter: float = _setting(
-        0.0, Group.DATA, "Box jitter", "Boxes move at random by up to so many thousandths of the page.",
+        0.0, Group.DATA, "Words moved",
+        "Words of training pages stand a little elsewhere each time: up to so many thousandths of the page.",
         "Few templates: 3–10.", basic=True, ge=0, le=50,
     )  # fmt: skip
     rotation: float = _setting(

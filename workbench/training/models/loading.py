@@ -23,6 +23,7 @@ from transformers.modeling_layers import GradientCheckpointingLayer
 
 from storage.exceptions import ConfigProblem, InputProblem, MissingTool, WorkbenchError
 from workbench.fields import field_of_tag, invoice_schema
+from workbench.fields.plain_text import counted
 from workbench.runs.config.families import position_offset
 from workbench.runs.config.request import FieldSpec
 from workbench.runs.config.tune import TuneConfig
@@ -201,9 +202,9 @@ def build(config: TuneConfig, fields: Sequence[FieldSpec], source: str, model_ty
         model = pretrained(auto, source, new_head=True, config=settings)
         carried = _fit_head(model, known, fields, config) if known else {}
         if carried and known != labels:
-            notes.append(
-                "Started from what the base knows: " + ", ".join(f"{a} ← {b}" for a, b in carried.items()) + "."
-            )
+            renamed = ", ".join(f"{field} ← {known_as}" for field, known_as in carried.items() if field != known_as)
+            fields_known = counted(len(carried), "field")
+            notes.append(f"Started from what the base knows of {fields_known}{renamed and f': {renamed}'}.")
     _fit_vocabulary(model, tokenizer, config)
     allow_checkpointing(model)
     return Built(model, tokenizer, notes=notes)
