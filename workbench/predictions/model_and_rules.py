@@ -196,6 +196,8 @@ def read_all(finder: Finder, fields: Sequence[Field], values: Values) -> dict[st
         rules, headed = (place.tokens, False) if place else _likeliest(finder, field, labelled)
         if not acceptable(field, rules):
             rules, headed = (), False
+        if field.type in (FieldType.PARTY, FieldType.ADDRESS):
+            model, rules = (party_words.without_next(finder.around, field.type, words) for words in (model, rules))
         if field.type is FieldType.ADDRESS:
             model, rules = (party_words.without_country(finder.around, words) for words in (model, rules))
         is_name = field.type is FieldType.PARTY and party_words.is_whole_name(finder.around, rules, model)
