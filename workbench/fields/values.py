@@ -54,6 +54,7 @@ _OPTIONAL = re.compile(
 _WITH_POINT = (FieldType.PARTY, FieldType.ADDRESS, FieldType.CURRENCY)  # "Ltd.", "St.", "Kr."
 _WITHOUT_BULLETS = (FieldType.PARTY, FieldType.ADDRESS, FieldType.ID)
 _BULLET = re.compile(r"(?:^|\s+)(?:[●•∙▪■·‧◆►▸✓*|]+)(?:\s+|$)|^[●•∙▪■·‧◆►▸✓*|]+|^[–—-]\s+|\s+[–—-]$")
+_SPACE = re.compile(r"(?<![0-9]) | (?![0-9])")  # "D. I. Y." and "D.I.Y.", but not "Weg 1 23456" and "Weg 12 3456"
 _SPACED_COMMA = re.compile(r"\s+,")
 
 
@@ -126,14 +127,20 @@ def readings(type: FieldType, text: str, *, quick: bool = False) -> frozenset[st
 
 def same(type: FieldType, a: str, b: str) -> bool:
     """Whether two texts have the same meaning; refused texts are compared as they are, and of two addresses one may
-    name its country.
+    name its country. A space in a name or an address counts between digits alone: "NO. 5", "NO.5".
     """
     first, second = normalise(type, a).normal, normalise(type, b).normal
     if first is None or second is None:
         return first is second and _text(a)[0] == _text(b)[0]
-    if type is FieldType.ADDRESS and first != second:
-        return without_country(first) == second or first == without_country(second)
+    if type in (FieldType.PARTY, FieldType.ADDRESS) and _closed(first) == _closed(second):
+        return True
+    if type is FieldType.ADDRESS:
+        return any(_closed(without_country(x)) == _closed(y) for x, y in ((first, second), (second, first)))
     return first == second or (type is FieldType.PARTY and _is_same_party(a, b))
+
+
+def _closed(normal: str) -> str:
+    return _SPACE.sub("", normal)
 
 
 def _is_same_party(a: str, b: str) -> bool:

@@ -9,7 +9,7 @@ from typing import TypeVar
 from workbench.fields import Field, FieldType, legal_forms
 from workbench.locate import headers
 from workbench.locate.context import Candidate, Surroundings
-from workbench.locate.party_words import LEGAL_END
+from workbench.locate.party_words import LEGAL_END, PHONE
 
 _COMPANY = re.compile(
     rf"\b({legal_forms.spelled(legal_forms.USUAL)}|bho|"  # bho: bhd as OCR reads it
@@ -37,7 +37,6 @@ _NO_NAME = re.compile(
     re.IGNORECASE,
 )
 _REGISTRATION = re.compile(r"[(\[]?[A-Z]{0,3}[0-9]{4,}[-/ ]?[A-Z]?[)\]]?|[(\[][0-9A-Z -]*[0-9]{3,}[0-9A-Z -]*|[A-Z]\)")
-_PHONE = re.compile(r"\+?[0-9]{2,4}-[0-9]{3,4}-?[0-9]{4}|\+?[0-9]{10,12}")
 _NUMBER_ONLY = re.compile(r"(?:[A-Z]{2} ?)?[0-9][0-9 /.-]{6,}|[A-Z]{2}[0-9A-Z]{8,12}")  # an account, a tax number
 _LONG_NUMBER = re.compile("[0-9]{7}")
 _COUNTRY_CODE = re.compile("[A-Z]{2}")
@@ -344,7 +343,7 @@ def _is_street_above_postcode(around: Surroundings, piece: list[int]) -> bool:
 def _without_phone(around: Surroundings, piece: list[int]) -> list[int]:
     """A line without the telephone number behind it."""
     end = len(piece)
-    while end > 1 and _PHONE.fullmatch(around.tokens[piece[end - 1]].text):
+    while end > 1 and PHONE.fullmatch(around.tokens[piece[end - 1]].text):
         end -= 1
     return piece[:end]
 

@@ -66,6 +66,8 @@ GREETING = re.compile(
     r"^(?:sehr geehrte|dear|cher|chère|geachte|beste|estimad|muy señor|gentile|egregio|spettabile ditta|szanown)",
     re.IGNORECASE,
 )
+PHONE = re.compile(r"\+?[0-9]{2,4}-[0-9]{3,4}-?[0-9]{4}|\+?[0-9]{10,12}")
+"""A telephone number in one word."""
 LEGAL_END = re.compile(rf"({legal_forms.spelled(legal_forms.ENDING)})[.,]?", re.IGNORECASE)
 SEPARATOR = re.compile(r"[-–—·•●∙▪■|*•‧]|//?")
 HOUSE_NUMBER = re.compile(r"[0-9]{1,3}[a-zA-Z]?[,;]?")
@@ -118,6 +120,30 @@ def without_country(around: Surroundings, words: tuple[int, ...]) -> tuple[int, 
         if len(rest) > 1 and SEPARATOR.fullmatch(around.tokens[rest[-1]].text):
             return rest[:-1]
     return words
+
+
+def without_next(around: Surroundings, kind: FieldType, words: tuple[int, ...]) -> tuple[int, ...]:
+    """A whole name or address without the header of another value, or the telephone number, that is printed behind it:
+    a name that ends with a legal form, an address that has a post code and its town before. Others stay as they are.
+    """
+    ends = TOWN if kind is FieldType.ADDRESS else LEGAL_AT_END
+    for count in range(1, len(words)):
+        if not _begins_another(around, words, count):
+            continue
+        if ends.search(around.text(words[:count])) and not ends.search(around.text(words[count:])):
+            return words[:count]
+    return words
+
+
+def _begins_another(around: Surroundings, words: Sequence[int], at: int) -> bool:
+    """Whether a header, a word with a colon or a telephone number stands at a place among the words."""
+    text = around.tokens[words[at]].text
+    after = around.tokens[words[at + 1]].text if at + 1 < len(words) else ""
+    if text.endswith(COLON) or after in COLON or PHONE.fullmatch(text):
+        return True
+    number = around.layout.row_of[words[at]]
+    row = around.layout.rows[number]
+    return any(row[h.first] == words[at] and max(h.fields.values()) == 1 for h in around.headings[number])
 
 
 @lru_cache(maxsize=8192)

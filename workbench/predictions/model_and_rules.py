@@ -196,7 +196,9 @@ def read_all(finder: Finder, fields: Sequence[Field], values: Values) -> dict[st
         rules, headed = (place.tokens, False) if place else _likeliest(finder, field, labelled)
         if not acceptable(field, rules):
             rules, headed = (), False
-        model, rules = (party_words.tidied(finder.around, field.type, words) for words in (model, rules))
+        if field.type in (FieldType.PARTY, FieldType.ADDRESS):
+            model, rules = (party_words.without_next(finder.around, field.type, words) for words in (model, rules))
+            model, rules = (party_words.tidied(finder.around, field.type, words) for words in (model, rules))
         is_name = field.type is FieldType.PARTY and party_words.is_whole_name(finder.around, rules, model)
         if is_name or _is_part(finder, field, model, sure, rules, is_decided=place is not None):
             model = rules

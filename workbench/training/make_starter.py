@@ -36,7 +36,7 @@ from workbench.training.encoding import Collator, Encoder, Features
 from workbench.training.models import starter
 from workbench.training.predictor import Predictor
 
-LANGUAGES = ("en", "en", "en", "de", "de", "fr", "nl", "zh")
+LANGUAGES = (*("en",) * 5, *("de", "nl", "zh") * 3, *("fr", "es", "it", "pl") * 2)
 HIDDEN_SHARE = 0.12  # of the tokens, hidden from the model
 RECORDED = 300
 """Held-out documents on which the model and the rules about likely places are compared."""

@@ -372,6 +372,14 @@ def test_of_two_addresses_one_may_name_its_country() -> None:
     assert not same(FieldType.ADDRESS, "Deutschland", "Ring 1 Deutschland")
 
 
+def test_a_space_more_in_a_name_or_an_address_is_no_other_value() -> None:
+    assert same(FieldType.ADDRESS, "NO.5 Jalan P. Ramlee", "NO. 5 Jalan P.Ramlee")
+    assert same(FieldType.ADDRESS, "NO.5 Jalan P. Ramlee, Germany", "NO. 5 Jalan P.Ramlee")
+    assert same(FieldType.PARTY, "D. I. Y. Store", "D.I.Y. Store")
+    assert not same(FieldType.ADDRESS, "Weg 1 23456 Ort", "Weg 12 3456 Ort")
+    assert not same(FieldType.PARTY, "Nord & Co", "Nord")
+
+
 def test_same_compares_what_is_meant() -> None:
     assert same(FieldType.AMOUNT, "RM 1,234.50", "1.234,5")
     assert same(FieldType.DATE, "25 DEC 2018", "2018-12-25")

@@ -102,6 +102,29 @@ def test_an_address_ends_before_its_country():
     assert party_words.without_country(around, (2, 3)) == (2, 3)
 
 
+@pytest.mark.parametrize(
+    ("lines", "whole"),
+    [
+        ("   Dorpsstraat 9\n   6013 MC Arnhem Telefoon.\n", "Dorpsstraat 9 6013 MC Arnhem"),
+        ("   12 Mill Road\n   50480 Ipoh 03-41318972\n", "12 Mill Road 50480 Ipoh"),
+        ("   12 Mill Road\n   50480 Ipoh Hallo :\n", "12 Mill Road 50480 Ipoh"),
+        ("   12 Mill Road\n   Mobile, AL 36602\n", "12 Mill Road Mobile, AL 36602"),
+        ("   12 Mill Road Phone\n", "12 Mill Road Phone"),
+    ],
+)
+def test_an_address_ends_before_what_is_printed_behind_its_town(lines: str, whole: str):
+    around = Finder(tokens_of(lines)).around
+    words = tuple(range(len(around.tokens)))
+    assert around.text(party_words.without_next(around, FieldType.ADDRESS, words)) == whole
+
+
+def test_a_name_ends_with_its_legal_form_before_a_register_s_header():
+    document = Finder(tokens_of("   Kuipers en Zonen BV K.V.K.\n   Dorpsstraat 9\n   6013 MC Arnhem\n   Totaal 9,00\n"))
+    read = model_and_rules.read_all(document, FIELDS, {"seller_name": ((0, 1, 2, 3), 0.99)})["seller_name"]
+    assert document.around.text(read.model) == "Kuipers en Zonen BV"
+    assert party_words.without_next(document.around, FieldType.PARTY, (4,)) == (4,)
+
+
 def test_a_model_that_reads_a_part_of_an_address_gets_the_whole():
     document = Finder(tokens_of("   Piazza Duomo, 29\n   20121 Milano MI\n"))
     read = model_and_rules.read_all(document, FIELDS, {"seller_address": ((0, 1, 2), 0.99)})["seller_address"]

@@ -2,7 +2,8 @@
 
 Holds: texts and labels as BIO tags.
 Cannot hold: boxes, lines, pages, names, whether labels are complete (documents without labels are left out),
-suggestions, reference values; a label with gaps is divided; spaces inside a word become no-break spaces.
+a document whose only word is -DOCSTART-, as that marks where a document starts, suggestions, reference values; a label
+with gaps is divided; spaces inside a word become no-break spaces.
 """
 
 import re
@@ -14,6 +15,7 @@ from workbench.exchange.exporters.base import ExportReport, has_labels, tags_by_
 from workbench.fields import Schema
 
 _SPACES = re.compile(r"\s+")
+_START = "-DOCSTART-"
 
 
 class ConllExporter:
@@ -31,6 +33,9 @@ class ConllExporter:
             for content in contents:
                 if not content.tokens or not has_labels(content):
                     written.lost["documents without words or labels were left out"] += 1
+                    continue
+                if [token.text for token in content.tokens] == [_START]:
+                    written.lost[f"documents of the one word {_START} were left out"] += 1
                     continue
                 tags = [tag for page in tags_by_page(content, schema, written) for tag in page]
                 rows = [

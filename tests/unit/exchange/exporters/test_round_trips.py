@@ -212,6 +212,7 @@ def test_funsd(listed: list[Content]) -> None:
 def test_conll_holds_words_and_tags(listed: list[Content]) -> None:
     back = there_and_back("conll", listed)
     kept = [c for c in listed if c.tokens and (c.annotations.spans or c.document.state is State.LABELLED)]
+    kept = [c for c in kept if [token.text for token in c.tokens] != ["-DOCSTART-"]]  # the mark of a document's start
     assert len(back) == len(kept)
     for item, content in zip(back, kept, strict=True):
         texts = [token.text for page in item.pages for token in page.tokens or ()]
