@@ -10,7 +10,6 @@ from screens import modes, themes
 from screens.base import ModeScreen
 from screens.keys import arriving, key_label
 from screens.widgets.dialogs import Prompt
-from workbench.exchange.exporters.documents import write_values
 from workbench.fields.plain_text import counted
 from workbench.settings import KEY_PRESETS
 
@@ -60,6 +59,8 @@ def export_values(screen: ModeScreen) -> None:
 
 
 def _write(screen: ModeScreen, target: Path) -> None:
+    from workbench.exchange.exporters.documents import write_values  # the frame is painted before the store is loaded
+
     written = write_values(screen.workspace, target)
     words = f"The values of {counted(written.documents, 'document')} are written to {target}."
     screen.app.call_from_thread(screen.notify, words, markup=False)

@@ -418,8 +418,10 @@ def test_a_pipe_is_refused_and_not_waited_for(
 def test_standard_input_that_is_closed_or_has_no_end_is_refused(
     workbench: Workbench, workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys, "stdin", None)
-    answer = workbench("import", "-")
+    with monkeypatch.context() as closed:
+        closed.setattr(sys, "stdin", None)
+        closed.setattr(sys, "__stdin__", None)
+        answer = workbench("import", "-")
     assert answer.code == 4 and "closed" in answer.err
     (workspace / "workbench.toml").write_text("[limits]\nfile_bytes = 100000\n")
     for command in (("import", "-"), ("values", "-")):

@@ -231,7 +231,7 @@ async def test_without_a_class_field_the_sheet_says_how_to_add_one(opened, works
     async with opened(workspace) as pilot:
         await pilot.press("f7")
         await pilot.pause()
-        assert "--kind class" in str(pilot.app.mode_screen.query_one("#heading").render())
+        assert "F2, then T" in str(pilot.app.mode_screen.query_one("#heading").render())
         await pilot.press("1", "enter", "A", "L", "Z", "N", "space", "S", "F", "O", "down")
 
 

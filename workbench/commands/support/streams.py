@@ -62,7 +62,7 @@ def _keep(file: Path, most: int) -> None:
     Raises:
         InputProblem: it is closed, or has more bytes than `most`.
     """
-    if sys.stdin is None:  # it was closed by who started this program
+    if None in (sys.stdin, sys.__stdin__):  # it was closed by who started this program
         raise InputProblem("Standard input is closed.", "Send something to it: `… | workbench import -`.")
     with file.open("wb") as target:
         while part := sys.stdin.buffer.read(min(_PART, most + 1 - target.tell())):
