@@ -75,9 +75,10 @@ class Annotator:
         """Label what is wrong in view, then take the others."""
         while self._any_sure():
             while wrong := [n for n in self.screen._sure() if self.screen.rows[n].likely != self.known[n - 1]]:
-                while self.current() not in wrong:
-                    await self.press("down")
-                await self.press(self.key_of(self.current()))
+                order = list(self.screen.texts._ids)
+                way = order.index(wrong[0]) - order.index(self.current())
+                await self.press(*["down" if way > 0 else "up"] * abs(way))
+                await self.press(self.key_of(wrong[0]))
             await self.press("A")
 
     def _any_sure(self) -> bool:
