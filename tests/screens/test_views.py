@@ -139,3 +139,18 @@ async def test_no_line_is_wider_than_the_page(opened, tmp_path):
         page = pilot.app.mode_screen.query_one("PageView")
         assert page.max_scroll_x == 0 == page.scroll_x
     made.close()
+
+
+async def test_a_document_opened_from_the_list_is_laid_out_for_the_page_that_is_shown_then(opened, tmp_path):
+    page = sample_documents.page_of("INVOICE" + " " * 20 + "DATE: 25/12/2018\nACME TRADING SDN BHD      TOTAL: 9.00")
+    made = sample_documents.workspace_of(
+        tmp_path / "w", [sample_documents.new(name, [page]) for name in ("one", "two")]
+    )
+    async with opened(made, (80, 24)) as pilot:
+        await pilot.press("O", *"two", "enter")
+        await pilot.pause()
+        screen = pilot.app.mode_screen
+        assert screen.session.content.document.name == "two"
+        pane = screen.query_one("PageView")
+        assert pane.size.width > 40 and screen.session.layout.columns == pane.columns == pane._layout.columns
+    made.close()
