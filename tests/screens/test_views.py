@@ -154,3 +154,28 @@ async def test_a_document_opened_from_the_list_is_laid_out_for_the_page_that_is_
         pane = screen.query_one("PageView")
         assert pane.size.width > 40 and screen.session.layout.columns == pane.columns == pane._layout.columns
     made.close()
+
+
+@pytest.mark.parametrize("size", [(120, 36), (160, 45)])
+async def test_after_the_picture_and_a_dialog_the_page_has_the_keys(opened, workspace, size):
+    async with opened(workspace, size) as pilot:
+        screen = pilot.app.mode_screen
+        for keys in (("P", "P", "P"), ("P", "P")):  # as text again; as a picture alone
+            await pilot.press(*keys)
+            await pilot.pause()
+            await pilot.press("F")
+            await pilot.pause()
+            await pilot.press("escape")
+            await pilot.pause()
+            assert not screen.query_one(DocumentList).has_focus
+            if len(keys) == 3:
+                assert screen.query_one("PageView").has_focus
+        await pilot.press("t")
+        assert "amount_total" in labels(workspace)
+
+
+async def test_as_text_again_the_page_has_the_keys_at_once(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("P", "P", "P")
+        await pilot.pause()
+        assert pilot.app.mode_screen.query_one("PageView").has_focus
