@@ -118,7 +118,7 @@ def _next_key(view: SessionView, schema: Schema, context: Context) -> Hint:
                 ("suggestion.next", "next"),
                 *own,
                 ("document.accept-all", context.accept_all),
-                ("field key", "other field"),
+                ("field key", "its likeliest place"),
                 *_edges(field, view.focus.tokens),
             ),
         )
