@@ -34,9 +34,10 @@ LIST: Hint = (
         ("Esc", "back to the page"),
         ("↑ ↓", "choose"),
         ("← →", "sort"),
+        ("≠", "not the known value"),
+        ("!", "does not fit"),
         ("12?", "12 suggestions"),
         ("4✓", "4 labels"),
-        ("!", "a value does not fit"),
         ("◐", "begun"),
         ("»", "skipped"),
     ),
@@ -184,17 +185,17 @@ def facts_of(view: SessionView, worklist: Worklist) -> tuple[str, ...]:
 
 
 def opening(session: AnnotationSession, day_first: bool | None) -> str:
-    """What is said of a document when it is opened; of an accepted one why the list marks it with "!"."""
+    """What is said of a document when it is opened; of an accepted one why the list marks it ! or ≠."""
     document = session.content.document
     if session.editor.blind:
         return "Shown without its labels: label it as if it were new."
     if document.state is not State.LABELLED or not (document.problems or document.disagreements):
         return ""
     listed = rows(session.content, session.schema, day_first)
-    reasons = [f"{row.field.name}: {row.problems[0]}" for row in listed if row.problems and document.problems]
+    reasons = [f"! {row.field.name}: {row.problems[0]}" for row in listed if row.problems and document.problems]
     reasons += [f"{row.field.name}: ≠ known: {row.reference}" for row in listed if row.values and row.agrees is False]
     more = f" (+{len(reasons) - 1} in the panel)" if len(reasons) > 1 else ""
-    return f"! {reasons[0]}{more}" if reasons else ""
+    return f"{reasons[0]}{more}" if reasons else ""
 
 
 def all_done(incomplete: int, filter_key: str) -> str:

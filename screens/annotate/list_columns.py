@@ -73,12 +73,13 @@ def shown(column: Column, document: Document, values: Values) -> tuple[str, bool
 
 
 def marks(document: Document) -> str:
-    """Open suggestions, labels, a problem, a note: what stands at the end of a document's row."""
+    """Open suggestions, labels, what is not as known or does not fit, a note: the end of a document's row."""
+    doubts = ("≠" if document.disagreements else "") + ("!" if document.problems else "")
     return "".join(
         (
             f" {document.suggestions}?" if document.suggestions else "",
             f" {document.labels}✓" if document.labels else "",
-            " !" if document.disagreements or document.problems else "",
+            f" {doubts}" if doubts else "",
             " ⚑" if document.note else "",
         )
     )
