@@ -1,6 +1,6 @@
 """The columns of the document list: vendor, number, date and total, how wide each is, and the sorting by one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from rich.cells import cell_len, set_cell_size
@@ -70,6 +70,18 @@ def shown(column: Column, document: Document, values: Values) -> tuple[str, bool
     if column.field == _VENDOR.field and document.group and not document.group.startswith(GUESSED):
         return document.group, True
     return "", False
+
+
+def holds(columns: Iterable[Column], document: Document, values: Values, found: str, searched: str) -> bool:
+    """Whether one of the columns has what a search found in a document, so that it need not be said again."""
+    words = [word for word in searched.casefold().split() if word in found.casefold()]
+    for column in columns:
+        text, _ = shown(column, document, values)
+        in_one_form = column.type in (FieldType.AMOUNT, FieldType.DATE)
+        whole = normalise(column.type, found).normal if in_one_form else found
+        if text and (text == whole or (words and all(word in text.casefold() for word in words))):
+            return True
+    return False
 
 
 def marks(document: Document) -> str:
