@@ -45,7 +45,8 @@ LIST: Hint = (
 
 
 _AT_THE_END = re.compile(r"[,;]+$|(?<=[0-9])\.$")  # of a sentence, not of the value
-_WORDS = ("span.start-more span.start-less span.end-less span.end-more", "words")
+_OF_WORDS = "span.start-more span.end-more span.end-less span.start-less"
+_WORDS = ((_OF_WORDS, "add or drop words"), (_OF_WORDS, "words"))  # the first that there is space for
 _LINES = ("span.line-before span.line-after span.line-less span.line-more", "lines")
 _PICTURE = (
     ("view.fit", "region, width, page"),
@@ -250,7 +251,7 @@ def _edges(field: Field | None, tokens: Sequence[int]) -> Pairs:
     """The keys that add and drop words and lines at either end of a label: what its field mostly needs first."""
     if len(tokens) == 1 and not (field and field.type in (FieldType.PARTY, FieldType.ADDRESS)):
         return (("span.start-more span.end-more", "add a word"),)
-    return (_LINES, _WORDS) if field and field.type is FieldType.ADDRESS else (_WORDS, _LINES)
+    return (_LINES, *_WORDS) if field and field.type is FieldType.ADDRESS else (*_WORDS, _LINES)
 
 
 def _document(view: SessionView, context: Context) -> Pairs:
@@ -316,10 +317,11 @@ def _armed(view: SessionView, schema: Schema, word: str, document: Pairs) -> Hin
     following = proposals.places[(proposals.now + 1) % len(proposals.places)]
     text, other = text_of(tokens, proposals.span.tokens), text_of(tokens, following)
     where = _from(view, proposals.span.tokens, following) if text == other else "instead"
+    shown, shown_other = told_apart(text, other, 20, 16)
     return (
-        f"{name}{' is here' * proposals.gone_to} ({_number(view, field, proposals)}): “{short(text, 20)}”.",
+        f"{name}{' is here' * proposals.gone_to} ({_number(view, field, proposals)}): “{shown}”.",
         (
-            (key, f"“{short(other, 16)}” {where}") if len(proposals.places) > 1 else ("move.right", "other word"),
+            (key, f"“{shown_other}” {where}") if len(proposals.places) > 1 else ("move.right", "other word"),
             *_edges(field, proposals.span.tokens),
             *((("label.add", "add another value"),) if len(proposals.places) > 1 else ()),
             ("label.absent", "not there"),
@@ -357,3 +359,24 @@ def short(text: str, most: int = 28) -> str:
         return text
     end = most // 2  # both ends are seen: words are added and dropped at either
     return f"{text[: most - 1 - end]}…{text[-end:]}"
+
+
+def told_apart(text: str, other: str, most: int, most_other: int) -> tuple[str, str]:
+    """Two texts in so many characters; where what is left out is all that tells them apart, that is what stays."""
+    shown, shown_other = short(text, most), short(other, most_other)
+    kept = min(most, most_other) // 2 - 1  # characters that both show at either end
+    if text == other or text[:kept] != other[:kept] or text[-kept:] != other[-kept:]:
+        return shown, shown_other
+    if "…" not in shown + shown_other:
+        return shown, shown_other
+    differs = next((n for n, (a, b) in enumerate(zip(text, other, strict=False)) if a != b), min(len(text), len(other)))
+    begin = text.rfind(" ", 0, differs) + 1  # of the first word that differs
+    if differs - begin >= kept:
+        begin = differs - 1
+    return _from_character(text, begin, most), _from_character(other, begin, most_other)
+
+
+def _from_character(text: str, begin: int, most: int) -> str:
+    """A text from some character on, in so many characters."""
+    part = f"…{text[begin:]}" if begin else text
+    return part if len(part) <= most else f"{part[: most - 1].rstrip()}…"

@@ -72,13 +72,13 @@ def shown(column: Column, document: Document, values: Values) -> tuple[str, bool
     return "", False
 
 
-def holds(columns: Iterable[Column], document: Document, values: Values, found: str, searched: str) -> bool:
+def holds(columns: Iterable[Column], document: Document, values: Values, match: str, searched: str) -> bool:
     """Whether one of the columns has what a search found in a document, so that it need not be said again."""
-    words = [word for word in searched.casefold().split() if word in found.casefold()]
+    words = [word for word in searched.casefold().split() if word in match.casefold()]
     for column in columns:
         text, _ = shown(column, document, values)
         in_one_form = column.type in (FieldType.AMOUNT, FieldType.DATE)
-        whole = normalise(column.type, found).normal if in_one_form else found
+        whole = normalise(column.type, match).normal if in_one_form else match
         if text and (text == whole or (words and all(word in text.casefold() for word in words))):
             return True
     return False

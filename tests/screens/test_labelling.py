@@ -65,9 +65,28 @@ async def test_the_hint_names_the_keys_for_words_and_lines_at_both_ends(opened, 
         await pilot.press("6")  # an address
         assert "{ } [ ] lines" in str(hint.render())
         await pilot.press("escape", "5")  # a name
-        assert "< > , . words" in str(hint.render())
+        assert "< . , > words  { } [ ] lines" in str(hint.render())
         await pilot.press("escape", "1")  # a number of one word
         assert "< . add a word" in str(hint.render())
+        await pilot.press("full_stop")  # one of two can be dropped
+        assert "< . , > add or drop words" in str(hint.render())
+        await pilot.resize_terminal(96, 30)
+        await pilot.press("comma", "full_stop")
+        await pilot.pause()
+        assert "< . , > words" in str(hint.render())
+
+
+async def test_a_choice_and_its_alternative_are_shortened_so_that_they_are_told_apart(opened, tmp_path):
+    page = sample_documents.page_of(
+        "ALPHA HANDEL GMBH\nEuropa-Allee 12, 60327 Frankfurt\n\n\nBETA HANDEL GMBH\nEuropa-Allee 94, 60327 Frankfurt\n"
+    )
+    made = sample_documents.workspace_of(tmp_path / "w", [sample_documents.new("one", [page])])
+    async with opened(made, (160, 45)) as pilot:
+        await pilot.press("6")
+        shown = str(pilot.app.mode_screen.query_one(HintLine).render())
+        here, there, *_ = [part.split("”")[0] for part in shown.split("“")[1:]]
+        assert "12" in here and "94" in there and len(here) <= 20 and len(there) <= 16
+    made.close()
 
 
 async def test_token_first_a_selection_takes_the_fields_key(opened, workspace):
