@@ -218,10 +218,11 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
         ).adjust_cell_length(width, base)
 
     def _named(self, document: Document, space: int, base: Style) -> list[Segment]:
-        """The name in `space` cells; in a search, dim behind it, what was found."""
+        """The name in `space` cells; in a search, dim behind it, what was found where no column shows that."""
         match = self._matches.get(document.id, "") if document.id not in self._blind else ""
         left = space - cell_len(document.name) - 2
-        if not match or left < 4:
+        values = self._values.get(document.id, {})
+        if not match or left < 4 or list_columns.holds(self._columns, document, values, match, self._shown_for):
             return [Segment(" " + list_columns.fitted(document.name, space), base)]
         return [Segment(f" {document.name}  ", base), Segment(list_columns.fitted(match, left), base + Style(dim=True))]
 
@@ -350,9 +351,8 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
 
     def action_sort(self, by: int) -> None:
         """Sort by the next column; after the last in the list's own order."""
-        sorts = [
-            sort for sort in list_columns.SORTS if sort in ("", list_columns.NAME, *(c.head for c in self._columns))
-        ]
+        there = ("", list_columns.NAME, *(column.head for column in self._columns))
+        sorts = [sort for sort in list_columns.SORTS if sort in there]
         self._sort = sorts[(sorts.index(self._sort if self._sort in sorts else "") + by) % len(sorts)]
         self._wish_for(self._searched, self._sort)
 

@@ -82,8 +82,14 @@ class DocumentPane(Horizontal):
         self.screen.set_class(not settings.list, "-unlisted")
         if settings.zoom != before.zoom:
             self._lay_out()
+        self.call_after_refresh(self._give_keys)
         if keep and settings != before:
             view_settings.write(self._kept, settings)
+
+    def _give_keys(self) -> None:
+        """The page lost the keys when its picture alone was shown: as text it has them again."""
+        if self.page.display and self.screen.focused is None:
+            self.page.focus()
 
     def zoom(self, by: int) -> None:
         """Look closer (1) or from further away (-1) at the picture where it stands alone, else at the text."""

@@ -34,9 +34,10 @@ LIST: Hint = (
         ("Esc", "back to the page"),
         ("↑ ↓", "choose"),
         ("← →", "sort"),
+        ("≠", "not the known value"),
+        ("!", "does not fit"),
         ("12?", "12 suggestions"),
         ("4✓", "4 labels"),
-        ("!", "a value does not fit"),
         ("◐", "begun"),
         ("»", "skipped"),
     ),
@@ -44,7 +45,8 @@ LIST: Hint = (
 
 
 _AT_THE_END = re.compile(r"[,;]+$|(?<=[0-9])\.$")  # of a sentence, not of the value
-_WORDS = ("span.start-more span.start-less span.end-less span.end-more", "words")
+_OF_WORDS = "span.start-more span.end-more span.end-less span.start-less"
+_WORDS = ((_OF_WORDS, "add or drop words"), (_OF_WORDS, "words"))  # the first that there is space for
 _LINES = ("span.line-before span.line-after span.line-less span.line-more", "lines")
 _PICTURE = (
     ("view.fit", "region, width, page"),
@@ -118,7 +120,7 @@ def _next_key(view: SessionView, schema: Schema, context: Context) -> Hint:
                 ("suggestion.next", "next"),
                 *own,
                 ("document.accept-all", context.accept_all),
-                ("field key", "other field"),
+                ("field key", "its likeliest place"),
                 *_edges(field, view.focus.tokens),
             ),
         )
@@ -184,17 +186,17 @@ def facts_of(view: SessionView, worklist: Worklist) -> tuple[str, ...]:
 
 
 def opening(session: AnnotationSession, day_first: bool | None) -> str:
-    """What is said of a document when it is opened; of an accepted one why the list marks it with "!"."""
+    """What is said of a document when it is opened; of an accepted one why the list marks it ! or ≠."""
     document = session.content.document
     if session.editor.blind:
         return "Shown without its labels: label it as if it were new."
     if document.state is not State.LABELLED or not (document.problems or document.disagreements):
         return ""
     listed = rows(session.content, session.schema, day_first)
-    reasons = [f"{row.field.name}: {row.problems[0]}" for row in listed if row.problems and document.problems]
+    reasons = [f"! {row.field.name}: {row.problems[0]}" for row in listed if row.problems and document.problems]
     reasons += [f"{row.field.name}: ≠ known: {row.reference}" for row in listed if row.values and row.agrees is False]
     more = f" (+{len(reasons) - 1} in the panel)" if len(reasons) > 1 else ""
-    return f"! {reasons[0]}{more}" if reasons else ""
+    return f"{reasons[0]}{more}" if reasons else ""
 
 
 def all_done(incomplete: int, filter_key: str) -> str:
@@ -249,7 +251,7 @@ def _edges(field: Field | None, tokens: Sequence[int]) -> Pairs:
     """The keys that add and drop words and lines at either end of a label: what its field mostly needs first."""
     if len(tokens) == 1 and not (field and field.type in (FieldType.PARTY, FieldType.ADDRESS)):
         return (("span.start-more span.end-more", "add a word"),)
-    return (_LINES, _WORDS) if field and field.type is FieldType.ADDRESS else (_WORDS, _LINES)
+    return (_LINES, *_WORDS) if field and field.type is FieldType.ADDRESS else (*_WORDS, _LINES)
 
 
 def _document(view: SessionView, context: Context) -> Pairs:
@@ -315,10 +317,11 @@ def _armed(view: SessionView, schema: Schema, word: str, document: Pairs) -> Hin
     following = proposals.places[(proposals.now + 1) % len(proposals.places)]
     text, other = text_of(tokens, proposals.span.tokens), text_of(tokens, following)
     where = _from(view, proposals.span.tokens, following) if text == other else "instead"
+    shown, shown_other = told_apart(text, other, 20, 16)
     return (
-        f"{name}{' is here' * proposals.gone_to} ({_number(view, field, proposals)}): “{short(text, 20)}”.",
+        f"{name}{' is here' * proposals.gone_to} ({_number(view, field, proposals)}): “{shown}”.",
         (
-            (key, f"“{short(other, 16)}” {where}") if len(proposals.places) > 1 else ("move.right", "other word"),
+            (key, f"“{shown_other}” {where}") if len(proposals.places) > 1 else ("move.right", "other word"),
             *_edges(field, proposals.span.tokens),
             *((("label.add", "add another value"),) if len(proposals.places) > 1 else ()),
             ("label.absent", "not there"),
@@ -356,3 +359,24 @@ def short(text: str, most: int = 28) -> str:
         return text
     end = most // 2  # both ends are seen: words are added and dropped at either
     return f"{text[: most - 1 - end]}…{text[-end:]}"
+
+
+def told_apart(text: str, other: str, most: int, most_other: int) -> tuple[str, str]:
+    """Two texts in so many characters; where what is left out is all that tells them apart, that is what stays."""
+    shown, shown_other = short(text, most), short(other, most_other)
+    kept = min(most, most_other) // 2 - 1  # characters that both show at either end
+    if text == other or text[:kept] != other[:kept] or text[-kept:] != other[-kept:]:
+        return shown, shown_other
+    if "…" not in shown + shown_other:
+        return shown, shown_other
+    differs = next((n for n, (a, b) in enumerate(zip(text, other, strict=False)) if a != b), min(len(text), len(other)))
+    begin = text.rfind(" ", 0, differs) + 1  # of the first word that differs
+    if differs - begin >= kept:
+        begin = differs - 1
+    return _from_character(text, begin, most), _from_character(other, begin, most_other)
+
+
+def _from_character(text: str, begin: int, most: int) -> str:
+    """A text from some character on, in so many characters."""
+    part = f"…{text[begin:]}" if begin else text
+    return part if len(part) <= most else f"{part[: most - 1].rstrip()}…"

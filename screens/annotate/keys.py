@@ -179,7 +179,10 @@ SIGNS = (
     ("¹ ² ³", "where the field's key labels when it is pressed 1, 2 or 3 times more"),
     ("✓ ? · ∅ !", "of a field: labelled, suggested, empty, not on the document, with a value that does not fit"),
     ("· ◐ ✓ » ✗", "of a document: new, begun, labelled, skipped, unusable"),
-    ("12? 4✓ ! ⚑", "of a document: 12 open suggestions, 4 labels, a value that does not fit, a note"),
+    (
+        "12? 4✓ ≠! ⚑",
+        "of a document: 12 open suggestions, 4 labels, one ≠ known value, a value that does not fit, a note",
+    ),
     ("phrase", "words of a line without a wide gap"),
     ("current field", "the field whose key was pressed last, marked ▸ in the panel"),
 )

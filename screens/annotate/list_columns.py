@@ -1,6 +1,6 @@
 """The columns of the document list: vendor, number, date and total, how wide each is, and the sorting by one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from rich.cells import cell_len, set_cell_size
@@ -72,13 +72,26 @@ def shown(column: Column, document: Document, values: Values) -> tuple[str, bool
     return "", False
 
 
+def holds(columns: Iterable[Column], document: Document, values: Values, match: str, searched: str) -> bool:
+    """Whether one of the columns has what a search found in a document, so that it need not be said again."""
+    words = [word for word in searched.casefold().split() if word in match.casefold()]
+    for column in columns:
+        text, _ = shown(column, document, values)
+        in_one_form = column.type in (FieldType.AMOUNT, FieldType.DATE)
+        whole = normalise(column.type, match).normal if in_one_form else match
+        if text and (text == whole or (words and all(word in text.casefold() for word in words))):
+            return True
+    return False
+
+
 def marks(document: Document) -> str:
-    """Open suggestions, labels, a problem, a note: what stands at the end of a document's row."""
+    """Open suggestions, labels, what is not as known or does not fit, a note: the end of a document's row."""
+    doubts = ("≠" if document.disagreements else "") + ("!" if document.problems else "")
     return "".join(
         (
             f" {document.suggestions}?" if document.suggestions else "",
             f" {document.labels}✓" if document.labels else "",
-            " !" if document.disagreements or document.problems else "",
+            f" {doubts}" if doubts else "",
             " ⚑" if document.note else "",
         )
     )

@@ -37,7 +37,6 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
         self._strips: dict[int, Strip] = {}
         self._styles: dict[tuple[object, ...], Style] = {}
         self._dragging = False
-        self._columns = 0
 
     @property
     def columns(self) -> int:
@@ -279,10 +278,9 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
                 self.post_message(Act(lambda session: session.field_key.confirm() if session.view.armed else None))
 
     def on_resize(self, event: events.Resize) -> None:
-        """Ask for another layout when the width changed."""
+        """Ask for another layout where the page was laid out for another width, also while it was hidden."""
         self.post_message(self.Moved())
-        if self.columns != self._columns:
-            self._columns = self.columns
+        if self._layout is None or self._layout.columns != self.columns:
             self.post_message(self.Resized())
         else:
             self._follow()

@@ -33,7 +33,7 @@ class AnnotateScreen(ModeScreen):
     """Where the analyst labels documents, one after the other of a list."""
 
     mode = "annotate"
-    CSS_PATH = "annotate.tcss"
+    CSS_PATH, AUTO_FOCUS = "annotate.tcss", "PageView"  # after a dialog the keys never go to the list unannounced
     BINDINGS = bindings(ANNOTATE)
     HELP_SIGNS = SIGNS
 

@@ -20,7 +20,8 @@ def key_part(key: str, no_color: bool, style: str = "bold $accent") -> tuple[str
 class HintLine(Widget):
     """Says what the next key will do. One line, always there.
 
-    Content is `key text` pairs, the most useful first; those that do not fit any more are left out. The key of the help
+    Content is `key text` pairs, the most useful first; those that do not fit any more are left out. Of two in a row
+    with the same keys the second is a shorter form, for where the first does not fit with what follows. The key of help
     stands at the right edge, however little space there is, and beside it the key of the commands, where it is given
     and leaves space for a sentence and the first pair.
     """
@@ -51,11 +52,15 @@ class HintLine(Widget):
             if not lead or beginning.cell_length + both.cell_length <= width:
                 help_pair = both
         left = width - help_pair.cell_length - sum(part.cell_length for part in lead)
-        parts = lead
-        for pair in pairs:
-            if pair.cell_length + 2 * bool(parts) <= left:
+        parts, named = lead, ""
+        keys = [key for key, _ in self._pairs]
+        for place, pair in enumerate(pairs):
+            is_long_form = keys[place : place + 1] == keys[place + 1 : place + 2]
+            needed = sum(p.cell_length + 2 for p in pairs[place + 2 : place + 3]) if is_long_form else 0
+            if keys[place] != named and pair.cell_length + 2 * bool(parts) + needed <= left:
                 left -= pair.cell_length + 2 * bool(parts)
                 parts.append(pair)
+                named = keys[place]
         if left < 0:  # the sentence is cut, the key of the help is not
             parts, left = [parts[0].truncate(max(width - help_pair.cell_length, 0), ellipsis=True)], 0
         return Content("").join([Content("  ").join(parts), Content(" " * left), help_pair])

@@ -8,6 +8,7 @@ from storage.exceptions import DiskFull
 from storage.records import Source, State
 from tests.support import sample_documents
 from tests.support.sample_documents import find, go, kept, labels
+from workbench.fields import FieldType
 
 
 async def test_a_fields_key_labels_the_likeliest_place_and_it_is_saved_at_once(opened, workspace):
@@ -64,9 +65,28 @@ async def test_the_hint_names_the_keys_for_words_and_lines_at_both_ends(opened, 
         await pilot.press("6")  # an address
         assert "{ } [ ] lines" in str(hint.render())
         await pilot.press("escape", "5")  # a name
-        assert "< > , . words" in str(hint.render())
+        assert "< . , > words  { } [ ] lines" in str(hint.render())
         await pilot.press("escape", "1")  # a number of one word
         assert "< . add a word" in str(hint.render())
+        await pilot.press("full_stop")  # one of two can be dropped
+        assert "< . , > add or drop words" in str(hint.render())
+        await pilot.resize_terminal(96, 30)
+        await pilot.press("comma", "full_stop")
+        await pilot.pause()
+        assert "< . , > words" in str(hint.render())
+
+
+async def test_a_choice_and_its_alternative_are_shortened_so_that_they_are_told_apart(opened, tmp_path):
+    page = sample_documents.page_of(
+        "ALPHA HANDEL GMBH\nEuropa-Allee 12, 60327 Frankfurt\n\n\nBETA HANDEL GMBH\nEuropa-Allee 94, 60327 Frankfurt\n"
+    )
+    made = sample_documents.workspace_of(tmp_path / "w", [sample_documents.new("one", [page])])
+    async with opened(made, (160, 45)) as pilot:
+        await pilot.press("6")
+        shown = str(pilot.app.mode_screen.query_one(HintLine).render())
+        here, there, *_ = [part.split("”")[0] for part in shown.split("“")[1:]]
+        assert "12" in here and "94" in there and len(here) <= 20 and len(there) <= 16
+    made.close()
 
 
 async def test_token_first_a_selection_takes_the_fields_key(opened, workspace):
@@ -166,8 +186,6 @@ async def test_enter_after_a_correction_is_done_with_it_and_goes_on(opened, work
         assert "Enter done" in str(pilot.app.mode_screen.query_one(HintLine).render())
         await pilot.press("enter")
         assert not session.view.selection and session.view.focus.field == "amount_total"
-        await pilot.press("n")  # the key of another field is about the suggestion in hand
-        assert labels(workspace, 2) == {"seller_name": ["TRADING SDN BHD"], "amount_net": ["10.00"]}
 
 
 async def test_a_label_is_taken_up_and_given_another_field(opened, workspace):
@@ -265,12 +283,33 @@ async def test_suggestions_come_by_rising_confidence_and_take_one_key_each(opene
         assert {span.source for span in kept(workspace, 2).spans} == {Source.SUGGESTION}
 
 
-async def test_a_suggestion_is_given_another_field_or_other_words(opened, workspace):
+async def test_the_words_of_a_suggestion_are_given_another_field_when_they_are_selected(opened, workspace):
     async with opened(workspace) as pilot:
-        await pilot.press("J", "tab", "n")
+        await pilot.press("J", "tab", "L", "n")
         assert labels(workspace, 2) == {"amount_net": ["10.00"]}
-        await pilot.press("tab", "comma")  # the focus went on to the date, then to the name
+
+
+async def test_a_suggestion_is_given_other_words(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("J", "tab", "tab", "tab", "comma")  # the name, the surest
         assert labels(workspace, 2)["seller_name"] == ["ACME TRADING SDN"]
+
+
+@pytest.mark.parametrize("before", [("tab",), ("tab", "x"), ("right", "tab"), ("tab", "x", "x")])
+async def test_the_key_of_another_field_never_takes_the_words_of_a_suggestion_in_focus(opened, workspace, before):
+    workspace.change_schema(lambda schema: schema.add("order", FieldType.ID, key="b"))
+    async with opened(workspace) as pilot:
+        await pilot.press("J", "n")
+        likeliest = labels(workspace, 2)["amount_net"]
+        assert likeliest == ["8.49"]
+        await pilot.press("Z", "escape", *before)
+        focus = pilot.app.mode_screen.session.view.focus
+        await pilot.press("b")
+        assert "order" not in labels(workspace, 2)
+        assert "order: no likely place." in str(pilot.app.mode_screen.query_one(HintLine).render())
+        await pilot.press("n")
+        assert labels(workspace, 2) == {"amount_net": likeliest}
+        assert focus in pilot.app.mode_screen.session.editor.open_suggestions
 
 
 async def test_all_suggestions_and_the_document_are_one_key(opened, workspace):

@@ -10,6 +10,8 @@ from storage import document_list, documents
 from storage.suggestions import leading, offered
 from tests.support import sample_documents
 from tests.support.sample_documents import find, kept, labels
+from workbench.annotation import acts
+from workbench.annotation.session import open_editor
 
 DIFFERING = ("buyer_name", "seller_name", "invoice_no", "invoice_date", "amount_total")
 SLIP = "ACME SDN BHD\nDATE 25/12/2018\nTOTAL 9.00\nREF TEN"
@@ -148,9 +150,33 @@ async def test_the_last_document_accepted_without_values_that_differ_says_so_too
 async def test_the_reason_of_the_mark_in_the_list_is_said_when_the_document_is_opened_again(opened, against):
     async with opened(against, (120, 36)) as pilot:
         await pilot.press("A", "plus", "A")
-        assert kept(against).state == "labelled" and "!" in listed(pilot)
+        assert kept(against).state == "labelled" and "✓ ≠" in listed(pilot)
         await pilot.press("K")
-        assert hint(pilot).startswith("! ") and "≠ known" in hint(pilot)
+        assert "!" not in hint(pilot) and ": ≠ known: " in hint(pilot)
+
+
+async def test_the_list_marks_what_is_not_as_known_and_what_does_not_fit_by_signs_of_their_own(opened, tmp_path):
+    page = sample_documents.page_of(SLIP)
+    words = {token.text: (token.id,) for token in page.tokens}
+    made = sample_documents.workspace_of(
+        tmp_path / "signs",
+        [
+            sample_documents.new("unlike", [page], references={"amount_total": "8.00"}),
+            sample_documents.new("odd", [page]),
+            sample_documents.new("both", [page], references={"amount_total": "8.00"}),
+        ],
+    )
+    for number, fields in ((1, {"amount_total": "9.00"}), (2, {"amount_total": "TEN"}), (3, {"amount_total": "TEN"})):
+        editor = open_editor(made, number)
+        for field, word in fields.items():
+            editor.act("assign", acts.assign(editor.state, field, words[word], "ann"))
+    async with opened(made, (160, 45)) as pilot:
+        rows = [pilot.app.mode_screen.query_one(DocumentList).render_line(y).text.split() for y in range(3)]
+        assert [row[-1] for row in rows] == ["≠", "!", "≠!"]
+        await pilot.press("O")
+        await pilot.pause()
+        assert "≠ not the known value  ! does not fit" in hint(pilot)
+    made.close()
 
 
 async def test_a_suggestion_that_a_label_by_hand_moved_out_of_view_is_accepted_with_the_others(opened, tmp_path):

@@ -139,3 +139,43 @@ async def test_no_line_is_wider_than_the_page(opened, tmp_path):
         page = pilot.app.mode_screen.query_one("PageView")
         assert page.max_scroll_x == 0 == page.scroll_x
     made.close()
+
+
+async def test_a_document_opened_from_the_list_is_laid_out_for_the_page_that_is_shown_then(opened, tmp_path):
+    page = sample_documents.page_of("INVOICE" + " " * 20 + "DATE: 25/12/2018\nACME TRADING SDN BHD      TOTAL: 9.00")
+    made = sample_documents.workspace_of(
+        tmp_path / "w", [sample_documents.new(name, [page]) for name in ("one", "two")]
+    )
+    async with opened(made, (80, 24)) as pilot:
+        await pilot.press("O", *"two", "enter")
+        await pilot.pause()
+        screen = pilot.app.mode_screen
+        assert screen.session.content.document.name == "two"
+        pane = screen.query_one("PageView")
+        assert pane.size.width > 40 and screen.session.layout.columns == pane.columns == pane._layout.columns
+    made.close()
+
+
+@pytest.mark.parametrize("size", [(120, 36), (160, 45)])
+async def test_after_the_picture_and_a_dialog_the_page_has_the_keys(opened, workspace, size):
+    async with opened(workspace, size) as pilot:
+        screen = pilot.app.mode_screen
+        for keys in (("P", "P", "P"), ("P", "P")):  # as text again; as a picture alone
+            await pilot.press(*keys)
+            await pilot.pause()
+            await pilot.press("F")
+            await pilot.pause()
+            await pilot.press("escape")
+            await pilot.pause()
+            assert not screen.query_one(DocumentList).has_focus
+            if len(keys) == 3:
+                assert screen.query_one("PageView").has_focus
+        await pilot.press("t")
+        assert "amount_total" in labels(workspace)
+
+
+async def test_as_text_again_the_page_has_the_keys_at_once(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("P", "P", "P")
+        await pilot.pause()
+        assert pilot.app.mode_screen.query_one("PageView").has_focus

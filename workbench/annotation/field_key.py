@@ -9,7 +9,7 @@ from workbench.annotation.cursor import Cursor
 from workbench.annotation.document_words import DocumentWords
 from workbench.annotation.field_states import text_of
 from workbench.annotation.session_state import OfferedPlace, Proposals, SessionState
-from workbench.fields import Field, Schema, checks
+from workbench.fields import Field, Schema
 from workbench.locate.likelihoods import LEAST
 from workbench.locate.places import LikelyPlaces, known_places
 
@@ -27,8 +27,8 @@ class FieldKey:
         """A field's key. What it does depends on what is in hand, in this order:
 
         after `&` it adds a value; a selection becomes the field's value, instead of what it had; a focused suggestion
-        of this field gives way to the next likely place, one of another field becomes this field where its words can be
-        a value of it; of a field whose suggestion was rejected just now the next likely place is only shown; pressed
+        of this field gives way to the next likely place, one of another field stays as it is: its words were not chosen
+        by a person; of a field whose suggestion was rejected just now the next likely place is only shown; pressed
         again, or on the field's only label, the label moves to the next likely place, or to the cursor where that was
         moved; of a field's labels the next one is jumped to; a word that the cursor was put on is labelled; else the
         likeliest place is, a suggestion before anything else; an unlikely one only when the key is pressed again. On an
@@ -48,8 +48,6 @@ class FieldKey:
             self._try_another(field, focused)
         elif state.rejected == field.id and not own:
             self._show_likeliest(field)
-        elif focused is not None and self._can_be(field, focused.tokens):
-            self.take(focused, field.id, focused.tokens)
         elif proposals and proposals.moved and cursor.token is not None:
             self._label(field.id, (cursor.token,), [proposals.span])
         elif proposals:
@@ -76,6 +74,7 @@ class FieldKey:
     def _jump(self, field: Field, own: Sequence[Span]) -> None:
         """Go to the next of the field's labels; a lone one can be moved on to other places from there."""
         self._arm(field.id)
+        self._state.pointed = False
         at = next((n for n, s in enumerate(own) if self._cursor.token in s.tokens), -1)
         span = own[(at + 1) % len(own)]
         if len(own) == 1:
@@ -112,9 +111,6 @@ class FieldKey:
             self._state.message = f"{field.name}: there is no other likely place."
         else:
             self._try(field.id, likely, other, None, rejected=suggestion)
-
-    def _can_be(self, field: Field, tokens: Sequence[int]) -> bool:
-        return checks.acceptable(field.id, field.type, text_of(self._words.tokens, tokens))
 
     def _try(
         self,
@@ -237,7 +233,7 @@ class FieldKey:
             else:
                 state.message = "Press a field's key to label the selection."
         elif view.focus is not None:
-            self.take(view.focus, view.focus.field, view.focus.tokens)
+            self.take(view.focus, view.focus.tokens)
         elif armed is not None and state.offered is not None and state.offered.pointed_at:
             self._label_likeliest(armed)
         elif armed is not None and proposals is None and not view.can_label_cursor(armed):
@@ -245,7 +241,7 @@ class FieldKey:
         elif state.armed and cursor.token is not None and (proposals is None or proposals.moved):
             self._label_more(state.armed, cursor.token)
         elif view.suggestion is not None:
-            self.take(view.suggestion, view.suggestion.field, view.suggestion.tokens)
+            self.take(view.suggestion, view.suggestion.tokens)
         elif view.is_corrected:
             state.release()
             if following := state.editor.open_suggestions:
@@ -295,17 +291,17 @@ class FieldKey:
             state.message = f"{field.name}: the known value stands at {len(places)} places; again for the next."
         return len(places) == 1
 
-    def take(self, suggestion: Suggestion, field: str, tokens: Sequence[int]) -> None:
-        """Accept a suggestion, perhaps as another field or with other tokens, and go on to the next one."""
+    def take(self, suggestion: Suggestion, tokens: Sequence[int]) -> None:
+        """Accept a suggestion, perhaps with other tokens, and go on to the next one."""
         state = self._state
-        if field == suggestion.field and tuple(tokens) == suggestion.tokens:
+        if tuple(tokens) == suggestion.tokens:
             instead_of = self._rivals(suggestion)
             state.commit("accept", acts.accept(state.editor.state, suggestion, state.editor.annotator, instead_of))
         else:
             rejected = acts.reject(state.editor.state, suggestion)
-            for other in self._rivals(suggestion) if field == suggestion.field else ():
+            for other in self._rivals(suggestion):
                 rejected = acts.reject(rejected, other)
-            state.commit("change", acts.assign(rejected, field, tokens, state.editor.annotator))
+            state.commit("change", acts.assign(rejected, suggestion.field, tokens, state.editor.annotator))
         self.go_on_after(suggestion)
 
     def go_on_after(self, decided: Suggestion) -> None:
@@ -318,9 +314,9 @@ class FieldKey:
             self.focus_on(following[0])
 
     def focus_on(self, suggestion: Suggestion) -> None:
-        """Take a suggestion in hand, and go to it."""
+        """Take a suggestion in hand, and go to it: not by hand, so that no other field's key labels its word."""
         self._state.disarm()
-        self._state.focus = suggestion.id
+        self._state.focus, self._state.pointed = suggestion.id, False
         self._cursor.show(suggestion.tokens)
 
 

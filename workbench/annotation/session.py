@@ -324,7 +324,7 @@ class AnnotationSession:
     def _replace(self, target: Span | Suggestion, tokens: Sequence[int]) -> None:
         """Give a label other tokens; make a label of a suggestion with other tokens."""
         if isinstance(target, Suggestion):
-            self.field_key.take(target, target.field, sorted(tokens))
+            self.field_key.take(target, sorted(tokens))
             self._state.focus = None
         else:
             after = acts.extend(self.editor.state, target, tokens, self.editor.annotator)

@@ -61,6 +61,7 @@ class PageLayout:
     where: dict[int, tuple[int, int]]  # token id -> (row, position in the row)
     width: int
     tops: tuple[int, ...]  # the first row of each page
+    columns: int  # cells of a row that it was laid out for
 
     @property
     def height(self) -> int:
@@ -146,7 +147,7 @@ def lay_out(pages: Sequence[Page], columns: int, zoom: int = 0) -> PageLayout:
                     where[cell.token] = (len(rows), position)
                 width = max(width, placed[-1].end + 1)
                 rows.append(GridRow(page.number, placed, continues=continues))
-    return PageLayout(tuple(rows), where, width, tuple(tops))
+    return PageLayout(tuple(rows), where, width, tuple(tops), columns)
 
 
 def _plain(tokens: Sequence[Token], limit: int) -> Iterator[tuple[PlacedToken, ...]]:
