@@ -2,10 +2,9 @@
 
     python benchmarks/sheet_keys.py ../shared/data/claims/train.jsonl [--count 500] [--accuracy 0.95]
 
-Three ways: every text by its key, without a model; the suggestions from the sheet's threshold on taken unread, a page
-at a time, and the others one by one; and the same with every page read first, so that what is wrong in it is gone to by
-arrow keys and labelled before the others are taken. The model is made up: it is right as often as it says (calibrated),
-its probabilities are drawn so that it is right in `--accuracy` of the texts. The wrong labels at the end are counted.
+Every text by its key, without a model; and the suggestions from the sheet's threshold on taken unread, a page at a time,
+and the others one by one. The model is made up: it is right as often as it says (calibrated), its probabilities are
+drawn so that it is right in `--accuracy` of the texts. The wrong labels at the end are counted.
 """
 
 import argparse
@@ -71,16 +70,6 @@ class Annotator:
         while self._any_sure():
             await self.press("A")
 
-    async def read_and_take_sure(self) -> None:
-        """Label what is wrong in view, then take the others."""
-        while self._any_sure():
-            while wrong := [n for n in self.screen._sure() if self.screen.rows[n].likely != self.known[n - 1]]:
-                order = list(self.screen.texts._ids)
-                way = order.index(wrong[0]) - order.index(self.current())
-                await self.press(*["down" if way > 0 else "up"] * abs(way))
-                await self.press(self.key_of(wrong[0]))
-            await self.press("A")
-
     def _any_sure(self) -> bool:
         rows = self.screen.rows.values()
         return any(row.is_open and row.likely and row.probability >= self.screen.threshold for row in rows)
@@ -124,7 +113,6 @@ def main() -> None:
         "no model": ({}, ["one_by_one"]),
         "sure ones taken unread": (likely, ["take_sure", "one_by_one"]),
         "the same, a step lower": (likely, ["lower", "take_sure", "one_by_one"]),
-        "every page read": (likely, ["read_and_take_sure", "one_by_one"]),
     }
     right = sum(max(shares, key=shares.__getitem__) == known[number] for number, shares in likely.items())
     print(f"{len(known)} texts, the model is right about {right / len(known):.3f}")
