@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from screens.annotate.hints import short
-from workbench.annotation.document_acts import LEAST_SURE, AcceptPlan
+from storage.records import SURE
+from workbench.annotation.document_acts import AcceptPlan
 from workbench.fields import Schema
 from workbench.fields.plain_text import counted
 
@@ -61,7 +62,7 @@ def accept_all(plan: AcceptPlan, schema: Schema, has_labels: bool) -> str:
     stops = [f"{len(plan.out_of_view)} out of view"] if plan.out_of_view else []
     if not stops:
         stops = [f"{len(plan.contradicting)} ≠ known value"] if plan.contradicting else []
-        stops += [f"{len(plan.doubtful)} below {LEAST_SURE:.0%}"] if plan.doubtful else []
+        stops += [f"{len(plan.doubtful)} below {SURE:.0%}"] if plan.doubtful else []
         stops += [f"no {name}" for name in plan.missing if has_labels]
     if stops:
         return (f"accept {count}, then stop: " if count else "look at what is left: ") + ", ".join(stops)
