@@ -75,7 +75,7 @@ class StatusLine(Widget):
         self._common: tuple[str, ...] = ()
 
     def show(self, facts: tuple[str, ...], common: tuple[str, ...], modes: tuple[Mode, ...] = ()) -> None:
-        """Show the screen's facts and the application's, the most important first; `modes`: those that are named now."""
+        """Show the screen's facts and the application's, the most important first; `modes`: those named now."""
         if (facts, common, modes or self._modes) != (self._facts, self._common, self._modes):
             self._facts, self._common, self._modes = facts, common, modes or self._modes
             self.refresh()
