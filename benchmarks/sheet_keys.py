@@ -2,9 +2,9 @@
 
     python benchmarks/sheet_keys.py ../shared/data/claims/train.jsonl [--count 500] [--accuracy 0.95]
 
-Every text by its key, without a model; and the suggestions from the sheet's threshold on taken unread, a page at a time,
-and the others one by one. The model is made up: it is right as often as it says (calibrated), its probabilities are
-drawn so that it is right in `--accuracy` of the texts. The wrong labels at the end are counted.
+Every text by its key, without a model; and the suggestions from the sheet's threshold on taken unread, a page at a
+time, and the others one by one. The model is made up: it is right as often as it says (calibrated), its probabilities
+are drawn so that it is right in `--accuracy` of the texts. The wrong labels at the end are counted.
 """
 
 import argparse

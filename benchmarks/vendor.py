@@ -32,7 +32,7 @@ from written_wording import WORDING
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from storage import document_list, documents
-from storage.records import Annotations, Content, Decision, Source, Span, State
+from storage.records import SURE, Annotations, Content, Decision, Source, Span, State
 from workbench.annotation.editor import DocumentEditor
 from workbench.evaluation import known_value_figures, prediction_process
 from workbench.evaluation.known_value_figures import Judged
@@ -175,7 +175,7 @@ def main() -> None:
             last = [row for row in rows[labels[-1]] if row.layout == name]
             print(f"  {name[:40]:40} {sum(row.right for row in last)}/{len(last)}", file=sys.stderr, flush=True)
     for done, judged in rows.items():
-        sure = [row for row in judged if row.confidence > known_value_figures.SURE]
+        sure = [row for row in judged if row.confidence > SURE]
         right = sum(row.right for row in judged)
         print(
             f"{done} labelled: {right} of {len(judged)} right ({right / len(judged):.3f}), "

@@ -14,7 +14,7 @@ from textual.worker import Worker, WorkerState
 
 from screens.help import HelpPage, sections
 from screens.keys import arriving, kept, key_label
-from screens.modes import available
+from screens.modes import Mode, named
 from screens.widgets.dialogs import Confirm, Prompt, Typed
 from screens.widgets.status_lines import Hint, HintLine, StatusLine
 from storage.exceptions import WAITING, WorkbenchError
@@ -144,9 +144,8 @@ class ModeScreen(Typed, Screen[None]):
     def compose(self) -> ComposeResult:
         yield from self.body()
         yield HintLine()
-        has_classes = bool(self.workspace.schema.classes)
         everywhere = key_label(arriving(self.workbench.keys.get("app.commands", "colon")))
-        yield StatusLine(tuple(m for m in available() if has_classes or not m.of_classes), self.mode, everywhere)
+        yield StatusLine(self._named_modes, self.mode, everywhere)
 
     def body(self) -> ComposeResult:
         """The screen's own widgets; the outermost needs `height: 1fr`."""
@@ -197,7 +196,11 @@ class ModeScreen(Typed, Screen[None]):
     def refresh_status_line(self) -> None:
         """Draw the status line alone, after the application's part changed."""
         for line in self.query(StatusLine):
-            line.show(self._facts, self.workbench.common_facts)
+            line.show(self._facts, self.workbench.common_facts, self._named_modes)
+
+    @property
+    def _named_modes(self) -> tuple[Mode, ...]:
+        return named(bool(self.workspace.schema.classes))
 
     def runs_changed(self, news: "RunUpdate") -> None:
         """Runs went on, began or ended; called while the screen is in view, and when it comes into view."""
@@ -296,7 +299,13 @@ class ModeScreen(Typed, Screen[None]):
         return list(self.HELP_SIGNS)
 
     def action_help(self) -> None:
-        listed = sections(self.active_bindings, self.help_notes(), self.help_signs())
+        modes = {f"mode.{mode.id}" for mode in self._named_modes}
+        shown = {
+            key: active
+            for key, active in self.active_bindings.items()
+            if not (name := active.binding.id or "").startswith("mode.") or name in modes
+        }
+        listed = sections(shown, self.help_notes(), self.help_signs())
         note = f"{self.key_of('app.commands')} lists their names, for [bindings] in workbench.toml"
         saved = self.workbench.unsaved.reason or "all is saved"
         title = f"Keys · {self.mode.capitalize()} · {self.key_of('app.quit')} quits, {saved}"

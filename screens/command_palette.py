@@ -22,7 +22,7 @@ def commands(screen: ModeScreen | None, keys: Mapping[str, str], run: Callable[.
         keys: binding id -> keys, of those that were remapped.
         run: runs a Textual action, such as "app.help"; a second argument is the node that has it.
     """
-    for mode in modes.available():
+    for mode in modes.named(screen is not None and bool(screen.workspace.schema.classes)):
         yield SystemCommand(f"Go to {mode.title}", mode.summary, partial(run, f"app.show_mode('{mode.id}')"))
     listed: set[str] = set()
     owner_key = screen.key_of if screen else str

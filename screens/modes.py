@@ -18,7 +18,7 @@ class Mode:
     module: str
     screen: str  # the class's name in the module
     summary: str
-    of_classes: bool = False  # named in the status line only where there is a class field
+    of_classes: bool = False  # named only where there is a class field
 
     @property
     def exists(self) -> bool:
@@ -55,3 +55,8 @@ MODES = (
 def available() -> tuple[Mode, ...]:
     """The screens that exist, in their order."""
     return tuple(mode for mode in MODES if mode.exists)
+
+
+def named(has_classes: bool) -> tuple[Mode, ...]:
+    """The screens that are named: in the status line, on the page of keys and among the commands."""
+    return tuple(mode for mode in available() if has_classes or not mode.of_classes)

@@ -12,7 +12,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static
 
-from screens.modes import available
+from screens.modes import available, named
 from screens.widgets.status_lines import HintLine, StatusLine
 from workbench.runs import state
 
@@ -69,7 +69,7 @@ class OpeningScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield Static()
         yield HintLine()
-        yield StatusLine(tuple(mode for mode in available() if not mode.of_classes), self._mode)
+        yield StatusLine(named(has_classes=False), self._mode)
 
     def on_mount(self) -> None:
         self.query_one(HintLine).show(f"Opening {self._workspace} …")

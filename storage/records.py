@@ -128,6 +128,8 @@ class Suggestion:
 
 KNOWN_SOURCES = frozenset({"values", "e-invoice", "docile"})
 """The `run` of suggestions that are known values and where they are printed: they outrank every model and rule."""
+SURE = 0.7
+"""From this likelihood on a suggestion is sure: it is accepted with the others, and a wrong one is counted apart."""
 
 
 @dataclass(frozen=True, slots=True)

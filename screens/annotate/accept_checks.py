@@ -8,10 +8,9 @@ from screens.annotate.fields_panel import FieldsPanel
 from screens.annotate.keys import Work
 from screens.annotate.page_view import PageView
 from storage.records import Suggestion
-from workbench.annotation.document_acts import AcceptPlan, InView
+from workbench.annotation.document_acts import InView
 from workbench.annotation.field_states import text_of
 from workbench.annotation.session import AnnotationSession
-from workbench.fields import Schema
 
 Check = Callable[[AnnotationSession], str]
 """What is asked about a document before it is accepted; "" where nothing is."""
@@ -28,7 +27,7 @@ class AcceptChecks:
         self._empty: AnnotationSession | None = None
         self._unlabelled: tuple[AnnotationSession, frozenset[int]] | None = None
         self._accepted = 0  # by the last press
-        self._finished: tuple[AcceptPlan, Schema, str] | None = None  # of the document accepted last, what it left
+        self._finished: hints.Finished | None = None  # of the document accepted last, what is said of it
         self._named: tuple[AnnotationSession, frozenset[int]] | None = None
         self._shown: tuple[AnnotationSession, frozenset[int]] | None = None
 
@@ -52,12 +51,13 @@ class AcceptChecks:
 
     def finish(self, session: AnnotationSession) -> None:
         """Accept the document as it is."""
-        self._finished = session.document_acts.plan(), session.schema, session.content.document.name
+        plan, failed = session.document_acts.plan(), self._panel.failed_labels()
+        self._finished = hints.Finished(session.content.document.name, plan, session.schema, failed)
         session.document_acts.finish()
 
     def left_out_message(self, undo: str) -> tuple[str, str]:
         """What is said of the document accepted last: on the next one, and at the list's end. `undo` is a key."""
-        return hints.accepted_without(*self._finished, undo) if self._finished is not None else ("", "")
+        return hints.accepted(self._finished, undo) if self._finished is not None else ("", "")
 
     def question(self, session: AnnotationSession) -> str:
         """What is asked before the document is accepted: words are selected, or nothing is labelled; "" for nothing."""

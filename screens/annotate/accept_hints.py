@@ -1,11 +1,15 @@
 """What is said of accepting: what the keys will do, where they stop, what was left out. Pure."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from screens.annotate.hints import short
-from workbench.annotation.document_acts import LEAST_SURE, AcceptPlan
-from workbench.fields import Schema
+from storage.records import SURE
+from workbench.annotation.document_acts import AcceptPlan
+from workbench.fields import Field, Schema
 from workbench.fields.plain_text import counted
+
+_MOST = 70  # columns of a sentence that 80 have space for, beside the key of the help
 
 
 def out_of_view(fields: Sequence[str]) -> str:
@@ -34,19 +38,46 @@ def left_out(plan: AcceptPlan, schema: Schema) -> str:
     return " ".join([*first, *others])
 
 
-def accepted_without(plan: AcceptPlan, schema: Schema, document: str, undo: str) -> tuple[str, str]:
-    """What is said once a document was accepted and suggestions were left, "" for none: on the next document, and at
-    the list's end, where the document is still in view and the sentence shares its line.
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A document that was accepted."""
+
+    document: str  # its name
+    plan: AcceptPlan  # what is left of it
+    schema: Schema
+    failed: Sequence[tuple[Field, str]] = ()  # what does not fit of its labels
+
+
+def accepted(done: Finished, undo: str) -> tuple[str, str]:
+    """What is said once a document was accepted and suggestions were left, or labels do not fit, "" for neither: on the
+    next document, and at the list's end, where the document is still in view and the sentence shares its line.
     """
+    name, left_out = short(done.document, 16), _without(done.plan, done.schema)
+    if not done.failed:
+        if not left_out:
+            return "", ""
+        return f"{name} accepted without {left_out}; {undo} takes it back.", f"{left_out} left out; {undo} undoes."
+    field, message = done.failed[0]
+    does_not_fit = f"{field.name} does not fit"
+    more = f" (+{len(done.failed) - 1})" if len(done.failed) > 1 else ""
+    without = f" without {left_out}" if left_out else ""
+    whole = message.rstrip(".")
+    sentences = [
+        f"{name} accepted{without}; ! {reason}{more}; {undo} {takes_back}."
+        for reason in (whole, whole.partition(":")[0], does_not_fit)
+        for takes_back in ("takes it back", "undoes")
+    ]
+    fitting = next((text for text in sentences if len(text) <= _MOST), sentences[-1])
+    at_end = f"{left_out} left out; ! {field.name}" if left_out else f"! {does_not_fit}"
+    return fitting, f"{at_end}{more}; {undo} undoes."
+
+
+def _without(plan: AcceptPlan, schema: Schema) -> str:
+    """Which suggestions were left, "" for none."""
     left, differing = (*plan.accepted, *plan.left_out, *plan.passed_over), len(plan.contradicting)
-    if not left:
-        return "", ""
-    several = f"{differing} ≠ known" if differing == len(left) else counted(len(left), "suggestion")
-    without = f"{schema.name(left[0].field)} {left[0].confidence:.0%}" if len(left) == 1 and not differing else several
-    return (
-        f"{short(document, 16)} accepted without {without}; {undo} takes it back.",
-        f"{without} left out; {undo} undoes.",
-    )
+    if len(left) == 1 and not differing:
+        return f"{schema.name(left[0].field)} {left[0].confidence:.0%}"
+    return (f"{differing} ≠ known" if differing == len(left) else counted(len(left), "suggestion")) if left else ""
 
 
 def accept_all(plan: AcceptPlan, schema: Schema, has_labels: bool) -> str:
@@ -61,7 +92,7 @@ def accept_all(plan: AcceptPlan, schema: Schema, has_labels: bool) -> str:
     stops = [f"{len(plan.out_of_view)} out of view"] if plan.out_of_view else []
     if not stops:
         stops = [f"{len(plan.contradicting)} ≠ known value"] if plan.contradicting else []
-        stops += [f"{len(plan.doubtful)} below {LEAST_SURE:.0%}"] if plan.doubtful else []
+        stops += [f"{len(plan.doubtful)} below {SURE:.0%}"] if plan.doubtful else []
         stops += [f"no {name}" for name in plan.missing if has_labels]
     if stops:
         return (f"accept {count}, then stop: " if count else "look at what is left: ") + ", ".join(stops)

@@ -104,9 +104,13 @@ class FieldsPanel(Drawn, can_focus=False):
         return [(row.field, strip) for row in self._rows for strip in self._strips(row, width, is_brief)]
 
     def warning(self, field_id: str | None) -> str:
-        """What does not fit a field's label; "" where it does."""
+        """What does not fit a field's label, or would not fit its surest suggestion; "" where it does."""
         rows = (row for row in self._rows if row.field.id == field_id and row.values)
-        return next((row.problems[0] for row in rows if row.problems and row.state is not FieldState.SUGGESTED), "")
+        return next((row.problems[0] for row in rows if row.problems), "")
+
+    def failed_labels(self) -> list[tuple[Field, str]]:
+        """What does not fit of the labels shown, each with its field."""
+        return field_states.failed_labels(self._rows)
 
     def on_resize(self, event: events.Resize) -> None:
         """Another width, other line ends."""

@@ -12,7 +12,7 @@ from screens.widgets.status_lines import Hint
 from storage.document_list import KINDS, Filter
 from storage.records import Content, State, Suggestion
 from workbench.annotation.editor import Proposal
-from workbench.annotation.field_states import contradicts, rows, text_of
+from workbench.annotation.field_states import contradicts, failed_labels, rows, text_of
 from workbench.annotation.session import AnnotationSession
 from workbench.annotation.session_state import Proposals, SessionView
 from workbench.annotation.worklist import Worklist
@@ -66,25 +66,37 @@ class Context:
     error_walk: bool = False  # the document was opened to look at a model's error
     shows: str = "text"  # "text", "picture" or "both"
     accept_all: str = ""  # what accepting all suggestions will do; see `accept_hints.accept_all`
-    warning: str = ""  # what does not fit the label in hand
+    warning: str = ""  # what does not fit the label in hand, or would not fit the suggestion
 
 
 def hint_of(view: SessionView, schema: Schema, context: Context) -> Hint:
     """The hint for a view. Names with a dot are binding ids; the screen puts their keys in."""
     lead, pairs = _next_key(view, schema, context)
-    if context.warning and (field_id := field_in_hand(view)) is not None and not view.message:
-        lead = f"{schema.name(field_id)}: ! {context.warning}"
+    is_shown = not view.message and (view.focus is None or _is_surest(view, view.focus))
+    if context.warning and is_shown and (field_id := field_in_hand(view)) is not None:
+        share = f" {view.focus.confidence:.0%}" if view.focus is not None else ""
+        lead = f"{schema.name(field_id)}{share}: ! {context.warning}"
     if not lead and context.shows != "text":
         pairs = (*pairs[:1], *_PICTURE, *pairs[1:])  # what labels comes first where there is little space
     return lead, (("error_walk.next", "next error"), *pairs) if context.error_walk else pairs
 
 
 def field_in_hand(view: SessionView) -> str | None:
-    """The field whose key was pressed last, else that of the label or the suggestion under the cursor."""
-    if view.selection or view.focus is not None:
+    """The field of the suggestion that is walked to, else that whose key was pressed last, else that of the label or
+    the suggestion under the cursor.
+    """
+    if view.selection:
         return None
+    if view.focus is not None:
+        return view.focus.field
     here = view.label or view.suggestion
     return view.armed or (here.field if here is not None else None)
+
+
+def _is_surest(view: SessionView, suggestion: Suggestion) -> bool:
+    """Whether it is the one of its field that the panel's warning is about."""
+    others = (s.confidence for s in view.open_suggestions if s.field == suggestion.field)
+    return suggestion.confidence >= max(others, default=0.0)
 
 
 def _next_key(view: SessionView, schema: Schema, context: Context) -> Hint:
@@ -193,7 +205,7 @@ def opening(session: AnnotationSession, day_first: bool | None) -> str:
     if document.state is not State.LABELLED or not (document.problems or document.disagreements):
         return ""
     listed = rows(session.content, session.schema, day_first)
-    reasons = [f"! {row.field.name}: {row.problems[0]}" for row in listed if row.problems and document.problems]
+    reasons = [f"! {field.name}: {message}" for field, message in failed_labels(listed)] if document.problems else []
     reasons += [f"{row.field.name}: ≠ known: {row.reference}" for row in listed if row.values and row.agrees is False]
     more = f" (+{len(reasons) - 1} in the panel)" if len(reasons) > 1 else ""
     return f"{reasons[0]}{more}" if reasons else ""

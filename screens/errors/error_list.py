@@ -39,9 +39,6 @@ _DONE = {
 }
 
 
-NOTHING_MEASURED = "Nothing measured yet: train a model (F4)."
-
-
 class ErrorList(ScrollView, can_focus=True, inherit_bindings=False):
     """Errors in a fixed order; posts `Pointed` when the pointer moves and `Chosen` on Enter or a second click."""
 
@@ -59,7 +56,7 @@ class ErrorList(ScrollView, can_focus=True, inherit_bindings=False):
         self._items: Sequence[ErrorItem] = ()
         self._verdicts: Mapping[int, Verdict | None] = {}
         self._at = 0
-        self._if_empty = NOTHING_MEASURED
+        self._if_empty = ""  # what is in place of a list: the tables say it where no run was measured
         self._named = 0  # cells of the column of documents
 
     @property

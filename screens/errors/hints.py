@@ -1,5 +1,7 @@
 """What the next key of the errors screen will do. Pure: (binding id, or key as it is shown; what it does) pairs."""
 
+NOTHING_MEASURED = "Nothing measured yet: train a model (F4)."
+
 
 def pairs(view: str, listing: bool, leads: bool = True) -> tuple[tuple[str, str], ...]:
     """The most useful first.

@@ -13,7 +13,7 @@ from screens.base import ModeScreen
 from screens.errors import doctor_actions, hints, report_export, snapshot, table_contents
 from screens.errors.class_errors import ClassErrors
 from screens.errors.doctor_panel import DoctorPanel
-from screens.errors.error_list import NOTHING_MEASURED, ErrorList
+from screens.errors.error_list import ErrorList
 from screens.errors.error_panel import ErrorPanel
 from screens.errors.keys import ERRORS
 from screens.errors.rule_switches import RuleSwitches
@@ -139,7 +139,7 @@ class ErrorsScreen(ModeScreen):
 
     def _show_nothing(self) -> None:
         self.panel.show_message("")
-        self.tables.show_message(NOTHING_MEASURED)
+        self.tables.show_message(hints.NOTHING_MEASURED)
         self.hint("Train a model first.", ("F4", "set up a run"), ("F5", "follow the runs"))
         self.facts("no run")
 
@@ -201,7 +201,7 @@ class ErrorsScreen(ModeScreen):
 
     def _enter_list(self) -> None:
         if not self.panel.items:
-            self.notify("Nothing is wrong here: there is no list." if self.shown else NOTHING_MEASURED)
+            self.notify("Nothing is wrong here: there is no list." if self.shown else hints.NOTHING_MEASURED)
             return
         self.add_class("-listing")
         self.panel.list.focus()

@@ -19,8 +19,8 @@ from workbench.fields.plain_text import counted
 from workbench.runs import progress
 
 _UNLEARNED = {
-    "per_vendor": "Documents of many vendors, drawn at random: there is no model yet that could be unsure.",
-    "random": "Drawn at random: there is no model yet that could be unsure.",
+    "per_vendor": "Documents of many vendors, drawn at random: there is no model of your own yet.",
+    "random": "Drawn at random: there is no model of your own yet.",
 }
 """What the strategies do before the first model."""
 Key = Callable[[str], str]
@@ -166,7 +166,7 @@ def guide(overview: LoopOverview, key: Key) -> Content:
         step("queue.review", "answer yes or no to what is suggested already")
         step("batch.choose", "choose a batch with the model before" if overview.model else "choose a batch at random")
     elif overview.model is None:
-        title("There is no model yet. The loop begins with a first handful of labels.\n")
+        title("There is no model of your own yet. The loop begins with a first handful of labels.\n")
         have = f"{overview.labelled} labelled" if overview.labelled else "none labelled yet"
         parts.append(
             f"\n{counted(overview.pool, 'document')} to label, {have}; five to ten are enough for a first model.\n"

@@ -79,10 +79,10 @@ class StatusLine(Widget):
         self._facts: tuple[str, ...] = ()
         self._common: tuple[str, ...] = ()
 
-    def show(self, facts: tuple[str, ...], common: tuple[str, ...]) -> None:
-        """Show the screen's facts and the application's; the most important first."""
-        if (facts, common) != (self._facts, self._common):
-            self._facts, self._common = facts, common
+    def show(self, facts: tuple[str, ...], common: tuple[str, ...], modes: tuple[Mode, ...] = ()) -> None:
+        """Show the screen's facts and the application's, the most important first; `modes`: those named now."""
+        if (facts, common, modes or self._modes) != (self._facts, self._common, self._modes):
+            self._facts, self._common, self._modes = facts, common, modes or self._modes
             self.refresh()
 
     def render(self) -> Content:

@@ -50,7 +50,7 @@ async def test_a_field_of_its_own_is_offered_on_the_fourth_document_and_a_killed
         await label(pilot, 3)
         screen = pilot.app.mode_screen
         assert [s.field for s in screen.session.editor.open_suggestions].count("member") == 1
-        await pilot.press("plus")  # accept all suggestions in view
+        await pilot.press("tab", "enter")  # after three labels it is not yet sure enough to be accepted with others
         await pilot.pause()
         assert sample_documents.labels(workspace, 4)["member"] == [member_receipts.number(3)]
         await until(pilot, lambda: len(record.read(workspace.files.learner_record).documents) == 3)

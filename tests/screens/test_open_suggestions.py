@@ -132,7 +132,7 @@ async def test_a_document_accepted_without_values_that_differ_says_so_on_the_nex
     async with opened(differing, (80, 36)) as pilot:
         await pilot.press("A", "a")
         assert kept(differing).state == "labelled" and pilot.app.mode_screen.session.content.document.name == "next"
-        assert hint(pilot).startswith("slip accepted without 5 ≠ known; Ctrl+Z takes it back.")
+        assert hint(pilot).startswith("slip accepted without 5 ≠ known; ! iban does not fit; Ctrl+Z undoes.")
         await pilot.press("Z")
         assert kept(differing).state == "started"
 
@@ -143,7 +143,7 @@ async def test_the_last_document_accepted_without_values_that_differ_says_so_too
         assert kept(differing, 2).state == "labelled" and "accepted without" not in hint(pilot)
         await pilot.press("A", "a")
         assert kept(differing).state == "labelled"
-        assert hint(pilot).startswith("5 ≠ known left out; Ctrl+Z undoes. The list is done.  F4 train ")
+        assert hint(pilot).startswith("5 ≠ known left out; ! iban; Ctrl+Z undoes. The list is done.")
         assert hint(pilot).endswith("? keys")
 
 

@@ -118,7 +118,9 @@ async def test_without_a_model_the_screen_says_how_to_begin(opened, shop):
     async with opened(shop[0], (80, 24)) as pilot:
         await press(pilot, "f3")
         guide = shown(pilot, BatchPane, "#guide")
-        assert "There is no model yet" in guide and "starter" in guide and "12 documents to label" in guide
+        assert "There is no model of your own yet" in guide and "starter" in guide and "12 documents to label" in guide
+        head = shown(pilot, BatchPane, "#request")
+        assert "there is no model of your own yet" in " ".join(head.split()) and "could be unsure" not in head
         assert "starter suggests" in hint(pilot) and "choose 20 documents" in hint(pilot)
 
 

@@ -1,6 +1,8 @@
 """The sheet of texts: the real keys, and what the database holds afterwards."""
 
-from textual.widgets import OptionList
+from dataclasses import replace
+
+from textual.widgets import OptionList, Static
 
 from screens.widgets.dialogs import Choice
 from screens.widgets.status_lines import HintLine, StatusLine
@@ -13,6 +15,7 @@ from tests.support.text_documents import kept, options_of
 from workbench.annotation.acts import classify
 from workbench.annotation.classes import sheet, similarity
 from workbench.annotation.editor import DocumentEditor
+from workbench.fields import Field, FieldKind, FieldType
 from workbench.live.client import LiveClient
 
 LIKELY = {
@@ -225,6 +228,24 @@ async def test_a_text_opens_in_the_annotate_screen(opened, tmp_path):
         await settled(pilot)
         assert listed(pilot) == [0, 2, 3]
     workspace.close()
+
+
+async def test_the_sheet_is_named_where_there_is_a_class_field_and_nowhere_else(opened, workspace):
+    kind = Field("kind", "kind", FieldType.TEXT, "", "#123456", kind=FieldKind.CLASS, options=("a", "b"))
+    async with opened(workspace, (160, 40)) as pilot:
+        status = pilot.app.mode_screen.query_one(StatusLine)
+        for is_named in (False, True):
+            if is_named:
+                workspace.change_schema(lambda schema: replace(schema, fields=(*schema.fields, kind)))
+                pilot.app.mode_screen.refresh_status_line()
+            assert ("Sheet" in str(status.render())) == is_named
+            commands = [command.title for command in pilot.app.get_system_commands(pilot.app.screen)]
+            assert ("Go to Sheet" in commands) == is_named and "Go to Runs" in commands
+            await pilot.press("question_mark")
+            await pilot.pause()
+            keys = "\n".join(str(column.render()) for column in pilot.app.screen.query(".column").results(Static))
+            assert ("F7" in keys) == is_named and "F6" in keys
+            await pilot.press("escape")
 
 
 async def test_without_a_class_field_the_sheet_says_how_to_add_one(opened, workspace):

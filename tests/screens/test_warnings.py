@@ -54,3 +54,51 @@ async def test_a_suggestion_that_is_shown_before_it_is_accepted_is_in_view_in_th
         await pilot.press("A")
         assert "In view now: amount_total." in hint(pilot) and "amount_total" in panel_in_view(pilot)
     made.close()
+
+
+@pytest.fixture
+def wrong(tmp_path):
+    """Two documents, each with suggestions that do not fit."""
+    page = sample_documents.page_of("ACME LTD\nVAT DE123456789\nDate 25/12/2018\nDue 24/12/2018\nTotal 9.00\n")
+    words = {token.text: (token.id,) for token in page.tokens}
+    offered = [
+        ("seller_tax_id", words["DE123456789"], 0.9, "r"),
+        ("invoice_date", words["25/12/2018"], 0.9, "r"),
+        ("amount_total", words["9.00"], 0.9, "r"),
+    ]
+    late = [*offered[1:], ("due_date", words["24/12/2018"], 0.8, "r")]
+    listed = [sample_documents.new(name, [page], of) for name, of in (("e01", offered), ("e02", late), ("e03", []))]
+    made = sample_documents.workspace_of(tmp_path / "wrong", listed)
+    yield made
+    made.close()
+
+
+async def test_a_suggestion_that_would_not_fit_says_so_before_it_is_accepted(opened, wrong):
+    async with opened(wrong, (80, 24)) as pilot:
+        assert labels(wrong) == {}
+        assert "! DE123456789 is no valid VAT" in " ".join(panel_in_view(pilot).split())
+        await pilot.press("tab")
+        while "seller_tax_id" not in hint(pilot):
+            await pilot.press("tab")
+        assert hint(pilot).startswith("seller_tax_id 90%: ! DE123456789 is no valid VAT number.  Enter yes")
+        await pilot.press("J")
+        assert "! The due date 2018-12-24" in " ".join(panel_in_view(pilot).split())
+
+
+async def test_what_does_not_fit_of_an_accepted_document_is_said_on_the_next(opened, wrong):
+    async with opened(wrong, (80, 24)) as pilot:
+        await pilot.press("A")
+        assert hint(pilot).startswith("e01 accepted; ! DE123456789 is no valid VAT number; Ctrl+Z undoes.")
+        await pilot.press("A")
+        assert hint(pilot).startswith("e02 accepted; ! due_date does not fit; Ctrl+Z takes it back.")
+        await pilot.press("t", "a")
+        assert "does not fit" not in hint(pilot)
+
+
+async def test_an_accepted_document_does_not_count_suggestions_as_labels_that_do_not_fit(opened, wrong):
+    async with opened(wrong, (120, 36)) as pilot:
+        await pilot.press("tab")
+        while "amount_total" not in hint(pilot):
+            await pilot.press("tab")
+        await pilot.press("enter", "a")
+        assert "accepted without" in hint(pilot) and "VAT" not in hint(pilot)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from storage.records import KNOWN_SOURCES, Annotations, Event, State, Suggestion
+from storage.records import KNOWN_SOURCES, SURE, Annotations, Event, State, Suggestion
 from storage.suggestions import rivals
 from workbench.annotation import acts, field_states
 from workbench.annotation.classes.class_acts import ClassActs
@@ -39,8 +39,6 @@ _OF_FIELDS = {
 _MOST_NAMES = 3
 SURE_PLACE = 0.9
 """From which confidence on the place of a known value need not be looked at."""
-LEAST_SURE = 0.5
-"""A suggestion that is less likely right than wrong is accepted by its own keys alone."""
 _EXPECTED = ("amount_total",)
 """Fields that nearly every document has: one that lacks them is not accepted with its suggestions unasked."""
 
@@ -69,7 +67,7 @@ class AcceptPlan:
 
     accepted: tuple[Suggestion, ...]  # those that become labels
     out_of_view: tuple[Suggestion, ...]  # those that would, were they in view
-    doubtful: tuple[Suggestion, ...]  # less likely right than wrong
+    doubtful: tuple[Suggestion, ...]  # not sure: accepted by their own keys alone
     contradicting: tuple[Suggestion, ...]  # other values than the known ones
     passed_over: tuple[Suggestion, ...]  # of fields that have a label, or on words that a surer one has
     missing: tuple[str, ...]  # names of fields that nearly every document has, with no label and no suggestion
@@ -184,8 +182,8 @@ class DocumentActs:
             if s.field not in fields and used.isdisjoint(s.tokens) and s not in contradicting:
                 suggestions.append(s)
                 used.update(s.tokens)
-        # as it is shown: "50%" is not below 50 %
-        sure = [s for s in suggestions if round(100 * s.confidence) >= 100 * LEAST_SURE or s.run in KNOWN_SOURCES]
+        # as it is shown: "70%" is not below 70 %
+        sure = [s for s in suggestions if round(100 * s.confidence) >= 100 * SURE or s.run in KNOWN_SOURCES]
         visible = [s for s in sure if in_view is None or in_view.shows(s)]
         offered = fields | {s.field for s in self._editor.open_suggestions}
         return AcceptPlan(
@@ -198,7 +196,7 @@ class DocumentActs:
         )
 
     def acceptable(self) -> Sequence[Suggestion]:
-        """Open suggestions that contradict no label and no known value, and are likelier right than wrong."""
+        """Open suggestions that contradict no label and no known value, and are sure."""
         return self.plan().accepted
 
     def contradicting(self) -> list[Suggestion]:
@@ -236,7 +234,7 @@ class DocumentActs:
             f"{count} {what}"
             for count, what in (
                 (len(rest.out_of_view), "out of view"),
-                (len(rest.doubtful), f"below {LEAST_SURE:.0%}"),
+                (len(rest.doubtful), f"below {SURE:.0%}"),
                 (len(rest.contradicting), "≠ known value"),
             )
             if count

@@ -62,6 +62,7 @@ def rows(content: Content, schema: Schema, day_first: bool | None = None) -> tup
         proposed.setdefault(suggestion.field, []).append(suggestion)
     references = {r.field: r.value for r in content.references}
     listed: list[FieldRow] = []
+    surest: dict[str, Value] = {}  # of what is suggested
     for field in schema:
         if field.kind is FieldKind.CLASS or (field.retired and field.id not in spans):
             continue
@@ -74,6 +75,7 @@ def rows(content: Content, schema: Schema, day_first: bool | None = None) -> tup
         elif open_ones:
             state = FieldState.SUGGESTED
             values = tuple(read(content, field, text_of(tokens, s.tokens), day_first) for s in open_ones)
+            surest[field.id] = max(zip(open_ones, values, strict=True), key=lambda pair: pair[0].confidence)[1]
         else:
             state, values = FieldState.MISSING, ()
         sure = max((s.confidence for s in open_ones), default=None)
@@ -84,7 +86,7 @@ def rows(content: Content, schema: Schema, day_first: bool | None = None) -> tup
             agrees = is_known or any(_agrees(field, value, reference) for value in values)
         others = _second_opinions(content, field, values) if state is FieldState.SUGGESTED else ()
         listed.append(FieldRow(field, state, values, sure, reference, agrees, others))
-    return _checked(tuple(listed), content)
+    return _checked(tuple(listed), content, surest)
 
 
 def contradicts(content: Content, field: Field, suggestion: Suggestion) -> bool:
@@ -131,14 +133,18 @@ def _normal(field: Field, reference: str) -> str | None:
     return normalise(field.type, reference).normal or reference
 
 
-def _checked(listed: tuple[FieldRow, ...], content: Content) -> tuple[FieldRow, ...]:
-    """The rows with what does not fit together put to the fields concerned.
+def _checked(listed: tuple[FieldRow, ...], content: Content, surest: Mapping[str, Value]) -> tuple[FieldRow, ...]:
+    """The rows with what does not fit together put to the fields concerned; what a suggestion would not fit to it.
 
     That the currency is missing is a problem only where one is printed, and not suggested: most receipts print none.
     """
     values = {row.field.id: row.values[0] for row in listed if row.state is FieldState.LABELLED}
     suggested = {row.field.id for row in listed if row.state is FieldState.SUGGESTED}
     problems, refused = problems_of(values, content, suggested, _several(listed))
+    for failed in checks.check({**surest, **values}, _several(listed)):
+        concerned = [field for field in failed.fields if field in surest]
+        if concerned and failed.rule not in _SOFT:
+            problems.setdefault(concerned[-1], []).append(_message(failed))
     return tuple(
         replace(
             row,
@@ -182,10 +188,12 @@ def problems_of(
             continue
         if check.rule == "invalid":
             refused.update(check.fields)
-        message = check.message.removeprefix(f"{check.fields[0]}: ")
-        for field in check.fields[-1:] if len(check.fields) > 1 else check.fields:
-            problems.setdefault(field, []).append(message)
+        problems.setdefault(check.fields[-1], []).append(_message(check))
     return problems, refused
+
+
+def _message(check: checks.Check) -> str:
+    return check.message.removeprefix(f"{check.fields[0]}: ")
 
 
 def _prints_currency(content: Content) -> bool:
@@ -201,14 +209,19 @@ _SOFT = ("currency", "ambiguous")
 """Rules that inform but are no reason to look a document up again: receipts seldom print a currency."""
 
 
+def failed_labels(listed: Sequence[FieldRow]) -> list[tuple[Field, str]]:
+    """What does not fit of a document's labels, each with the field that it is put to."""
+    own = {row.field.id: row for row in listed if row.values and row.state is not FieldState.SUGGESTED}
+    failed = checks.check({name: row.values[0] for name, row in own.items()}, _several(listed))
+    return [(own[c.fields[-1]].field, _message(c)) for c in failed if c.rule not in _SOFT]
+
+
 def judge(schema: Schema, day_first: bool | None = None) -> Callable[[Content], tuple[int, int]]:
     """Counts (labels that contradict a reference value, checks that failed) of a document, for `DocumentEditor`."""
 
     def count(content: Content) -> tuple[int, int]:
         listed = rows(content, schema, day_first)
-        values = {row.field.id: row.values[0] for row in listed if row.values and row.state is not FieldState.SUGGESTED}
-        failed = sum(check.rule not in _SOFT for check in checks.check(values, _several(listed)))
         wrong = (row.agrees is False and row.state is not FieldState.SUGGESTED for row in listed)
-        return sum(wrong), failed
+        return sum(wrong), len(failed_labels(listed))
 
     return count

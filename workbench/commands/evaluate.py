@@ -11,9 +11,6 @@ from workbench.commands.support.output import emit, json_option, table
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
 
-SURE = 0.7
-"""As in `known_value_figures`, which is loaded when it is asked for."""
-
 
 @click.command()
 @click.argument("model", shell_complete=argument_completion.model)
@@ -170,6 +167,8 @@ def _known_values(workspace: Any, model: str, on: str | None, page: str | None, 
 
 def lines_of_values(figures: dict[str, Any], name: Any) -> list[str]:
     """Figures of known values as text; `name` returns the shown name of a field."""
+    from storage.records import SURE
+
     single = figures["one_a_layout"]
     lines = [
         f"{figures['model']} on {figures['documents']} documents with known values: "

@@ -10,7 +10,7 @@ from typing import Any
 
 from storage import document_list, documents
 from storage.exceptions import RunProblem
-from storage.records import Content, Split
+from storage.records import SURE, Content, Split
 from workbench.evaluation import prediction_process
 from workbench.fields import FieldType, dates
 from workbench.fields.values import joined, normalise, same
@@ -19,8 +19,6 @@ from workbench.predictions import calibration, run_reader, suggestions
 from workbench.runs.suggestions_file import Proposal
 from workbench.workspace import Workspace
 
-SURE = 0.7
-"""Above this confidence a wrong value is counted apart: an analyst hardly looks at it."""
 _TRAINED = (Split.TRAIN, Split.VALIDATION)
 
 

@@ -45,6 +45,12 @@ def header(schema: Schema) -> list[str]:
     return ["file", "group", "split", "state", *names, *extra, *normalised]
 
 
+def columns_in_one_form(schema: Schema) -> dict[int, int]:
+    """Column of a field whose value is written as it is printed -> the column of its normalised form."""
+    printed = [place for place, entry in enumerate(schema.spans, DETAILS) if _is_document_number(entry)]
+    return dict(zip(printed, range(len(header(schema)) - len(printed), len(header(schema))), strict=True))
+
+
 def numeric_columns(schema: Schema) -> frozenset[int]:
     """The numbers of the columns with amounts, rates and confidences."""
     fields = schema.spans

@@ -1,7 +1,8 @@
 """Values as a workbook: amounts and rates as numbers, dates as dates, everything else as text.
 
-The sheet `values` has what a colleague wants: the file and a column a field. The sheet `details` has the rest of what
-`values` says, a row a document in the same order. Characters that a workbook cannot hold (control characters) are left
+The sheet `values` has what a colleague wants: the file and a column a field, its value in one form wherever there is
+one. The sheet `details` has the rest of what `values` says, a row a document in the same order; numbers of documents
+stand there as they are printed. Characters that a workbook cannot hold (control characters) are left
 out.
 """
 
@@ -12,7 +13,7 @@ from typing import Any
 
 from storage.records import Content, Document
 from workbench.exchange.exporters.base import ExportReport, text_cells, workbook
-from workbench.exchange.exporters.values import DETAILS, header, rows
+from workbench.exchange.exporters.values import DETAILS, columns_in_one_form, header, rows
 from workbench.fields import FieldType, Schema
 
 _NUMBERS = frozenset({FieldType.AMOUNT, FieldType.RATE})
@@ -37,15 +38,18 @@ class XlsxExporter:
         # Before the workbook is begun, as it cannot be abandoned half-way.
         table = list(rows(_noting(contents, files), schema, written, self._day_first))
         names = header(schema)
-        first = range(DETAILS, DETAILS + len(schema.spans))
-        others = [place for place in range(1, len(names)) if place not in first]
+        in_one_form = columns_in_one_form(schema)
+        first = [in_one_form.get(place, place) for place in range(DETAILS, DETAILS + len(schema.spans))]
+        printed = {place: f"{names[place]} (as printed)" for place in in_one_form}
+        others = [place for place in range(1, len(names)) if place not in first and place not in in_one_form]
         kinds = {place: entry.type for place, entry in zip(first, schema.spans, strict=True)}
+        titles = {place: entry.name for place, entry in zip(first, schema.spans, strict=True)} | printed
         with workbook(target) as book:
-            for title, places in (("values", list(first)), ("details", others)):
+            for title, places in (("values", first), ("details", [*others, *printed])):
                 sheet = book.create_sheet(title)
                 sheet.freeze_panes = "B2"
                 cell = _cells(sheet, written)
-                sheet.append([cell(name) for name in ("file", *(names[place] for place in places))])
+                sheet.append([cell(name) for name in ("file", *(titles.get(place, names[place]) for place in places))])
                 for file, row in zip(files, table, strict=True):
                     values = (_typed(row[place], kinds.get(place), names[place]) for place in places)
                     formats = (_AMOUNT if kinds.get(place) is FieldType.AMOUNT else "" for place in places)

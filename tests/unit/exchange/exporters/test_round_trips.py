@@ -41,7 +41,7 @@ from workbench.exchange.pipeline import run
 from workbench.exchange.reading.clean import clean
 from workbench.exchange.reading.incoming import Incoming, Options
 from workbench.exchange.sources import ImportRequest
-from workbench.fields import invoice_schema
+from workbench.fields import Field, FieldType, Schema, invoice_schema
 from workbench.workspace import Workspace
 
 SCHEMA = invoice_schema()
@@ -389,8 +389,26 @@ def test_the_workbook_holds_numbers_and_no_formulas(tmp_path: Path) -> None:
     names, details = book["details"].iter_rows(values_only=True)
     rest = dict(zip(names, details, strict=True))
     assert (rest["file"], rest["amount_total (decided by)"]) == (row["file"].value, "labelled by ann")
-    assert rest["amount_total (confidence)"] == 1.0 and "invoice_no (normalised)" in rest
-    assert (row["invoice_no"].value, row["invoice_no"].data_type) == ("=HYPERLINK(1)", "s")
+    assert rest["amount_total (confidence)"] == 1.0 and "invoice_no (normalised)" not in rest
+    assert rest["invoice_no (as printed)"] == "=HYPERLINK(1)"
+    assert all(cell.data_type != "f" for sheet in book for line in sheet for cell in line)
+
+
+@pytest.mark.parametrize(("printed", "value"), [("(JM0352019-K)", "JM0352019-K"), ("00 417 .", "00417")])
+def test_the_workbooks_first_sheet_spells_numbers_as_the_panel_does(tmp_path: Path, printed: str, value: str) -> None:
+    from openpyxl import load_workbook
+
+    own = Field("company_no", "company_no", FieldType.ID, "", "#9C4F7C")
+    schema = Schema((*SCHEMA.fields, own))
+    tokens = tuple(Token(n, 0, 0, word, (20.0 * n, 0.0, 20.0 * n + 15, 10.0)) for n, word in enumerate(printed.split()))
+    state = Annotations(frozenset({Span(own.id, tuple(token.id for token in tokens), Source.HUMAN, "ann")}))
+    content = replace(example(), pages=(Page(0, 200.0, 100.0, tokens),), annotations=state, suggestions=())
+    exporters.load("values-xlsx").write([content], schema, tmp_path / "v.xlsx")
+    book = load_workbook(tmp_path / "v.xlsx")
+    values, details = (dict(zip(*sheet.iter_rows(), strict=True)) for sheet in (book["values"], book["details"]))
+    row = {name.value: cell for name, cell in values.items()}
+    assert (row["company_no"].value, row["company_no"].data_type) == (value, "s")
+    assert {name.value: cell.value for name, cell in details.items()}["company_no (as printed)"] == printed.strip(" .")
 
 
 @pytest.mark.parametrize(
