@@ -277,9 +277,9 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
 
     def typed(self, event: events.Key) -> bool:
         """What is typed narrows the list; it runs no commands. The key that finds elsewhere begins the search here."""
-        if event.key == "slash" and not self._searched:
+        if event.key in ("slash", "backspace", "delete") and not self._searched:  # the page's would remove a label
             self.post_message(self.Searched("Type what to look for: a name, vendor, number, amount or word."))
-        elif event.key == "backspace" and self._searched:
+        elif event.key in ("backspace", "delete"):
             self._search(self._searched[:-1])
         elif event.is_printable and event.character and event.key != "question_mark":
             self._search(self._searched + event.character)

@@ -133,3 +133,14 @@ async def test_after_the_last_document_nothing_is_in_hand_that_the_next_key_woul
         assert view.armed is None and view.focus is None and not view.selection
         await pilot.press("escape")
         assert "a next open document" in hint(pilot)
+
+
+@pytest.mark.parametrize("keys", [("backspace",), ("delete",), ("slash", "backspace"), ("x", "backspace", "backspace")])
+async def test_rubbing_out_in_the_lists_search_removes_no_label_of_the_page_behind(opened, finished, keys):
+    async with opened(finished) as pilot:
+        await pilot.press("t")
+        before = labels(finished, 1)
+        assert before
+        await pilot.press("O", *keys)
+        await pilot.pause()
+        assert labels(finished, 1) == before

@@ -39,6 +39,10 @@ class XlsxExporter:
         table = list(rows(_noting(contents, files), schema, written, self._day_first))
         names = header(schema)
         in_one_form = columns_in_one_form(schema)
+        for row in table:
+            for place, normal in in_one_form.items():
+                if row[place].replace(".", "") == row[normal]:  # dots are part of a number as people write it
+                    row[normal] = row[place]
         first = [in_one_form.get(place, place) for place in range(DETAILS, DETAILS + len(schema.spans))]
         printed = {place: f"{names[place]} (as printed)" for place in in_one_form}
         others = [place for place in range(1, len(names)) if place not in first and place not in in_one_form]

@@ -394,7 +394,10 @@ def test_the_workbook_holds_numbers_and_no_formulas(tmp_path: Path) -> None:
     assert all(cell.data_type != "f" for sheet in book for line in sheet for cell in line)
 
 
-@pytest.mark.parametrize(("printed", "value"), [("(JM0352019-K)", "JM0352019-K"), ("00 417 .", "00417")])
+@pytest.mark.parametrize(
+    ("printed", "value"),
+    [("(JM0352019-K)", "JM0352019-K"), ("00 417 .", "00417"), ("01.234.5-2018-1", "01.234.5-2018-1")],
+)
 def test_the_workbooks_first_sheet_spells_numbers_as_the_panel_does(tmp_path: Path, printed: str, value: str) -> None:
     from openpyxl import load_workbook
 
