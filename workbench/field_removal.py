@@ -5,7 +5,7 @@ from collections.abc import Callable
 from storage import label_queries
 from storage.exceptions import UsageProblem
 from storage.suggestions import drop_open
-from workbench.fields import Schema
+from workbench.fields import Field, Schema
 from workbench.workspace import Workspace
 
 
@@ -27,13 +27,18 @@ def change(workspace: Workspace, changed: Callable[[Schema], Schema]) -> None:
         UsageProblem: such a field has labels.
         Busy, ConfigProblem: as for `Workspace.change_schema`.
     """
-    before = workspace.schema
-    after = changed(before)
-    other = [field for field in before if (now := after.get(field.id)) is None or now.type is not field.type]
-    for field in other:
-        if has_labels(workspace, field.id):
-            raise UsageProblem(f"{field.name} has labels.", "T retires it: its labels stay.")
-    workspace.change_schema(changed)
-    with workspace.db.write() as connection:
+    other = list[Field]()
+
+    def checked(before: Schema) -> Schema:  # another process may have changed the fields, too
+        after = changed(before)
+        other[:] = [field for field in before if (now := after.get(field.id)) is None or now.type is not field.type]
         for field in other:
-            drop_open(connection, field.id)
+            if has_labels(workspace, field.id):
+                raise UsageProblem(f"{field.name} has labels.", "T retires it: its labels stay.")
+        return after
+
+    workspace.change_schema(checked)
+    if other:
+        with workspace.db.write() as connection:
+            for field in other:
+                drop_open(connection, field.id)

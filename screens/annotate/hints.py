@@ -211,11 +211,10 @@ def opening(session: AnnotationSession, day_first: bool | None) -> str:
     return f"{reasons[0]}{more}" if reasons else ""
 
 
-def all_done(incomplete: int, filter_key: str) -> str:
-    """What is said after the list's last document: documents whose labels came with an import may lack fields."""
+def incomplete(count: int, filter_key: str) -> str:
+    """What is said after the list's last document where documents whose labels came with an import lack fields."""
     number = list(KINDS).index("incomplete") + 1
-    lack = f" {incomplete} with imported labels {'lacks' if incomplete == 1 else 'lack'} fields: {filter_key} {number}."
-    return f"{ALL_DONE}{lack if incomplete else ''}"
+    return f"{count} with imported labels {'lacks' if count == 1 else 'lack'} fields: {filter_key} {number}."
 
 
 def filter_name(chosen: Filter) -> str:

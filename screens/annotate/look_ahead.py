@@ -12,6 +12,7 @@ from storage.records import Content
 from workbench.annotation.editor import Proposal
 from workbench.annotation.same_vendor import similar_to
 from workbench.annotation.session import AnnotationSession
+from workbench.annotation.worklist import Worklist
 from workbench.locate import templates
 
 _LONG = 300  # tokens: likely places of a longer document are found beforehand
@@ -70,6 +71,15 @@ class LookAhead:
             return [], "No other document of this vendor is labelled yet."
         proposals = await to_thread(templates.proposals, source, session.content, session.schema)
         return proposals, hints.proposed(source, proposals, session.schema)
+
+    async def say_incomplete(self, session: AnnotationSession, worklist: Worklist) -> None:
+        """Add to what is said at the list's end how many documents lack fields; of 100,000 that takes a moment."""
+        screen = self._screen
+        with screen.guarded():
+            count = await to_thread(worklist.incomplete, screen.workspace)
+            if count and session is self._session and session.view.message.endswith(hints.ALL_DONE):
+                session.show_message(f"{session.view.message} {hints.incomplete(count, screen.key_of('list.filter'))}")
+                screen.refresh_status()
 
     def _find(self, number: int) -> None:
         """In a thread: a document to take labels from, where there are none; the likely places of a long document."""

@@ -184,9 +184,9 @@ class AnnotateScreen(ModeScreen):
     def _say_all_done(self, message: str = "") -> None:
         """The last document stays in view, with nothing in hand that a further key would go on with."""
         if self.worklist is not None and self.session is not None:
-            done = hints.all_done(self.worklist.incomplete(self.workspace), self.key_of("list.filter"))
             self.session.put_down()
-            self.show_message(f"{message} {done}".lstrip())
+            self.show_message(f"{message} {hints.ALL_DONE}".lstrip())
+            self.run_worker(self.look_ahead.say_incomplete(self.session, self.worklist))
 
     def _go_on_classified(self, document: int) -> None:
         """After the key that classified a text: the next error where errors are gone through, else the next text."""

@@ -6,6 +6,7 @@ from screens.widgets.status_lines import HintLine
 from storage import document_list
 from storage.records import Source, Span, State
 from tests.support import sample_documents
+from tests.support.pilots import until
 from tests.support.sample_documents import kept, labels
 
 GOLD = {"seller_name": "ACME TRADING SDN BHD", "amount_total": "9.00"}
@@ -114,7 +115,7 @@ async def test_at_the_lists_end_documents_whose_imported_labels_lack_fields_are_
     made = sample_documents.workspace_of(tmp_path / "key file", listed)
     async with opened(made) as pilot:
         await pilot.press("t", "a")
-        assert "The list is done. 1 with imported labels lacks fields: F 9." in hint(pilot)
+        await until(pilot, lambda: "The list is done. 1 with imported labels lacks fields: F 9." in hint(pilot))
         await pilot.press("F", "9")
         assert pilot.app.mode_screen.session.content.document.name == "half"
         await pilot.press("2", "a")

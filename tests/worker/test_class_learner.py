@@ -1,10 +1,12 @@
 """Classes that are learned from every label: what is learned, what stays as it is, and what goes wrong meanwhile."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from storage import label_queries
 from storage.records import Source, State
 from storage.suggestions import class_shares, keep_class_suggestions
 from tests.support import text_documents
@@ -291,3 +293,11 @@ def test_labels_outweigh_titles(tmp_path: Path) -> None:
     for _ in learner.steps(Look(None, list(range(1, 11))), lambda: False):
         pass
     assert [believed(workspace, n)[1] for n in (8, 9)] == ["Gutschrift", "Rechnung"]
+
+
+def test_nothing_is_read_for_suggestions_while_nothing_is_known(workspace: Workspace, monkeypatch: Any) -> None:
+    """A million texts without a label are not gone through in vain."""
+    asked: list[int] = []
+    monkeypatch.setattr(label_queries, "class_standings", lambda *_: asked.append(1) or [])
+    work(learner_of(workspace), 1)
+    assert asked == []

@@ -13,7 +13,6 @@ _WORDS = (
     "resto cassiere gotowka reszta kasjer dinheiro troco 现金 找零 收银员 "
     "table pax paxs waiter server visa mastercard tisch kellner serveur"
 )
-"""What tills print at the start of a line, folded."""
 TILL_WORDS = frozenset(_WORDS.split())
 """What tills print, folded."""
 _LEAST_WORDS = 2

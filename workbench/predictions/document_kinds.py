@@ -67,6 +67,7 @@ _NAMES = {_RECEIPT: "till receipt|bon|kassenzettel|ticket|beleg|receipts"}
 _ABOUT_AN_INVOICE = ("credit note", "reminder")
 _TITLE_WORDS = 40
 """A title stands among so many first words, after the letterhead."""
+_MOST_WORDS = 2_000  # that are looked at: a long text says at its beginning what it is
 _LONGEST = 4  # words of a title
 _LEAST_TILL_WORDS = 2
 _RIGHT = 0.9
@@ -87,7 +88,7 @@ def _ideograph_titles() -> re.Pattern[str]:
 
 def kind_of(text: str) -> str | None:
     """One of `KINDS`, by the words of a document in reading order; None where nothing says what it is."""
-    words = [folded for word in text.split() if (folded := fold(word))]
+    words = [folded for word in text.split(None, _MOST_WORDS)[:_MOST_WORDS] if (folded := fold(word))]
     first: dict[str, int] = {}
     for position, kind in _mentions(words):
         first[kind] = min(position, first.get(kind, position))

@@ -57,3 +57,7 @@ def test_two_options_of_one_kind_are_not_told_apart_by_titles() -> None:
 
 def test_only_wanted_options_are_told() -> None:
     assert list(shares(["invoice", "credit note", "reminder"], ["reminder"])) == ["reminder"]
+
+
+def test_of_a_long_text_the_beginning_is_looked_at() -> None:
+    assert kind_of("Some words of a report. " * 1000 + "invoice") is None

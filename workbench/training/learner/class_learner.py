@@ -290,7 +290,7 @@ class ClassLearner:
             least: change of a probability that is written.
         """
         for learned in self._learned.values():
-            if not numbers:
+            if not numbers or (learned.head is None and not learned.by_title()):
                 continue
             with self._workspace.db.read() as connection:
                 standings = label_queries.class_standings(connection, learned.field.id, numbers)
