@@ -91,7 +91,7 @@ class RunFollower:
 
     def _show_lost_fields(self) -> None:
         """Fields that have labels and are gone from the file, at the start and when it was written."""
-        from workbench import lost_fields
+        from workbench.field_changes import lost_fields
 
         with suppress(WorkbenchError):  # what is the matter with the database is said by the next look
             if note := lost_fields.note(self._shell.workspace):

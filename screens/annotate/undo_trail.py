@@ -11,8 +11,8 @@ from screens.navigation import OpenDocument, Request
 from storage import label_queries
 from storage.exceptions import UsageProblem
 from storage.records import Event
-from workbench import field_removal
 from workbench.annotation.session import AnnotationSession
+from workbench.field_changes import field_removal
 from workbench.fields import Schema
 from workbench.workspace import Workspace
 

@@ -111,7 +111,7 @@ def list_(context: Context, as_json: bool) -> None:
 
 def _list(context: Context, as_json: bool) -> None:
     from storage import document_list
-    from workbench import lost_fields
+    from workbench.field_changes import lost_fields
 
     workspace = context.open_workspace()
     with workspace.db.read() as connection:
@@ -357,7 +357,7 @@ def restore(context: Context, as_json: bool) -> None:
     Example:
       workbench fields restore
     """
-    from workbench import lost_fields
+    from workbench.field_changes import lost_fields
 
     workspace = context.open_workspace()
     try:

@@ -34,8 +34,8 @@ def command(context: Context, show_all: bool, as_json: bool) -> None:
     """
     from storage import document_list, documents, label_queries
     from storage.records import Side
-    from workbench import lost_fields
     from workbench.active_learning import loop_task, next_run, train_after
+    from workbench.field_changes import lost_fields
     from workbench.live import record
 
     workspace = context.open_workspace()
@@ -83,7 +83,7 @@ def _lines(data: dict[str, Any], following: str, shown: int | None) -> Iterator[
         f"{data['labelled']:,} labelled"
     )
     if data["lost_fields"]:
-        from workbench import lost_fields
+        from workbench.field_changes import lost_fields
 
         yield lost_fields.sentence(data["lost_fields"])
     if not data["documents"]:

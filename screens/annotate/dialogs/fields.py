@@ -8,7 +8,7 @@ from textual.app import App
 from screens.annotate.undo_trail import UndoTrail
 from screens.widgets.dialogs import Choice, Prompt
 from storage.exceptions import UsageProblem, WorkbenchError
-from workbench import field_removal
+from workbench.field_changes import field_removal
 from workbench.fields import Field, FieldKind, FieldType, Schema
 from workbench.fields.label_names import type_of_name
 from workbench.workspace import Workspace

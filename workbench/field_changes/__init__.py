@@ -1,0 +1,1 @@
+"""Changes of the fields of a workspace that concern what its documents hold."""
