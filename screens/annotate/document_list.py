@@ -330,7 +330,7 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
     @on(Searched)
     def _show_searched(self, event: Searched) -> None:
         event.stop()
-        pairs = (("↑ ↓", "choose"), ("← →", "sort"), ("Enter", "open"), ("Esc", "all documents"))
+        pairs = (("Enter", "open"), ("Esc", "all documents"), ("↑ ↓", "choose"), ("← →", "sort"))
         screen_of(self).hint(event.message, *pairs)
 
     def _say(self) -> None:
