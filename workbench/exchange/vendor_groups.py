@@ -17,7 +17,7 @@ from workbench.exchange.duplicates import Index, fingerprint_of
 from workbench.fields import FieldType, legal_forms
 from workbench.fields.plain_text import normal_form
 from workbench.fields.values import normalise
-from workbench.locate.party_words import is_heading
+from workbench.locate.parties.words import is_heading
 
 MODES = ("seller", "template", "folder", "none")
 GUESSED = "~ "

@@ -14,7 +14,10 @@ SURE = ("sdn", *_SURE_AND_LAST)
 _SOUTHERN = ("s.r.l", "s.r.l.s", "s.n.c", "s.p.a", "s.l", "s.l.u", "s.a.u")
 ENDING = (*_SURE_AND_LAST, *_SOUTHERN, "ohg", "kg", "e.k", "llp", "plc", "o.o", "sp.j")
 """Forms that are the last word of a name: what follows them is no part of it."""
-USUAL = ("sdn", *ENDING, "pte", "ag", "ug", "gbr", "kgaa", "corp", "s.a", "s.a.r.l", "n.v")
+USUAL = (
+    *("sdn", *ENDING, "pte", "ag", "ug", "haftungsbeschränkt", "m.b.h", "gbr", "kgaa", "corp"),
+    *("s.a", "s.a.r.l", "sasu", "n.v", "v.o.f"),
+)
 """Forms by which a piece of a line is known as a company's name."""
 ALL = (
     *(*USUAL, "pty", "a.g", "e.v", "e.g", "limited", "s.a.s", "sàrl", "eurl", "sp.z.o.o", "sp.k"),

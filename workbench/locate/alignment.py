@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 
 from workbench.fields import FieldType, amounts
 from workbench.fields.values import normalise, occurrences, readings
-from workbench.locate import headers, party_words
+from workbench.locate import headers
 from workbench.locate.fuzzy import FuzzyFinder
 from workbench.locate.headers import HeaderPhrase
 from workbench.locate.layout import Layout, Word
+from workbench.locate.parties import words as party_words
 
 THRESHOLD = 0.8
 """The least score of an alignment."""

@@ -1,7 +1,6 @@
 """Likely places of a field's value, without a model: by type, header words and position. Pure.
 
-A field's key steps through these places. Values with a form (amounts, dates,
-numbers) are found here, names and addresses in workbench/locate/names_and_addresses.py.
+A field's key steps through these places. Values with a form (amounts, dates) are found here, parties in `parties`.
 """
 
 import re
@@ -16,9 +15,10 @@ from workbench.fields import Field, FieldType
 from workbench.fields.amounts import marks_of
 from workbench.fields.values import looks_like, normalise
 from workbench.locate import checked_numbers as numbers
-from workbench.locate import headers, names_and_addresses, party_sides, party_words, till_slips
+from workbench.locate import headers, till_slips
 from workbench.locate.context import Candidate, Surroundings
-from workbench.locate.party_blocks import Party, PartyBlocks
+from workbench.locate.parties import extent, names_and_addresses, sides
+from workbench.locate.parties.blocks import Party, PartyBlocks
 
 MOST = 12
 """The most candidates per field."""
@@ -98,7 +98,7 @@ class Finder:
     @cached_property
     def parties(self) -> list[Party]:
         """The blocks of a name and an address, with what speaks for either party."""
-        return party_sides.PartySides(PartyBlocks(self.around)).parties
+        return sides.PartySides(PartyBlocks(self.around)).parties
 
     def _with_block(
         self, field: Field, candidates: Sequence[Candidate], labelled: Mapping[str, tuple[int, ...]]
@@ -106,8 +106,8 @@ class Finder:
         """The candidates, likelier where they are the name or address of the block that is clearly the party's."""
         if not candidates or field.type not in (FieldType.PARTY, FieldType.ADDRESS):
             return candidates
-        tokens, evidence = party_sides.words_of(self.parties, field, labelled)
-        tokens = party_words.tidied(self.around, field.type, tokens)
+        tokens, evidence = sides.words_of(self.parties, field, labelled)
+        tokens = extent.tidied(self.around, field.type, tokens)
         if not tokens:
             return candidates
         more = _BLOCK * min(max(evidence / 2, _LEAST_SHARE), 1.0)
@@ -159,7 +159,7 @@ class Finder:
     def _tidied(self, field: Field, candidates: Iterable[Candidate]) -> Iterator[Candidate]:
         """Names and addresses; before each the same without what is none of it (a country, a telephone's line)."""
         for c in candidates:
-            tidy = party_words.tidied(self.around, field.type, c.tokens)
+            tidy = extent.tidied(self.around, field.type, c.tokens)
             if tidy != c.tokens:
                 yield replace(c, tokens=tidy, score=c.score + _A_LITTLE)
             yield c

@@ -19,8 +19,10 @@ from functools import cache
 from storage.records import Token
 from workbench.fields import Field, FieldType, checks
 from workbench.fields.values import joined, normalise, same
-from workbench.locate import checked_numbers, party_words
+from workbench.locate import checked_numbers
 from workbench.locate.candidates import Finder
+from workbench.locate.parties import extent
+from workbench.locate.parties.words import is_heading
 from workbench.predictions import page_reading, repair_rules
 from workbench.predictions.cases import Case, Chunk
 from workbench.runs.config import families
@@ -162,6 +164,10 @@ def read_all(finder: Finder, fields: Sequence[Field], values: Values) -> dict[st
         for name, value in values.items()
         if together.get(name) != page_reading.NOWHERE and name not in contradicted
     }
+    taken = own.get("seller_tax_id", ((), 0.0))
+    if taken[0] and page.stands_under_buyer(taken[0]):
+        del own["seller_tax_id"]
+        own.setdefault("buyer_tax_id", taken)
 
     printed = {token for places in finder.amounts.values() for tokens in places for token in tokens}
 
@@ -183,6 +189,10 @@ def read_all(finder: Finder, fields: Sequence[Field], values: Values) -> dict[st
             return False
         if field.type is FieldType.RATE:
             return is_rate(words)
+        if field.type is FieldType.PARTY and is_heading(finder.around.text(words)):
+            return False
+        if field.id == "seller_tax_id" and page.stands_under_buyer(words):
+            return False
         if _is_swapped(finder, field, words):
             return False
         # among amounts with cents or currency a bare whole number is a post code, a quantity, an account
@@ -197,9 +207,9 @@ def read_all(finder: Finder, fields: Sequence[Field], values: Values) -> dict[st
         if not acceptable(field, rules):
             rules, headed = (), False
         if field.type in (FieldType.PARTY, FieldType.ADDRESS):
-            model, rules = (party_words.without_next(finder.around, field.type, words) for words in (model, rules))
-            model, rules = (party_words.tidied(finder.around, field.type, words) for words in (model, rules))
-        is_name = field.type is FieldType.PARTY and party_words.is_whole_name(finder.around, rules, model)
+            model, rules = (extent.without_next(finder.around, field.type, words) for words in (model, rules))
+            model, rules = (extent.tidied(finder.around, field.type, words) for words in (model, rules))
+        is_name = field.type is FieldType.PARTY and extent.is_whole_name(finder.around, rules, model)
         if is_name or _is_part(finder, field, model, sure, rules, is_decided=place is not None):
             model = rules
         alike = bool(model and rules) and _alike(finder, field, model, rules)
@@ -255,7 +265,7 @@ def _likeliest(finder: Finder, wanted: Field, labelled: Mapping[str, TokenIds]) 
     others = [c for c in ranked[1:] if not same(wanted.type, finder.around.text(c.tokens), text)]
     alone = wanted.type in (FieldType.ID, FieldType.DATE) and first.score > rival and not any(c.headed for c in others)
     is_ahead = first.score - rival >= _AHEAD
-    is_company = wanted.id == "seller_name" and party_words.is_company(finder.around, first.tokens)
+    is_company = wanted.id == "seller_name" and extent.is_company(finder.around, first.tokens)
     return tuple(sorted(first.tokens)), (first.headed and (alone or is_ahead)) or (is_company and is_ahead)
 
 

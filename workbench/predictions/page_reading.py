@@ -18,8 +18,8 @@ from workbench.fields.values import normalise
 from workbench.locate import checked_numbers, headers, till_slips
 from workbench.locate.candidates import Finder
 from workbench.locate.checked_numbers import CheckedNumber
-from workbench.locate.party_blocks import Party
-from workbench.locate.party_sides import CLEAR, SIDES, assign
+from workbench.locate.parties.blocks import Party
+from workbench.locate.parties.sides import CLEAR, SIDES, assign
 from workbench.predictions import payment_sentences, sums
 
 TokenIds = tuple[int, ...]
@@ -196,15 +196,39 @@ class PageReading:
             return "buyer", True
         if says.get("buyer", 0.0) > max(says.get("seller", 0.0), 0.3):
             return "buyer", headed
+        return "buyer" if self.stands_under_buyer(number.tokens) else "seller", headed
+
+    def stands_under_buyer(self, words: TokenIds) -> bool:
+        """Whether words stand right below the buyer's block and no nearer to the seller's."""
+        token, height = self._around.tokens[words[0]], self._around.usual_height
+        seller, buyer = self._blocks
+        if buyer is None or buyer[0] != token.page:
+            return False
+        x0, _, x1, y1 = buyer[1]
+        under = -height < token.box[1] - y1 < 5 * height
+        beside = token.box[0] < max(x1, x0 + 200) and token.box[2] > x0 - 200
+        is_nearer = (
+            seller is None or seller[0] != buyer[0] or _aside(token.box, buyer[1]) <= _aside(token.box, seller[1])
+        )
+        return under and beside and is_nearer
+
+    @cached_property
+    def _blocks(self) -> tuple[tuple[int, Box] | None, tuple[int, Box] | None]:
+        """(page, box) of the seller and of the buyer, by what tells them clearly apart, else as a model reads them."""
         seller, buyer, clear = self._sides
-        if buyer is None or clear < CLEAR:
-            return "seller", headed
-        x0, _, x1, y1 = buyer.box
-        box, height = self._around.tokens[number.tokens[0]].box, self._around.usual_height
-        under = buyer.page == self._around.tokens[number.tokens[0]].page and -height < box[1] - y1 < 5 * height
-        beside = box[0] < max(x1, x0 + 200) and box[2] > x0 - 200
-        nearer = seller is None or seller.page != buyer.page or _aside(box, buyer.box) <= _aside(box, seller.box)
-        return "buyer" if under and beside and nearer else "seller", headed
+        if buyer is not None and clear >= CLEAR:
+            return (seller.page, seller.box) if seller else None, (buyer.page, buyer.box)
+        return self._believed_block("seller"), self._believed_block("buyer")
+
+    def _believed_block(self, side: str) -> tuple[int, Box] | None:
+        """(page, box) of the name and the address that a model reads for a party; None where it reads no address."""
+        words = [word for what in ("name", "address") for word in self._believed.get(f"{side}_{what}", ((), 0.0))[0]]
+        if (
+            not self._believed.get(f"{side}_address", ((), 0.0))[0]
+            or len({self._around.tokens[i].page for i in words}) > 1
+        ):
+            return None
+        return self._around.tokens[words[0]].page, self._around.bounds(words)
 
     def _sums(self) -> dict[str, Place]:
         field = self._fields.get(sums.RATE)

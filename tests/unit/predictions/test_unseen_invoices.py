@@ -6,9 +6,10 @@ from storage.records import Token
 from tests.support.sample_documents import tokens_of
 from workbench.fields import FieldType, invoice_schema
 from workbench.fields.values import normalise
-from workbench.locate import checked_numbers, party_words
+from workbench.locate import checked_numbers
 from workbench.locate.candidates import Finder
-from workbench.locate.party_blocks import PartyBlocks
+from workbench.locate.parties import extent
+from workbench.locate.parties.blocks import PartyBlocks
 from workbench.predictions import model_and_rules, payment_sentences
 from workbench.predictions.page_reading import PageReading
 
@@ -98,8 +99,8 @@ def test_the_name_stands_in_large_print_above_the_letterhead_s_line():
 
 def test_an_address_ends_before_its_country():
     around = Finder(tokens_of("   Seeweg 173\n   3011 Bern\n   Schweiz\n")).around
-    assert around.text(party_words.without_country(around, (0, 1, 2, 3, 4))) == "Seeweg 173 3011 Bern"
-    assert party_words.without_country(around, (2, 3)) == (2, 3)
+    assert around.text(extent.without_country(around, (0, 1, 2, 3, 4))) == "Seeweg 173 3011 Bern"
+    assert extent.without_country(around, (2, 3)) == (2, 3)
 
 
 @pytest.mark.parametrize(
@@ -115,14 +116,14 @@ def test_an_address_ends_before_its_country():
 def test_an_address_ends_before_what_is_printed_behind_its_town(lines: str, whole: str):
     around = Finder(tokens_of(lines)).around
     words = tuple(range(len(around.tokens)))
-    assert around.text(party_words.without_next(around, FieldType.ADDRESS, words)) == whole
+    assert around.text(extent.without_next(around, FieldType.ADDRESS, words)) == whole
 
 
 def test_a_name_ends_with_its_legal_form_before_a_register_s_header():
     document = Finder(tokens_of("   Kuipers en Zonen BV K.V.K.\n   Dorpsstraat 9\n   6013 MC Arnhem\n   Totaal 9,00\n"))
     read = model_and_rules.read_all(document, FIELDS, {"seller_name": ((0, 1, 2, 3), 0.99)})["seller_name"]
     assert document.around.text(read.model) == "Kuipers en Zonen BV"
-    assert party_words.without_next(document.around, FieldType.PARTY, (4,)) == (4,)
+    assert extent.without_next(document.around, FieldType.PARTY, (4,)) == (4,)
 
 
 def test_a_model_that_reads_a_part_of_an_address_gets_the_whole():
@@ -273,3 +274,19 @@ def test_a_number_is_not_read_as_the_one_that_the_header_before_it_does_not_name
 def test_a_malaysian_seller_may_invoice_in_dollars():
     page = finder((100, 10, "KEDAI ABC SDN BHD"), (100, 60, "Total USD 9.00"), (100, 110, "Cash $ 9.00"))
     assert places(page).get("currency") == "USD"
+
+
+def test_a_tax_number_below_the_address_that_a_model_reads_as_the_buyer_s_is_not_the_seller_s():
+    document = finder(
+        (100, 50, "Nordwerk"), (100, 150, "Ida Sommer"), (100, 164, "Birkenallee"), (100, 178, "80469 München"),
+        (100, 192, "Tax No. 99203149784"), (600, 50, "Rechnung 4711"),
+    )  # fmt: skip
+    read_by_model = {"buyer_name": ((1, 2), 0.9), "buyer_address": ((3, 4, 5), 0.9), "seller_tax_id": ((8,), 0.99)}
+    read = model_and_rules.read_all(document, FIELDS, read_by_model)
+    assert read["buyer_tax_id"].model == (8,)
+    assert "seller_tax_id" not in read
+
+
+def test_a_caption_is_no_name():
+    document = finder((100, 50, "Inv No :"), (100, 100, "4711"))
+    assert "seller_name" not in model_and_rules.read_all(document, FIELDS, {"seller_name": ((0, 1, 2), 0.9)})

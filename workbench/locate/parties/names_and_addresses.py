@@ -9,7 +9,7 @@ from typing import TypeVar
 from workbench.fields import Field, FieldType, legal_forms
 from workbench.locate import headers
 from workbench.locate.context import Candidate, Surroundings
-from workbench.locate.party_words import LEGAL_END, PHONE
+from workbench.locate.parties.words import LEGAL_END, PHONE
 
 _COMPANY = re.compile(
     rf"\b({legal_forms.spelled(legal_forms.USUAL)}|bho|"  # bho: bhd as OCR reads it

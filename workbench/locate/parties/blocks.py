@@ -2,7 +2,7 @@
 
 A letter has the sender's line and the addressee in its window (DIN 5008 and its kin elsewhere), the letterhead and the
 footer are the seller's, and a form has sections with a heading. So name and address are read together;
-`party_sides` compares all blocks before one is the seller's and another the buyer's.
+`sides` compares all blocks before one is the seller's and another the buyer's.
 """
 
 import re
@@ -15,8 +15,8 @@ from storage.records import Box
 from workbench.fields.legal_forms import LEGAL
 from workbench.locate import headers
 from workbench.locate.context import Surroundings
-from workbench.locate.names_and_addresses import without_number
-from workbench.locate.party_words import (
+from workbench.locate.parties.names_and_addresses import without_number
+from workbench.locate.parties.words import (
     COLON,
     COUNTRY,
     HOUSE_NUMBER,

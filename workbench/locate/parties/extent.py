@@ -1,78 +1,30 @@
-"""Patterns and words by which lines of names and addresses are known. Pure."""
+"""Where the name or the address of a party begins and ends. Pure."""
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
 from workbench.fields import FieldType, countries, legal_forms
 from workbench.fields.legal_forms import LEGAL_AT_END
-from workbench.fields.values import occurrences
 from workbench.locate import headers
 from workbench.locate.context import Surroundings
+from workbench.locate.parties.words import (
+    BUSINESS,
+    COLON,
+    CONTACT,
+    HOUSE,
+    LEGAL_END,
+    PHONE,
+    SEPARATOR,
+    STREET,
+    TO_PERSON,
+    TOWN,
+    is_heading,
+    is_other,
+    is_street,
+    is_town,
+    side_of,
+)
 
-_TOWN_AFTER_CODE = (
-    r"(?:^|[\s,])(?:[A-Z]{1,3} ?[-–]? ?)?"
-    r"(?:[0-9]{5}|[0-9]{4}(?: ?[A-Z]{2})?|[0-9]{2}-[0-9]{3}|[0-9]{3} [0-9]{2}|[0-9]{4}-[0-9]{3}),? +"
-    r"(?:[-–] )?[^\W\d_][^\W\d_]"
-)
-_TOWN_TOUCHES_CODE = r"^[0-9]{5}[A-ZÄÖÜ][a-zäöüß]{2}"
-_AMERICAN = r"\b[A-Z]{2},? [0-9]{5}(?:-[0-9]{4})?\b"
-_BRITISH = r"\b[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2}\b"
-_CANADIAN = r"\b[A-Z][0-9][A-Z] [0-9][A-Z][0-9]\b"
-_CODE_AFTER_TOWN = r"[^\W\d_]{3,},? (?:[A-Z]{2,3} |[-–] ?)?[0-9]{4,6}[.,]?$"
-TOWN = re.compile("|".join((_TOWN_AFTER_CODE, _TOWN_TOUCHES_CODE, _AMERICAN, _BRITISH, _CANADIAN, _CODE_AFTER_TOWN)))
-"""A post code with its town."""
-STREET = re.compile(
-    r"(?:stra(?:ss|ß)e|str\.?|weg|platz|allee|gasse|straat|laan|plein|ring|damm|ufer|hof|kade|dreef)(?!\w)|"
-    r"\b(?:rue|avenue|ave|av|boulevard|bd|chemin|route|quai|place|impasse|calle|c/|avda|avenida|paseo|ctra|apartado|"
-    r"plaza|via|viale|corso|piazza|largo|street|st|road|rd|lane|drive|way|square|court|ul\.?|aleja|aleje|al\.?|pl\.|os\.|rua|"
-    r"postfach|po box|p\.o\. box|bp)\b",
-    re.IGNORECASE,
-)
-HOUSE = re.compile(r"(?<![\w.,-])[0-9]{1,4} ?[a-zA-Z]?(?:[-/–] ?[0-9]{1,4} ?[a-zA-Z]?)?(?![\w.%€$])")
-_OTHER = re.compile(
-    r"@|\bwww\.|https?:|[0-9]{2}[./][0-9]{2}[./][0-9]{2}|[%€$£]|[0-9][.,][0-9]{2}(?![0-9])|\+ ?[0-9]{2}|"
-    r"[0-9]{3}[.-][0-9]{3}[.-][0-9]{4}|\ba/c\b|"
-    r"\b(?:tel|telefon|telephone|phone|fax|telefax|mobil|e-?mail|web ?:|iban|bic|swift|ust|vat|tva|btw|hrb|siret|siren|"
-    r"steuernummer|kvk|gln|gtin|nif|cif|nip|regon|p\.? ?iva|"
-    r"n\.i\.f|c\.i\.f|registro mercantil|reg\. merc|tomo|folio|rea|r\.e\.a|reg\. imprese|cap\. soc|cod\. sdi|"
-    r"codice (?:destinatario|fiscale|univoco)|krs|bdo|sąd rejonowy)(?!\w)|"
-    r"税号|识别号|信用代码|电话|传真|邮箱|开户|账号",
-    re.IGNORECASE,
-)
-CONTACT = re.compile(
-    r"@|\bwww\.|https?:|\+[0-9]{2}|"
-    r"\b(?:tel|telefon|phone|fax|telefax|téléphone|teléfono|telefono|tfno|telf|tlf|mobil|e-?mail|web ?:|"
-    r"internet)\b|电话|传真|邮箱",
-    re.IGNORECASE,
-)
-BUSINESS = re.compile(
-    r"\b(?:iban|bic|swift|bank|sparkasse|volksbank|hrb|hra|handelsregister\w*|amtsgericht|registergericht|vorstand|"
-    r"geschäftsführer\w*|siret|siren|rcs|capital|ape|naf|kvk|registered|company no|director|directeur|registro|rea|"
-    r"r\.e\.a|reg\. imprese|cap\. soc|krs|bdo|sąd rejonowy|regon)\b",
-    re.IGNORECASE,
-)
-SALUTATION = re.compile(
-    r"^(?:herrn?|frau|firma|familie|mr|mrs|ms|mme|m|mlle|monsieur|madame|de heer|mevrouw|sig|sr|sra|spett\.?le|an|to|à|"
-    r"an die|an den)\.?:?$",
-    re.IGNORECASE,
-)
-TO_PERSON = re.compile(
-    r"^(?:herrn?|frau|familie|mr|mrs|ms|mme|mlle|monsieur|madame|de heer|mevrouw|attn|attention|z\. ?hd|zu händen|"
-    r"t\.a\.v|a la atención de|alla c\.a|alla cortese attenzione|do rąk)\b",
-    re.IGNORECASE,
-)
-GREETING = re.compile(
-    r"^(?:sehr geehrte|dear|cher|chère|geachte|beste|estimad|muy señor|gentile|egregio|spettabile ditta|szanown)",
-    re.IGNORECASE,
-)
-PHONE = re.compile(r"\+?[0-9]{2,4}-[0-9]{3,4}-?[0-9]{4}|\+?[0-9]{10,12}")
-"""A telephone number in one word."""
-LEGAL_END = re.compile(rf"({legal_forms.spelled(legal_forms.ENDING)})[.,]?", re.IGNORECASE)
-SEPARATOR = re.compile(r"[-–—·•●∙▪■|*•‧]|//?")
-HOUSE_NUMBER = re.compile(r"[0-9]{1,3}[a-zA-Z]?[,;]?")
-COUNTRY = re.compile(r"[A-Z]{1,2}")
-COLON = (":", "：")
 _NOT_OF_A_PARTY = re.compile(
     r"\b(?:mobile|handy|hotline|whatsapps?|reg|roc|brn|gst|hoja|folio|inscrita|inscripción|r\.m|rcs)\b|[0-9]{6,}|"
     r"[0-9]{2,4} ?[-/] ?[0-9]{3,}",
@@ -80,32 +32,22 @@ _NOT_OF_A_PARTY = re.compile(
 )
 _BEHIND_A_NAME = re.compile(
     r"(?:registered|inscrita|inscrit|immatricul\w+|r\.? ?m|k\.? ?v\.? ?k|codice|cod|r\.? ?e\.? ?a|hr[ab]|"
-    r"handelsregister\w*|amtsgericht|reg|(?:co|company)\.? reg|kvk|krs|rcs|siret|siren|tel|tax|vat)\b",
+    r"handelsregister\w*|amtsgericht|reg|(?:co|company)\.? reg|kvk|krs|sąd rejonowy|rcs|siret|siren|tel|tax|vat)\b",
     re.IGNORECASE,
 )
 """How what a register or a caption says behind a name begins."""
 _POST_CODE = re.compile(r"[0-9]{4,6}[.,]?")
 _CONTINUED = re.compile(r".*(?:&|\+|\bund|\band|\bet|\ben|\by|\be)|.*[^\W\d_][-‐]", re.IGNORECASE)
 _CHINESE = re.compile("[\u4e00-\u9fff]")  # without spaces: what is one word there is a whole name
+_CHINESE_REST_OF_NAME = re.compile("(?:服务|集团|股份|有限|责任)*公司-?")
+_CHINESE_PLACE = re.compile("[\u4e00-\u9fff]?[市省区县]")
+"""A place's name that lacks its beginning: it has two characters at least before 市 and its like."""
+_CHINESE_REST_OF_ADDRESS = re.compile(r"[\u4e00-\u9fff]{0,2}[0-9]{1,5}[号室层楼]")
 _SAME_PRINT = 1.25  # the larger of two lines by the smaller
 _SPACING = 1.2  # heights of a line: the widest gap inside a name of two lines
-_DELIVERY = (
-    "delivery address|ship to|shipping address|deliver to|delivery to|lieferadresse|lieferanschrift|warenempfänger|"
-    "abweichender warenempfänger|lieferung an|versandadresse|adresse de livraison|livré à|livraison|afleveradres|"
-    "bezorgadres|leveringsadres|dirección de entrega|dirección de envío|enviar a|indirizzo di consegna|destinazione|"
-    "spedire a|adres dostawy|odbiorca|送货地址|收货地址"
-)
-_CAPTIONS = (
-    "name|address|anschrift|adresse|adres|dirección|indirizzo|endereço|nazwa|siedziba|nom|naam|nombre|notes|bemerkungen"
-)
-_NAME_CAPTIONS = (
-    "name|firma|firmenname|company|company name|unternehmen|nom|raison sociale|société|naam|bedrijf|nombre|nazwa"
-)
-DELIVERY = frozenset(map(headers.fold, _DELIVERY.split("|")))
-CAPTIONS = frozenset(map(headers.fold, _CAPTIONS.split("|")))
-NAME_CAPTIONS = frozenset(map(headers.fold, _NAME_CAPTIONS.split("|")))
-"""What a form prints before the name of a party."""
-
+_COPIES = "copy|duplicate|original|kopie|duplikat|copie|duplicata|copia|duplicado|originale|kopia|oryginał"
+_COPY_MARKS = frozenset(map(headers.fold, _COPIES.split("|")))
+"""What stands on a line of its own above a name, on every copy of a document."""
 _COUNTRY_NAMES = frozenset(map(headers.fold, countries.NAMES))
 
 
@@ -146,47 +88,6 @@ def _begins_another(around: Surroundings, words: Sequence[int], at: int) -> bool
     return any(row[h.first] == words[at] and max(h.fields.values()) == 1 for h in around.headings[number])
 
 
-@lru_cache(maxsize=8192)
-def is_other(text: str) -> bool:
-    """Whether a line has something else than a name or an address: a number, a date, an amount, mail."""
-    return bool(
-        _OTHER.search(text)
-        or not re.search(r"[^\W\d_]{2}", text)
-        or any(True for _ in occurrences(FieldType.DATE, text))
-    )
-
-
-def is_town(text: str, words: int) -> bool:
-    """Whether a line of so many words has a post code and its town."""
-    return words <= 8 and bool(TOWN.search(text)) and not is_other(text)
-
-
-def is_street(text: str) -> bool:
-    """Whether a line has a house number or a word for streets."""
-    if len(text) > 60 or is_other(text) or LEGAL_AT_END.search(text):
-        return False
-    return bool(HOUSE.search(text) or STREET.search(text))
-
-
-def side_of(text: str) -> str:
-    """Whose block a heading announces: "seller", "buyer", "delivery", or "" where it announces none."""
-    for part in (text, *text.split("/"), text.split(":")[0]):
-        folded = headers.fold(part)
-        if folded in DELIVERY:
-            return "delivery"
-        fields = headers.fields_of(folded) or {}
-        for side in ("buyer", "seller"):
-            if max(fields.get(f"{side}_name", 0), fields.get(f"{side}_address", 0)) == 1.0:
-                return side
-    return ""
-
-
-def is_heading(text: str) -> bool:
-    """Whether a line is the caption of what follows it."""
-    folded = headers.fold(text)
-    return text.endswith(COLON) or folded in DELIVERY | CAPTIONS or headers.fields_of(folded) is not None
-
-
 def is_company(around: Surroundings, name: Sequence[int]) -> bool:
     """Whether a name ends with a legal form and is whole without the line above: it has two words of its own before."""
     row = around.layout.rows[around.layout.row_of[name[0]]]
@@ -214,10 +115,64 @@ def tidied(around: Surroundings, field: FieldType, words: tuple[int, ...]) -> tu
     if not words:
         return words
     if field is FieldType.ADDRESS:
+        if _CHINESE.search(around.text(words)):
+            return _chinese_address(around, _address_lines(around, words))
         return tuple(sorted(without_country(around, _whole_address(around, _address_lines(around, words)))))
     if field is FieldType.PARTY:
-        return tuple(sorted(_whole_name(around, _name_alone(around, words))))
+        words = _name_alone(around, words)
+        return (
+            _chinese_name(around, words)
+            if _CHINESE.search(around.text(words))
+            else tuple(sorted(_whole_name(around, words)))
+        )
     return words
+
+
+def _unspaced(around: Surroundings, words: Sequence[int]) -> str:
+    """Words as Chinese has them: recognition often makes one of each character."""
+    return "".join(around.tokens[word].text for word in words)
+
+
+def _chinese_name(around: Surroundings, words: tuple[int, ...]) -> tuple[int, ...]:
+    """A Chinese name from the beginning of its line to its legal form, which may stand in the next line."""
+    for count in range(1, len(words) + 1):
+        if "公司" in _unspaced(around, words[:count]):
+            words = words[:count]
+            break
+    before, _ = _beside(around, words[0])
+    texts = [around.tokens[word].text for word in before[-3:]]
+    missing = next((at for at, text in enumerate(reversed(texts)) if text.endswith(COLON)), len(texts))
+    if 0 < missing < 3 and all(map(_CHINESE.match, texts[len(texts) - missing :])):
+        words = (*before[-missing:], *words)
+    return words if "公司" in _unspaced(around, words) else _extended(around, words, _CHINESE_REST_OF_NAME)
+
+
+def _chinese_address(around: Surroundings, words: tuple[int, ...]) -> tuple[int, ...]:
+    """A Chinese address from the whole name of its place to its house or room."""
+    before, _ = _beside(around, words[0])
+    for word in reversed(before):
+        text = around.tokens[word].text
+        if not _CHINESE_PLACE.match(_unspaced(around, words)) or not _CHINESE.match(text) or text.endswith(COLON):
+            break
+        words = (word, *words)
+    return _extended(around, words, _CHINESE_REST_OF_ADDRESS)
+
+
+def _beside(around: Surroundings, word: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The words before and behind one in its piece of the line."""
+    piece = next(piece for piece in around.pieces[around.layout.row_of[word]] if word in piece)
+    at = piece.index(word)
+    return tuple(piece[:at]), tuple(piece[at + 1 :])
+
+
+def _extended(around: Surroundings, words: tuple[int, ...], rest: re.Pattern[str]) -> tuple[int, ...]:
+    """Words with the rest of their value, where their line goes on with it or the next one is nothing else."""
+    _, following = _beside(around, words[-1])
+    for count in range(1, len(following) + 1):
+        if rest.fullmatch(_unspaced(around, following[:count])):
+            return (*words, *following[:count])
+    below = () if following else _next(around, words, 1)
+    return (*words, *below) if below and rest.fullmatch(_unspaced(around, below)) else words
 
 
 def _lines(around: Surroundings, words: Sequence[int]) -> list[tuple[int, ...]]:
@@ -304,14 +259,22 @@ def _name_alone(around: Surroundings, words: tuple[int, ...]) -> tuple[int, ...]
     lines = _lines(around, words)
     while len(lines) > 1 and (_BEHIND_A_NAME.match(text := around.text(lines[-1])) or is_heading(text)):
         lines.pop()
-    while len(lines) > 1 and is_heading(around.text(lines[0])):
+    while len(lines) > 1 and _is_caption(around.text(lines[0])):
         del lines[0]
     words = _joined(lines)
+    first = around.text(words[:1])
+    if len(words) > 2 and side_of(first) and LEGAL_AT_END.search(around.text(words[1:])):
+        words = words[1:]
     for at in range(1, len(words)):
         before = around.text(words[:at])
         if LEGAL_AT_END.search(before) and _BEHIND_A_NAME.match(around.text(words[at:])):
             return words[:at]
     return words
+
+
+def _is_caption(text: str) -> bool:
+    """Whether a line says what stands below it, or that the paper is a copy."""
+    return is_heading(text) or headers.fold(text) in _COPY_MARKS
 
 
 def _whole_name(around: Surroundings, words: tuple[int, ...]) -> tuple[int, ...]:
@@ -329,7 +292,7 @@ def _continues(around: Surroundings, upper: Sequence[int], lower: Sequence[int])
     if not upper or not lower:
         return False
     first, second = around.text(upper), around.text(lower)
-    if any(is_other(text) or is_heading(text) for text in (first, second)) or any(map(str.isdigit, first)):
+    if any(is_other(text) or _is_caption(text) for text in (first, second)) or any(map(str.isdigit, first)):
         return False
     if _CONTINUED.fullmatch(first):
         return not is_street(second)

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.unit.locate.test_parties import around
+from tests.unit.locate.parties.test_parties import around
 from workbench.fields import FieldType
-from workbench.locate import party_words
 from workbench.locate.context import Surroundings
+from workbench.locate.parties import extent
 
 
 def tidied(field: FieldType, lines: tuple[str, ...], read: str) -> str:
@@ -14,7 +14,7 @@ def tidied(field: FieldType, lines: tuple[str, ...], read: str) -> str:
     words = [token.text for token in page.tokens]
     wanted = read.split()
     first = next(at for at in range(len(words)) if words[at : at + len(wanted)] == wanted)
-    return page.text(party_words.tidied(page, field, tuple(range(first, first + len(wanted)))))
+    return page.text(extent.tidied(page, field, tuple(range(first, first + len(wanted)))))
 
 
 @pytest.mark.parametrize(
@@ -88,3 +88,45 @@ def test_what_a_caption_or_a_register_says_is_none_of_a_name(read: str, name: st
 def test_the_lots_and_houses_above_a_town_stay(first: str) -> None:
     lines = (first, "39100 Brinchang")
     assert tidied(FieldType.ADDRESS, lines, " ".join(lines)) == f"{first} 39100 Brinchang"
+
+
+@pytest.mark.parametrize(
+    ("lines", "read", "name"),
+    [
+        (("KOPIA", "SOKÓŁ SP.J."), "KOPIA SOKÓŁ SP.J.", "SOKÓŁ SP.J."),
+        (("Nabywca F.H.U. Sokół sp.j.",), "Nabywca F.H.U. Sokół sp.j.", "F.H.U. Sokół sp.j."),
+        (("SOKÓŁ SP.J. Sąd Rejonowy",), "SOKÓŁ SP.J. Sąd Rejonowy", "SOKÓŁ SP.J."),
+        (("Original Pizza GmbH",), "Original Pizza GmbH", "Original Pizza GmbH"),
+    ],
+)
+def test_a_caption_and_the_mark_of_a_copy_are_none_of_a_name(lines: tuple[str, ...], read: str, name: str) -> None:
+    assert tidied(FieldType.PARTY, lines, read) == name
+
+
+@pytest.mark.parametrize(
+    ("lines", "read", "name"),
+    [
+        (("天 津 嘉 山 有 限 公 司 注 册 号",), "天 津 嘉 山 有 限 公 司 注 册 号", "天津嘉山有限公司"),
+        (("成都和德网络科技", "有限公司"), "成都和德网络科技", "成都和德网络科技有限公司"),
+        (("名 称 ： 龙 海 科 技 有 限 公 司",), "海 科 技 有 限 公 司", "龙海科技有限公司"),
+        (("李 军",), "李 军", "李军"),
+    ],
+)
+def test_a_chinese_name_goes_to_its_legal_form(lines: tuple[str, ...], read: str, name: str) -> None:
+    assert tidied(FieldType.PARTY, lines, read).replace(" ", "") == name
+
+
+@pytest.mark.parametrize(
+    ("lines", "read", "address"),
+    [
+        (("宁 波 市 西 湖 区 解 放 大 道 35 号",), "波 市 西 湖 区 解 放 大 道 35 号", "宁波市西湖区解放大道35号"),
+        (("地 址 ： 广 州 市 海 龙 路 7 号",), "州 市 海 龙 路 7 号", "广州市海龙路7号"),
+        (("深圳市天河区解放大道60号4幢", "909室"), "深圳市天河区解放大道60号4幢", "深圳市天河区解放大道60号4幢909室"),
+        (("南京市江宁区建设东路28", "9号"), "南京市江宁区建设东路28", "南京市江宁区建设东路289号"),
+        (("南京市建设东路9号", "税号："), "南京市建设东路9号 税号：", "南京市建设东路9号"),
+    ],
+)
+def test_a_chinese_address_goes_from_its_town_to_its_last_number(
+    lines: tuple[str, ...], read: str, address: str
+) -> None:
+    assert tidied(FieldType.ADDRESS, lines, read).replace(" ", "") == address

@@ -8,8 +8,8 @@ from functools import cached_property
 from workbench.fields import Field, FieldType
 from workbench.fields.legal_forms import LEGAL
 from workbench.locate import headers
-from workbench.locate.party_blocks import Party, PartyBlocks
-from workbench.locate.party_words import BUSINESS, CONTACT, GREETING, SALUTATION, TO_PERSON, side_of
+from workbench.locate.parties.blocks import Party, PartyBlocks
+from workbench.locate.parties.words import BUSINESS, CONTACT, GREETING, SALUTATION, TO_PERSON, side_of
 
 SIDES = ("seller", "buyer")
 CLEAR = 2.5

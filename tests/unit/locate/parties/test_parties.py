@@ -2,8 +2,8 @@
 
 from storage.records import Token
 from workbench.locate.context import Surroundings
-from workbench.locate.party_blocks import Party, PartyBlocks
-from workbench.locate.party_sides import PartySides, assign
+from workbench.locate.parties.blocks import Party, PartyBlocks
+from workbench.locate.parties.sides import PartySides, assign
 
 
 def around(*lines: tuple[float, float, str]) -> Surroundings:
