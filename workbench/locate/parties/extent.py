@@ -16,6 +16,7 @@ from workbench.locate.parties.words import (
     PHONE,
     SEPARATOR,
     STREET,
+    TITLE,
     TO_PERSON,
     TOWN,
     is_heading,
@@ -31,11 +32,14 @@ _NOT_OF_A_PARTY = re.compile(
     re.IGNORECASE,
 )
 _BEHIND_A_NAME = re.compile(
-    r"(?:registered|inscrita|inscrit|immatricul\w+|r\.? ?m|k\.? ?v\.? ?k|codice|cod|r\.? ?e\.? ?a|hr[ab]|"
-    r"handelsregister\w*|amtsgericht|reg|(?:co|company)\.? reg|kvk|krs|sąd rejonowy|rcs|siret|siren|tel|tax|vat)\b",
+    r"(?:registered|registro|cap(?:\.|ital)? ?soc|inscrita|inscrit|immatricul\w+|r\.? ?m|k\.? ?v\.? ?k|codice|cod|"
+    r"r\.? ?e\.? ?a|hr[ab]|handelsregister\w*|amtsgericht|reg|(?:co|company)\.? reg|kvk|krs|sąd rejonowy|rcs|siret|"
+    r"siren|tel|tax|vat)\b",
     re.IGNORECASE,
 )
 """How what a register or a caption says behind a name begins."""
+_ADDRESSED = re.compile(r"spett(?:\.?(?:le|\.)|abile)|firma", re.IGNORECASE)
+"""What a letter says before the name of the company that it goes to."""
 _POST_CODE = re.compile(r"[0-9]{4,6}[.,]?")
 _CONTINUED = re.compile(r".*(?:&|\+|\bund|\band|\bet|\ben|\by|\be)|.*[^\W\d_][-‐]", re.IGNORECASE)
 _CHINESE = re.compile("[\u4e00-\u9fff]")  # without spaces: what is one word there is a whole name
@@ -197,8 +201,8 @@ def _is_foreign(text: str) -> bool:
 
 
 def _address_lines(around: Surroundings, words: tuple[int, ...]) -> tuple[int, ...]:
-    """An address without the lines at its beginning and end that are none of it."""
-    lines = _lines(around, words)
+    """An address without the lines at its beginning and end that are none of it, nor the party's name in its line."""
+    lines = _lines(around, _without_other_party(around, words))
     while len(lines) > 1 and _is_foreign(around.text(lines[-1])):
         lines.pop()
     while len(lines) > 1:
@@ -208,7 +212,28 @@ def _address_lines(around: Surroundings, words: tuple[int, ...]) -> tuple[int, .
         if not (is_named or CONTACT.search(text) or (BUSINESS.search(text) and not is_street(text))):
             break
         del lines[0]
-    return _joined(lines)
+    return _without_name(around, _joined(lines))
+
+
+def _without_other_party(around: Surroundings, words: tuple[int, ...]) -> tuple[int, ...]:
+    """An address that ends with the line that has street and town, where another party stands in the lines below it."""
+    lines = _lines(around, words)
+    for count, line in enumerate(lines[:-1], 1):
+        text, below = around.text(line), around.text(_joined(lines[count:]))
+        is_whole = TOWN.search(text) and STREET.search(text)
+        if is_whole and (legal_forms.LEGAL.search(below) or (TOWN.search(below) and STREET.search(below))):
+            return _joined(lines[:count])
+    return words
+
+
+def _without_name(around: Surroundings, words: tuple[int, ...]) -> tuple[int, ...]:
+    """An address without the name before it in a sender's line ("Ibarra S.L., Polígono Sur 142, 48001 Bilbao")."""
+    for count in range(len(words) - 1, 0, -1):
+        before = around.text(words[:count])
+        if before.endswith(",") and LEGAL_AT_END.search(before):
+            rest = around.text(words[count:])
+            return words[count:] if TOWN.search(rest) and HOUSE.search(rest) else words
+    return words
 
 
 def _whole_address(around: Surroundings, words: tuple[int, ...]) -> tuple[int, ...]:
@@ -263,11 +288,17 @@ def _name_alone(around: Surroundings, words: tuple[int, ...]) -> tuple[int, ...]
         del lines[0]
     words = _joined(lines)
     first = around.text(words[:1])
-    if len(words) > 2 and side_of(first) and LEGAL_AT_END.search(around.text(words[1:])):
+    is_caption = (
+        len(words) > 2 and (side_of(first) or TITLE.match(first)) and LEGAL_AT_END.search(around.text(words[1:]))
+    )
+    if is_caption or (len(words) > 1 and _ADDRESSED.fullmatch(first)):
         words = words[1:]
     for at in range(1, len(words)):
         before = around.text(words[:at])
-        if LEGAL_AT_END.search(before) and _BEHIND_A_NAME.match(around.text(words[at:])):
+        rest = around.text(words[at:])
+        if not LEGAL_AT_END.search(before):
+            continue
+        if _BEHIND_A_NAME.match(rest) or (before.endswith(",") and not legal_forms.LEGAL.search(rest)):
             return words[:at]
     return words
 

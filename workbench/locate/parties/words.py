@@ -57,9 +57,15 @@ SALUTATION = re.compile(
 )
 TO_PERSON = re.compile(
     r"^(?:herrn?|frau|familie|mr|mrs|ms|mme|mlle|monsieur|madame|de heer|mevrouw|attn|attention|z\. ?hd|zu händen|"
-    r"t\.a\.v|a la atención de|alla c\.a|alla cortese attenzione|do rąk)\b",
+    r"t\.a\.v|a la atención de|[àa] l['’]attention|alla c\.a|alla cortese attenzione|do rąk)\b",
     re.IGNORECASE,
 )
+TITLE = re.compile(
+    r"(?:tax invoice|invoice|credit note|rechnung|gutschrift|facture|avoir|factura|fattura|faktura|factuur|"
+    r"creditnota)\b",
+    re.IGNORECASE,
+)
+"""How the title of a document begins, which stands where a name may."""
 GREETING = re.compile(
     r"^(?:sehr geehrte|dear|cher|chère|geachte|beste|estimad|muy señor|gentile|egregio|spettabile ditta|szanown)",
     re.IGNORECASE,
@@ -125,6 +131,8 @@ def side_of(text: str) -> str:
 
 
 def is_heading(text: str) -> bool:
-    """Whether a line is the caption of what follows it."""
+    """Whether a line is the title of the document or the caption of what follows it."""
     folded = headers.fold(text)
+    if TITLE.match(text) and not LEGAL_AT_END.search(text):
+        return True
     return text.endswith(COLON) or folded in DELIVERY | CAPTIONS or headers.fields_of(folded) is not None

@@ -95,6 +95,11 @@ def test_the_lots_and_houses_above_a_town_stay(first: str) -> None:
     [
         (("KOPIA", "SOKÓŁ SP.J."), "KOPIA SOKÓŁ SP.J.", "SOKÓŁ SP.J."),
         (("Nabywca F.H.U. Sokół sp.j.",), "Nabywca F.H.U. Sokół sp.j.", "F.H.U. Sokół sp.j."),
+        (("Spett.le Chiara Sokol",), "Spett.le Chiara Sokol", "Chiara Sokol"),
+        (("Factura Sokol S.A.",), "Factura Sokol S.A.", "Sokol S.A."),
+        (("Sokol S.A., Calle",), "Sokol S.A., Calle", "Sokol S.A.,"),
+        (("Sokol Co., Ltd.",), "Sokol Co., Ltd.", "Sokol Co., Ltd."),
+        (("Sokol S.A. Registro Mercantil",), "Sokol S.A. Registro Mercantil", "Sokol S.A."),
         (("SOKÓŁ SP.J. Sąd Rejonowy",), "SOKÓŁ SP.J. Sąd Rejonowy", "SOKÓŁ SP.J."),
         (("Original Pizza GmbH",), "Original Pizza GmbH", "Original Pizza GmbH"),
     ],
@@ -130,3 +135,19 @@ def test_a_chinese_address_goes_from_its_town_to_its_last_number(
     lines: tuple[str, ...], read: str, address: str
 ) -> None:
     assert tidied(FieldType.ADDRESS, lines, read).replace(" ", "") == address
+
+
+@pytest.mark.parametrize(
+    ("lines", "address"),
+    [
+        (("Sokol S.A., Calle Mayor 4, 49464 Bilbao", "Ibarra S.L.", "Calle Sur 15"), "Calle Mayor 4, 49464 Bilbao"),
+        (
+            ("Viale Roma 53, 05801 Verona", "F.lli Sokol S.r.l.", "Via Po 27", "26257 Ancona"),
+            "Viale Roma 53, 05801 Verona",
+        ),
+        (("306 Brooja Hwy Hobart SA 7674",), "306 Brooja Hwy Hobart SA 7674"),
+        (("LOT 4, JALAN ANGSA,", "TAMAN BERKELEY 41150 KLANG"), "LOT 4, JALAN ANGSA, TAMAN BERKELEY 41150 KLANG"),
+    ],
+)
+def test_a_senders_line_is_an_address_without_its_name_and_the_addressee(lines: tuple[str, ...], address: str) -> None:
+    assert tidied(FieldType.ADDRESS, lines, " ".join(lines)) == address
