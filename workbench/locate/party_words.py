@@ -8,7 +8,7 @@ from workbench.fields import FieldType, countries, legal_forms
 from workbench.fields.legal_forms import LEGAL_AT_END
 from workbench.fields.values import occurrences
 from workbench.locate import headers
-from workbench.locate.context import Surroundings
+from workbench.locate.context import Surroundings, asked_once
 
 _TOWN_AFTER_CODE = (
     r"(?:^|[\s,])(?:[A-Z]{1,3} ?[-–]? ?)?"
@@ -168,6 +168,7 @@ def is_street(text: str) -> bool:
     return bool(HOUSE.search(text) or STREET.search(text))
 
 
+@lru_cache(maxsize=8192)
 def side_of(text: str) -> str:
     """Whose block a heading announces: "seller", "buyer", "delivery", or "" where it announces none."""
     for part in (text, *text.split("/"), text.split(":")[0]):
@@ -184,7 +185,7 @@ def side_of(text: str) -> str:
 def is_heading(text: str) -> bool:
     """Whether a line is the caption of what follows it."""
     folded = headers.fold(text)
-    return text.endswith(COLON) or folded in DELIVERY | CAPTIONS or headers.fields_of(folded) is not None
+    return text.endswith(COLON) or folded in DELIVERY or folded in CAPTIONS or headers.fields_of(folded) is not None
 
 
 def is_company(around: Surroundings, name: Sequence[int]) -> bool:
@@ -214,10 +215,20 @@ def tidied(around: Surroundings, field: FieldType, words: tuple[int, ...]) -> tu
     if not words:
         return words
     if field is FieldType.ADDRESS:
-        return tuple(sorted(without_country(around, _whole_address(around, _address_lines(around, words)))))
+        return _tidied_address(around, words)
     if field is FieldType.PARTY:
-        return tuple(sorted(_whole_name(around, _name_alone(around, words))))
+        return _tidied_name(around, words)
     return words
+
+
+@asked_once
+def _tidied_address(around: Surroundings, words: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(sorted(without_country(around, _whole_address(around, _address_lines(around, words)))))
+
+
+@asked_once
+def _tidied_name(around: Surroundings, words: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(sorted(_whole_name(around, _name_alone(around, words))))
 
 
 def _lines(around: Surroundings, words: Sequence[int]) -> list[tuple[int, ...]]:
@@ -281,8 +292,7 @@ def _next(around: Surroundings, words: Sequence[int], by: int) -> tuple[int, ...
         return ()
     x0, y0, x1, y1 = around.bounds(line)
     height = around.layout.height(edge)
-    for piece in around.pieces[row]:
-        left, top, right, bottom = around.bounds(piece)
+    for piece, (left, top, right, bottom) in zip(around.pieces[row], around.piece_bounds[row], strict=True):
         other = around.layout.height(piece[0])
         gap = top - y1 if by > 0 else y0 - bottom
         aligned = abs(left - x0) < height or abs((left + right) - (x0 + x1)) < 2 * height
