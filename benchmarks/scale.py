@@ -143,9 +143,9 @@ def read_on(address: str, folder: RunFolder, pool: Path, model: str, until: floa
         time.sleep(1.0)
         follower.poll()
         spent |= processor_seconds()  # of a process that ended, what it had a second before
-        done, total = follower.progress.predicting or (0, 1)
-        if follower.progress.predicting and first < 0:
-            first = done
+        if follower.progress.predicting:  # none any more once it has finished
+            done, total = follower.progress.predicting
+            first = done if first < 0 else first
         tenth = done * 10 // total
         if tenth not in memory and done:
             memory[tenth] = (round(used(psutil.Process().children(recursive=True))), round(used([courier])))
