@@ -125,14 +125,15 @@ def read_on(address: str, folder: RunFolder, pool: Path, model: str, until: floa
     """Have a cluster read a pool, and kill the process that leads it (SIGKILL) once this share is read.
 
     Returns:
-        documents that were read already when it began, and when it ended; seconds; memory (MB) of all processes and of
-        the leading one at each tenth.
+        documents that were read already when it began, and when it ended; seconds by the clock, and of the processor,
+        Ray's and those for loading libraries included; memory (MB) of all processes and of the leading one at each
+        tenth.
     """
     folder.datasets.mkdir(parents=True)
     folder.dataset("pool").hardlink_to(pool)
     folder.request.write_text(Request(run="scale", fields=[], task="score", model=model, niceness=0).text())
     launcher.send_to(folder, Target(address), once=True)
-    began = time.perf_counter()
+    began, before, spent = time.perf_counter(), processor_seconds(), dict[int, float]()
     begun = launcher.begin([folder], launcher.AT_ONCE)
     assert begun is not None
     courier, follower = psutil.Process(begun[0].pid), progress.Follower(folder.path)
@@ -141,9 +142,10 @@ def read_on(address: str, folder: RunFolder, pool: Path, model: str, until: floa
     while begun[0].poll() is None and (until == 1 or done < until * total):
         time.sleep(1.0)
         follower.poll()
-        done, total = follower.progress.predicting or (0, 1)
-        if follower.progress.predicting and first < 0:
-            first = done
+        spent |= processor_seconds()  # of a process that ended, what it had a second before
+        if follower.progress.predicting:  # none any more once it has finished
+            done, total = follower.progress.predicting
+            first = done if first < 0 else first
         tenth = done * 10 // total
         if tenth not in memory and done:
             memory[tenth] = (round(used(psutil.Process().children(recursive=True))), round(used([courier])))
@@ -152,11 +154,23 @@ def read_on(address: str, folder: RunFolder, pool: Path, model: str, until: floa
             )
     begun[0].kill()
     begun[0].wait()
-    assert done == total or until < 1, folder.log_tail()
+    follower.poll()
+    assert follower.progress.finished or until < 1, folder.log_tail()
     return {
-        "found": first, "done": done, "seconds": round(time.perf_counter() - began, 1),
+        "found": first, "done": total if follower.progress.finished else done,
+        "seconds": round(time.perf_counter() - began, 1),
+        "processor_seconds": round(sum(taken - before.get(process, 0.0) for process, taken in spent.items()), 1),
         "megabytes_by_tenth": memory,
     }  # fmt: skip
+
+
+def processor_seconds() -> dict[int, float]:
+    """Process -> what it took until now, of all that this one started."""
+    taken = {}
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            taken[process.pid] = sum(process.cpu_times()[:2])
+    return taken
 
 
 def used(processes: list[psutil.Process]) -> float:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from workbench.fields import currencies
 from workbench.fields.plain_text import normal_form
@@ -90,12 +91,13 @@ def _apart(text: str) -> str:
     return _GLUED.sub(" ", text)
 
 
-def marks_of(text: str) -> list[str]:
+@lru_cache(maxsize=8192)  # the same words stand on many pages, and several rules ask
+def marks_of(text: str) -> tuple[str, ...]:
     """The currency signs and codes in a text, in its plain form."""
     if not text.isascii():
         text = plain(text)
     text = _apart(text)
-    return currencies.mark_in(text).findall(text)
+    return tuple(currencies.mark_in(text).findall(text))
 
 
 def _canonical(whole: str, fraction: str, negative: bool) -> str:
@@ -149,7 +151,7 @@ def read(text: str) -> tuple[str | None, str, str | None]:
             return None, f"{body} is a rate, not an amount", None
     body = _apart(body)
     # Without its currency, an amount has to be a number and nothing else.
-    marks = [] if _BARE.fullmatch(body) else marks_of(body)
+    marks = () if _BARE.fullmatch(body) else marks_of(body)
     if len(marks) > 2:
         return None, f"{body} is no amount", None
     rest = currencies.mark_in(body).sub(" ", body).replace("整", "").strip() if marks else body

@@ -38,6 +38,7 @@ _RATE = re.compile(
 )
 _BARE_RATE = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{1,6})?")
 _LEAST_ID = 3
+_SHORT = 100  # letters: longer texts would fill the memory
 _CAPTION = re.compile(r"^[^0-9:：]{1,24}[:：]\s*(?=\w*\W?[0-9]|\S*[0-9])|^[（(][^0-9（()）]{1,8}[)）]\s*(?=\S*[0-9])")
 _JOINS = "-/_"
 _WIDE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")  # Chinese and Japanese, not Korean
@@ -80,6 +81,11 @@ def normalise(type: FieldType, text: str, *, day_first: bool | None = None) -> V
         without spaces and dots, rates in percent ("19", "7.7"), parties and addresses case-folded without
         punctuation, texts with single spaces.
     """
+    return (_normalised if len(text) <= _SHORT else _normalised.__wrapped__)(type, text, day_first)
+
+
+@lru_cache(maxsize=8192)  # a page's rules ask for the same few words again and again
+def _normalised(type: FieldType, text: str, day_first: bool | None) -> Value:
     normal, note, _ = _read(type, text, day_first)
     return Value(trimmed(type, text), normal, note)
 

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache
-from itertools import pairwise
 from types import MappingProxyType
 
 from storage.records import Token
@@ -24,7 +23,7 @@ MOST = 12
 """The most candidates per field."""
 
 _EXACT = (FieldType.AMOUNT, FieldType.DATE, FieldType.RATE, FieldType.CURRENCY, FieldType.ID)
-_WORDS = {FieldType.AMOUNT: 2, FieldType.DATE: 5, FieldType.RATE: 2, FieldType.CURRENCY: 1, FieldType.ID: 2}
+_WORDS = {FieldType.AMOUNT: 2, FieldType.DATE: 5, FieldType.RATE: 2, FieldType.ID: 2}
 _GROUP = re.compile(r"(?=.*[0-9])[A-Z0-9]{2,5}|[0-9]{8,12}")
 _COUNTRY = re.compile(r"(?!UE|EU)[A-Z]{2}[0-9]{0,2}")  # "VAT UE 957…" names the Union, no country
 _SPACED_DATE = re.compile(r"[0-9]{1,2}[./-] ?[0-9]{1,2}[./-] ?[0-9]{2,4}|[^\W\d_]{3,9}\.? [0-9]{1,2} ?, [0-9]{4}")
@@ -54,7 +53,7 @@ def _reads(type: FieldType, text: str) -> bool:
     """Whether a text is a value of a type, and nothing else."""
     if type is FieldType.DATE and _SPACED_DATE.fullmatch(text):
         return normalise(type, text).normal is not None
-    return _looks_like(type, text) and (type is FieldType.CURRENCY or normalise(type, text).normal is not None)
+    return _looks_like(type, text) and normalise(type, text).normal is not None
 
 
 _looks_like = lru_cache(maxsize=8192)(looks_like)  # the same words stand on many pages
@@ -69,6 +68,7 @@ class Finder:
         self._tokens = self.around.tokens
         self._known: dict[str, list[Candidate]] = {}
         self._valid: dict[str, list[Candidate]] = {}
+        self._ranked: dict[str, list[Candidate]] = {}  # where no field is labelled
         self._sizes: dict[tuple[int, ...], float] = {}
         self._by_type: dict[FieldType, list[list[tuple[int, tuple[int, ...]]]]] = {}
 
@@ -84,6 +84,8 @@ class Finder:
             labelled: the tokens of fields that are labelled. They are no candidates, but show where others are: an
                 address is below its name, net and tax add up to the total.
         """
+        if not labelled and field.id in self._ranked:
+            return self._ranked[field.id]
         used = {t for tokens in labelled.values() for t in tokens}
         best: dict[tuple[int, ...], Candidate] = {}
         if field.id not in self._valid:
@@ -93,7 +95,8 @@ class Finder:
                 score = c.score + self._agreement(field, c, labelled)
                 if c.tokens not in best or best[c.tokens].score < score:
                     best[c.tokens] = Candidate(c.tokens, score, c.reason)
-        return sorted(best.values(), key=lambda c: (-c.score, c.tokens))[:MOST]
+        ranked = sorted(best.values(), key=lambda c: (-c.score, c.tokens))[:MOST]
+        return ranked if labelled else self._ranked.setdefault(field.id, ranked)
 
     @cached_property
     def parties(self) -> list[Party]:
@@ -142,19 +145,17 @@ class Finder:
 
     def _candidates(self, field: Field) -> list[Candidate]:
         if field.id not in self._known:
-            candidates: Iterable[Candidate]
-            if not self._tokens:
-                candidates = ()
-            elif field.type in _EXACT:
-                candidates = self._exact(field)
-            elif field.type is FieldType.PARTY:
-                candidates = self._tidied(field, names_and_addresses.names(self.around, field))
-            elif field.type is FieldType.ADDRESS:
-                candidates = self._tidied(field, names_and_addresses.addresses(self.around, field))
-            else:
-                candidates = self._beside(field)
-            self._known[field.id] = list(candidates)
+            self._known[field.id] = list(self._possible(field) if self._tokens else ())
         return self._known[field.id]
+
+    def _possible(self, field: Field) -> Iterable[Candidate]:
+        if field.type in _EXACT:
+            return self._exact(field)
+        if field.type is FieldType.PARTY:
+            return self._tidied(field, names_and_addresses.names(self.around, field))
+        if field.type is FieldType.ADDRESS:
+            return self._tidied(field, names_and_addresses.addresses(self.around, field))
+        return self._beside(field)
 
     def _tidied(self, field: Field, candidates: Iterable[Candidate]) -> Iterator[Candidate]:
         """Names and addresses; before each the same without what is none of it (a country, a telephone's line)."""
@@ -166,8 +167,7 @@ class Finder:
 
     def _exact(self, field: Field) -> list[Candidate]:
         rows = self.around.layout.rows
-        candidates: list[Candidate] = []
-        values: list[float] = []
+        candidates, values = list[Candidate](), list[float]()
         for number, windows in enumerate(self._values(field.type)):
             here: list[Candidate] = []
             for first, window in windows:
@@ -252,8 +252,12 @@ class Finder:
 
     def _window(self, type: FieldType, row: list[int], at: int) -> tuple[int, ...]:
         """The words from a position on that are one value, without unneeded words."""
-        words = self._tokens
-        text = words[row[at]].text
+        words, text = self._tokens, self._tokens[row[at]].text
+        if type is FieldType.CURRENCY:
+            is_one = _looks_like(type, text) and self.around.is_currency(row[at])
+            return (row[at],) if is_one and not self.around.is_ringgit(row[at]) else ()
+        if self.around.numeric.isdisjoint(row[at : at + _WORDS[type]]):
+            return ()
         if type in (FieldType.AMOUNT, FieldType.RATE) and not _DIGIT.search(text):
             return ()
         if type is FieldType.RATE and _BARE_RATE.fullmatch(text) and self.around.is_under_percent(row[at]):
@@ -262,7 +266,7 @@ class Finder:
             return thousands
         if type is FieldType.AMOUNT and at and _WHOLE.fullmatch(text):
             before = words[row[at - 1]].text  # "Rs 1939"
-            return (row[at],) if before and marks_of(before + " ") == [before] else ()
+            return (row[at],) if before and marks_of(before + " ") == (before,) else ()
         if type is FieldType.ID:
             if _VAT.fullmatch(text):
                 return (row[at],)
@@ -273,20 +277,16 @@ class Finder:
                 return groups
         for length in range(1, min(_WORDS[type], len(row) - at) + 1):
             window = row[at : at + length]
-            gaps = [words[b].box[0] - words[a].box[2] for a, b in pairwise(window)]
-            if gaps and max(gaps) > 1.5 * self.around.layout.height(window[0]):
-                return ()
-            if length > 1 and self._is_value(type, window[1:]):
-                return ()  # the value begins with the second word
+            if length > 1:
+                gap = words[window[-1]].box[0] - words[window[-2]].box[2]
+                if gap > 1.5 * self.around.layout.height(window[0]) or self._is_value(type, window[1:]):
+                    return ()  # the value begins with the second word
             if self._is_value(type, window):
-                return tuple(window) if type is not FieldType.CURRENCY or self._is_currency(row[at]) else ()
+                return tuple(window)
         if type is FieldType.ID:
             return (row[at],) if numbers.is_named(self.around, row[at]) else ()
         # "Date:25/12/2018" in one word
         return (row[at],) if "%" not in text and _looks_like(type, text) else ()
-
-    def _is_currency(self, token: int) -> bool:
-        return self.around.is_currency(token) and not self.around.is_ringgit(token)
 
     def _thousands(self, row: list[int], at: int) -> tuple[int, ...]:
         """An amount whose thousands stand apart, as French and Polish ones do ("5 044,89"); () where none begins."""
@@ -313,11 +313,11 @@ class Finder:
         return tuple(row[at:end])
 
     def _is_value(self, type: FieldType, window: Sequence[int]) -> bool:
+        if self.around.numeric.isdisjoint(window):
+            return False
         text = self.around.text(window)
-        if type is FieldType.AMOUNT and "%" in text:
-            return False
-        if type is FieldType.DATE and " - " in text:  # from one to another: "July 1 - July 31"
-            return False
+        if (type is FieldType.AMOUNT and "%" in text) or (type is FieldType.DATE and " - " in text):
+            return False  # a rate; from one date to another: "July 1 - July 31"
         if type is FieldType.ID and len(window) > 1 and not all(_DIGIT.search(self._tokens[i].text) for i in window):
             return False
         return _reads(type, text)

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any
+from functools import cached_property, wraps
+from typing import Any, TypeVar
 
 from msgspec import structs
 
@@ -63,8 +63,11 @@ class Surroundings:
             token if len(token.text) <= _LONGEST else structs.replace(token, text=_NO_WORD) for token in tokens
         ]
         self._texts = [token.text for token in self.tokens]
+        self.numeric = frozenset(
+            i for i, text in enumerate(self._texts) if not text.isascii() or any(map(str.isdigit, text))
+        )  # words that may have a digit: of letters beyond ASCII some are read as digits
         self.pace: Callable[[], None] | None = None  # called every few words: it may wait, or raise to end the search
-        self.answers: dict[tuple[str, tuple[int, ...]], Any] = {}  # to questions about words that many fields ask
+        self.answers: dict[tuple[Any, tuple[int, ...]], Any] = {}  # to questions about words that many fields ask
         self._beside: dict[tuple[int, int], list[tuple[HeaderPhrase, float]]] = {}
 
     @cached_property
@@ -90,6 +93,11 @@ class Surroundings:
         for piece in self.layout.pieces:
             pieces[self.layout.row_of[piece[0]]].append(piece)
         return pieces
+
+    @cached_property
+    def piece_bounds(self) -> list[list[Box]]:
+        """For every row the boxes around its pieces."""
+        return [[self.bounds(piece) for piece in row] for row in self.pieces]
 
     @cached_property
     def headings(self) -> list[list[HeaderPhrase]]:
@@ -266,3 +274,21 @@ class Surroundings:
                     yield header, max(weight - 0.1 * max(distance, 0.0), 0.1)
                 elif not left and not worded and distance < 0.5:
                     yield header, 0.5  # the row was divided by a slanted scan
+
+
+_Words = TypeVar("_Words", bound=Sequence[int])
+_Answer = TypeVar("_Answer")
+
+
+def asked_once(question: Callable[[Surroundings, _Words], _Answer]) -> Callable[[Surroundings, _Words], _Answer]:
+    """Keep the answers as long as the document's surroundings: names and addresses of both sides ask the same."""
+
+    @wraps(question)
+    def answered(around: Surroundings, words: _Words) -> _Answer:
+        key = question, tuple(words)
+        if key not in around.answers:
+            around.answers[key] = question(around, words)
+        answer: _Answer = around.answers[key]
+        return answer
+
+    return answered

@@ -66,6 +66,7 @@ class Layout:
 
     def __init__(self, words: Sequence[Word]) -> None:
         self.words = words
+        self._heights = [max(word.box[3] - word.box[1], 1e-6) for word in words]
         self.rows: list[list[int]] = []  # from top to bottom over all pages, each from left to right
         for page in sorted({word.page for word in words}):
             self.rows += _rows(words, [i for i, word in enumerate(words) if word.page == page])
@@ -74,8 +75,7 @@ class Layout:
 
     def height(self, index: int) -> float:
         """The height of a word's box, never 0."""
-        box = self.words[index].box
-        return max(box[3] - box[1], 1e-6)
+        return self._heights[index]
 
     def _divide(self, row: list[int]) -> list[list[int]]:
         pieces = [[row[0]]]

@@ -261,10 +261,12 @@ def _likeliest(finder: Finder, wanted: Field, labelled: Mapping[str, TokenIds]) 
     if not ranked:
         return (), False
     first, text = ranked[0], finder.around.text(ranked[0].tokens)
-    rival = next((c.score for c in ranked[1:] if not same(wanted.type, finder.around.text(c.tokens), text)), -math.inf)
-    others = [c for c in ranked[1:] if not same(wanted.type, finder.around.text(c.tokens), text)]
-    alone = wanted.type in (FieldType.ID, FieldType.DATE) and first.score > rival and not any(c.headed for c in others)
-    is_ahead = first.score - rival >= _AHEAD
+    others = (c for c in ranked[1:] if not same(wanted.type, finder.around.text(c.tokens), text))
+    rival = next(others, None)
+    is_ahead = rival is None or first.score - rival.score >= _AHEAD
+    alone = wanted.type in (FieldType.ID, FieldType.DATE) and not (
+        rival and (first.score <= rival.score or rival.headed or any(c.headed for c in others))
+    )
     is_company = wanted.id == "seller_name" and extent.is_company(finder.around, first.tokens)
     return tuple(sorted(first.tokens)), (first.headed and (alone or is_ahead)) or (is_company and is_ahead)
 

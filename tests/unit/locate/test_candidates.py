@@ -431,3 +431,16 @@ def test_the_net_amount_is_what_the_labelled_tax_leaves_of_the_total():
     labelled = {"amount_total": at["15.90"], "amount_tax": at[".90"]}
     assert Finder(tokens).ranked(SCHEMA.get("amount_net"), labelled)[0].tokens == at["15.00"]
     assert Finder(tokens).ranked(SCHEMA.get("amount_net"))[0].tokens != at["15.00"]
+
+
+@pytest.mark.parametrize("date", ["０５.０３.２０２４", "٠٥.٠٣.٢٠٢٤", "5. März ２０２４"])
+def test_digits_of_every_script_make_a_date(date):
+    assert best(GERMAN.replace("05.03.2024", date), "invoice_date") == date
+
+
+def test_labels_change_the_order_only_of_the_search_that_is_given_them():
+    finder, field = Finder(sample_documents.tokens_of(GERMAN)), SCHEMA.get("amount_net")
+    first = finder.ranked(field)
+    without = finder.ranked(field, {"amount_tax": first[0].tokens})
+    assert first == finder.ranked(field)
+    assert first[0].tokens not in [candidate.tokens for candidate in without]

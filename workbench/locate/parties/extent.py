@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from workbench.fields import FieldType, countries, legal_forms
 from workbench.fields.legal_forms import LEGAL_AT_END
 from workbench.locate import headers
-from workbench.locate.context import Surroundings
+from workbench.locate.context import Surroundings, asked_once
 from workbench.locate.parties.words import (
     BUSINESS,
     COLON,
@@ -119,17 +119,25 @@ def tidied(around: Surroundings, field: FieldType, words: tuple[int, ...]) -> tu
     if not words:
         return words
     if field is FieldType.ADDRESS:
-        if _CHINESE.search(around.text(words)):
-            return _chinese_address(around, _address_lines(around, words))
-        return tuple(sorted(without_country(around, _whole_address(around, _address_lines(around, words)))))
+        return _tidied_address(around, words)
     if field is FieldType.PARTY:
-        words = _name_alone(around, words)
-        return (
-            _chinese_name(around, words)
-            if _CHINESE.search(around.text(words))
-            else tuple(sorted(_whole_name(around, words)))
-        )
+        return _tidied_name(around, words)
     return words
+
+
+@asked_once
+def _tidied_address(around: Surroundings, words: tuple[int, ...]) -> tuple[int, ...]:
+    if _CHINESE.search(around.text(words)):
+        return _chinese_address(around, _address_lines(around, words))
+    return tuple(sorted(without_country(around, _whole_address(around, _address_lines(around, words)))))
+
+
+@asked_once
+def _tidied_name(around: Surroundings, words: tuple[int, ...]) -> tuple[int, ...]:
+    words = _name_alone(around, words)
+    if _CHINESE.search(around.text(words)):
+        return _chinese_name(around, words)
+    return tuple(sorted(_whole_name(around, words)))
 
 
 def _unspaced(around: Surroundings, words: Sequence[int]) -> str:
@@ -261,8 +269,7 @@ def _next(around: Surroundings, words: Sequence[int], by: int) -> tuple[int, ...
         return ()
     x0, y0, x1, y1 = around.bounds(line)
     height = around.layout.height(edge)
-    for piece in around.pieces[row]:
-        left, top, right, bottom = around.bounds(piece)
+    for piece, (left, top, right, bottom) in zip(around.pieces[row], around.piece_bounds[row], strict=True):
         other = around.layout.height(piece[0])
         gap = top - y1 if by > 0 else y0 - bottom
         aligned = abs(left - x0) < height or abs((left + right) - (x0 + x1)) < 2 * height

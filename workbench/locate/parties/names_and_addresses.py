@@ -1,14 +1,12 @@
 """Likely places of names and addresses: by their form, header words and the lines around them. Pure."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import wraps
-from typing import TypeVar
 
 from workbench.fields import Field, FieldType, legal_forms
 from workbench.locate import headers
-from workbench.locate.context import Candidate, Surroundings
+from workbench.locate.context import Candidate, Surroundings, asked_once
 from workbench.locate.parties.words import LEGAL_END, PHONE
 
 _COMPANY = re.compile(
@@ -54,24 +52,6 @@ _NO_ADDRESS = re.compile(
 )
 _LETTERS = re.compile(r"[^\W\d_].*[^\W\d_].*[^\W\d_]|[\u4e00-\u9fff]{2}")
 _COLON = (":", "：")
-_Answer = TypeVar("_Answer")
-
-
-def _asked_once(
-    question: Callable[[Surroundings, list[int]], _Answer],
-) -> Callable[[Surroundings, list[int]], _Answer]:
-    """Keep the answers as long as the document's surroundings: names and addresses of both sides ask the same."""
-    name = question.__name__
-
-    @wraps(question)
-    def answered(around: Surroundings, piece: list[int]) -> _Answer:
-        key = name, tuple(piece)
-        if key not in around.answers:
-            around.answers[key] = question(around, piece)
-        answer: _Answer = around.answers[key]
-        return answer
-
-    return answered
 
 
 def names(around: Surroundings, field: Field) -> Iterator[Candidate]:
@@ -161,7 +141,7 @@ def _continues_below(around: Surroundings, upper: Sequence[int], lower: Sequence
     return same_print and min(a[2], b[2]) > max(a[0], b[0]) and b[1] - a[3] < 1.2 * heights[1]
 
 
-@_asked_once
+@asked_once
 def _only_a_header(around: Surroundings, piece: list[int]) -> bool:
     text = around.text(piece)
     name, colon, value = text.replace("：", ":").partition(":")
@@ -219,7 +199,7 @@ def _without_title(around: Surroundings, piece: list[int]) -> list[int]:
     return piece[:end]
 
 
-@_asked_once
+@asked_once
 def _name_before_address(around: Surroundings, piece: list[int]) -> list[int]:
     """The name in a line that continues with its address: "ACME Ltd - 12 Mill Road - AB1 2CD Exeter"; else nothing."""
     for position in range(1, len(piece) - 1):
@@ -229,14 +209,14 @@ def _name_before_address(around: Surroundings, piece: list[int]) -> list[int]:
     return []
 
 
-@_asked_once
+@asked_once
 def _is_below_sender(around: Surroundings, piece: list[int]) -> bool:
     """Whether the next line above, in this column, is a sender's line: name and address in one."""
     above = _above(around, piece)
     return above is not None and bool(_name_before_address(around, above))
 
 
-@_asked_once
+@asked_once
 def _is_above_address(around: Surroundings, piece: list[int]) -> bool:
     """Whether the lines right below are an address with a postcode."""
     below = _below(around, piece)
@@ -284,15 +264,14 @@ def addresses(around: Surroundings, field: Field) -> Iterator[Candidate]:
                 yield Candidate(tokens, score - short, reason)
 
 
-@_asked_once
+@asked_once
 def _below(around: Surroundings, piece: list[int]) -> list[int] | None:
     """The next piece below this one in its column; rows of other columns may be between them."""
     words, number = around.tokens, around.layout.row_of[piece[0]]
     x0, _, x1, y1 = around.bounds(piece)
     height = around.layout.height(piece[0])
     for lower in range(number + 1, min(number + 5, len(around.layout.rows))):
-        for other in around.pieces[lower]:
-            box = around.bounds(other)
+        for other, box in zip(around.pieces[lower], around.piece_bounds[lower], strict=True):
             if words[other[0]].page != words[piece[0]].page or box[1] - y1 > 2.3 * height:
                 continue
             if min(box[2], x1) > max(box[0], x0):
@@ -300,21 +279,20 @@ def _below(around: Surroundings, piece: list[int]) -> list[int] | None:
     return None
 
 
-@_asked_once
+@asked_once
 def _above(around: Surroundings, piece: list[int]) -> list[int] | None:
     """The next piece above this one in its column; rows of other columns may be between them."""
     words, number = around.tokens, around.layout.row_of[piece[0]]
     x0, y0, x1, _ = around.bounds(piece)
     for upper in range(number - 1, max(number - 4, -1), -1):
-        for other in around.pieces[upper]:
-            box = around.bounds(other)
+        for other, box in zip(around.pieces[upper], around.piece_bounds[upper], strict=True):
             if min(box[2], x1) > max(box[0], x0):
                 near = y0 - box[3] < 3 * around.layout.height(piece[0])
                 return other if near and words[other[0]].page == words[piece[0]].page else None
     return None
 
 
-@_asked_once
+@asked_once
 def _is_address_line(around: Surroundings, piece: list[int]) -> bool:
     text = around.text(piece)
     if _NO_ADDRESS.search(text) or _LEGAL.search(text) or _NUMBER_ONLY.fullmatch(text):
@@ -327,7 +305,7 @@ def _is_address_line(around: Surroundings, piece: list[int]) -> bool:
     )
 
 
-@_asked_once
+@asked_once
 def _is_street_above_postcode(around: Surroundings, piece: list[int]) -> bool:
     """Whether a line is a street and number, one or two lines above a line with a postcode."""
     text = around.text(piece)
@@ -362,7 +340,7 @@ def _is_gap_larger(around: Surroundings, lines: Sequence[list[int]], below: list
     return tops[3] - tops[2] > 1.4 * (tops[1] - tops[0]) + 0.3 * around.layout.height(below[0])
 
 
-@_asked_once
+@asked_once
 def _can_end_address(around: Surroundings, piece: list[int]) -> bool:
     """Whether a line can end an address: a town or a country, without digits."""
     text = around.text(piece)

@@ -117,6 +117,7 @@ def is_street(text: str) -> bool:
     return bool(HOUSE.search(text) or STREET.search(text))
 
 
+@lru_cache(maxsize=8192)
 def side_of(text: str) -> str:
     """Whose block a heading announces: "seller", "buyer", "delivery", or "" where it announces none."""
     for part in (text, *text.split("/"), text.split(":")[0]):
@@ -135,4 +136,4 @@ def is_heading(text: str) -> bool:
     folded = headers.fold(text)
     if TITLE.match(text) and not LEGAL_AT_END.search(text):
         return True
-    return text.endswith(COLON) or folded in DELIVERY | CAPTIONS or headers.fields_of(folded) is not None
+    return text.endswith(COLON) or folded in DELIVERY or folded in CAPTIONS or headers.fields_of(folded) is not None
