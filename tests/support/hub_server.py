@@ -120,12 +120,12 @@ def use(hub: Hub, patch: pytest.MonkeyPatch, token: str = TOKEN) -> None:
 def start_worker(folder: Path, output: BinaryIO) -> Worker:
     """Have a run trained by a process that is forked where the libraries are loaded, and takes this hub for the Hub.
 
-    It is told once it runs: libraries read these variables when they are loaded, and no process would be forked.
+    It gets the variables once it runs: libraries read them when they are loaded, and no process would be forked.
     """
     with pytest.MonkeyPatch.context() as patch:
-        told = {name: value for name in ("HF_ENDPOINT", "HF_TOKEN") if (value := os.environ.get(name))}
-        for name in told:
+        variables = {name: value for name in ("HF_ENDPOINT", "HF_TOKEN") if (value := os.environ.get(name))}
+        for name in variables:
             patch.delenv(name)
         return machine.start(
-            hub_worker.__name__, json.dumps(told), str(folder), cwd=folder, output=output, errors=output
+            hub_worker.__name__, json.dumps(variables), str(folder), cwd=folder, output=output, errors=output
         )
