@@ -13,7 +13,7 @@ from typing import Any
 import hypothesis
 import pytest
 
-from tests.support import ROOT, copies, postgresql_server, rights, shared_libraries
+from tests.support import ROOT, copies, forked_workers, postgresql_server, rights, shared_libraries
 from workbench import warm_workers
 from workbench.runs import machine
 
@@ -37,6 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[copies.SHARED] = folder.name
         os.environ[shared_libraries.WAY] = f"{folder.name}/libraries"
         asked = shared_libraries.listening(os.environ[shared_libraries.WAY])
+        forked_workers.prepare([argument.partition("::")[0] for argument in config.args])
 
         def answer() -> None:
             while True:

@@ -2,14 +2,20 @@
 
 import base64
 import json
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import pytest
+
+from tests.support import hub_worker
+from workbench.runs import machine
+from workbench.warm_workers import Worker
 
 TOKEN = "hf_of_the_test_alone"
 
@@ -109,3 +115,17 @@ def use(hub: Hub, patch: pytest.MonkeyPatch, token: str = TOKEN) -> None:
     """Have processes that start from now on take it for the Hub, and log in there."""
     patch.setenv("HF_ENDPOINT", hub.address)
     patch.setenv("HF_TOKEN", token)
+
+
+def start_worker(folder: Path, output: BinaryIO) -> Worker:
+    """Have a run trained by a process that is forked where the libraries are loaded, and takes this hub for the Hub.
+
+    It gets the variables once it runs: libraries read them when they are loaded, and no process would be forked.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        variables = {name: value for name in ("HF_ENDPOINT", "HF_TOKEN") if (value := os.environ.get(name))}
+        for name in variables:
+            patch.delenv(name)
+        return machine.start(
+            hub_worker.__name__, json.dumps(variables), str(folder), cwd=folder, output=output, errors=output
+        )

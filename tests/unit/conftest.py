@@ -5,7 +5,7 @@ from collections.abc import Generator, Iterator
 
 import pytest
 
-MODEL_LIBRARIES = {"torch", "transformers", "accelerate"}
+from tests.support import MODEL_LIBRARIES
 
 
 @pytest.hookimpl(wrapper=True)

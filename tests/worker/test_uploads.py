@@ -10,7 +10,7 @@ from storage.events import EventWriter
 from storage.records import RunState
 from tests.support import hub_server, tiny_model
 from tests.support.hub_server import Hub
-from workbench.runs import machine, parquet, progress
+from workbench.runs import parquet, progress
 from workbench.runs.config.request import Request
 from workbench.runs.model_folders import hub as model_hub
 from workbench.runs.state import MODEL_DESCRIPTION, RunFolder, state_of
@@ -32,7 +32,7 @@ def trained(folder: Path, train: dict[str, Any], task: str = "tokens") -> RunFol
     path = tiny_model.run_folder(folder / "run", "text", settings)
     run = RunFolder(path)
     with run.log.open("ab") as log:
-        child = machine.start(machine.WORKER, str(path), cwd=path, output=log, errors=log)
+        child = hub_server.start_worker(path, log)
     assert child.wait(120) == 0, run.log.read_text()
     assert state_of(run, progress.of(path)) is RunState.FINISHED
     return run

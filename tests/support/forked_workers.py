@@ -1,0 +1,113 @@
+"""The processes of a test run, forked from one that has imported what the tests import: each takes ten seconds for it.
+
+pytest-xdist has them started by execnet, each as a new Python that reads its first line of code from its input. A
+forked one does the same, with the modules there already. The tests themselves are imported by pytest, in each.
+
+    python -m tests.support.forked_workers DESCRIPTOR FILE…        fork one for each message at the socket
+"""
+
+import ast
+import gc
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from execnet import gateway_io
+
+from tests.support import MODEL_LIBRARIES
+
+
+class _Worker:
+    """What execnet needs of a `subprocess.Popen`."""
+
+    def __init__(self, origin: socket.socket) -> None:
+        its_input, write = os.pipe()
+        read, its_output = os.pipe()
+        socket.send_fds(origin, [b"."], [its_input, its_output, 2])
+        os.close(its_input)
+        os.close(its_output)
+        if not (pid := origin.recv(20)):
+            pytest.exit("no process could be forked for the tests", returncode=3)
+        self._end = os.pidfd_open(int(pid))  # it is no child of this process
+        self.stdin, self.stdout = os.fdopen(write, "wb"), os.fdopen(read, "rb")
+
+    def wait(self) -> int:
+        select.select([self._end], [], [])
+        return 0
+
+    def kill(self) -> None:
+        signal.pidfd_send_signal(self._end, signal.SIGKILL)
+
+
+class _WorkerIO(gateway_io.Popen2IOMaster):
+    def __init__(self, worker: _Worker, execmodel: Any) -> None:
+        self.popen = worker
+        super(gateway_io.Popen2IOMaster, self).__init__(worker.stdin, worker.stdout, execmodel=execmodel)
+
+
+def prepare(tests: Sequence[str]) -> None:
+    """From now on execnet's processes are forked from one with what these files and folders import.
+
+    It ends with this process.
+    """
+    here, there = socket.socketpair()
+    command = [sys.executable, "-m", __name__, str(there.fileno()), *tests]
+    subprocess.Popen(command, pass_fds=[there.fileno()])
+    there.close()
+    gateway_io.create_io = lambda spec, execmodel: _WorkerIO(_Worker(here), execmodel)
+
+
+def _import_for(test: Path) -> None:
+    """Import what a file of tests imports at its beginning, but for other tests: those are pytest's to import."""
+    before = MODEL_LIBRARIES & sys.modules.keys()
+    found = ast.parse(test.read_bytes()).body
+    whole = [statement for statement in found if isinstance(statement, ast.Import)]
+    parts = [statement for statement in found if isinstance(statement, ast.ImportFrom)]
+    parts = [s for s in parts if s.module == "tests.support" or not str(s.module).startswith("tests.")]
+    for statement in (*whole, *parts):
+        with suppress(ImportError):  # the test says so itself
+            exec(compile(ast.Module([statement], []), str(test), "exec"), {})
+    if "unit" in test.parts and (loaded := MODEL_LIBRARIES & sys.modules.keys() - before):
+        sys.exit(f"{test} loads {', '.join(sorted(loaded))}: move it to tests/worker")
+
+
+def _serve(asked: socket.socket) -> None:
+    """Fork a process for each message; return in the processes that are forked."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system forgets those that end
+    while True:
+        _, descriptors, _, _ = socket.recv_fds(asked, 1, 3)
+        if not descriptors:
+            sys.exit()
+        pid = os.fork()
+        if pid == 0:
+            break
+        asked.send(str(pid).encode())
+        for descriptor in descriptors:
+            os.close(descriptor)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    asked.close()
+    for number, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+
+
+if __name__ == "__main__":
+    gc.disable()  # what is imported stays
+    for place in map(Path, sys.argv[2:]):
+        for test in place.rglob("test_*.py") if place.is_dir() else [place]:
+            _import_for(test)
+    gc.freeze()
+    gc.enable()
+    _serve(socket.socket(fileno=int(sys.argv[1])))
+    sys.argv = ["-c"]
+    sys.modules["__main__"] = main = ModuleType("__main__")
+    exec(eval(sys.stdin.readline()), vars(main))  # execnet's first line, as it starts every process
