@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 1.0
 """How often the runs are looked after."""
+ANSWER_SECONDS = 30.0
+"""For how long a server may say nothing, until its line counts as broken: keys wait for it."""
 UNDO = ("run.aside", "u")
 """The binding that puts a run's model aside or takes it up again, and its usual key."""
 _UNHEARD = "They go on by themselves, and it is tried again every second. `workbench runs` lists them too."
@@ -48,6 +50,7 @@ class RunFollower:
         self._show_notes(())
         self._show_lost_fields()
         if (server := self._shell.workspace.db.server) is not None:
+            server.answer_seconds = ANSWER_SECONDS
             server.listen(lambda: self._app.call_later(self._others_wrote))
 
     def _others_wrote(self) -> None:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.support import leftovers
@@ -91,6 +92,12 @@ class TestServer:
                 if time.monotonic() > deadline or self._process.poll() is not None:
                     raise
                 time.sleep(0.05)
+
+    def processes(self) -> list[psutil.Process]:
+        """Its processes, those of its connections first."""
+        assert self._process is not None
+        server = psutil.Process(self._process.pid)
+        return [*server.children(), server]
 
     def stop(self, *, at_once: bool = True) -> None:
         """Stop it: connections are cut off ("fast")."""
