@@ -21,7 +21,7 @@ from screens.navigation import Request
 from screens.run_watcher import RunFollower
 from screens.startup import OpeningScreen, Preloader, tune_interpreter
 from screens.widgets.dialogs import Typed
-from storage.exceptions import WorkbenchError, WorkspaceGone
+from storage.exceptions import WorkbenchError
 from workbench.fields.plain_text import without_passwords
 from workbench.live.client import LiveClient
 from workbench.workspace import Workspace
@@ -60,6 +60,7 @@ class WorkbenchApp(App[None]):
         super().__init__()
         self.workspace, self.live = workspace, LiveClient(workspace)
         self.graphics = graphics or Graphics()
+        self.missed = workarounds.Missed()
         self.problem: Exception | None = None  # why the program ends: the workspace cannot be opened, or a fault
         self._first = mode
         self._follower = RunFollower(self, shell=self)
@@ -221,10 +222,7 @@ class WorkbenchApp(App[None]):
         super().panic(*renderables)
 
     def _handle_exception(self, error: Exception) -> None:
-        if isinstance(error, WorkspaceGone):  # a screen cannot read any more; what is open can still be saved
-            self.show_problem(error)
-            return
-        if workarounds.is_of_closed_palette(error, self.screen_stack):
+        if self._follower.outlasts(error) or workarounds.is_of_closed_palette(error, self.screen_stack):
             return
         self.problem = self.problem or error
         super()._handle_exception(error)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, cast
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from screens.dialog_keys import DialogKeys
     from screens.graphics import Graphics
     from screens.navigation import Request
+    from screens.workarounds import Missed
     from workbench.annotation.editor import Editor
     from workbench.live.client import LiveClient
     from workbench.runs.watch import RunUpdate
@@ -87,6 +89,10 @@ class Shell(Protocol):
         """What the terminal can draw."""
 
     @property
+    def missed(self) -> "Missed":
+        """Handlers that the database was out of reach for."""
+
+    @property
     def unsaved(self) -> Unsaved:
         """What is shown and could not be saved."""
 
@@ -140,6 +146,10 @@ class ModeScreen(Typed, Screen[None]):
     ModeScreen { layout: vertical; background: $background; }
     ModeScreen ToastRack { margin-bottom: 3; }  /* not over the hint line */
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._reading: dict[str, Callable[[], Any]] = {}  # name -> what is read in the background
 
     def compose(self) -> ComposeResult:
         yield from self.body()
@@ -282,6 +292,11 @@ class ModeScreen(Typed, Screen[None]):
         """Run something slow in a thread; a WorkbenchError in it is shown. Post messages from it, touch no widget."""
         return self.run_worker(work, name=name, group=name, thread=True, exclusive=exclusive, exit_on_error=False)
 
+    def read_in_background(self, read: Callable[[], Any], name: str) -> Worker[Any]:
+        """The same for what changes nothing; where the database is out of reach, it is done once that is back."""
+        self._reading[name] = read
+        return self.in_background(read, name)
+
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Show why a worker failed; what is no WorkbenchError is a fault of the program."""
         error = event.worker.error
@@ -289,6 +304,8 @@ class ModeScreen(Typed, Screen[None]):
             if not isinstance(error, WorkbenchError):
                 raise error
             self.workbench.show_problem(error)
+            if isinstance(error, WAITING) and (read := self._reading.get(name := event.worker.name)) is not None:
+                self.workbench.missed.note(self, name, partial(self.in_background, read, name))
 
     def help_notes(self) -> list[tuple[str, str]]:
         """Keys that are no bindings, such as a schema's field keys, for the help: (key, what it does)."""

@@ -7,7 +7,8 @@ from textual.app import App
 
 from screens.base import Shell
 from screens.keys import key_label
-from storage.exceptions import Busy, RunProblem, WorkbenchError
+from screens.workarounds import KINDS
+from storage.exceptions import WAITING, Busy, RunProblem, WorkbenchError, WorkspaceGone
 from workbench.fields.plain_text import harmless
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 1.0
 """How often the runs are looked after."""
+ANSWER_SECONDS = 30.0
+"""For how long a server may say nothing, until its line counts as broken: keys wait for it."""
 UNDO = ("run.aside", "u")
 """The binding that puts a run's model aside or takes it up again, and its usual key."""
 _UNHEARD = "They go on by themselves, and it is tried again every second. `workbench runs` lists them too."
@@ -47,6 +50,7 @@ class RunFollower:
         self._show_notes(())
         self._show_lost_fields()
         if (server := self._shell.workspace.db.server) is not None:
+            server.answer_seconds = ANSWER_SECONDS
             server.listen(lambda: self._app.call_later(self._others_wrote))
 
     def _others_wrote(self) -> None:
@@ -131,6 +135,17 @@ class RunFollower:
         self._app.notify(f"{run.name} has begun by itself, {after:,} accepted documents after the last run.")
         self.look()
 
+    def outlasts(self, error: Exception) -> bool:
+        """Whether the screens go on after an error that no handler expects; it is shown, and what is open can be saved.
+
+        The database may be back soon; a workspace that is gone can be put back.
+        """
+        if isinstance(error, WorkspaceGone):
+            self._shell.show_problem(error)
+        elif isinstance(error, WAITING):
+            self._fail(error)
+        return isinstance(error, KINDS)
+
     def _fail(self, problem: WorkbenchError) -> None:
         """Show why the runs could not be looked after, such as a full disk while one is collected: once."""
         if problem.message != self._problem:
@@ -141,6 +156,7 @@ class RunFollower:
         """Show how far they are, and what ended."""
         before, self.update = self.update, update
         self._problem = ""
+        self._shell.missed.catch_up()
         self._shell.say_training(update.line or (self._automatic.standing.line if self._automatic else ""))
         for run in update.ended:
             from workbench.runs import progress  # not at start-up

@@ -1,14 +1,23 @@
-"""Ways around what ends or holds up Textual: a terminal of a few cells, a palette closed while it searches, threads."""
+"""Ways around what ends or holds up Textual: a small terminal, a palette that is closed, threads, handlers that raise.
+
+A database can be out of reach for a while. Textual ends the messages of a widget, and the program, where one of its
+handlers raises; here the handler ends alone, and is called again once the database is back.
+"""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Protocol, runtime_checkable
 
 from textual import events
 from textual.command import CommandPalette
 from textual.css.query import NoMatches
 from textual.geometry import Size
+from textual.message import Message
+from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.worker import WorkerFailed
+
+from storage.exceptions import WAITING, WorkspaceGone
 
 _SMALLEST = Size(40, 10)
 """What is laid out in a smaller terminal, and cut off there: widgets of no width end Textual."""
@@ -32,3 +41,56 @@ def end_reading() -> None:
     """End the processes that read files and pages: asyncio waits for the threads that wait for them."""
     if reader := sys.modules.get("workbench.exchange.reader_process"):
         reader.close()
+
+
+KINDS = (WorkspaceGone, *WAITING)
+"""What no handler has to expect."""
+_AGAIN = (events.Mount, events.ScreenResume)
+"""What a widget is not whole without."""
+
+
+@runtime_checkable
+class Outlasting(Protocol):
+    """An application that goes on."""
+
+    missed: "Missed"
+
+    def _handle_exception(self, error: Exception) -> None: ...
+
+
+class Missed:
+    """What could not be read, to be read once the database is back."""
+
+    def __init__(self) -> None:
+        self._listed: dict[tuple[MessagePump, object], Callable[[], object]] = {}
+
+    def note(self, widget: MessagePump, name: object, read: Callable[[], object]) -> None:
+        """Remember how something of a widget is read; of the same name, the latest."""
+        self._listed[widget, name] = read
+
+    def catch_up(self) -> None:
+        """Have it read, as far as the widgets are still there."""
+        listed, self._listed = self._listed, {}
+        for (widget, _), read in listed.items():
+            if widget.is_attached:
+                read()
+
+
+_dispatch = MessagePump._dispatch_message
+
+
+async def _dispatch_and_go_on(self: MessagePump, message: Message) -> None:
+    app = self.app
+    if not isinstance(app, Outlasting):
+        await _dispatch(self, message)
+        return
+    try:
+        await _dispatch(self, message)
+    except KINDS as error:
+        app._handle_exception(error)
+        if isinstance(message, _AGAIN):
+            kind = type(message)
+            app.missed.note(self, kind, lambda: self.post_message(kind()))
+
+
+MessagePump._dispatch_message = _dispatch_and_go_on  # type: ignore[method-assign]

@@ -13,7 +13,7 @@ from typing import Any
 import hypothesis
 import pytest
 
-from tests.support import ROOT, copies, forked_workers, postgresql_server, rights, shared_libraries
+from tests.support import ROOT, copies, forked_workers, leftovers, postgresql_server, rights, shared_libraries
 from workbench import warm_workers
 from workbench.runs import machine
 
@@ -30,7 +30,12 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Several processes of tests share one with the model libraries, and the workspaces that many tests begin with."""
+    """Several processes of tests share one with the model libraries, and the workspaces that many tests begin with.
+
+    What earlier sessions left that were killed is deleted first.
+    """
+    if not hasattr(config, "workerinput"):
+        leftovers.forget()
     if sys.platform == "linux" and config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
         folder = tempfile.TemporaryDirectory(prefix="workbench-tests-")
         config.add_cleanup(folder.cleanup)

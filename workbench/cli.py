@@ -7,7 +7,9 @@ import os
 import signal
 import sys
 import threading
+import time
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -19,6 +21,8 @@ from workbench.commands.support.context import Context
 from workbench.commands.support.launch import open_workbench
 from workbench.commands.support.registry import COMMANDS, load
 from workbench.fields.plain_text import harmless_lines, without_passwords
+
+_DAY = 86_400  # seconds
 
 
 class _Group(click.Group):
@@ -120,6 +124,7 @@ def main() -> Any:
     wants_json = "--json" in sys.argv
     _hold_standard_streams()
     _speak_utf8()
+    _take_a_time_zone()
     _end_in_order()
     try:
         _check_system(sys.platform)
@@ -134,12 +139,12 @@ def main() -> Any:
             _print_json(UsageProblem(error.format_message(), _example(error) or "`--help` shows the usage."))
         with io.StringIO() as usage:
             error.show(usage)
-            click.echo(without_passwords(harmless_lines(usage.getvalue().rstrip())), err=True)
+            _say(without_passwords(harmless_lines(usage.getvalue().rstrip())))
         if example := _example(error):
-            click.echo(f"  → {example}", err=True)
+            _say(f"  → {example}")
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted. What was saved before is kept.", err=True)
+        _say("Interrupted. What was saved before is kept.")
         sys.exit(130)
     except _Ended as ended:
         sys.exit(128 + ended.number)
@@ -268,6 +273,13 @@ def _speak_utf8() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+def _take_a_time_zone() -> None:
+    """Use UTC where TZ names an offset of a day or more, which the C library takes and Python's dates do not."""
+    if max(abs(time.timezone), abs(time.altzone)) >= _DAY:
+        os.environ["TZ"] = "UTC0"  # for children, too
+        time.tzset()
+
+
 def _check_system(platform: str) -> None:
     """Refuse Windows before anything is imported that it lacks: locks, limits and process groups are those of POSIX.
 
@@ -291,10 +303,9 @@ def _example(error: click.ClickException) -> str:
 def _report(error: WorkbenchError, wants_json: bool) -> None:
     if wants_json:
         _print_json(error)
-    click.secho(f"{error.title}: ", fg="red", bold=True, err=True, nl=False)
-    click.echo(without_passwords(harmless_lines(error.message)), err=True)
+    _say(without_passwords(harmless_lines(error.message)), title=error.title)
     if error.remedy:
-        click.echo(f"  → {without_passwords(harmless_lines(error.remedy))}", err=True)
+        _say(f"  → {without_passwords(harmless_lines(error.remedy))}")
 
 
 def _print_json(error: WorkbenchError) -> None:
@@ -303,7 +314,16 @@ def _print_json(error: WorkbenchError) -> None:
     shown = {
         name: without_passwords(value) if isinstance(value, str) else value for name, value in error.as_dict().items()
     }
-    click.echo(harmless_lines(json.dumps(shown, ensure_ascii=False)))
+    with suppress(OSError):
+        click.echo(harmless_lines(json.dumps(shown, ensure_ascii=False)))
+
+
+def _say(text: str, title: str = "") -> None:
+    """Print a line where errors go; a disk that is full there, too, or a pipe that was closed, changes no exit code."""
+    with suppress(OSError):
+        if title:
+            click.secho(f"{title}: ", fg="red", bold=True, err=True, nl=False)
+        click.echo(text, err=True)
 
 
 def _crash() -> NoReturn:
@@ -319,8 +339,7 @@ def _crash() -> NoReturn:
         whole = f"this:\n{harmless_lines(report)}"
     lines = "".join(traceback.format_exception_only(kind, error)).strip().splitlines()
     cause = without_passwords(harmless_lines(lines[0 if isinstance(error, Exception) else -1]))
-    click.secho("A fault of the program: ", fg="red", bold=True, err=True, nl=False)
-    click.echo(f"{cause}\n  → Your data is as it was. Please report {whole}", err=True)
+    _say(f"{cause}\n  → Your data is as it was. Please report {whole}", title="A fault of the program")
     sys.exit(1)
 
 

@@ -41,6 +41,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     page_points: Annotated[float, msgspec.Meta(gt=0, le=1e9)] = 14_400.0  # 200 inches: the PDF standard's largest page
     file_bytes: _Count = 500_000_000
     unpacked_bytes: _Count = 500_000_000  # of an Excel workbook, which is packed
+    documents_bytes: _Count = 10_000_000_000  # of all documents of one file, which may be packed, too
     pages: _Count = 2_000
     tokens_per_page: _Count = 50_000
     features_gb: Annotated[float, msgspec.Meta(gt=0, le=1e6)] = 2.0  # that the learner keeps of documents it has read

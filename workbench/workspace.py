@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from storage.exceptions import WorkspaceProblem
 from storage.files import SETTINGS, Files, sweep_temporary
-from storage.object_store.store import ObjectStore
+from storage.object_store.store import MOST_BYTES, ObjectStore
 from workbench import database_copies
 from workbench import settings as settings_file
 from workbench.fields import Schema
@@ -244,7 +244,8 @@ class Workspace:
 
     def _use(self, settings: Settings) -> None:
         self.settings = settings
-        self.files.store = ObjectStore(settings.files) if settings.files else None
+        most = max(MOST_BYTES, settings.limits.file_bytes, 4 * settings.limits.picture_pixels)
+        self.files.store = ObjectStore(settings.files, most) if settings.files else None
 
     def _note_retired(self) -> None:
         if self._db is not None:

@@ -20,7 +20,7 @@ from textual.worker import Worker, WorkerError
 from screens.annotate import list_columns
 from screens.annotate.list_order import ListOrder, Wish
 from screens.base import screen_of
-from screens.widgets.line_view import Drawn
+from screens.widgets.line_view import ReadWhenDrawn
 from screens.widgets.marks import STATE_SIGNS
 from storage import document_list, label_queries
 from storage.records import Document, State
@@ -38,7 +38,7 @@ _LONG_SORT = 2_000  # documents from which sorting says how far it is
 _KEPT = 40  # pages of rows kept in memory
 
 
-class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
+class DocumentList(ReadWhenDrawn, can_focus=True, inherit_bindings=False):
     """Documents in a fixed order of ids; posts `Chosen`."""
 
     DEFAULT_CSS = "DocumentList { background: $surface; scrollbar-size-vertical: 1; }"
@@ -181,7 +181,7 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
                 Region(0, max(self._pointer - 2, 0), 1, 5 + self._head), animate=False, immediate=True, force=True
             )
 
-    def render_line(self, y: int) -> Strip:
+    def line(self, y: int) -> Strip:
         width = self.size.width
         if self._columns and y == 0:
             return self._heading(width)

@@ -68,7 +68,7 @@ class DoctorPanel(OptionList):
         if self._run == run.id:
             workspace = screen_of(self).workspace
             ask = lambda: self.post_message(self.Consulted(consultation.consult(workspace, run)))  # noqa: E731
-            screen_of(self).in_background(ask, "doctor")
+            screen_of(self).read_in_background(ask, "doctor")
 
     def on_doctor_panel_consulted(self, message: Consulted) -> None:
         message.stop()

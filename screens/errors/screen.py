@@ -115,7 +115,7 @@ class ErrorsScreen(ModeScreen):
         run_id = run_id or self._chosen_run
         if before is None or run_id not in ("", before.run.id):
             self.panel.show_message("Reading the run …")
-        self.in_background(partial(self._read, before, run_id, split), "look")
+        self.read_in_background(partial(self._read, before, run_id, split), "look")
 
     def _read(self, before: Shown | None, run_id: str, split: str | None) -> None:
         if (read_classes := snapshot.read_classes(self.workspace, self.class_errors.review, run_id, split)) is not None:

@@ -77,7 +77,7 @@ class ReviewPane(Pane, can_focus=True):
 
     def collect(self) -> None:
         """Read the questions anew, in the background."""
-        self.owner.in_background(partial(self._read, self.workspace, self.focus_fields), "questions")
+        self.owner.read_in_background(partial(self._read, self.workspace, self.focus_fields), "questions")
 
     def _read(self, workspace: Workspace, fields: tuple[str, ...]) -> None:
         self.post_message(self.Collected(review.collect(workspace, fields)))

@@ -133,9 +133,11 @@ class QueueScreen(ModeScreen):
     def look(self, history: bool = True) -> None:
         """Read the loop anew, in the background; rounds and agreement too, if wanted, where they are in view."""
         task = self.batch_pane.chosen_task
-        self.in_background(lambda: self.post_message(self.OverviewRead(loop.read(self.workspace, task))), "look")
+        self.read_in_background(lambda: self.post_message(self.OverviewRead(loop.read(self.workspace, task))), "look")
         if history and self.view in ("rounds", "quality"):
-            self.in_background(partial(self._read_history, self.batch_pane.batch_size, self.overview.task), "history")
+            self.read_in_background(
+                partial(self._read_history, self.batch_pane.batch_size, self.overview.task), "history"
+            )
 
     def _read_history(self, batch: int, task: LoopTask) -> None:
         history, quality = loop.history(self.workspace, batch, task), loop.quality(self.workspace)

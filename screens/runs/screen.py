@@ -176,7 +176,7 @@ class RunsScreen(ModeScreen):
             known = {run.id: progress.of(self.workspace.files.run(run.id)) for run in unread}
             self.post_message(FoldersRead(known, comparison.on_validation(self.workspace, rated)))
 
-        self.in_background(work, "folders")
+        self.read_in_background(work, "folders")
 
     def on_folders_read(self, message: FoldersRead) -> None:
         known, figures = {**message.progress, **self.view.progress}, {**self.view.figures, **message.figures}

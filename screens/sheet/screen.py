@@ -107,7 +107,7 @@ class SheetScreen(ModeScreen):
         else:
             if not self.rows:
                 self.query_one("#heading", Static).update("Reading the texts …")
-            self.in_background(partial(self._read, self.field, keep), "look")
+            self.read_in_background(partial(self._read, self.field, keep), "look")
 
     def _read(self, field: Field, keep: int | None) -> None:
         with self.workspace.db.read() as connection:
@@ -370,7 +370,7 @@ class SheetScreen(ModeScreen):
         """Filter and sort anew; by similarity to the text under the cursor, else from the first on."""
         if self.field is not None:
             keep = self.texts.document if self.order is Order.SIMILARITY else None
-            self.in_background(partial(self._arrange, self.rows, self.field, keep), "look")
+            self.read_in_background(partial(self._arrange, self.rows, self.field, keep), "look")
 
     def action_find(self) -> None:
         question = Prompt("Only texts with all of these words", self._words, "Enter: list them   Esc: cancel")

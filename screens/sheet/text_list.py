@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from screens.themes import legible
-from screens.widgets.line_view import Drawn
+from screens.widgets.line_view import ReadWhenDrawn
 from storage import document_list
 from storage.database import Database
 from storage.records import State
@@ -28,7 +28,7 @@ _WIDEST_OPTION = 18
 _SIGNS = {State.SKIPPED: "»", State.UNUSABLE: "✗"}
 
 
-class TextList(Drawn, can_focus=True, inherit_bindings=False):
+class TextList(ReadWhenDrawn, can_focus=True, inherit_bindings=False):
     """Texts with a cursor and a selection; posts `Moved`."""
 
     DEFAULT_CSS = "TextList { background: $background; scrollbar-size-vertical: 1; height: 1fr; }"
@@ -182,7 +182,7 @@ class TextList(Drawn, can_focus=True, inherit_bindings=False):
 
     # drawing
 
-    def render_line(self, y: int) -> Strip:
+    def line(self, y: int) -> Strip:
         """One text: selected, its state, what it is or is taken for, its beginning."""
         position, width = y + int(self.scroll_y), self.size.width
         if position >= len(self._ids) or self._field is None:

@@ -86,7 +86,7 @@ class CheckPanel(VerticalScroll, can_focus=False):
             if not is_cancelled():
                 self.post_message(self.Checked(config, check, estimated))
 
-        screen_of(self).in_background(work, "check")
+        screen_of(self).read_in_background(work, "check")
 
     def on_check_panel_checked(self, message: Checked) -> None:
         if message.config == self._config:

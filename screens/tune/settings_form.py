@@ -63,7 +63,7 @@ class SettingsForm(Vertical):
         self._workspace = workspace
         self._device = machine.device()
         self._editing = ""  # the setting in the edit line
-        self.draft = self._fitting_preset(loop_task.usual(workspace))
+        self.draft = self._preset_for(0)  # until it is mounted: what fits the data is read then
         self.last: TuneConfig | None = None  # the last run's configuration
         self._only_texts = False  # no document stands on a page
         self.parent_run: str | None = None  # the run whose settings these began as
@@ -75,6 +75,7 @@ class SettingsForm(Vertical):
         yield Input(id="edit", compact=True)
 
     def on_mount(self) -> None:
+        self.draft = self._fitting_preset(loop_task.usual(self._workspace))
         self.reread_last_run()
 
     @property
@@ -96,7 +97,11 @@ class SettingsForm(Vertical):
         if task.field:
             is_only = len(self._workspace.schema.classes) == 1
             return Draft.of(presets.of_classes(count, "" if is_only else task.field, self._device), presets.CLASSES)
-        preset = presets.preset(presets.choose_preset(count, count, self._device), self._device)
+        return self._preset_for(count)
+
+    def _preset_for(self, documents: int) -> Draft:
+        """The preset that fits so many labelled documents."""
+        preset = presets.preset(presets.choose_preset(documents, documents, self._device), self._device)
         return Draft.of(preset.config, preset.name)
 
     def begin(self, draft: Draft, parent: str | None = None) -> None:

@@ -1,7 +1,11 @@
 """The base of views that draw their lines themselves."""
 
+from rich.segment import Segment
 from rich.style import Style
 from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from storage.exceptions import WAITING
 
 
 class Drawn(ScrollView):
@@ -23,3 +27,18 @@ class Drawn(ScrollView):
         """Another theme, or another class."""
         self._own_style = None
         super().notify_style_update()
+
+
+class ReadWhenDrawn(Drawn):
+    """A view whose lines are read from the database as they are drawn."""
+
+    def line(self, y: int) -> Strip:
+        """A line of it."""
+        raise NotImplementedError
+
+    def render_line(self, y: int) -> Strip:
+        """A line; "…" where the database is out of reach: it is read when the view is drawn anew."""
+        try:
+            return self.line(y)
+        except WAITING:
+            return Strip([Segment(" …", self.rich_style)]).adjust_cell_length(self.size.width, self.rich_style)

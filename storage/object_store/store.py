@@ -23,6 +23,8 @@ _FOLDERS = ("originals", "pages")
 _CHUNK = 1 << 20
 _WITH_FOLDERS = ("file", "local", "sftp", "ssh", "smb", "ftp")
 """Kinds of URL where a folder is made before a file is in it."""
+MOST_BYTES = 2_000_000_000
+"""Of one file; more only where the workspace's limits allow larger files and pictures."""
 _REMEDY = "Check the address under `files` in workbench.toml, the network, and what this user may do there."
 
 
@@ -33,10 +35,11 @@ class ObjectStore:
 
     Args:
         url: where the names begin.
+        most_bytes: a file of more is none that the workspace kept, and is not read.
     """
 
-    def __init__(self, url: str) -> None:
-        self.url = url.rstrip("/")
+    def __init__(self, url: str, most_bytes: int = MOST_BYTES) -> None:
+        self.url, self._most_bytes = url.rstrip("/"), most_bytes
 
     def put(self, name: str, source: Path) -> None:
         """Have a file there, unless it is there as a whole already.
@@ -64,19 +67,37 @@ class ObjectStore:
         """Write a file's content to `target`.
 
         Raises:
-            WorkspaceProblem: it is not there, not what its name says, or cannot be read.
+            WorkspaceProblem: it is not there, not what its name says, larger than any file of a workspace or than the
+                space on the disk, or cannot be read.
             MissingTool: a package for this kind of URL is not installed.
         """
         digest, place = hashlib.sha256(), self._place(name)
         with self._border(f"{name} cannot be read from {self.url}"), ExitStack() as stack:
             if self._is_local and (path := Path(place)).exists() and not path.is_file():  # a pipe would not end
                 raise OSError("it is no regular file")
+            free = _free_bytes(target)
+            self._refuse_more(self._system.size(place) or 0, free)  # before the disk is full of it
             source = stack.enter_context(self._system.open(place, "rb"))
+            size = 0
             while chunk := source.read(_CHUNK):
+                size += len(chunk)
+                self._refuse_more(size, free)  # it grew, or the store does not know its size
                 digest.update(chunk)
                 target.write(chunk)
             if digest.hexdigest() != Path(name).stem:
                 raise OSError("its content is not what its name says")
+
+    def _refuse_more(self, size: int, free: int) -> None:
+        """Refuse a file that is larger than it can be.
+
+        Raises:
+            OSError: it is.
+        """
+        if size > self._most_bytes:
+            most = f"{self._most_bytes / 1e6:,.0f} MB"
+            raise OSError(f"it has {size / 1e6:,.0f} MB there, and no file of a workspace has more than {most}")
+        if size > free:
+            raise OSError(f"it has {size / 1e6:,.0f} MB there, and the disk here has space for {free / 1e6:,.0f} MB")
 
     def takes_several(self) -> bool:
         """Whether several threads may use it at a time: fsspec's asynchronous systems, and the disk.
@@ -141,6 +162,12 @@ class ObjectStore:
         except Exception as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise WorkspaceProblem(f"{failure}: {reason[:300]}.", _REMEDY) from error
+
+
+def _free_bytes(target: IO[bytes]) -> int:
+    """The space on the disk of an open file."""
+    disk = os.fstatvfs(target.fileno())
+    return disk.f_bavail * disk.f_frsize
 
 
 def fault_of(url: str) -> str:

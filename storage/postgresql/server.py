@@ -26,6 +26,7 @@ CHANNEL = "workbench"
 _LOCK = 0x77_6B_62  # the first key of the advisory lock; the second is the schema's
 _KEY = f"{_LOCK}, hashtext(current_schema())"
 _CONNECT_SECONDS = 10
+_LINE_SECONDS = 60  # after which a line is taken for broken on which nothing arrives; the system would wait 15 minutes
 _REMEDY = "`database` in workbench.toml says where it is; PostgreSQL reads the password from ~/.pgpass or PGPASSWORD."
 
 _ENDED = ("57P01", "57P02", "57P03", "08")  # the server is stopped, starts, or the line is broken
@@ -48,6 +49,7 @@ class Server:
 
     def __init__(self, url: str, busy_seconds: float) -> None:
         self.url = address.read(url)
+        self.answer_seconds: float | None = None  # for how long it may say nothing; None: for ever
         self._busy_seconds = busy_seconds
         self._me = uuid4().hex  # in what is told of a transaction
         try:
@@ -67,11 +69,20 @@ class Server:
             "application_name": f"workbench {os.getpid()} on {socket.gethostname()}"[:63],
             "connect_timeout": _CONNECT_SECONDS,
             "keepalives_idle": 30,
+            "keepalives_interval": 10,
+            "keepalives_count": 3,
+            "tcp_user_timeout": _LINE_SECONDS * 1000,
         }
         usual = {name: value for name, value in facts.items() if name not in self.url.query}
         engine = create_engine(
             self.url, connect_args=usual, pool_pre_ping=True, json_serializer=columns.to_json, pool_use_lifo=True
         )
+
+        @event.listens_for(engine, "do_connect")
+        def _connect(_: Any, __: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
+            from storage.postgresql import patience  # loads the driver
+
+            return patience.connect(lambda: self.answer_seconds, *arguments, **named)
 
         @event.listens_for(engine, "begin")
         def _begin(connection: Connection) -> None:

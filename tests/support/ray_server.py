@@ -1,10 +1,9 @@
 """A real Ray cluster of one node with two cores, on loopback."""
 
 import os
-import shutil
+import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.support import ROOT
+from tests.support import ROOT, leftovers
 from tests.support.ports import free_port
 
 
@@ -20,7 +19,11 @@ from tests.support.ports import free_port
 def running() -> Iterator[str]:
     """The address of one that runs as long as the block; the test is skipped, saying so, where Ray is not installed."""
     pytest.importorskip("ray", reason="Ray is not installed: pip install 'invoice-workbench[ray]'")
-    folder, port = Path(tempfile.mkdtemp(prefix="wb-ray-", dir="/tmp")), free_port()
+    with leftovers.folder("ray") as folder:
+        yield from _running_in(folder, free_port())
+
+
+def _running_in(folder: Path, port: int) -> Iterator[str]:
     command = [
         sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--num-cpus", "2",
         "--port", str(port), "--node-ip-address", "127.0.0.1", "--include-dashboard", "false",
@@ -28,7 +31,13 @@ def running() -> Iterator[str]:
     ]  # fmt: skip
     environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "PYTHONPATH": str(ROOT)}
     head = subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True, text=True
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        text=True,
+        preexec_fn=lambda: leftovers.end_with_parent(signal.SIGTERM),  # noqa: PLW1509 - it calls the kernel, nothing else
     )
     try:
         assert head.stdout is not None
@@ -40,4 +49,3 @@ def running() -> Iterator[str]:
         for process in [*psutil.Process(head.pid).children(recursive=True), head]:
             process.kill()
         head.wait()
-        shutil.rmtree(folder, ignore_errors=True)

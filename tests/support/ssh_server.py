@@ -6,7 +6,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT, shared_libraries
+from tests.support import ROOT, leftovers, shared_libraries
 from tests.support.ports import free_port
 from tests.support.workspaces import until
 
-USER = f"workbench-test-{os.getpid()}"
+USER = f"{leftovers.USERS}{os.getpid()}"
 """A user of this process alone: other tests may run at the same time on this machine."""
 
 
@@ -42,8 +41,11 @@ def running() -> Iterator[SshServer]:
     sshd, client = shutil.which("sshd", path="/usr/sbin:/usr/bin:/usr/local/sbin"), shutil.which("ssh")
     if sshd is None or client is None:
         pytest.skip("there is no sshd here: apt-get install openssh-server rsync")
-    folder = Path(tempfile.mkdtemp(prefix="workbench-sshd-"))
-    folder.chmod(0o755)
+    with leftovers.folder("sshd") as folder:
+        yield from _running_in(folder, sshd, client)
+
+
+def _running_in(folder: Path, sshd: str, client: str) -> Iterator[SshServer]:
     user, home = _user(folder)
     server: subprocess.Popen[bytes] | None = None
     try:
@@ -68,7 +70,10 @@ def running() -> Iterator[SshServer]:
         )
         if os.getuid() == 0:
             Path("/run/sshd").mkdir(exist_ok=True)
-        server = subprocess.Popen([sshd, "-D", "-e", "-f", str(folder / "sshd_config")])
+        server = subprocess.Popen(
+            [sshd, "-D", "-e", "-f", str(folder / "sshd_config")],
+            preexec_fn=leftovers.end_with_parent,  # noqa: PLW1509 - it calls the kernel, nothing else
+        )
         ssh = f"{client} -F {folder}/ssh_config"
         _wait_for(port, server)
         python = _python(folder, ssh)
@@ -79,29 +84,18 @@ def running() -> Iterator[SshServer]:
             server.kill()
             server.wait()
         if user == USER:
-            subprocess.run(["pkill", "-KILL", "-u", USER], check=False)
-            subprocess.run(["userdel", USER], check=False, capture_output=True)
-        shutil.rmtree(folder, ignore_errors=True)
+            leftovers.delete_user(USER)
 
 
 def _user(folder: Path) -> tuple[str, Path]:
     """Another user with a home of its own, where that can be made; else this one."""
     home = folder / "home"
     if os.getuid() == 0 and shutil.which("useradd"):
-        _forget_users_of_the_dead()
         made = ["useradd", "--create-home", "--home-dir", str(home), "--shell", "/bin/sh", "--password", "*", USER]
         subprocess.run(made, check=True, capture_output=True)
         return USER, home
     home.mkdir()
     return pwd.getpwuid(os.getuid()).pw_name, Path.home()
-
-
-def _forget_users_of_the_dead() -> None:
-    """Delete the users of tests that were killed."""
-    for known in pwd.getpwall():
-        name, _, pid = known.pw_name.rpartition("-")
-        if name == USER.rpartition("-")[0] and not (pid.isdigit() and Path(f"/proc/{pid}").exists()):
-            subprocess.run(["userdel", known.pw_name], check=False, capture_output=True)
 
 
 def _python(folder: Path, ssh: str) -> str:

@@ -96,7 +96,7 @@ def test_what_was_written_is_read_again(tmp_path: Path) -> None:
         (
             "[limits]\npages = 'many'",
             "limits.pages cannot be used (Expected `int`, got `str`)",
-            "numbers for features_gb, file_bytes",
+            "numbers for documents_bytes, features_gb",
         ),
         ("[limits]\nwords = 5", "limits cannot be used (Object contains unknown field `words`)", "tokens_per_page"),
         ("[bindings]\n'go.next' = 5", "bindings cannot be used (Expected `str`, got `int`)", "both in quotes"),

@@ -137,6 +137,10 @@ _LONGEST = 100  # characters of a field's name
 
 
 def _checked_name(context: click.Context, parameter: click.Parameter, name: str) -> str:
+    name.encode()  # bytes that are no text are refused by the outer border
+    name = " ".join(name.split())  # as the screens' dialog reads it: one line
+    if not name:
+        raise click.BadParameter("A field's name has at least one letter.", context, parameter)
     if len(name) > _LONGEST:
         raise click.BadParameter(f"A field's name has at most {_LONGEST} characters.", context, parameter)
     return name

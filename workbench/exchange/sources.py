@@ -19,7 +19,7 @@ from workbench.exchange.importers import registry as importers
 from workbench.exchange.ocr import Readers
 from workbench.exchange.ocr_text import PageText, turned
 from workbench.exchange.reading import text_tables, values_table
-from workbench.exchange.reading.incoming import Importer, Incoming, IncomingClass, Options, Rejected
+from workbench.exchange.reading.incoming import Importer, Incoming, IncomingClass, Options, Rejected, bounded
 from workbench.exchange.reading.sides import side_of
 from workbench.exchange.vendor_groups import MODES
 from workbench.fields.class_names import AskAboutSpelling
@@ -248,7 +248,7 @@ class DocumentSource:
             self._count_known(file_digest)
             return
         is_empty = True
-        for item in importer.read(path, self.options(path)):
+        for item in bounded(importer.read(path, self.options(path)), self._limits, self._workspace.files.root):
             is_empty = False
             if isinstance(item, Rejected):
                 self._reject(item)

@@ -33,6 +33,7 @@ from itertools import pairwise
 from storage.exceptions import ConfigProblem
 from storage.records import Span
 from workbench.fields import colours
+from workbench.fields.plain_text import harmless
 
 SELLER = "seller_name"
 """The field of the built-in schema by which documents are grouped."""
@@ -72,6 +73,9 @@ class Field:
     kind: FieldKind = FieldKind.SPAN
     options: tuple[str, ...] = ()  # of a class field: what a document can be
     multiple: bool = False  # a document can have several of the options
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", harmless(self.name))  # it stands in tables and headers: one line
 
 
 # Okabe and Ito's palette, lightened and darkened, which is safe for the common kinds of colour blindness.

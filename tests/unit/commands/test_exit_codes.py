@@ -1,5 +1,6 @@
 """Exit codes are those that the guide names."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -136,3 +137,23 @@ def test_a_login_name_that_is_no_text_is_kept_as_far_as_it_can_be(monkeypatch: p
     monkeypatch.delenv("WORKBENCH_ANNOTATOR", raising=False)
     monkeypatch.setenv("LOGNAME", "jos\udce9")  # Latin-1
     assert Settings().who == "jos\ufffd"
+
+
+@pytest.mark.parametrize("zone", ["<-99>99", "<A>-99", "A0B-99,M1.1.0,M2.1.0"])
+def test_a_time_zone_of_a_day_or_more_is_no_fault(tmp_path: Path, zone: str) -> None:
+    workspaces.empty(tmp_path / "ws").close()
+    program = [sys.executable, "-c", "from workbench.cli import main; main()", "-w", str(tmp_path / "ws")]
+    environment = {**os.environ, "TZ": zone}
+    ended = subprocess.run([*program, "status"], env=environment, check=False, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+@pytest.mark.parametrize(("command", "code"), [(["status"], 3), (["status", "--json"], 3), (["statsu"], 2)])
+def test_an_output_that_is_full_for_errors_too_changes_no_exit_code(
+    tmp_path: Path, command: list[str], code: int
+) -> None:
+    workspaces.empty(tmp_path / "ws").close()
+    program = [sys.executable, "-c", "from workbench.cli import main; main()", "-w", str(tmp_path / "ws")]
+    with Path("/dev/full").open("w") as full:
+        assert subprocess.run([*program, *command], check=False, stdout=full, stderr=full).returncode == code

@@ -104,3 +104,23 @@ def test_fields_with_labels_that_an_editor_wrote_away_are_named_and_brought_back
     assert brought is not None and brought.type is FieldType.ID and brought.key
     assert classes is not None and classes.options == of_classes.options[:1]
     assert "no longer" not in printed() and "No field is gone" in printed("restore")
+
+
+@pytest.mark.parametrize("name", ["ship\tto\n", " ship  to", "ship\x1bto"])
+def test_a_field_s_name_is_one_line_without_control_characters(tmp_path: Path, name: str) -> None:
+    workspace = Workspace.create(tmp_path / "ws")
+    added = CliRunner().invoke(fields.command, ["add", name], obj=Context(tmp_path / "ws"))
+    assert added.exit_code == 0, added.output
+    workspace.reread_settings()
+    assert workspace.schema.fields[-1].name == ("ship\ufffdto" if "\x1b" in name else "ship to")
+    workspace.close()
+    text = workspace.files.settings.read_text().replace('name = "iban"', 'name = "bank\\taccount"')
+    workspace.files.settings.write_text(text)  # by hand
+    assert "bank account" in [field.name for field in Workspace.find(tmp_path / "ws").schema]
+
+
+@pytest.mark.parametrize("name", ["", " \t\n"])
+def test_a_field_needs_a_name(tmp_path: Path, name: str) -> None:
+    Workspace.create(tmp_path / "ws").close()
+    refused = CliRunner().invoke(fields.command, ["add", name], obj=Context(tmp_path / "ws"))
+    assert refused.exit_code == 2 and "at least one letter" in refused.output

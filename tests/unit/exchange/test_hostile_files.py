@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pypdfium2
 import pytest
 from openpyxl import Workbook
@@ -23,7 +25,7 @@ from workbench.exchange import discovery, reader_process
 from workbench.exchange.import_summary import Summary
 from workbench.exchange.importers import registry as importers
 from workbench.exchange.pipeline import run
-from workbench.exchange.reading import pdf_pages, text_tables, values_table
+from workbench.exchange.reading import incoming, pdf_pages, text_tables, values_table
 from workbench.exchange.reading.incoming import Incoming
 from workbench.exchange.sources import ImportRequest
 from workbench.settings import Limits
@@ -369,3 +371,41 @@ def test_a_score_that_is_no_probability_does_not_end_an_import(
     with workspace.db.read() as connection:
         kept_suggestions = [s for number in document_list.ids(connection) for s in suggestions_of(connection, number)]
     assert [suggestion.confidence for suggestion in kept_suggestions] == [kept]
+
+
+def packed_texts(path: Path, documents: int, letters: int) -> None:
+    """A Parquet file of one text in many rows, packed to about the size of one."""
+    text = pa.array(["Half of all is due. " * (letters // 20)])
+    indices = pa.array([0] * documents, pa.int32())
+    table = pa.table(
+        {
+            "id": list(range(documents)),
+            "text": pa.DictionaryArray.from_arrays(indices, text),
+            "label": ["a"] * documents,
+        }
+    )
+    pq.write_table(table, path, compression="zstd")
+
+
+def test_a_small_file_that_unpacks_to_much_ends_at_the_limit_and_the_rest_goes_in(
+    workspace: Workspace, folder: Path
+) -> None:
+    workspace.change_settings(limits=Limits(documents_bytes=1_000_000))
+    packed_texts(folder / "bomb.parquet", 400, 10_000)
+    assert (folder / "bomb.parquet").stat().st_size < 20_000
+    summary, reasons = brought(workspace, folder)
+    assert summary.documents == 1_000_000 // 10_000 + 1  # and the good file, which comes after it
+    assert reasons == {
+        "bomb.parquet": "its documents take more than 1 MB (documents_bytes under [limits] in workbench.toml); "
+        "those before are imported"
+    }
+
+
+def test_a_file_that_unpacks_to_more_than_the_disk_has_leaves_space_for_the_rest(
+    workspace: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = shutil.disk_usage(folder)._replace(free=3_000_000)
+    monkeypatch.setattr(incoming.shutil, "disk_usage", lambda path: disk)
+    packed_texts(folder / "bomb.parquet", 400, 10_000)
+    summary, reasons = brought(workspace, folder)
+    assert summary.documents == 101 and "more than the disk has space for" in reasons["bomb.parquet"]

@@ -192,6 +192,46 @@ def test_a_pipe_in_a_store_is_not_waited_for(tmp_path: Path, shared: Path) -> No
     workspace.close()
 
 
+def test_a_file_of_a_terabyte_in_a_store_is_refused_before_any_of_it_is_copied(
+    tmp_path: Path, shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = Workspace.create(tmp_path / "ws", files_at=shared.as_uri())
+    name = with_picture(workspace)
+    path = workspace.files.picture(name)
+    path.unlink()
+    os.truncate(shared / "pages" / name, 10**12)  # sparse
+    with pytest.raises(
+        WorkspaceProblem, match=r"1,000,000 MB there, and no file of a workspace has more than 2,000 MB"
+    ):
+        here(workspace.files, path)
+    os.truncate(shared / "pages" / name, 10**9)
+    monkeypatch.setattr(store, "_free_bytes", lambda target: 5 * 10**8)
+    with pytest.raises(WorkspaceProblem, match="the disk here has space for 500 MB"):
+        here(workspace.files, path)
+    assert not path.exists() and not list(path.parent.parent.glob(".*"))
+    workspace.close()
+
+
+def test_a_file_that_grows_while_it_is_read_is_given_up(
+    tmp_path: Path, shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where a store says another size than it sends, as one that packs files does, or none at all."""
+    workspace = Workspace.create(tmp_path / "ws", files_at=shared.as_uri())
+    name = with_picture(workspace)
+    workspace.files.picture(name).unlink()
+    os.truncate(shared / "pages" / name, 10**7)
+    small = ObjectStore(shared.as_uri(), 3 * 10**6)
+    monkeypatch.setattr(small._system, "size", lambda place: None)
+    read: list[int] = []
+    with (tmp_path / "copy").open("wb") as target, pytest.raises(WorkspaceProblem, match="no file of a workspace"):
+        try:
+            small.get(f"pages/{name}", target)
+        finally:
+            read.append(target.tell())
+    assert read[0] <= 3 * 10**6
+    workspace.close()
+
+
 def test_what_is_imported_while_the_files_move_goes_along(
     tmp_path: Path, shared: Path, run: Callable[..., dict[str, object]]
 ) -> None:

@@ -1,10 +1,12 @@
 """The result of every importer: documents as they were read, or the reason why a record was not."""
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from storage.exceptions import InputProblem
 from storage.records import Box, Side
 from workbench.fields.plain_text import harmless
 from workbench.settings import Limits
@@ -104,6 +106,13 @@ class Incoming:
     text: str | None = None  # of a document that stands on no page; it has no pages then
     empty_tokens: int = 0  # words without text that were dropped
 
+    @property
+    def size(self) -> int:
+        """Characters of its words and bytes of the pictures that it brings itself: about what it takes of a disk."""
+        words = sum(len(token.text) for page in self.pages for token in page.tokens or ())
+        pictures = sum(len(page.picture) for page in self.pages if isinstance(page.picture, bytes))
+        return len(self.text or "") + words + pictures
+
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
@@ -116,6 +125,33 @@ class Rejected:
     def __post_init__(self) -> None:
         for name in ("file", "record", "reason"):
             object.__setattr__(self, name, harmless(getattr(self, name)))
+
+
+def bounded(items: Iterable[Incoming | Rejected], limits: Limits, folder: Path) -> Iterator[Incoming | Rejected]:
+    """The documents of one file, up to what a workspace can take: a packed file of 1 MB can hold a gigabyte of them.
+
+    Args:
+        folder: of the workspace.
+
+    Raises:
+        InputProblem: there are more; those before were given.
+    """
+    free = shutil.disk_usage(folder).free // _SHARE_OF_DISK
+    size = 0
+    for item in items:
+        size += item.size if isinstance(item, Incoming) else 0
+        if size > limits.documents_bytes:
+            raise InputProblem(
+                f"its documents take more than {limits.documents_bytes / 1e6:,.0f} MB (documents_bytes under [limits] "
+                f"in workbench.toml); {_BEFORE}"
+            )
+        if size > free:
+            raise InputProblem(f"its documents take more than the disk has space for; {_BEFORE}")
+        yield item
+
+
+_SHARE_OF_DISK = 3  # the database needs twice a text's length, and others need the disk, too
+_BEFORE = "those before are imported"
 
 
 class Importer(Protocol):
