@@ -2,7 +2,7 @@
 
 from workbench.fields import FieldType, invoice_schema
 from workbench.runs.parquet import FrozenDocument
-from workbench.training.learner.same_place import Page, SamePlaces
+from workbench.training.learner.same_place import SamePlaces, page_of
 
 _SCHEMA = invoice_schema().add("delivery_note", FieldType.ID)
 
@@ -28,7 +28,7 @@ def row(*lines: str, group: str = "a vendor", **labels: str) -> FrozenDocument:
 
 
 def offered(page: FrozenDocument, *before: FrozenDocument) -> dict[str, tuple[str, float]]:
-    values = SamePlaces([Page(document) for document in before], _SCHEMA).values(page)
+    values = SamePlaces([page_of(document) for document in before], _SCHEMA).values(page)
     return {field: (" ".join(page.words[word] for word in words), sure) for field, (words, sure) in values.items()}
 
 

@@ -18,6 +18,7 @@ from workbench.evaluation import prediction_process
 from workbench.live import record as records
 from workbench.live.messages import Look
 from workbench.live.record import Outcome, Record
+from workbench.locate.vendors.same_place import Page
 from workbench.predictions import model_and_rules, suggestions
 from workbench.predictions.cases import IN_PIECES, labelled_once
 from workbench.predictions.suggestions import Trust
@@ -30,7 +31,7 @@ from workbench.training.learner.head import Head
 from workbench.training.learner.pool_scores import PART, PoolScores, doubt
 from workbench.training.learner.readers import Base, Features, Kept, Values
 from workbench.training.learner.remembered import Printed, Remembered
-from workbench.training.learner.same_place import Page, SamePlaces
+from workbench.training.learner.same_place import SamePlaces, page_of
 from workbench.workspace import Workspace
 
 RUN = "learner"
@@ -175,7 +176,7 @@ class Learner:
         if not row.words or row.tags is None:
             return was_known
         features = self._base.features(row)
-        self._labelled[number] = Labelled(row, features, Printed.of(row), Page(row))
+        self._labelled[number] = Labelled(row, features, Printed.of(row), page_of(row))
         if counts and not was_known:
             self._record.add(number, self._outcomes(content, row, features))
         while len(self._labelled) > MOST_DOCUMENTS:
