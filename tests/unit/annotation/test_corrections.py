@@ -140,3 +140,29 @@ def test_other_vendors_other_known_values_and_touched_documents_are_left_alone(t
     with workspace.db.read() as connection:
         content = documents.open_document(connection, 2)
     assert all(s.run != CORRECTION for s in leading(content.suggestions))
+
+
+def test_a_field_of_ones_own_is_offered_beside_its_caption_on_other_vendors_documents_after_one_label(
+    tmp_path: Path,
+) -> None:
+    text = "{shop}\n\nRechnung R-{n}\nLieferschein-{caption} {slip}   Kunde 55{n}\n\nSumme 4{n}.00\n"
+    pages = [
+        sample_documents.page_of(text.format(shop=shop, n=n, caption=caption, slip=slip))
+        for n, (shop, caption, slip) in enumerate(
+            [
+                ("Holz Berg", "Nr.", "4711"),
+                ("Farben Weiss", "Nummer:", "9-0815"),
+                ("Stahl Nord", "Nr.", "offen"),
+                ("Glas Klar", "Datum:", "12.03.2026"),
+            ]
+        )
+    ]
+    workspace = sample_documents.workspace_of(
+        tmp_path / "w", [sample_documents.new(f"d{n}", [page], group=f"vendor {n}") for n, page in enumerate(pages)]
+    )
+    workspace.change_schema(lambda schema: schema.add("slip", FieldType.ID))
+    assert "slip" not in offered(workspace, 2)
+    accept(workspace, 1, slip=("4711",))
+    assert offered(workspace, 2)["slip"] == ["9-0815"]
+    assert "slip" not in offered(workspace, 3), "no number"
+    assert "slip" not in offered(workspace, 4), "another caption"

@@ -1,9 +1,11 @@
 """What was corrected on a vendor's last documents, carried to its next one: extent, place and number of values.
 
+A field of one's own is looked for beside the captions that it was labelled beside on any vendor's documents.
+
 A person who labels more words than a known value has, or its other place, says so of the vendor's next invoice, too.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby, pairwise
 
@@ -14,6 +16,7 @@ from storage.suggestions import keep_suggestions, leading
 from workbench.fields import Field, FieldType, Schema, checks
 from workbench.fields.values import joined, same
 from workbench.locate import headers
+from workbench.locate.vendors.captions import Captions
 from workbench.locate.vendors.same_place import Page, TokenIds, values_like
 from workbench.workspace import Workspace
 
@@ -33,15 +36,24 @@ _PageOf = Callable[[Content], Page]
 
 
 def offer(workspace: Workspace, target: Content) -> bool:
-    """Suggest on an untouched document what was corrected on the vendor's latest ones; whether anything changed."""
+    """Suggest on an untouched document what was corrected on the vendor's latest ones; whether anything changed.
+
+    Values of fields of one's own are suggested beside the captions that they were labelled beside on any document.
+    """
     if not _is_untouched(target):
         return False
-    here = target.document
+    here, schema = target.document, workspace.schema
     with workspace.db.read() as connection:
-        listed = document_list.ids(connection, Filter("labelled", group=here.group))
+        listed = document_list.ids(connection, Filter("labelled", group=here.group)) if here.group else []
         latest = [number for number in reversed(listed) if number != here.id][:_LOOKED_AT]
         sources = [documents.open_document(connection, number) for number in latest]
-    proposed = corrections(sources, target, workspace.schema)
+        proposed = corrections(sources, target, schema)
+        done = {field for field, _, _ in proposed} | {s.field for s in target.suggestions if s.run != CORRECTION}
+        wanting = [f for f in schema.spans if f.id not in headers.FIELDS and f.id not in done]
+        labelled = {f.id: documents.labelled_with(connection, f.id, _LOOKED_AT) for f in wanting}
+    taken = {token for _, tokens, _ in proposed for token in tokens}
+    beside = beside_captions(labelled, wanting, target)
+    proposed += [proposal for proposal in beside if taken.isdisjoint(proposal[1])]
     stored = [(s.field, s.tokens, s.confidence) for s in target.suggestions if s.run == CORRECTION]
     if sorted(proposed) == sorted(stored):
         return False
@@ -51,12 +63,34 @@ def offer(workspace: Workspace, target: Content) -> bool:
     return True
 
 
+def beside_captions(
+    labelled: Mapping[str, Sequence[Content]], fields: Sequence[Field], target: Content
+) -> list[Proposal]:
+    """Values that stand beside the same captions as labels of any vendor's documents, and look like them.
+
+    Args:
+        labelled: field -> documents with labels of it, the latest first.
+        fields: to be looked for.
+        target: where.
+    """
+    page = _page(target)
+    proposed = []
+    for field in fields:
+        known = [_page(content) for content in reversed(labelled.get(field.id, ())) if _is_short(content)]
+        for name, (words, sure) in Captions(known, [field]).values(page).items() if known else ():
+            proposed.append((name, words, round(sure, 4)))
+    return proposed
+
+
+def _is_short(content: Content) -> bool:
+    return len(content.tokens) <= _MOST_WORDS
+
+
 def _is_untouched(content: Content) -> bool:
     state = content.annotations
     return bool(
-        content.document.group
-        and content.document.state is State.NEW
-        and len(content.tokens) <= _MOST_WORDS
+        content.document.state is State.NEW
+        and _is_short(content)
         and not (state.spans or state.absent)
         and all(s.decision is Decision.OPEN for s in content.suggestions)
     )
@@ -82,7 +116,7 @@ def corrections(sources: Sequence[Content], target: Content, schema: Schema) -> 
     taken: set[int] = set()
     offered_here = _offered(target)
     for field in schema.spans:
-        having = [source for source in sources if _labels(source, field) and len(source.tokens) <= _MOST_WORDS]
+        having = [source for source in sources if _labels(source, field) and _is_short(source)]
         if not having or not _is_corrected(having[0], field):
             continue
         latest = having[0]

@@ -37,6 +37,7 @@ class Page:
     lines: Sequence[int]
     labels: Mapping[str, tuple[TokenIds, ...]] = field(default_factory=dict)
     group: str = ""
+    _described: dict[Callable[["Page", int], str], dict[str, list[int]]] = field(default_factory=dict)
 
     @cached_property
     def layout(self) -> Layout:
@@ -77,23 +78,26 @@ class Page:
     @cached_property
     def behind(self) -> dict[str, list[int]]:
         """The letters before words -> the words behind them, from top to bottom."""
-        return self._by(self.before)
+        return self.by(Page.before)
 
     @cached_property
     def under(self) -> dict[str, list[int]]:
         """The letters of captions -> the words in their columns, from top to bottom."""
-        return self._by(self.above)
+        return self.by(Page.above)
 
     def corner(self, word: int) -> tuple[int, float, float]:
         """(page, left, top) of a word."""
         return self.pages[word], self.boxes[word][0], self.boxes[word][1]
 
-    def _by(self, described: Callable[[int], str]) -> dict[str, list[int]]:
-        words: dict[str, list[int]] = {}
-        for row in self.layout.rows:
-            for word in row:
-                words.setdefault(described(word), []).append(word)
-        return words
+    def by(self, described: Callable[["Page", int], str]) -> dict[str, list[int]]:
+        """What describes a word -> the words that it describes, from top to bottom; found once."""
+        if described not in self._described:
+            words: dict[str, list[int]] = {}
+            for row in self.layout.rows:
+                for word in row:
+                    words.setdefault(described(self, word), []).append(word)
+            self._described[described] = words
+        return self._described[described]
 
     def _letters(self, words: Sequence[int]) -> str:
         return "".join(c for i in words for c in headers.fold(self.words[i]) if c.isalpha())

@@ -18,6 +18,8 @@ from workbench.evaluation import prediction_process
 from workbench.live import record as records
 from workbench.live.messages import Look
 from workbench.live.record import Outcome, Record
+from workbench.locate import headers
+from workbench.locate.vendors.captions import Captions
 from workbench.locate.vendors.same_place import Page
 from workbench.predictions import model_and_rules, suggestions
 from workbench.predictions.cases import IN_PIECES, labelled_once
@@ -106,6 +108,7 @@ class Learner:
         self._head: Head | None = None
         self._remembered = Remembered((), self._settings.schema)
         self._places = SamePlaces((), self._settings.schema)
+        self._captions = Captions((), ())
         self._scores.forget(_ABOUT)
         with self._workspace.db.read() as connection:
             self._event = label_queries.newest_event(connection)
@@ -206,6 +209,8 @@ class Learner:
         listed = list(self._labelled.values())
         self._remembered = Remembered([document.printed for document in listed], self._settings.schema)
         self._places = SamePlaces([document.page for document in listed], self._settings.schema)
+        own = [field for field in self._settings.schema.spans if field.id not in headers.FIELDS]
+        self._captions = Captions([document.page for document in listed], own)
         tags = [document.row.tags or [] for document in listed]
         fields = sorted({tag[2:] for document in tags for tag in document if tag != "O"} & self._fields)
         if not fields:
@@ -374,7 +379,9 @@ class Learner:
         return {
             "base": base,
             "head": readers.whole_lines(self._head_values(row, features), base, row, self._pieces),
-            "remembered": self._places.values(row) | self._remembered.values(Printed.of(row)),
+            "remembered": self._captions.values(page_of(row))
+            | self._places.values(row)
+            | self._remembered.values(Printed.of(row)),
         }
 
     def _head_values(self, row: FrozenDocument, features: Features) -> Values:
