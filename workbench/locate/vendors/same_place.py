@@ -40,10 +40,15 @@ class Page:
     _described: dict[Callable[["Page", int], str], dict[str, list[int]]] = field(default_factory=dict)
 
     @cached_property
+    def tokens(self) -> list[Token]:
+        """Its words as tokens, in thousandths of the page."""
+        placed = enumerate(zip(self.words, self.pages, self.lines, self.boxes, strict=True))
+        return [Token(number, page, line, text, _box(box)) for number, (text, page, line, box) in placed]
+
+    @cached_property
     def layout(self) -> Layout:
         """Where its words stand: rows, and their pieces."""
-        placed = enumerate(zip(self.words, self.pages, self.lines, self.boxes, strict=True))
-        return Layout([Token(number, page, line, text, _box(box)) for number, (text, page, line, box) in placed])
+        return Layout(self.tokens)
 
     @cached_property
     def piece_of(self) -> dict[int, int]:

@@ -375,13 +375,13 @@ class Learner:
 
     def _read(self, content: Content, row: FrozenDocument, features: Features) -> dict[str, Values]:
         """What each reader of the record takes a document's values to be."""
-        base = self._reading(content, row, features)
+        base, page, schema = self._reading(content, row, features), page_of(row), self._settings.schema
+        places = self._places.values(row)
+        head = readers.whole_lines(self._head_values(row, features), base, row, self._pieces)
         return {
             "base": base,
-            "head": readers.whole_lines(self._head_values(row, features), base, row, self._pieces),
-            "remembered": self._captions.values(page_of(row))
-            | self._places.values(row)
-            | self._remembered.values(Printed.of(row)),
+            "head": readers.without_guesses(head, page, schema, [base, places]),
+            "remembered": self._captions.values(page) | places | self._remembered.values(Printed.of(row)),
         }
 
     def _head_values(self, row: FrozenDocument, features: Features) -> Values:
