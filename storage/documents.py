@@ -236,6 +236,19 @@ def open_document(connection: Connection, document_id: int) -> Content:
     )
 
 
+def labelled_with(connection: Connection, field: str, most: int) -> list[Content]:
+    """The accepted documents that have a label of a field; of many the last ones, the latest of these first."""
+    ids = (
+        select(documents.c.id)
+        .join(spans, spans.c.document_id == documents.c.id)
+        .where(spans.c.field == field, documents.c.state == State.LABELLED.value)
+        .distinct()
+        .order_by(documents.c.id.desc())
+        .limit(most)
+    )
+    return [open_document(connection, number) for number in list(connection.scalars(ids))]
+
+
 def _page(row: Any, corrections: Mapping[int, str]) -> Page:
     tokens = token_blob.unpack(row.tokens, row.number, row.first_token, corrections)
     width, height = (row.width, row.height) if row.engine != TEXT else token_blob.size_of_text(tokens)

@@ -122,12 +122,14 @@ class Suggestion:
     field: str
     tokens: tuple[int, ...]
     confidence: float  # calibrated where the model is, 0..1
-    run: str  # the run's id, "starter", "values", "e-invoice" or "template"
+    run: str  # the run's id, "starter", "values", "e-invoice", "template" or "correction"
     decision: Decision = Decision.OPEN
 
 
 KNOWN_SOURCES = frozenset({"values", "e-invoice", "docile"})
 """The `run` of suggestions that are known values and where they are printed: they outrank every model and rule."""
+CORRECTION = "correction"
+"""The `run` of suggestions that carry what a person corrected on the vendor's last document: above known values."""
 SURE = 0.7
 """From this likelihood on a suggestion is sure: it is accepted with the others, and a wrong one is counted apart."""
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    or_,
     select,
     true,
     update,
@@ -27,7 +28,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from storage.records import KNOWN_SOURCES, Decision, Source, State
+from storage.records import CORRECTION, KNOWN_SOURCES, Decision, Source, State
 from storage.tables import documents, retired_fields, spans, suggestions
 
 
@@ -60,7 +61,7 @@ def count_suggestions(connection: Connection, ids: Iterable[int]) -> None:
 
 def is_offered() -> ColumnElement[bool]:
     """Whether the suggestion of the surrounding statement is open: no retired field's, no second opinion on an open
-    known value, none of its words has a label, and its field was not labelled by hand.
+    known value or correction, none of its words has a label, and its field was not labelled by hand.
     """
     return and_(
         suggestions.c.decision == Decision.OPEN.value,
@@ -103,13 +104,18 @@ def _is_answered() -> ColumnElement[bool]:
 
 
 def _is_outranked() -> ColumnElement[bool]:
-    known = suggestions.alias("known")
-    return suggestions.c.run.not_in(KNOWN_SOURCES) & exists().where(
-        known.c.document_id == suggestions.c.document_id,
-        known.c.field == suggestions.c.field,
-        known.c.decision == Decision.OPEN.value,
-        known.c.run.in_(KNOWN_SOURCES),
-        ~_is_taken(known),
+    """Whether the field has an open suggestion of a higher rank: a correction, or before a model's a known value."""
+    higher = suggestions.alias("higher")
+    own = suggestions.c.run
+    return exists().where(
+        higher.c.document_id == suggestions.c.document_id,
+        higher.c.field == suggestions.c.field,
+        higher.c.decision == Decision.OPEN.value,
+        or_(
+            and_(higher.c.run.in_(KNOWN_SOURCES), own.not_in([*KNOWN_SOURCES, CORRECTION])),
+            and_(higher.c.run == CORRECTION, own != CORRECTION),
+        ),
+        ~_is_taken(higher),
     )
 
 

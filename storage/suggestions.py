@@ -6,15 +6,16 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
 
 from storage import label_queries, retired_fields
-from storage.records import KNOWN_SOURCES, ClassSuggestion, Decision, Source, Span, State, Suggestion
+from storage.records import CORRECTION, KNOWN_SOURCES, ClassSuggestion, Decision, Source, Span, State, Suggestion
 from storage.tables import class_suggestions, documents, spans, suggestions
 
 _OPEN = documents.c.state.in_([State.NEW.value, State.STARTED.value])
 
 
 def leading(suggestions: Iterable[Suggestion], labels: Iterable[Span] = ()) -> list[Suggestion]:
-    """The open suggestions, without those of fields that have an open known value: these are second opinions.
+    """The open suggestions, without those of fields that have an open one of a higher rank: these are second opinions.
 
+    A person's correction of the vendor's last document comes before a known value, and this before models' readings.
     One of which a label has a word is not open while the label is there, nor one of a field that was labelled by hand.
     `retired_fields.is_offered` says it as SQL.
     """
@@ -24,15 +25,25 @@ def leading(suggestions: Iterable[Suggestion], labels: Iterable[Span] = ()) -> l
     undecided = [
         s for s in suggestions if s.decision is Decision.OPEN and s.field not in by_hand and taken.isdisjoint(s.tokens)
     ]
-    known = {s.field for s in undecided if s.run in KNOWN_SOURCES}
-    return [s for s in undecided if s.run in KNOWN_SOURCES or s.field not in known]
+    highest: dict[str, int] = {}
+    for s in undecided:
+        highest[s.field] = max(_rank(s), highest.get(s.field, 0))
+    return [s for s in undecided if _rank(s) == highest[s.field]]
+
+
+def _rank(suggestion: Suggestion) -> int:
+    return 2 if suggestion.run == CORRECTION else int(suggestion.run in KNOWN_SOURCES)
 
 
 def rivals(suggestions: Iterable[Suggestion], chosen: Suggestion) -> list[Suggestion]:
-    """The open suggestions that are decided with another one: a known value and the second opinions on it."""
+    """The open suggestions that are decided with another one: a known value or a correction, and what else there is.
+
+    The values of one correction are no rivals of each other.
+    """
     same_field = [s for s in suggestions if s.field == chosen.field and s.decision is Decision.OPEN]
-    is_known = any(s.run in KNOWN_SOURCES for s in same_field)
-    return [s for s in same_field if is_known and s.id != chosen.id]
+    is_ranked = any(_rank(s) for s in same_field)
+    is_correction = chosen.run == CORRECTION
+    return [s for s in same_field if is_ranked and s.id != chosen.id and not (is_correction and s.run == CORRECTION)]
 
 
 def suggestions_of(connection: Connection, document_id: int) -> tuple[Suggestion, ...]:

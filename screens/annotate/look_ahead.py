@@ -10,8 +10,8 @@ from screens.annotate import hints
 from screens.base import ModeScreen
 from storage.records import Content
 from workbench.annotation.editor import Proposal
-from workbench.annotation.same_vendor import similar_to
 from workbench.annotation.session import AnnotationSession
+from workbench.annotation.vendors.similar import similar_to
 from workbench.annotation.worklist import Worklist
 from workbench.locate import templates
 

@@ -2,7 +2,8 @@
 
 from workbench.fields import FieldType, invoice_schema
 from workbench.runs.parquet import FrozenDocument
-from workbench.training.learner.same_place import Page, SamePlaces
+from workbench.training.learner import readers
+from workbench.training.learner.same_place import SamePlaces, page_of
 
 _SCHEMA = invoice_schema().add("delivery_note", FieldType.ID)
 
@@ -28,7 +29,7 @@ def row(*lines: str, group: str = "a vendor", **labels: str) -> FrozenDocument:
 
 
 def offered(page: FrozenDocument, *before: FrozenDocument) -> dict[str, tuple[str, float]]:
-    values = SamePlaces([Page(document) for document in before], _SCHEMA).values(page)
+    values = SamePlaces([page_of(document) for document in before], _SCHEMA).values(page)
     return {field: (" ".join(page.words[word] for word in words), sure) for field, (words, sure) in values.items()}
 
 
@@ -56,3 +57,11 @@ def test_what_was_wrong_at_the_place_makes_it_less_likely() -> None:
     (_, once), (_, right) = offered(page, _FIRST)["delivery_note"], offered(page, _FIRST, last)["delivery_note"]
     assert right > once
     assert "delivery_note" not in offered(page, last, other, other), "LS-80 was no value of the field, twice"
+
+
+def test_an_order_that_was_learned_is_offered_only_where_something_speaks_for_it() -> None:
+    page = page_of(row("Weitere Referenz: 42389", "Ihre Bestellung: 4711"))
+    for word, is_kept, others in ((2, False, {}), (5, True, {}), (2, True, {"purchase_order": ((2,), 0.6)})):
+        values = {"purchase_order": ((word,), 0.7), "seller_name": ((0,), 0.7)}
+        kept = readers.without_guesses(values, page, _SCHEMA, [others])
+        assert kept == (values if is_kept else {"seller_name": ((0,), 0.7)})

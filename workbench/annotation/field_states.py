@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import lru_cache
 from types import MappingProxyType
 
-from storage.records import KNOWN_SOURCES, Content, Decision, Span, Suggestion, Token
+from storage.records import CORRECTION, KNOWN_SOURCES, Content, Decision, Span, Suggestion, Token
 from storage.suggestions import leading
 from workbench.fields import Field, FieldKind, FieldType, Schema, checks
 from workbench.fields.countries import is_malaysian
@@ -90,9 +90,9 @@ def rows(content: Content, schema: Schema, day_first: bool | None = None) -> tup
 
 
 def contradicts(content: Content, field: Field, suggestion: Suggestion) -> bool:
-    """Whether a model's suggestion is another value than the known one."""
+    """Whether a model's suggestion is another value than the known one. What a person corrected it to is none."""
     values = [r.value for r in content.references if r.field == field.id]
-    if suggestion.run in KNOWN_SOURCES or not values:
+    if suggestion.run in {*KNOWN_SOURCES, CORRECTION} or not values:
         return False
     value = read(content, field, text_of(content.tokens, suggestion.tokens))
     return not any(_agrees(field, value, reference) for reference in values)

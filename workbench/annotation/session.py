@@ -5,10 +5,11 @@ immutable picture of it all that widgets are drawn from.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from storage import queue
-from storage.exceptions import UsageProblem
+from storage.exceptions import WAITING, UsageProblem
 from storage.records import Content, Decision, Span, Suggestion, Token
 from workbench.annotation import acts, field_states, movement
 from workbench.annotation.blind_editor import BlindEditor
@@ -20,6 +21,7 @@ from workbench.annotation.editor import DocumentEditor, Editor, has_same_words
 from workbench.annotation.field_key import FieldKey
 from workbench.annotation.session_state import SessionState, SessionView
 from workbench.annotation.text_grid import PageLayout, lay_out
+from workbench.annotation.vendors import corrections
 from workbench.fields import FieldType, Schema
 from workbench.locate import word_repair
 from workbench.workspace import Workspace
@@ -72,6 +74,8 @@ class AnnotationSession:
     ) -> "AnnotationSession":
         """Open a document of the workspace; in a round, blind where it came back blind there.
 
+        What was corrected on its vendor's latest documents is suggested on it first.
+
         Args:
             workspace: open.
             document: the document's id.
@@ -83,6 +87,9 @@ class AnnotationSession:
             WorkspaceProblem: there is no such document.
         """
         editor = open_editor(workspace, document, round_id)
+        with suppress(*WAITING):  # a full disk: the document opens without them
+            if not editor.blind and corrections.offer(workspace, editor.content):
+                editor.reload()
         return cls(editor, workspace.schema, lay_out(editor.content.pages, columns, zoom))
 
     @property

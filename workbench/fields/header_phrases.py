@@ -245,7 +245,7 @@ PHRASES = {
         "cena jedn netto|liczba|poprzednie saldo"
     ),
     "~given": (
-        "accepted total|cash|ttl cash|tender|tendered|cash tendered|amount tendered|visa|master|mastercard|card|"
+        "accepted total|cash|credit|ttl cash|tender|tendered|cash tendered|amount tendered|visa|master|mastercard|card|"
         "credit card|debit card|received|cash received|total cash|amount received|gegeben|bar|especes|contant|现金|"
         "gegeben bar|bar gegeben|bar erhalten|barzahlung|betrag erhalten|ec karte|girocard|kreditkarte|kartenzahlung|"
         "carte bancaire|cb|pin|pinnen|ontvangen|efectivo|tarjeta|contanti|gotowka|karta|dinheiro|tunai|实收|"

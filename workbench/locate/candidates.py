@@ -373,17 +373,17 @@ class Finder:
         return 1.0 if rows[c.tokens[0]] in totals[:1] else 0.6 * (rows[c.tokens[0]] in totals)
 
     def _beside(self, field: Field) -> Iterator[Candidate]:
-        """The candidates of a text field: the words to the right of the field's name."""
+        """The candidates of a text field: the words to the right of the field's name, up to a gap."""
         own = headers.names_of(field)
-        for row in self.around.layout.rows:
+        for number, row in enumerate(self.around.layout.rows):
             folded = [headers.fold(self._tokens[i].text) for i in row]
             for at in range(len(row)):
                 for length in (3, 2, 1):
-                    rest = row[at + length :]
-                    if rest and "".join(folded[at : at + length]) in own:
-                        yield Candidate(
-                            tuple(rest), 1.0 + 0.1 * length, f"beside “{self.around.text(row[at : at + length])}”"
-                        )
+                    if not (rest := row[at + length :]) or "".join(folded[at : at + length]) not in own:
+                        continue
+                    first = next(piece for piece in self.around.pieces[number] if rest[0] in piece)
+                    beside = f"beside “{self.around.text(row[at : at + length])}”"
+                    yield Candidate(tuple(word for word in rest if word in first), 1.0 + 0.1 * length, beside)
 
 
 def _gross_before_due(candidates: Sequence[Candidate], amounts: Sequence[float]) -> list[Candidate]:

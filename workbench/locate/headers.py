@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from workbench.fields import Field, FieldType
 from workbench.fields.header_phrases import PHRASES
+from workbench.fields.other_captions import MEANINGS
 from workbench.fields.plain_text import normal_form
 
 FIELDS = frozenset(PHRASES)
@@ -56,10 +57,19 @@ _NUMERO = re.compile(r"\bn\b")
 _NUMBER = ("", "no", "nr", "number", "n")
 
 
+@lru_cache(maxsize=256)
 def names_of(field: Field) -> frozenset[str]:
-    """What is printed beside the value of a field that has no header phrases here: its own names, folded."""
-    names = (fold(name) for name in (field.id, field.name, *field.aliases))
-    return frozenset(name + number for name in names if name for number in _NUMBER)
+    """What is printed beside the value of a field that has no header phrases here, folded: its own names, and what else
+    means the same ("Lieferschein" of a field that is called "delivery note").
+    """
+    own = {name + number for name in map(fold, (field.id, field.name, *field.aliases)) if name for number in _NUMBER}
+    alike = {phrase for phrases in _meanings() if not own.isdisjoint(phrases) for phrase in phrases}
+    return frozenset(own | {name + number for name in alike for number in _NUMBER})
+
+
+@lru_cache(maxsize=1)
+def _meanings() -> tuple[frozenset[str], ...]:
+    return tuple(frozenset(map(fold, phrases.split("|"))) for phrases in MEANINGS)
 
 
 @lru_cache(maxsize=1)

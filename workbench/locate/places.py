@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from storage.records import KNOWN_SOURCES, Content, Decision, Span
+from storage.records import CORRECTION, KNOWN_SOURCES, Content, Decision, Span
 from workbench.fields import Field, FieldType, checks
 from workbench.locate.candidates import Finder
 from workbench.locate.likelihoods import likelihood
@@ -26,10 +26,11 @@ class LikelyPlaces:
 def likely_places(content: Content, finder: Finder, field: Field, own: Span | None) -> LikelyPlaces:
     """All possible places of a field's value.
 
-    The field's label comes first, then where its known value is suggested or printed, then a model's open suggestions
-    by confidence, then what looks like it, and last the places that were rejected. Left out are tokens of other fields'
-    labels, so that these do not lose them, numbers inside another field's known value (the house of an address), rates
-    without a percent sign or a header, and what the field's own check refuses.
+    The field's label comes first, then what was corrected on the vendor's last document, then where its known value is
+    suggested or printed, then a model's open suggestions by confidence, then what looks like it, and last the places
+    that were rejected. Left out are tokens of other fields' labels, so that these do not lose them, numbers inside
+    another field's known value (the house of an address), rates without a percent sign or a header, and what the
+    field's own check refuses.
     """
     proposed = sorted(
         (s for s in content.suggestions if s.field == field.id and s.decision is Decision.OPEN),
@@ -40,7 +41,8 @@ def likely_places(content: Content, finder: Finder, field: Field, own: Span | No
         if span.field != field.id:
             labelled[span.field] = tuple(sorted({*labelled.get(span.field, ()), *span.tokens}))
     taken = {t for tokens in labelled.values() for t in tokens}
-    listed = [(place, 1.0) for place in ([own.tokens] if own else []) + known_places(content, field)]
+    corrected = [tuple(sorted(s.tokens)) for s in proposed if s.run == CORRECTION]
+    listed = [(place, 1.0) for place in ([own.tokens] if own else []) + corrected + known_places(content, field)]
     known_elsewhere = {
         token
         for s in content.suggestions

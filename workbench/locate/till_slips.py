@@ -44,6 +44,7 @@ class Payment:
 
     paid: Mapping[int, float]  # hundredths -> how much speaks for its being what was to be paid, 0..1
     places: frozenset[tuple[int, int]]  # (row, position) of what was given and of the change
+    gives_change: bool = False  # as only tills do
 
 
 def payment(around: Surroundings, amounts: Iterable[tuple[int, int, int]]) -> Payment:
@@ -60,10 +61,10 @@ def payment(around: Surroundings, amounts: Iterable[tuple[int, int, int]]) -> Pa
             (given if is_given > is_change else change).add(hundredths)
             places.add((row, position))
     if len(given) * len(change) > _MOST_WAYS:
-        return Payment({}, frozenset(places))
+        return Payment({}, frozenset(places), bool(change))
     differences = {more - less for more in given for less in change - {0} if more > less}
     exact = {amount: SURELY if change <= {0} else _GIVEN_EXACTLY for amount in given if amount}
-    return Payment(exact | dict.fromkeys(differences, SURELY), frozenset(places))
+    return Payment(exact | dict.fromkeys(differences, SURELY), frozenset(places), bool(change))
 
 
 def rounded_first(candidates: list[Candidate], amounts: list[float], paid: Collection[int]) -> list[Candidate]:

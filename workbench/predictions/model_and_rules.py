@@ -36,6 +36,7 @@ _EVEN = (0.5, 0.5)  # rates of a situation without any record
 _STRONG_RATE = 0.85
 _STRONG_WEIGHT = 8  # documents
 _AHEAD = 0.5  # of the next place's score
+_WITH_FORM = frozenset({FieldType.AMOUNT, FieldType.DATE, FieldType.ID, FieldType.RATE})
 _COUNTRY = 2  # words of a country's name
 _LONG_NUMBER = 5  # digits
 _ENOUGH_AMOUNTS = 3
@@ -213,6 +214,9 @@ def read_all(finder: Finder, fields: Sequence[Field], values: Values) -> dict[st
         if is_name or _is_part(finder, field, model, sure, rules, is_decided=place is not None):
             model = rules
         alike = bool(model and rules) and _alike(finder, field, model, rules)
+        is_formed = alike and field.type in _WITH_FORM
+        if is_formed and _is_named(finder, field, rules) and not _is_named(finder, field, model):
+            model = rules  # the same value beside its header: a total, not what was paid
         is_strong = place is not None and place.strong
         # doubtful sums are no surer than a likely place: with a rate of their own 33 of 439 receipts lost their total
         is_block = field.type in (FieldType.PARTY, FieldType.ADDRESS)
@@ -246,6 +250,12 @@ def _is_part(finder: Finder, field: Field, model: TokenIds, sure: float, rules: 
         before = finder.around.text([word for word in rules if word < min(model)])
         return sure < _BINS[-1] or sum(map(str.isdigit, before)) < _LONG_NUMBER
     return rules in finder.amounts.get(finder.size(rules), ())
+
+
+def _is_named(finder: Finder, field: Field, words: TokenIds) -> bool:
+    """Whether the header beside words names the field."""
+    row = finder.around.layout.row_of[words[0]]
+    return finder.around.context(field, row, finder.around.layout.rows[row].index(words[0]))[0] > 0
 
 
 def _alike(finder: Finder, field: Field, first: TokenIds, second: TokenIds) -> bool:

@@ -65,7 +65,7 @@ class PageReading:
         sums_read = self._sums() | self._paid()
         places = {**sums_read, **self._parties(), **self._tax_ids(), **self._accounts(), **self._due_date()}
         places |= self._currency({token for place in sums_read.values() for token in place.tokens})
-        if till_slips.is_till_slip(self._around):
+        if till_slips.is_till_slip(self._around) or self._finder.payment.gives_change:
             places["purchase_order"] = NOWHERE  # its order is the kitchen's
         return {name: place for name, place in places.items() if name in self._fields}
 
@@ -119,8 +119,9 @@ class PageReading:
         return wrong
 
     def _other_numbers(self) -> set[str]:
-        """Tax numbers and taxes that a model reads beside the header of another number ("Globale Nummer", "CASH")."""
-        return self._misread([f"{side}_tax_id" for side in SIDES]) | self._misread(["amount_tax"])
+        """Tax numbers, sums, due dates that a model reads beside another header ("Globale Nummer", "Lieferdatum")."""
+        of_parties = self._misread([f"{side}_tax_id" for side in SIDES])
+        return of_parties.union(*(self._misread([name]) for name in (sums.NET, sums.TAX, "due_date")))
 
     def _misread(self, fields: Sequence[str]) -> set[str]:
         """Those of the fields that a model reads where a header names what none of them is."""
@@ -233,7 +234,9 @@ class PageReading:
     def _sums(self) -> dict[str, Place]:
         field = self._fields.get(sums.RATE)
         rates = sums.printed_rates(self._finder, field) if field else {}
-        together = sums.read(self._finder, list(self._fields.values()), self._believed, rates)
+        misread = self._misread([sums.NET]) | self._misread([sums.TAX])
+        believed = {name: value for name, value in self._believed.items() if name not in misread}
+        together = sums.read(self._finder, list(self._fields.values()), believed, rates)
         if together is None:
             return self._included(rates)
         places = {name: Place(tokens, together.strong) for name, tokens in together.places.items()}

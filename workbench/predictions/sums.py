@@ -5,7 +5,7 @@ the tax is a printed rate of the net, are hardly there by chance.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import combinations
 
@@ -119,14 +119,20 @@ def _places(finder: Finder, field: Field, believed: tuple[TokenIds, float] | Non
     words = set(believed[0]) if believed else set[int]()
     first = {candidate.tokens: bonus for candidate, bonus in zip(finder.ranked(field), _RANKED, strict=False)}
     for value, places in finder.amounts.items():
+        captioned: _Place | None = None  # where the field's own header stands: an equal amount may be what was paid
+        is_bare = True
         for tokens in places:
             row = rows[tokens[0]]
             context, _ = finder.around.context(field, row, finder.around.layout.rows[row].index(tokens[0]))
             header = context + first.get(tokens, 0.0)
             support = header + (0.8 * believed[1] if believed and words & set(tokens) else 0.0)
             place = _Place(support + 0.001 * row / (len(rows) or 1), tokens, header)
+            if context > 0 and (captioned is None or header > captioned.header):
+                captioned = place
             if value not in best or place.support > best[value].support:
-                best[value] = place
+                best[value], is_bare = place, context <= 0
+        if captioned is not None and is_bare:
+            best[value] = replace(captioned, support=max(captioned.support, best[value].support))
     return best
 
 

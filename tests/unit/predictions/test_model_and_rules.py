@@ -195,6 +195,8 @@ def test_the_order_of_a_kitchen_is_no_purchase_order():
     letter = ("TOKYO KITCHEN SDN BHD", "Order no 149308", "Total 9.00")
     assert "purchase_order" not in read_page(slip, fields=("purchase_order",))
     assert read_page(letter, fields=("purchase_order",))["purchase_order"][1] == "149308"
+    pickup = ("PIZZA PLACE", "ORDER : 5633", "GRAND TOTAL 12.40", "PAYMENT 12.50", "CHANGE DUE 0.10")
+    assert "purchase_order" not in read_page(pickup, fields=("purchase_order",)), "it gives change"
 
 
 def test_a_currency_in_brackets_behind_a_caption_is_the_page_s():

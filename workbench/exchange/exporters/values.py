@@ -15,7 +15,17 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import partial
 
-from storage.records import KNOWN_SOURCES, Content, Decision, ReferenceValue, Source, Span, State, Suggestion
+from storage.records import (
+    CORRECTION,
+    KNOWN_SOURCES,
+    Content,
+    Decision,
+    ReferenceValue,
+    Source,
+    Span,
+    State,
+    Suggestion,
+)
 from storage.suggestions import leading
 from workbench.exchange.exporters.base import ExportReport, ordered_spans
 from workbench.fields import Field, FieldType, Schema, document_values
@@ -99,7 +109,7 @@ def _cell(content: Content, entry: Field, day_first: bool | None) -> tuple[str, 
         proposed = [s for s in proposed if s.run in KNOWN_SOURCES]
         known = []
     was_refused = any(s.run in KNOWN_SOURCES and s.decision is Decision.REJECTED for s in own)
-    if proposed and (proposed[0].run in KNOWN_SOURCES or was_refused or not known):
+    if proposed and (proposed[0].run in {*KNOWN_SOURCES, CORRECTION} or was_refused or not known):
         best = max(proposed, key=lambda s: s.confidence)
         return in_one_form(_text(content, best.tokens)), f"{best.confidence:.3f}", f"suggested by {best.run}"
     if known:

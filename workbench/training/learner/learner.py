@@ -18,6 +18,9 @@ from workbench.evaluation import prediction_process
 from workbench.live import record as records
 from workbench.live.messages import Look
 from workbench.live.record import Outcome, Record
+from workbench.locate import headers
+from workbench.locate.vendors.captions import Captions
+from workbench.locate.vendors.same_place import Page
 from workbench.predictions import model_and_rules, suggestions
 from workbench.predictions.cases import IN_PIECES, labelled_once
 from workbench.predictions.suggestions import Trust
@@ -30,7 +33,7 @@ from workbench.training.learner.head import Head
 from workbench.training.learner.pool_scores import PART, PoolScores, doubt
 from workbench.training.learner.readers import Base, Features, Kept, Values
 from workbench.training.learner.remembered import Printed, Remembered
-from workbench.training.learner.same_place import Page, SamePlaces
+from workbench.training.learner.same_place import SamePlaces, page_of
 from workbench.workspace import Workspace
 
 RUN = "learner"
@@ -105,6 +108,7 @@ class Learner:
         self._head: Head | None = None
         self._remembered = Remembered((), self._settings.schema)
         self._places = SamePlaces((), self._settings.schema)
+        self._captions = Captions((), ())
         self._scores.forget(_ABOUT)
         with self._workspace.db.read() as connection:
             self._event = label_queries.newest_event(connection)
@@ -175,7 +179,7 @@ class Learner:
         if not row.words or row.tags is None:
             return was_known
         features = self._base.features(row)
-        self._labelled[number] = Labelled(row, features, Printed.of(row), Page(row))
+        self._labelled[number] = Labelled(row, features, Printed.of(row), page_of(row))
         if counts and not was_known:
             self._record.add(number, self._outcomes(content, row, features))
         while len(self._labelled) > MOST_DOCUMENTS:
@@ -205,6 +209,8 @@ class Learner:
         listed = list(self._labelled.values())
         self._remembered = Remembered([document.printed for document in listed], self._settings.schema)
         self._places = SamePlaces([document.page for document in listed], self._settings.schema)
+        own = [field for field in self._settings.schema.spans if field.id not in headers.FIELDS]
+        self._captions = Captions([document.page for document in listed], own)
         tags = [document.row.tags or [] for document in listed]
         fields = sorted({tag[2:] for document in tags for tag in document if tag != "O"} & self._fields)
         if not fields:
@@ -369,11 +375,13 @@ class Learner:
 
     def _read(self, content: Content, row: FrozenDocument, features: Features) -> dict[str, Values]:
         """What each reader of the record takes a document's values to be."""
-        base = self._reading(content, row, features)
+        base, page, schema = self._reading(content, row, features), page_of(row), self._settings.schema
+        places = self._places.values(row)
+        head = readers.whole_lines(self._head_values(row, features), base, row, self._pieces)
         return {
             "base": base,
-            "head": readers.whole_lines(self._head_values(row, features), base, row, self._pieces),
-            "remembered": self._places.values(row) | self._remembered.values(Printed.of(row)),
+            "head": readers.without_guesses(head, page, schema, [base, places]),
+            "remembered": self._captions.values(page) | places | self._remembered.values(Printed.of(row)),
         }
 
     def _head_values(self, row: FrozenDocument, features: Features) -> Values:

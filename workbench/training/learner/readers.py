@@ -3,7 +3,7 @@
 import hashlib
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,11 @@ from numpy.typing import NDArray
 from storage.exceptions import ConfigProblem, InputProblem, WorkbenchError, WorkspaceProblem
 from storage.files import digest_of
 from workbench.evaluation import prediction_process
+from workbench.fields import Schema
 from workbench.live.feature_files import WITHOUT_SPACE, FeatureFiles
 from workbench.live.record import Record
+from workbench.locate.context import Surroundings
+from workbench.locate.vendors.same_place import Page
 from workbench.predictions import model_and_rules, suggestions
 from workbench.predictions.cases import Case
 from workbench.predictions.run_reader import mapping, predicted_cases
@@ -32,6 +35,7 @@ from workbench.workspace import Workspace
 Values = dict[str, tuple[tuple[int, ...], float]]
 """Field -> (words, confidence)."""
 _FORM = 1  # of the feature files
+_ORDER = "purchase_order"
 _SURE_LOG = -16.0  # log-probabilities below are all alike, and 16 bits hold these
 
 
@@ -191,6 +195,26 @@ def whole_lines(values: Values, base: Values, row: FrozenDocument, pieces: Set[s
         if name in pieces and other and not set(words).isdisjoint(other) and cuts(words) > cuts(other):
             whole[name] = other, sure
     return whole
+
+
+def without_guesses(values: Values, page: Page, schema: Schema, others: Iterable[Values]) -> Values:
+    """The head's values, without orders that nothing speaks for: few documents name one, and any number looks like it.
+
+    Args:
+        values: the head's.
+        page: the document.
+        schema: of the fields.
+        others: what other readers take the values to be.
+    """
+    words, _ = values.get(_ORDER, ((), 0.0))
+    order = schema.get(_ORDER)
+    if not words or order is None or any(words == other.get(_ORDER, ((), 0.0))[0] for other in others):
+        return values
+    around = Surroundings(page.tokens)
+    row = around.layout.row_of[words[0]]
+    if around.context(order, row, around.layout.rows[row].index(words[0]))[0] > 0:
+        return values
+    return {name: value for name, value in values.items() if name != _ORDER}
 
 
 def chosen(readings: Mapping[str, Values], record: Record, labelled: Set[str]) -> list[Proposal]:

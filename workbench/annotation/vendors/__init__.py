@@ -1,0 +1,1 @@
+"""What the labelled documents of a vendor say about its next ones."""
