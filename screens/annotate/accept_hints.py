@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from screens.annotate.hints import short
+from screens.annotate.shortened import short
 from storage.records import SURE
 from workbench.annotation.document_acts import AcceptPlan
 from workbench.fields import Field, Schema

@@ -167,6 +167,7 @@ ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
 )
 
 SIGNS = (
+    ("a field's key", "takes its suggestion as shown, else labels the likeliest place; pressed again the next place"),
     ("t9.00", "a label: the key of its field stands before it, in the field's colour"),
     (
         "t9.00 80%",

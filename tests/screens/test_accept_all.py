@@ -45,7 +45,7 @@ async def test_a_suggestion_that_is_not_sure_is_named_before_and_left_open(opene
         assert "2 accepted. Not sure: amount_total 44%." in hint(pilot) and "a go on without it" in hint(pilot)
         await pilot.press("A", "A")  # the same key leaves nothing out
         assert "amount_total" not in labels(unsure) and kept(unsure).state == "started"
-        assert "Not sure: amount_total 44%." in hint(pilot) and "Enter accept “10.00”" in hint(pilot)
+        assert "Not sure: amount_total 44%." in hint(pilot) and "Enter t accept “10.00”" in hint(pilot)
         await pilot.press("a")
         assert "amount_total" not in labels(unsure) and kept(unsure).state == "labelled"
         assert hint(pilot).startswith("slip0 accepted without amount_total 44%; Ctrl+Z takes it back.")

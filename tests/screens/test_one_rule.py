@@ -1,12 +1,14 @@
 """What a field's key does in every situation, and that nothing is decided unseen."""
 
+import pytest
 from textual import events
 from textual.widgets import Input
 
 from screens.annotate.page_view import PageView
 from screens.widgets.dialogs import Prompt
 from screens.widgets.status_lines import HintLine
-from storage.records import State
+from storage.records import Decision, Source, State
+from tests.support import sample_documents
 from tests.support.sample_documents import find, go, kept, labels
 from workbench.fields import FieldType
 
@@ -263,15 +265,60 @@ async def test_a_document_is_not_accepted_while_a_selected_value_has_no_label(op
         assert "has no label" not in hint(pilot)
 
 
-async def test_the_own_key_of_a_suggestion_in_review_tries_the_next_place_and_labels_nothing_else(opened, workspace):
-    async with opened(workspace) as pilot:
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+async def test_the_own_key_of_a_suggestion_in_hand_takes_it_as_shown_and_goes_on_to_the_next_place(
+    opened, workspace, size
+):
+    async with opened(workspace, size) as pilot:
         await pilot.press("J", "tab")  # the total, suggested at the cash
-        assert "amount_total 55%" in hint(pilot) and "t next place" in hint(pilot)
+        assert "amount_total 55%" in hint(pilot) and "Enter t yes" in hint(pilot)
+        await pilot.press("t")
+        assert labels(workspace, 2) == {"amount_total": ["10.00"]} and "t “9.00” instead" in hint(pilot)
         await pilot.press("t")
         assert labels(workspace, 2) == {"amount_total": ["9.00"]}
-        await pilot.press("t")
-        assert list(labels(workspace, 2)) == ["amount_total"]  # still the total, and no other suggestion
-        await pilot.press("tab")
+        assert "amount_total (2 of " in hint(pilot) and "“9.00”." in hint(pilot)
+        await pilot.press("Z")
+        assert labels(workspace, 2) == {"amount_total": ["10.00"]}
+        await pilot.press("Z", "tab", "tab")
         assert "invoice_date 80%" in hint(pilot)
-        await pilot.press("t")  # a date can be no total: its own places are tried
+        await pilot.press("t")  # a date can be no total: its own likeliest place is labelled
         assert "2018" not in str(labels(workspace, 2)["amount_total"])
+
+
+async def test_after_a_rejection_the_key_of_the_suggestion_that_follows_takes_it(opened, workspace):
+    async with opened(workspace, (80, 24)) as pilot:
+        await pilot.press("J", "tab", "x")
+        assert "invoice_date 80%" in hint(pilot) and "Enter 2 yes" in hint(pilot)
+        await pilot.press("2")
+        assert labels(workspace, 2) == {"invoice_date": ["25/12/2018"]}
+
+
+async def test_a_fields_key_takes_the_whole_suggestion_that_the_cursor_was_put_on(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("J")
+        await go(pilot, "TRADING")
+        await pilot.press("5")
+        assert labels(workspace, 2) == {"seller_name": ["ACME TRADING SDN BHD"]}
+        assert {span.source for span in kept(workspace, 2).spans} == {Source.SUGGESTION}
+
+
+async def test_a_suggestion_whose_label_was_moved_on_from_counts_as_wrong(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("J", "tab")
+        total = pilot.app.mode_screen.session.view.focus.id
+        await pilot.press("t")
+        assert dict(kept(workspace, 2).decisions)[total] is Decision.ACCEPTED
+        await pilot.press("t")
+        assert dict(kept(workspace, 2).decisions)[total] is Decision.REJECTED
+
+
+async def test_the_second_value_in_hand_is_added_by_its_key_and_moved_nowhere_near_the_first(opened, tmp_path):
+    page = sample_documents.page_of("NET 7 % 10.00\nNET 19 % 20.00\nTOTAL 34.50")
+    offered = [("tax_rate", find(page, "7 %"), 0.9, "run-1"), ("tax_rate", find(page, "19 %"), 0.8, "run-1")]
+    made = sample_documents.workspace_of(tmp_path / "rates", [sample_documents.new("slip", [page], offered)])
+    async with opened(made) as pilot:
+        await pilot.press("tab", "tab", "r", "tab", "r")
+        assert labels(made) == {"tax_rate": ["7 %", "19 %"]}
+        await pilot.press("r")
+        assert "7 %" in labels(made)["tax_rate"]
+    made.close()

@@ -26,26 +26,27 @@ class FieldKey:
     def press(self, field: Field) -> None:
         """A field's key. What it does depends on what is in hand, in this order:
 
-        after `&` it adds a value; a selection becomes the field's value, instead of what it had; a focused suggestion
-        of this field gives way to the next likely place, one of another field stays as it is: its words were not chosen
-        by a person; of a field whose suggestion was rejected just now the next likely place is only shown; pressed
-        again, or on the field's only label, the label moves to the next likely place, or to the cursor where that was
-        moved; of a field's labels the next one is jumped to; a word that the cursor was put on is labelled; else the
-        likeliest place is, a suggestion before anything else; an unlikely one only when the key is pressed again. On an
-        accepted document the first press only goes to a label that is there; a field without one is labelled as ever.
+        after `&` it adds a value; a selection becomes the field's value, instead of what it had; a suggestion of this
+        field that is in hand or under the cursor is taken as it is shown, one of another field stays as it is: its
+        words were not chosen by a person; of a field whose suggestion was rejected just now the next likely place is
+        only shown; pressed again, or on the field's only label, the label moves to the next likely place, or to the
+        cursor where that was moved; of a field's labels the next one is jumped to; a word that the cursor was put on is
+        labelled; else the likeliest place is, a suggestion before anything else; an unlikely one only when the key is
+        pressed again. On an accepted document the first press only goes to a label that is there; a field without one
+        is labelled as ever.
         """
         state, cursor = self._state, self._cursor
         if state.adding:
             self._add_to(field)
             return
         proposals = state.proposals if state.proposals and state.proposals.field == field.id else None
-        own = sorted((s for s in state.editor.state.spans if s.field == field.id), key=lambda s: s.tokens)
+        own = self._own(field)
         if cursor.selection:
             replaced = [s for s in own if len(own) == 1 or not cursor.selection.isdisjoint(s.tokens)]
             self._label(field.id, cursor.selection, replaced)
             state.disarm()  # a click only points again
-        elif (focused := state.focused) is not None and focused.field == field.id:
-            self._try_another(field, focused)
+        elif (shown := self._in_hand(field, own)) is not None:
+            self._take_as_shown(field, shown, own)
         elif state.rejected == field.id and not own:
             self._show_likeliest(field)
         elif proposals and proposals.moved and cursor.token is not None:
@@ -60,6 +61,18 @@ class FieldKey:
             self._label(field.id, (cursor.token,))
         else:
             self._label_likeliest(field)
+
+    def _own(self, field: Field) -> list[Span]:
+        """The field's labels."""
+        return sorted((s for s in self._state.editor.state.spans if s.field == field.id), key=lambda s: s.tokens)
+
+    def _in_hand(self, field: Field, own: Sequence[Span]) -> Suggestion | None:
+        """The field's suggestion that was gone to; else, of a field without a label, the one under the cursor."""
+        state = self._state
+        if state.focused is not None or own:
+            return state.focused if state.focused is not None and state.focused.field == field.id else None
+        here = (s for s in state.editor.open_suggestions if s.field == field.id and self._cursor.token in s.tokens)
+        return max(here, key=lambda s: s.confidence, default=None)
 
     def _is_at(self, span: Span) -> bool:
         """Whether the cursor is on a label without having been put there by hand."""
@@ -102,15 +115,14 @@ class FieldKey:
             if is_likely:
                 self._cursor.show(likely.places[0])
 
-    def _try_another(self, field: Field, suggestion: Suggestion) -> None:
-        """Label the likeliest place of the field besides the suggested one, which is rejected."""
-        suggested = tuple(sorted(suggestion.tokens))
-        likely = self._words.places(field, None)
-        other = next((number for number, place in enumerate(likely.places) if place != suggested), None)
-        if other is None:
-            self._state.message = f"{field.name}: there is no other likely place."
-        else:
-            self._try(field.id, likely, other, None, rejected=suggestion)
+    def _take_as_shown(self, field: Field, suggestion: Suggestion, own: Sequence[Span]) -> None:
+        """Label a suggestion; the key goes on from there to other likely places."""
+        place, likely = tuple(sorted(suggestion.tokens)), self._words.places(field, None)
+        used = {token for span in own for token in span.tokens}
+        rated = zip(likely.places, likely.likelihoods, strict=True)
+        others = [(other, rate) for other, rate in rated if other != place and used.isdisjoint(other)]
+        places, rates = zip((place, suggestion.confidence), *others, strict=True)
+        self._try(field.id, LikelyPlaces(places, rates), 0, None, suggestion)
 
     def _try(
         self,
@@ -118,19 +130,19 @@ class FieldKey:
         likely: LikelyPlaces,
         number: int,
         before: Span | None,
-        rejected: Suggestion | None = None,
+        suggestion: Suggestion | None = None,
     ) -> None:
-        """Label one of the places instead of `before` or what is rejected; a suggestion there is accepted."""
+        """Label one of the places instead of `before`; a suggestion there is accepted, one that was left is wrong."""
         state, place = self._state, likely.places[number]
-        suggestion = next(
-            (s for s in self._open_suggestions(field) if tuple(sorted(s.tokens)) == place),
-            None,
-        )
+        own = [s for s in state.content.suggestions if s.field == field]
+        at_place = (s for s in own if s.decision is Decision.OPEN and tuple(sorted(s.tokens)) == place)
+        suggestion = suggestion or next(at_place, None)
         annotations, annotator = state.editor.state, state.editor.annotator
         if before is not None:
             annotations = acts.clear_spans(annotations, [before])
-        if rejected is not None:
-            annotations = acts.reject(annotations, rejected)
+            for left in own:
+                if left.decision is not Decision.REJECTED and tuple(sorted(left.tokens)) == before.tokens:
+                    annotations = acts.reject(annotations, left)
         if suggestion is not None:
             state.commit("accept", acts.accept(annotations, suggestion, annotator, self._rivals(suggestion)))
         else:
