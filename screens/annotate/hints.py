@@ -110,7 +110,8 @@ def _next_key(view: SessionView, schema: Schema, context: Context) -> Hint:
     if view.message and view.focus is not None:
         return view.message, _of_focus_left(view, view.focus, schema, context)
     if view.message:
-        return view.message, document
+        goes_on = view.armed and view.proposals and not view.selection
+        return view.message, _armed(view, schema, "", document)[1] if goes_on else document
     tokens = view.content.tokens
     if view.adding:
         text = f" “{short(text_of(tokens, sorted(view.selection)))}”" if view.selection else ""
@@ -307,7 +308,12 @@ def _armed(view: SessionView, schema: Schema, word: str, document: Pairs) -> Hin
     rest = (("select.none", "done"), *document)
     proposals, tokens = view.proposals, view.content.tokens
     if proposals is None:
-        if any(s.field == view.armed for s in view.content.annotations.spans):
+        own = sorted(s.tokens for s in view.content.annotations.spans if s.field == view.armed)
+        if len(own) > 1 and view.label is not None and view.label.tokens in own and not view.pointed:
+            text = short(text_of(tokens, view.label.tokens))
+            value = f"{name} ({own.index(view.label.tokens) + 1} of {len(own)} values): “{text}”."
+            return value, (("label.reject", "remove it"), (key, "the next one"), *rest)
+        if own:
             return f"{name}:", (("label.confirm", f"add or drop “{short(word)}”"), *rest)
         offered, best = view.offered, tuple[tuple[str, str], ...]()
         if offered is not None:

@@ -64,7 +64,7 @@ ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
         "label.add",
         "ampersand",
         "session('add')",
-        "Add a value to the current field: the selected words, or the next likely place",
+        "Add a value to the current field: the selected words, or the next likely place with another value",
     ),
     ("label.reject", "x", "session('reject')", "Reject the suggestion or remove the label under the cursor"),
     (

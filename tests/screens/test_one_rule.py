@@ -302,6 +302,56 @@ async def test_a_fields_key_takes_the_whole_suggestion_that_the_cursor_was_put_o
         assert {span.source for span in kept(workspace, 2).spans} == {Source.SUGGESTION}
 
 
+RATES = "NET 7% 10.00\nNET 19% 20.00\nVAT 7% 0.70\nTOTAL EUR 34.50"
+
+
+@pytest.fixture
+def rates(tmp_path):
+    """A slip with two tax rates, one of them printed twice, and a total that is suggested with its currency."""
+    page = sample_documents.page_of(RATES)
+    offered = [("amount_total", find(page, "EUR 34.50"), 0.9, "run-1")]
+    made = sample_documents.workspace_of(tmp_path / "rates", [sample_documents.new("slip", [page], offered)])
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("keys", [("r", "ampersand"), ("r", "escape", "escape", "ampersand", "r")])
+async def test_one_more_value_is_another_one_and_where_there_is_none_it_is_said(opened, rates, keys):
+    async with opened(rates) as pilot:
+        await pilot.press(*keys)
+        assert sorted(labels(rates)["tax_rate"]) == ["19%", "7%"]
+        await pilot.press("ampersand")
+        assert sorted(labels(rates)["tax_rate"]) == ["19%", "7%"]
+        assert hint(pilot).startswith("tax_rate: no other value is found. Select its words first.")
+        await pilot.press("r")  # the value that was added moves, but never onto the first
+        assert "7%" in labels(rates)["tax_rate"]
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+async def test_a_doubled_value_of_an_accepted_document_is_removed_by_two_keys_that_are_named(opened, rates, size):
+    async with opened(rates, size) as pilot:
+        content = pilot.app.mode_screen.session.content
+        twice = [t.id for t in content.tokens if t.text == "7%"]
+        for first in twice:
+            pilot.app.mode_screen.session.cursor.select((first,))
+            await pilot.press("ampersand", "r")
+        assert labels(rates) == {"tax_rate": ["7%", "7%"]}
+        await pilot.press("t", "a", "K", "r")
+        assert hint(pilot).startswith("tax_rate (1 of 2 values): “7%”.  x remove it  r the next one")
+        await pilot.press("x")
+        assert labels(rates)["tax_rate"] == ["7%"] and kept(rates).state is State.LABELLED
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+async def test_words_that_a_key_takes_out_of_another_fields_suggestion_are_named(opened, rates, size):
+    async with opened(rates, size) as pilot:
+        await pilot.press("c")
+        assert labels(rates) == {"currency": ["EUR"]}
+        assert hint(pilot).startswith("currency: “EUR”, out of amount_total's suggestion “EUR 34.50”.")
+        await pilot.press("t")
+        assert labels(rates) == {"currency": ["EUR"], "amount_total": ["34.50"]} and "out of" not in hint(pilot)
+
+
 async def test_a_suggestion_whose_label_was_moved_on_from_counts_as_wrong(opened, workspace):
     async with opened(workspace) as pilot:
         await pilot.press("J", "tab")
