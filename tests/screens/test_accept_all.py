@@ -84,6 +84,20 @@ async def test_what_is_shown_as_70_percent_is_not_stopped_at_as_below_70(opened,
     made.close()
 
 
+@pytest.mark.parametrize("confidence", [0.4, 0.9])
+async def test_a_second_value_is_stopped_at_however_sure_and_taken_by_enter(opened, tmp_path, confidence):
+    page = sample_documents.page_of("NET 7% 10.00\nNET 19% 20.00\nTOTAL 34.50")
+    offered = [("tax_rate", find(page, "7%"), 0.95, "r"), ("tax_rate", find(page, "19%"), confidence, "r")]
+    made = sample_documents.workspace_of(tmp_path / "rates", [sample_documents.new("slip", [page], offered)])
+    async with opened(made) as pilot:
+        await pilot.press("t", "r", "escape", "A")
+        assert kept(made).state == "started" and labels(made)["tax_rate"] == ["7%"]
+        assert hint(pilot).startswith("Second value: tax_rate.  Enter r accept “19%”")
+        await pilot.press("enter", "A")
+        assert kept(made).state == "labelled" and labels(made)["tax_rate"] == ["7%", "19%"]
+    made.close()
+
+
 async def test_a_document_without_a_total_is_accepted_by_the_key_that_takes_it_as_it_is(opened, tmp_path):
     made = slips(tmp_path / "no total", ("seller_name", "ACME SDN BHD", 0.9))
     async with opened(made) as pilot:
