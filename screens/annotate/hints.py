@@ -245,12 +245,13 @@ def _of_focus_left(view: SessionView, focus: Suggestion, schema: Schema, context
     is_last = len(view.open_suggestions) == 1
     shown = f"“{short(text_of(view.content.tokens, focus.tokens), 16)}”" if is_last else schema.name(focus.field)
     known = (("suggestion.known", "known value"),) if is_known else ()
-    for_this = ((_taking(field), f"accept {shown}"), *known)
-    go_on = ("document.accept", f"go on without {'it' if is_last else 'them'}")
+    for_this = ((_taking(field), f"accept {shown}"), (_taking(field), "accept"), *known)
+    without = f"without {'it' if is_last else 'them'}"
+    go_on = (("document.accept", f"go on {without}"), ("document.accept", without))
     as_printed = ("suggestion.accept-visible", f"accept {against}")
     return (
         # what is done with several is seen before what is done with this one
-        *((go_on, as_printed, *for_this) if against > 1 else (*for_this, go_on)),
+        *((*go_on, as_printed, *for_this) if against > 1 else (*for_this, *go_on)),
         ("label.reject", "reject"),
     )
 

@@ -372,3 +372,18 @@ async def test_the_second_value_in_hand_is_added_by_its_key_and_moved_nowhere_ne
         await pilot.press("r")
         assert "7 %" in labels(made)["tax_rate"]
     made.close()
+
+
+async def test_in_80_columns_the_keys_for_a_suggestion_come_before_those_of_the_program(opened, tmp_path):
+    page = sample_documents.page_of("ACME LTD\n12 HIGH STREET, LITTLETON\nDUE 01.10.2018")
+    offered = [
+        ("seller_address", find(page, "12 HIGH STREET, LITTLETON"), 0.6, "r"),
+        ("due_date", find(page, "01.10.2018"), 0.3, "r"),
+    ]
+    made = sample_documents.workspace_of(tmp_path / "w", [sample_documents.new("slip", [page], offered)])
+    async with opened(made, (80, 24)) as pilot:
+        await pilot.press("tab", "tab")
+        assert "seller_address 60%" in hint(pilot) and "Enter 6 yes  x no" in hint(pilot)
+        await pilot.press("x", "A")
+        assert "Not sure: due_date 30%. No amount_total.  Enter 3 accept  a without it" in hint(pilot)
+    made.close()
