@@ -258,7 +258,7 @@ def _of_focus_left(view: SessionView, focus: Suggestion, schema: Schema, context
 
 def _taking(field: Field | None) -> str:
     """The keys that take a suggestion which is in hand: `Enter` goes on to the next one, the field's key stays."""
-    return f"label.confirm {field.key}" if field and field.key else "label.confirm"
+    return f"label.confirm / {field.key}" if field and field.key else "label.confirm"
 
 
 def _edges(field: Field | None, tokens: Sequence[int]) -> Pairs:

@@ -45,7 +45,7 @@ async def test_a_suggestion_that_is_not_sure_is_named_before_and_left_open(opene
         assert "2 accepted. Not sure: amount_total 44%." in hint(pilot) and "a go on without it" in hint(pilot)
         await pilot.press("A", "A")  # the same key leaves nothing out
         assert "amount_total" not in labels(unsure) and kept(unsure).state == "started"
-        assert "Not sure: amount_total 44%." in hint(pilot) and "Enter t accept “10.00”" in hint(pilot)
+        assert "Not sure: amount_total 44%." in hint(pilot) and "Enter/t accept “10.00”" in hint(pilot)
         await pilot.press("a")
         assert "amount_total" not in labels(unsure) and kept(unsure).state == "labelled"
         assert hint(pilot).startswith("slip0 accepted without amount_total 44%; Ctrl+Z takes it back.")
@@ -92,7 +92,7 @@ async def test_a_second_value_is_stopped_at_however_sure_and_taken_by_enter(open
     async with opened(made) as pilot:
         await pilot.press("t", "r", "escape", "A")
         assert kept(made).state == "started" and labels(made)["tax_rate"] == ["7%"]
-        assert hint(pilot).startswith("Second value: tax_rate.  Enter r accept “19%”")
+        assert hint(pilot).startswith("Second value: tax_rate.  Enter/r accept “19%”")
         await pilot.press("enter", "A")
         assert kept(made).state == "labelled" and labels(made)["tax_rate"] == ["7%", "19%"]
     made.close()

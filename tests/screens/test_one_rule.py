@@ -271,7 +271,7 @@ async def test_the_own_key_of_a_suggestion_in_hand_takes_it_as_shown_and_goes_on
 ):
     async with opened(workspace, size) as pilot:
         await pilot.press("J", "tab")  # the total, suggested at the cash
-        assert "amount_total 55%" in hint(pilot) and "Enter t yes" in hint(pilot)
+        assert "amount_total 55%" in hint(pilot) and "Enter/t yes" in hint(pilot)
         await pilot.press("t")
         assert labels(workspace, 2) == {"amount_total": ["10.00"]} and "t “9.00” instead" in hint(pilot)
         await pilot.press("t")
@@ -288,7 +288,7 @@ async def test_the_own_key_of_a_suggestion_in_hand_takes_it_as_shown_and_goes_on
 async def test_after_a_rejection_the_key_of_the_suggestion_that_follows_takes_it(opened, workspace):
     async with opened(workspace, (80, 24)) as pilot:
         await pilot.press("J", "tab", "x")
-        assert "invoice_date 80%" in hint(pilot) and "Enter 2 yes" in hint(pilot)
+        assert "invoice_date 80%" in hint(pilot) and "Enter/2 yes" in hint(pilot)
         await pilot.press("2")
         assert labels(workspace, 2) == {"invoice_date": ["25/12/2018"]}
 
@@ -383,7 +383,7 @@ async def test_in_80_columns_the_keys_for_a_suggestion_come_before_those_of_the_
     made = sample_documents.workspace_of(tmp_path / "w", [sample_documents.new("slip", [page], offered)])
     async with opened(made, (80, 24)) as pilot:
         await pilot.press("tab", "tab")
-        assert "seller_address 60%" in hint(pilot) and "Enter 6 yes  x no" in hint(pilot)
+        assert "seller_address 60%" in hint(pilot) and "Enter/6 yes  x no" in hint(pilot)
         await pilot.press("x", "A")
-        assert "Not sure: due_date 30%. No amount_total.  Enter 3 accept  a without it" in hint(pilot)
+        assert "Not sure: due_date 30%. No amount_total.  Enter/3 accept  a without it" in hint(pilot)
     made.close()
