@@ -186,9 +186,13 @@ class ModeScreen(Typed, Screen[None]):
         self.query_one(HintLine).show(lead, *pairs, everywhere=self.key_of("app.commands") if kept() else "")
 
     def show_hint(self, hint: Hint) -> None:
-        """Show a hint with the keys of the bindings that it names by their ids, several of a pair with spaces."""
+        """Show a hint with the keys of the bindings that it names by their ids; " / " between two means either."""
+
+        def keys(names: str) -> str:
+            return " ".join(self.key_of(n) if n[1:].count(".") else n for n in names.split()).replace(" / ", "/")
+
         lead, pairs = hint
-        self.hint(lead, *((" ".join(map(self.key_of, n.split())) if "." in n else n, text) for n, text in pairs))
+        self.hint(lead, *((keys(names), text) for names, text in pairs))
 
     def facts(self, *parts: str) -> None:
         """The screen's part of the status line; the most important first."""

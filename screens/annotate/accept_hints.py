@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from screens.annotate.hints import short
+from screens.annotate.shortened import short
 from storage.records import SURE
 from workbench.annotation.document_acts import AcceptPlan
 from workbench.fields import Field, Schema
@@ -29,6 +29,7 @@ def left_out(plan: AcceptPlan, schema: Schema) -> str:
     parts = (
         (contradicting, "≠ known: {}.", "{} ≠ known."),
         (doubtful, "Not sure: {}.", "{} not sure."),
+        ([schema.name(s.field) for s in plan.second], "Second value: {}.", "Second values: {}."),
         (plan.missing, "No label yet: {}.", "No {}."),
     )
     named = [part for part in parts if part[0]]
@@ -93,10 +94,9 @@ def accept_all(plan: AcceptPlan, schema: Schema, has_labels: bool) -> str:
     if not stops:
         stops = [f"{len(plan.contradicting)} ≠ known value"] if plan.contradicting else []
         stops += [f"{len(plan.doubtful)} below {SURE:.0%}"] if plan.doubtful else []
+        stops += [f"1 second {schema.name(plan.second[0].field)}"] if len(plan.second) == 1 else []
+        stops += [f"{len(plan.second)} second values"] if len(plan.second) > 1 else []
         stops += [f"no {name}" for name in plan.missing if has_labels]
     if stops:
         return (f"accept {count}, then stop: " if count else "look at what is left: ") + ", ".join(stops)
-    if others := plan.passed_over:
-        without = schema.name(others[0].field) if len(others) == 1 else f"{len(others)} others"
-        return f"accept {count} without {without}, next document" if count else f"accept without {without}"
     return f"accept {'it' if count == 1 else f'all {count}'}, next document" if count else "accept, next document"

@@ -240,16 +240,8 @@ class DocumentList(ReadWhenDrawn, can_focus=True, inherit_bindings=False):
 
     def _heading(self, width: int) -> Strip:
         """The heads of the columns, which of them sorts, and what the marks at the end are."""
-        style = self.rich_style + Style(bold=True)
-        heads = [(column.head, column.width, column.type is FieldType.AMOUNT) for column in self._columns]
-        marked = [(f"{head} ▲" if head == self._sort else head, size, right) for head, size, right in heads]
-        cells = "".join(
-            f" {head[:size].rjust(size) if right else head[:size].ljust(size)}" for head, size, right in marked
-        )
-        marks = set_cell_size(" labels", list_columns.MARKS)
-        name = f"   {list_columns.NAME}{' ▲' if self._sort == list_columns.NAME else ''}"
-        space = max(width - cell_len(cells) - cell_len(marks), 4)
-        return Strip([Segment(set_cell_size(name, space) + cells + marks, style)]).adjust_cell_length(width, style)
+        text, style = list_columns.heading(self._columns, self._sort, width), self.rich_style + Style(bold=True)
+        return Strip([Segment(text, style)]).adjust_cell_length(width, style)
 
     def on_resize(self) -> None:
         """The open document stays in view."""
@@ -339,7 +331,16 @@ class DocumentList(ReadWhenDrawn, can_focus=True, inherit_bindings=False):
         about = f"“{self._searched}”: " if self._searched else ""
         place = f"document {self._pointer + 1} of {count}" if count else "no document"
         by = f", by {self._sort}" if self._sort else ""
-        self.post_message(self.Searched(f"{about}{place}{by}."))
+        self.post_message(self.Searched(f"{about}{place}{by}.{self._of_page()}"))
+
+    def _of_page(self) -> str:
+        """Which document the page shows, where it is not the one that the keys are on."""
+        if not self._open or not self._ids or self._ids[self._pointer] == self._open:
+            return ""
+        with self._db.read() as connection:
+            row = next(iter(document_list.page(connection, document_list.Filter(ids=(self._open,)), 0, 1)), None)
+            name = document_list.shown_names(connection, [row.name]).get(row.id, row.name) if row else ""
+        return f" The page shows {list_columns.fitted(name, min(cell_len(name), 16))}." if name else ""
 
     def on_blur(self) -> None:
         """As narrow as before, and with the documents of the worklist."""
@@ -359,8 +360,7 @@ class DocumentList(ReadWhenDrawn, can_focus=True, inherit_bindings=False):
     async def action_move(self, by: int) -> None:
         await self._settled()
         self._point_at(self._pointer + by)
-        if self._searched:
-            self._say()
+        self._say()
 
     async def action_page(self, direction: int) -> None:
         await self._settled()

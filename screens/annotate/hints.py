@@ -3,11 +3,11 @@
 A hint is a sentence and (binding id or key, text) pairs.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from screens.annotate.classes.hints import hint_of_classes
+from screens.annotate.shortened import short, told_apart
 from screens.widgets.status_lines import Hint
 from storage.document_list import KINDS, Filter
 from storage.records import Content, State, Suggestion
@@ -44,7 +44,6 @@ LIST: Hint = (
 )
 
 
-_AT_THE_END = re.compile(r"[,;]+$|(?<=[0-9])\.$")  # of a sentence, not of the value
 _OF_WORDS = "span.start-more span.end-more span.end-less span.start-less"
 _WORDS = ((_OF_WORDS, "add or drop words"), (_OF_WORDS, "words"))  # the first that there is space for
 _LINES = ("span.line-before span.line-after span.line-less span.line-more", "lines")
@@ -111,7 +110,8 @@ def _next_key(view: SessionView, schema: Schema, context: Context) -> Hint:
     if view.message and view.focus is not None:
         return view.message, _of_focus_left(view, view.focus, schema, context)
     if view.message:
-        return view.message, document
+        goes_on = view.armed and view.proposals and not view.selection
+        return view.message, _armed(view, schema, "", document)[1] if goes_on else document
     tokens = view.content.tokens
     if view.adding:
         text = f" “{short(text_of(tokens, sorted(view.selection)))}”" if view.selection else ""
@@ -121,18 +121,16 @@ def _next_key(view: SessionView, schema: Schema, context: Context) -> Hint:
     if view.focus is not None:
         field = schema.get(view.focus.field)
         name = schema.name(view.focus.field)
-        own = ((field.key, "next place"),) if field and field.key else ()
         differs = field is not None and contradicts(view.content, field, view.focus)
         return (
             f"{name} {view.focus.confidence:.0%}: “{short(text_of(tokens, view.focus.tokens))}”?",
             (
-                ("label.confirm", "yes"),
+                (_taking(field), "yes"),
                 ("label.reject", "no"),
                 *((("suggestion.known", "known value"),) if differs else ()),
                 ("suggestion.next", "next"),
-                *own,
                 ("document.accept-all", context.accept_all),
-                ("field key", "its likeliest place"),
+                ("another field's key", "its likeliest place"),
                 *_edges(field, view.focus.tokens),
             ),
         )
@@ -155,7 +153,7 @@ def _next_key(view: SessionView, schema: Schema, context: Context) -> Hint:
         return (
             f"Suggested {at.confidence:.0%}: {schema.name(at.field)} “{short(text_of(tokens, at.tokens))}”.",
             (
-                ("label.confirm", "accept"),
+                (_taking(schema.get(at.field)), "accept"),
                 ("label.reject", "reject"),
                 ("document.accept-all", context.accept_all),
                 ("suggestion.next", "next"),
@@ -247,15 +245,20 @@ def _of_focus_left(view: SessionView, focus: Suggestion, schema: Schema, context
     is_last = len(view.open_suggestions) == 1
     shown = f"“{short(text_of(view.content.tokens, focus.tokens), 16)}”" if is_last else schema.name(focus.field)
     known = (("suggestion.known", "known value"),) if is_known else ()
-    for_this = (("label.confirm", f"accept {shown}"), *known)
-    go_on = ("document.accept", f"go on without {'it' if is_last else 'them'}")
+    for_this = ((_taking(field), f"accept {shown}"), (_taking(field), "accept"), *known)
+    without = f"without {'it' if is_last else 'them'}"
+    go_on = (("document.accept", f"go on {without}"), ("document.accept", without))
     as_printed = ("suggestion.accept-visible", f"accept {against}")
     return (
         # what is done with several is seen before what is done with this one
-        *((go_on, as_printed, *for_this) if against > 1 else (*for_this, go_on)),
+        *((*go_on, as_printed, *for_this) if against > 1 else (*for_this, *go_on)),
         ("label.reject", "reject"),
-        *(((field.key, "next place"),) if field and field.key else ()),
     )
+
+
+def _taking(field: Field | None) -> str:
+    """The keys that take a suggestion which is in hand: `Enter` goes on to the next one, the field's key stays."""
+    return f"label.confirm / {field.key}" if field and field.key else "label.confirm"
 
 
 def _edges(field: Field | None, tokens: Sequence[int]) -> Pairs:
@@ -306,7 +309,12 @@ def _armed(view: SessionView, schema: Schema, word: str, document: Pairs) -> Hin
     rest = (("select.none", "done"), *document)
     proposals, tokens = view.proposals, view.content.tokens
     if proposals is None:
-        if any(s.field == view.armed for s in view.content.annotations.spans):
+        own = sorted(s.tokens for s in view.content.annotations.spans if s.field == view.armed)
+        if len(own) > 1 and view.label is not None and view.label.tokens in own and not view.pointed:
+            text = short(text_of(tokens, view.label.tokens))
+            value = f"{name} ({own.index(view.label.tokens) + 1} of {len(own)} values): “{text}”."
+            return value, (("label.reject", "remove it"), (key, "the next one"), *rest)
+        if own:
             return f"{name}:", (("label.confirm", f"add or drop “{short(word)}”"), *rest)
         offered, best = view.offered, tuple[tuple[str, str], ...]()
         if offered is not None:
@@ -333,6 +341,7 @@ def _armed(view: SessionView, schema: Schema, word: str, document: Pairs) -> Hin
         f"{name}{' is here' * proposals.gone_to} ({_number(view, field, proposals)}): “{shown}”.",
         (
             (key, f"“{shown_other}” {where}") if len(proposals.places) > 1 else ("move.right", "other word"),
+            *((("history.undo", "back"),) if proposals.now else ()),
             *_edges(field, proposals.span.tokens),
             *((("label.add", "add another value"),) if len(proposals.places) > 1 else ()),
             ("label.absent", "not there"),
@@ -361,33 +370,3 @@ def _from(view: SessionView, here: Sequence[int], there: Sequence[int]) -> str:
     if min(a.box[3], b.box[3]) > max(a.box[1], b.box[1]):  # in one line
         return "further right" if b.box[0] > a.box[0] else "further left"
     return "further down" if b.box[1] > a.box[1] else "further up"
-
-
-def short(text: str, most: int = 28) -> str:
-    """A text in so many characters, the beginning and the end of a longer one."""
-    text = _AT_THE_END.sub("", text) or text
-    if len(text) <= most:
-        return text
-    end = most // 2  # both ends are seen: words are added and dropped at either
-    return f"{text[: most - 1 - end]}…{text[-end:]}"
-
-
-def told_apart(text: str, other: str, most: int, most_other: int) -> tuple[str, str]:
-    """Two texts in so many characters; where what is left out is all that tells them apart, that is what stays."""
-    shown, shown_other = short(text, most), short(other, most_other)
-    kept = min(most, most_other) // 2 - 1  # characters that both show at either end
-    if text == other or text[:kept] != other[:kept] or text[-kept:] != other[-kept:]:
-        return shown, shown_other
-    if "…" not in shown + shown_other:
-        return shown, shown_other
-    differs = next((n for n, (a, b) in enumerate(zip(text, other, strict=False)) if a != b), min(len(text), len(other)))
-    begin = text.rfind(" ", 0, differs) + 1  # of the first word that differs
-    if differs - begin >= kept:
-        begin = differs - 1
-    return _from_character(text, begin, most), _from_character(other, begin, most_other)
-
-
-def _from_character(text: str, begin: int, most: int) -> str:
-    """A text from some character on, in so many characters."""
-    part = f"…{text[begin:]}" if begin else text
-    return part if len(part) <= most else f"{part[: most - 1].rstrip()}…"

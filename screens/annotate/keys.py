@@ -35,7 +35,7 @@ ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
         "document.accept-all",
         "A",
         "accept_all",
-        "Accept the sure suggestions in view; with nothing left, the document, and go on",
+        "Accept what is sure in view; with nothing left open, the document, and go on",
     ),
     ("document.next", "J,ctrl+down", "go(1)", "Next document; this one stays as it is"),
     ("document.previous", "K,ctrl+up", "go(-1)", "Previous document"),
@@ -64,7 +64,7 @@ ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
         "label.add",
         "ampersand",
         "session('add')",
-        "Add a value to the current field: the selected words, or the next likely place",
+        "Add a value to the current field: the selected words, or the next other one",
     ),
     ("label.reject", "x", "session('reject')", "Reject the suggestion or remove the label under the cursor"),
     (
@@ -96,7 +96,7 @@ ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
         "suggestion.accept-visible",
         "plus",
         "accept_visible",
-        "Accept all suggestions in view; after A: those ≠ known, too",
+        "Accept what is sure in view; after A: values ≠ known, too",
     ),
     ("suggestion.review", "R", "review", "Review: open every document at its least sure suggestion (on or off)"),
     ("span.end-more", "full_stop", "adjust(True, True, False)", "Add the next word to the label"),
@@ -167,6 +167,7 @@ ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
 )
 
 SIGNS = (
+    ("a field's key", "takes its suggestion as shown, else labels the likeliest place; pressed again the next place"),
     ("t9.00", "a label: the key of its field stands before it, in the field's colour"),
     (
         "t9.00 80%",

@@ -72,6 +72,16 @@ def shown(column: Column, document: Document, values: Values) -> tuple[str, bool
     return "", False
 
 
+def heading(columns: Iterable[Column], sort: str, width: int) -> str:
+    """The heads of the columns, which of them sorts, and what the marks at the end are."""
+    heads = [(column.head, column.width, column.type is FieldType.AMOUNT) for column in columns]
+    marked = [(f"{head} ▲" if head == sort else head, size, right) for head, size, right in heads]
+    cells = "".join(f" {head[:size].rjust(size) if right else head[:size].ljust(size)}" for head, size, right in marked)
+    end = set_cell_size(" labels", MARKS)
+    space = max(width - cell_len(cells) - cell_len(end), 4)
+    return set_cell_size(f"   {NAME}{' ▲' if sort == NAME else ''}", space) + cells + end
+
+
 def holds(columns: Iterable[Column], document: Document, values: Values, match: str, searched: str) -> bool:
     """Whether one of the columns has what a search found in a document, so that it need not be said again."""
     words = [word for word in searched.casefold().split() if word in match.casefold()]

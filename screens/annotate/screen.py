@@ -196,6 +196,8 @@ class AnnotateScreen(ModeScreen):
             self._go_on()
 
     def action_undo(self) -> None:
+        if self.focused is self._list:
+            self._to_page()  # where it is seen what was undone
         self._trail.undo()
 
     async def action_error_walk(self, act: str) -> None:
@@ -214,10 +216,10 @@ class AnnotateScreen(ModeScreen):
         self._panel.show(view.content, settings.schema, settings.day_first, armed, view.classes, in_hand)
         error_walk = self.workbench.error_walk
         walking = error_walk is not None and error_walk.document == view.content.document.id
-        ahead = self._accept_checks.ahead(session)
-        similar, warning = self.look_ahead.similar, self._panel.warning(in_hand)
-        context = hints.Context(self._review, similar, walking, self._pane.shows, ahead, warning)
-        self.show_hint(hints.hint_of(view, settings.schema, context))
+        similar, ahead = self.look_ahead.similar, self._accept_checks.ahead(session)
+        context = hints.Context(self._review, similar, walking, self._pane.shows, ahead, self._panel.warning(in_hand))
+        if self.focused is not self._list:  # its own hint stays, whatever is said of the page meanwhile
+            self.show_hint(hints.hint_of(view, settings.schema, context))
         self.facts(*hints.facts_of(view, self.worklist))
 
     def show_message(self, text: str) -> None:
@@ -348,9 +350,8 @@ class AnnotateScreen(ModeScreen):
 
     async def action_change(self, name: str) -> None:
         if self.save():  # the words may be others afterwards
-            await questions.converse(
-                self, questions.CHANGES[name](self, self.session, self._trail), self.fields_changed
-            )
+            change = questions.CHANGES[name](self, self.session, self._trail)
+            await questions.converse(self, change, self.fields_changed)
 
     def action_history(self) -> None:
         self.act(lambda session: self.app.push_screen(questions.history_page(session)))

@@ -17,7 +17,9 @@ from textual.widgets import Static
 from screens.errors.table_contents import elided
 from screens.themes import legible
 from workbench.evaluation.error_review import ErrorItem, Verdict
+from workbench.exchange.vendor_groups import shown_vendor
 from workbench.fields import Schema, colours
+from workbench.fields.plain_text import counted
 from workbench.predictions.cases import NONE
 
 KINDS = {
@@ -161,7 +163,7 @@ class ErrorList(ScrollView, can_focus=True, inherit_bindings=False):
             segments.append(Segment(set_cell_size(KINDS[item.kind], 11) + " ", base))
         left = width - sum(segment.cell_length for segment in segments)
         document = set_cell_size(elided(item.name, _NAME), self._named) + (" ⋯" if item.marks else "  ")
-        vendor = set_cell_size(elided(item.group, _VENDOR), _VENDOR) + " " if left >= _BOTH else ""
+        vendor = set_cell_size(elided(shown_vendor(item.group), _VENDOR), _VENDOR) + " " if left >= _BOTH else ""
         space = max(left - cell_len(document) - 2 - cell_len(vendor), 8)
         segments.append(Segment(set_cell_size(what(item, self._schema(), space), space) + " ", base))
         segments.append(Segment(vendor + document + " ", base + Style(dim=not here)))
@@ -176,7 +178,28 @@ def what(item: ErrorItem, schema: Schema, space: int = 80) -> str:
     left = space - 3
     shorter = min(cell_len(gold), cell_len(predicted), left // 2)
     most = left - shorter if shorter < left // 2 else left // 2
-    return f"{elided(gold, most)} → {elided(predicted, most)}"
+    shown = elided(gold, most), elided(predicted, most)
+    if shown[0] == shown[1] and (differs := difference(item)):
+        return f"{elided(gold, max(space - cell_len(differs) - 2, 8))}: {differs}"
+    return f"{shown[0]} → {shown[1]}"
+
+
+def difference(item: ErrorItem) -> str:
+    """How the words of a prediction differ from those of the label of its field; "" where they have none in common."""
+    gold, predicted = (set(place[1]) if place is not None else set[int]() for place in (item.gold, item.predicted))
+    if item.gold_field != item.predicted_field or gold.isdisjoint(predicted):
+        return ""
+    parts = [
+        f"{counted(count, 'word')} {how} {where}"
+        for how, words, of in (("more", predicted - gold, gold), ("fewer", gold - predicted, predicted))
+        for where, count in (
+            ("on the left", sum(word < min(of) for word in words)),
+            ("on the right", sum(word > max(of) for word in words)),
+            ("inside", sum(min(of) < word < max(of) for word in words)),
+        )
+        if count
+    ]
+    return ", ".join(parts) or "the same words, divided into values otherwise"
 
 
 class ErrorDetail(Static):
@@ -188,7 +211,7 @@ class ErrorDetail(Static):
         if item is None:
             self.update("")
             return
-        vendor = f" · {item.group}" if item.group else ""
+        vendor = f" · {name}" if (name := shown_vendor(item.group)) else ""
         parts: list[Content | str | tuple[str, str]] = [
             (f"{item.name}{vendor}", "bold"),
             (f"   {place[0]}/{place[1]}\n", "$text-muted"),
@@ -196,7 +219,8 @@ class ErrorDetail(Static):
             *self._value(item.gold_field, item.gold_value, schema),
             ("\npredicted ", "$text-muted"),
             *self._value(item.predicted_field, item.predicted_value, schema),
-            (f"  {item.confidence:.0%}\n", "bold"),
+            (f"  {item.confidence:.0%}", "bold"),
+            (f"  {difference(item)}\n" if item.kind == "boundary" else "\n", "$text-muted"),
             (f"… {item.snippet[0]} ", "$text-muted"),
             (item.snippet[1], "bold $warning"),
             (f" {item.snippet[2]} …", "$text-muted"),

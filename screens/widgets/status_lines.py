@@ -6,6 +6,7 @@ from textual.widget import Widget
 from screens.keys import lost as lost_keys
 from screens.modes import Mode
 
+_FIRST = 3  # pairs that come before the key of the commands
 _NAMES_FIT = 98  # columns within the padding: the screens' names take half of them
 
 Hint = tuple[str, tuple[tuple[str, str], ...]]
@@ -23,7 +24,7 @@ class HintLine(Widget):
     Content is `key text` pairs, the most useful first; those that do not fit any more are left out. Of two in a row
     with the same keys the second is a shorter form, for where the first does not fit with what follows. The key of help
     stands at the right edge, however little space there is, and beside it the key of the commands, where it is given
-    and leaves space for a sentence and the first pair.
+    and takes no space that a sentence and the first pairs need.
     """
 
     DEFAULT_CSS = "HintLine { height: 1; background: $surface; color: $foreground; padding: 0 1; }"
@@ -46,24 +47,33 @@ class HintLine(Widget):
         width = self.content_region.width
         lead = [Content(self._lead)] if self._lead else []
         pairs = [Content.assemble(key_part(key, plain), " ", text) for key, text in self._pairs]
+        space = width - sum(part.cell_length for part in lead)
+        shown = self._fitting(pairs, space - help_pair.cell_length, bool(lead))
         if self._everywhere:
             both = Content.assemble("  ", key_part(self._everywhere, plain), " commands", help_pair)
-            beginning = Content("  ").join([*lead, *pairs[:1]])
-            if not lead or beginning.cell_length + both.cell_length <= width:
-                help_pair = both
-        left = width - help_pair.cell_length - sum(part.cell_length for part in lead)
-        parts, named = lead, ""
-        keys = [key for key, _ in self._pairs]
-        for place, pair in enumerate(pairs):
-            is_long_form = keys[place : place + 1] == keys[place + 1 : place + 2]
-            needed = sum(p.cell_length + 2 for p in pairs[place + 2 : place + 3]) if is_long_form else 0
-            if keys[place] != named and pair.cell_length + 2 * bool(parts) + needed <= left:
-                left -= pair.cell_length + 2 * bool(parts)
-                parts.append(pair)
-                named = keys[place]
+            beside = self._fitting(pairs, space - both.cell_length, bool(lead))
+            if not lead or (
+                beside[:1] == shown[:1] and beside[:_FIRST] == shown[:_FIRST] and space >= both.cell_length
+            ):
+                help_pair, shown = both, beside
+        parts = [*lead, *(pairs[place] for place in shown)]
+        left = width - help_pair.cell_length - Content("  ").join(parts).cell_length
         if left < 0:  # the sentence is cut, the key of the help is not
             parts, left = [parts[0].truncate(max(width - help_pair.cell_length, 0), ellipsis=True)], 0
         return Content("").join([Content("  ").join(parts), Content(" " * left), help_pair])
+
+    def _fitting(self, pairs: list[Content], left: int, has_lead: bool) -> list[int]:
+        """The places of the pairs that so many cells have space for, each whole, the first ones first."""
+        keys = [key for key, _ in self._pairs]
+        shown: list[int] = []
+        for place, pair in enumerate(pairs):
+            is_long_form = keys[place : place + 1] == keys[place + 1 : place + 2]
+            needed = sum(p.cell_length + 2 for p in pairs[place + 2 : place + 3]) if is_long_form else 0
+            gap = 2 * bool(shown or has_lead)
+            if keys[place] not in [keys[n] for n in shown[-1:]] and pair.cell_length + gap + needed <= left:
+                left -= pair.cell_length + gap
+                shown.append(place)
+        return shown
 
 
 class StatusLine(Widget):

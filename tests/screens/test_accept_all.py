@@ -45,7 +45,7 @@ async def test_a_suggestion_that_is_not_sure_is_named_before_and_left_open(opene
         assert "2 accepted. Not sure: amount_total 44%." in hint(pilot) and "a go on without it" in hint(pilot)
         await pilot.press("A", "A")  # the same key leaves nothing out
         assert "amount_total" not in labels(unsure) and kept(unsure).state == "started"
-        assert "Not sure: amount_total 44%." in hint(pilot) and "Enter accept “10.00”" in hint(pilot)
+        assert "Not sure: amount_total 44%." in hint(pilot) and "Enter/t accept “10.00”" in hint(pilot)
         await pilot.press("a")
         assert "amount_total" not in labels(unsure) and kept(unsure).state == "labelled"
         assert hint(pilot).startswith("slip0 accepted without amount_total 44%; Ctrl+Z takes it back.")
@@ -81,6 +81,20 @@ async def test_what_is_shown_as_70_percent_is_not_stopped_at_as_below_70(opened,
     made = slips(tmp_path / "nearly sure", ("seller_name", "ACME SDN BHD", 0.9), ("amount_total", "9.00", confidence))
     async with opened(made) as pilot:
         assert ("below 70%" in hint(pilot)) == stops
+    made.close()
+
+
+@pytest.mark.parametrize("confidence", [0.4, 0.9])
+async def test_a_second_value_is_stopped_at_however_sure_and_taken_by_enter(opened, tmp_path, confidence):
+    page = sample_documents.page_of("NET 7% 10.00\nNET 19% 20.00\nTOTAL 34.50")
+    offered = [("tax_rate", find(page, "7%"), 0.95, "r"), ("tax_rate", find(page, "19%"), confidence, "r")]
+    made = sample_documents.workspace_of(tmp_path / "rates", [sample_documents.new("slip", [page], offered)])
+    async with opened(made) as pilot:
+        await pilot.press("t", "r", "escape", "A")
+        assert kept(made).state == "started" and labels(made)["tax_rate"] == ["7%"]
+        assert hint(pilot).startswith("Second value: tax_rate.  Enter/r accept “19%”")
+        await pilot.press("enter", "A")
+        assert kept(made).state == "labelled" and labels(made)["tax_rate"] == ["7%", "19%"]
     made.close()
 
 

@@ -312,3 +312,28 @@ async def test_what_a_search_found_is_said_only_where_no_column_shows_it(opened,
         await pilot.pause()
         assert names(pilot)[0].replace("▸", " ").split()[1:] == row
     made.close()
+
+
+async def test_while_the_list_has_the_keys_it_is_said_which_document_the_page_shows(opened, workspace):
+    async with opened(workspace, (80, 24)) as pilot:
+        await pilot.press("O", "down")
+        assert "document 2 of 3. The page shows plain." in shown_hint(pilot) and "Enter open" in shown_hint(pilot)
+        await pilot.press("up", *"suggested")
+        await pilot.pause(0.3)
+        assert "The page shows plain." in shown_hint(pilot)
+        await pilot.press("enter")
+        assert pilot.app.mode_screen.session.content.document.name == "suggested"
+
+
+async def test_what_is_said_of_the_page_meanwhile_leaves_the_lists_hint(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("J", "tab", "enter", "A", "K", "O")
+        pilot.app.mode_screen.show_message("plain accepted; Ctrl+Z takes it back.")
+        pilot.app.mode_screen.refresh_status()
+        assert shown_hint(pilot).startswith("Type to search:  Enter open")
+        await pilot.press("ctrl+z")  # what is undone is seen
+        assert "Undone on suggested" in shown_hint(pilot)
+
+
+def shown_hint(pilot) -> str:
+    return str(pilot.app.mode_screen.query_one(HintLine).render())

@@ -5,7 +5,7 @@ from rich.cells import cell_len
 from textual.app import App
 
 from screens.errors import table_contents
-from screens.errors.error_list import ErrorList
+from screens.errors.error_list import ErrorList, what
 from workbench.evaluation.error_review import ErrorItem, Verdict
 from workbench.fields import Schema
 
@@ -51,3 +51,21 @@ def test_one_document_has_no_interval():
     alone = str(table_contents.slices(figures(1, None), "test"))
     assert "0.57–0.57" not in alone and "1 document" in alone and "documents" not in alone
     assert "0.40–0.70  9 documents" in str(table_contents.slices(figures(9, (0.4, 0.7)), "test"))
+
+
+@pytest.mark.parametrize(
+    ("labelled", "predicted", "differs"),
+    [
+        ((3, 4, 5, 6), (3, 4, 5, 6), "the same words, divided into values otherwise"),
+        ((3, 4, 5, 6), (2, 3, 4, 5, 6), "1 word more on the left"),
+        ((3, 4, 5, 6), (3, 4), "2 words fewer on the right"),
+        ((3, 4, 5, 6), (3, 5, 6, 7), "1 word more on the right, 1 word fewer inside"),
+    ],
+)
+def test_of_two_texts_that_look_the_same_it_is_said_what_differs(labelled, predicted, differs):
+    texts = ("Musterstr. 12 in 10115 Berlin",) * 2
+    one = ErrorItem(
+        1, "r1", "", "boundary", "seller_address", "seller_address",
+        ("seller_address", labelled), ("seller_address", predicted), *texts, 0.9, ("a", "b", "c"), (),
+    )  # fmt: skip
+    assert what(one, Schema(()), 90) == f"{texts[0]}: {differs}"

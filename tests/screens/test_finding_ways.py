@@ -101,7 +101,7 @@ async def test_the_hint_says_what_the_next_key_does(opened, workspace):
         await pilot.press("escape", "shift+left")
         assert "is selected:" in hint() and "field key label it" in hint()
         await pilot.press("escape", "J", "tab")
-        assert "amount_total 55%" in hint() and "Enter yes" in hint() and "x no" in hint()
+        assert "amount_total 55%" in hint() and "Enter/t yes" in hint() and "x no" in hint()
 
 
 async def test_the_panel_shows_values_normal_forms_and_disagreement(opened, workspace):

@@ -79,7 +79,7 @@ async def test_a_field_that_was_labelled_by_its_key_is_not_asked_about_by_a_late
     made.close()
 
 
-async def test_the_key_that_accepts_all_names_the_suggestion_that_it_passes_over(opened, tmp_path):
+async def test_the_key_that_accepts_all_stops_at_another_value_of_a_field_that_has_one(opened, tmp_path):
     page = sample_documents.page_of(sample_documents.RECEIPT)
     at = {words: sample_documents.find(page, words) for words in ("25/12/2018", "9.00", "10.00")}
     offered = [
@@ -93,7 +93,11 @@ async def test_the_key_that_accepts_all_names_the_suggestion_that_it_passes_over
         session.next_suggestion(-1)  # the total of 9.00
         session.confirm()
         await pilot.press("escape", "escape")
-        assert "A accept 1 without amount_total, next document" in hint(pilot)
+        assert "A accept 1, then stop: 1 second amount_total" in hint(pilot)
+        await pilot.press("A")
+        assert kept(made).state is State.STARTED and "1 accepted. Second value: amount_total." in hint(pilot)
+        await pilot.press("x", "A")
+        assert kept(made).state is State.LABELLED and labels(made)["amount_total"] == ["9.00"]
     made.close()
 
 

@@ -16,7 +16,7 @@ async def test_accept_all_leaves_out_what_contradicts_a_known_value_and_the_know
         assert "A accept 2, then stop: 1 ≠ known value" in hint_of(pilot)
         await pilot.press("A")
         assert labels(workspace, 2) == {"seller_name": ["ACME TRADING SDN BHD"], "invoice_date": ["25/12/2018"]}
-        left = "2 accepted. ≠ known: amount_total.  Enter accept “10.00”  W known value"
+        left = "2 accepted. ≠ known: amount_total.  Enter/t accept “10.00”  W known value"
         assert f"{left}  a go on without it" in hint_of(pilot)
         assert kept(workspace, 2).state == "started"
         await pilot.press("W")
@@ -28,7 +28,7 @@ async def test_accept_all_leaves_out_what_contradicts_a_known_value_and_the_know
 async def test_the_known_value_is_offered_for_a_suggestion_that_differs_from_it(opened, workspace):
     async with opened(workspace) as pilot:
         await pilot.press("J", "tab")
-        assert "amount_total 55%: “10.00”?  Enter yes  x no  W known value" in hint_of(pilot)
+        assert "amount_total 55%: “10.00”?  Enter/t yes  x no  W known value" in hint_of(pilot)
         await pilot.press("tab")
         assert "W known value" not in hint_of(pilot)
 
@@ -163,7 +163,7 @@ async def test_after_the_known_value_is_taken_the_next_suggestion_is_in_hand(ope
     )
     async with opened(made) as pilot:
         await pilot.press("A")
-        assert "Enter accept amount_total  W known value  a go on without them" in hint_of(pilot)
+        assert "Enter/t accept amount_total  W known value  a go on without them" in hint_of(pilot)
         await pilot.press("W")
         assert labels(made) == {"amount_total": ["9.00"]}
         assert hint_of(pilot).startswith("invoice_date 30%: “25/12/2018”?")

@@ -1,12 +1,14 @@
 """What a field's key does in every situation, and that nothing is decided unseen."""
 
+import pytest
 from textual import events
 from textual.widgets import Input
 
 from screens.annotate.page_view import PageView
 from screens.widgets.dialogs import Prompt
 from screens.widgets.status_lines import HintLine
-from storage.records import State
+from storage.records import Decision, Source, State
+from tests.support import sample_documents
 from tests.support.sample_documents import find, go, kept, labels
 from workbench.fields import FieldType
 
@@ -263,15 +265,125 @@ async def test_a_document_is_not_accepted_while_a_selected_value_has_no_label(op
         assert "has no label" not in hint(pilot)
 
 
-async def test_the_own_key_of_a_suggestion_in_review_tries_the_next_place_and_labels_nothing_else(opened, workspace):
-    async with opened(workspace) as pilot:
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+async def test_the_own_key_of_a_suggestion_in_hand_takes_it_as_shown_and_goes_on_to_the_next_place(
+    opened, workspace, size
+):
+    async with opened(workspace, size) as pilot:
         await pilot.press("J", "tab")  # the total, suggested at the cash
-        assert "amount_total 55%" in hint(pilot) and "t next place" in hint(pilot)
+        assert "amount_total 55%" in hint(pilot) and "Enter/t yes" in hint(pilot)
+        await pilot.press("t")
+        assert labels(workspace, 2) == {"amount_total": ["10.00"]} and "t “9.00” instead" in hint(pilot)
         await pilot.press("t")
         assert labels(workspace, 2) == {"amount_total": ["9.00"]}
-        await pilot.press("t")
-        assert list(labels(workspace, 2)) == ["amount_total"]  # still the total, and no other suggestion
-        await pilot.press("tab")
+        assert "amount_total (2 of " in hint(pilot) and "“9.00”." in hint(pilot)
+        await pilot.press("Z")
+        assert labels(workspace, 2) == {"amount_total": ["10.00"]}
+        await pilot.press("Z", "tab", "tab")
         assert "invoice_date 80%" in hint(pilot)
-        await pilot.press("t")  # a date can be no total: its own places are tried
+        await pilot.press("t")  # a date can be no total: its own likeliest place is labelled
         assert "2018" not in str(labels(workspace, 2)["amount_total"])
+
+
+async def test_after_a_rejection_the_key_of_the_suggestion_that_follows_takes_it(opened, workspace):
+    async with opened(workspace, (80, 24)) as pilot:
+        await pilot.press("J", "tab", "x")
+        assert "invoice_date 80%" in hint(pilot) and "Enter/2 yes" in hint(pilot)
+        await pilot.press("2")
+        assert labels(workspace, 2) == {"invoice_date": ["25/12/2018"]}
+
+
+async def test_a_fields_key_takes_the_whole_suggestion_that_the_cursor_was_put_on(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("J")
+        await go(pilot, "TRADING")
+        await pilot.press("5")
+        assert labels(workspace, 2) == {"seller_name": ["ACME TRADING SDN BHD"]}
+        assert {span.source for span in kept(workspace, 2).spans} == {Source.SUGGESTION}
+
+
+RATES = "NET 7% 10.00\nNET 19% 20.00\nVAT 7% 0.70\nTOTAL EUR 34.50"
+
+
+@pytest.fixture
+def rates(tmp_path):
+    """A slip with two tax rates, one of them printed twice, and a total that is suggested with its currency."""
+    page = sample_documents.page_of(RATES)
+    offered = [("amount_total", find(page, "EUR 34.50"), 0.9, "run-1")]
+    made = sample_documents.workspace_of(tmp_path / "rates", [sample_documents.new("slip", [page], offered)])
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("keys", [("r", "ampersand"), ("r", "escape", "escape", "ampersand", "r")])
+async def test_one_more_value_is_another_one_and_where_there_is_none_it_is_said(opened, rates, keys):
+    async with opened(rates) as pilot:
+        await pilot.press(*keys)
+        assert sorted(labels(rates)["tax_rate"]) == ["19%", "7%"]
+        await pilot.press("ampersand")
+        assert sorted(labels(rates)["tax_rate"]) == ["19%", "7%"]
+        assert hint(pilot).startswith("tax_rate: no other value is found. Select its words first.")
+        await pilot.press("r")  # the value that was added moves, but never onto the first
+        assert "7%" in labels(rates)["tax_rate"]
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+async def test_a_doubled_value_of_an_accepted_document_is_removed_by_two_keys_that_are_named(opened, rates, size):
+    async with opened(rates, size) as pilot:
+        content = pilot.app.mode_screen.session.content
+        twice = [t.id for t in content.tokens if t.text == "7%"]
+        for first in twice:
+            pilot.app.mode_screen.session.cursor.select((first,))
+            await pilot.press("ampersand", "r")
+        assert labels(rates) == {"tax_rate": ["7%", "7%"]}
+        await pilot.press("t", "a", "K", "r")
+        assert hint(pilot).startswith("tax_rate (1 of 2 values): “7%”.  x remove it  r the next one")
+        await pilot.press("x")
+        assert labels(rates)["tax_rate"] == ["7%"] and kept(rates).state is State.LABELLED
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+async def test_words_that_a_key_takes_out_of_another_fields_suggestion_are_named(opened, rates, size):
+    async with opened(rates, size) as pilot:
+        await pilot.press("c")
+        assert labels(rates) == {"currency": ["EUR"]}
+        assert hint(pilot).startswith("currency: “EUR”, out of amount_total's suggestion “EUR 34.50”.")
+        await pilot.press("t")
+        assert labels(rates) == {"currency": ["EUR"], "amount_total": ["34.50"]} and "out of" not in hint(pilot)
+
+
+async def test_a_suggestion_whose_label_was_moved_on_from_counts_as_wrong(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("J", "tab")
+        total = pilot.app.mode_screen.session.view.focus.id
+        await pilot.press("t")
+        assert dict(kept(workspace, 2).decisions)[total] is Decision.ACCEPTED
+        await pilot.press("t")
+        assert dict(kept(workspace, 2).decisions)[total] is Decision.REJECTED
+
+
+async def test_the_second_value_in_hand_is_added_by_its_key_and_moved_nowhere_near_the_first(opened, tmp_path):
+    page = sample_documents.page_of("NET 7 % 10.00\nNET 19 % 20.00\nTOTAL 34.50")
+    offered = [("tax_rate", find(page, "7 %"), 0.9, "run-1"), ("tax_rate", find(page, "19 %"), 0.8, "run-1")]
+    made = sample_documents.workspace_of(tmp_path / "rates", [sample_documents.new("slip", [page], offered)])
+    async with opened(made) as pilot:
+        await pilot.press("tab", "tab", "r", "tab", "r")
+        assert labels(made) == {"tax_rate": ["7 %", "19 %"]}
+        await pilot.press("r")
+        assert "7 %" in labels(made)["tax_rate"]
+    made.close()
+
+
+async def test_in_80_columns_the_keys_for_a_suggestion_come_before_those_of_the_program(opened, tmp_path):
+    page = sample_documents.page_of("ACME LTD\n12 HIGH STREET, LITTLETON\nDUE 01.10.2018")
+    offered = [
+        ("seller_address", find(page, "12 HIGH STREET, LITTLETON"), 0.6, "r"),
+        ("due_date", find(page, "01.10.2018"), 0.3, "r"),
+    ]
+    made = sample_documents.workspace_of(tmp_path / "w", [sample_documents.new("slip", [page], offered)])
+    async with opened(made, (80, 24)) as pilot:
+        await pilot.press("tab", "tab")
+        assert "seller_address 60%" in hint(pilot) and "Enter/6 yes  x no" in hint(pilot)
+        await pilot.press("x", "A")
+        assert "Not sure: due_date 30%. No amount_total.  Enter/3 accept  a without it" in hint(pilot)
+    made.close()

@@ -80,7 +80,7 @@ async def test_a_suggestion_that_would_not_fit_says_so_before_it_is_accepted(ope
         await pilot.press("tab")
         while "seller_tax_id" not in hint(pilot):
             await pilot.press("tab")
-        assert hint(pilot).startswith("seller_tax_id 90%: ! DE123456789 is no valid VAT number.  Enter yes")
+        assert hint(pilot).startswith("seller_tax_id 90%: ! DE123456789 is no valid VAT number.  Enter/7 yes")
         await pilot.press("J")
         assert "! The due date 2018-12-24" in " ".join(panel_in_view(pilot).split())
 

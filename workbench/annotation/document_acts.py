@@ -12,6 +12,7 @@ from workbench.annotation.cursor import Cursor
 from workbench.annotation.editor import Proposal
 from workbench.annotation.session_state import SessionState
 from workbench.fields import Schema
+from workbench.fields.values import same
 
 _OF_DOCUMENTS = {
     "finish": "accepting the document",
@@ -69,13 +70,14 @@ class AcceptPlan:
     out_of_view: tuple[Suggestion, ...]  # those that would, were they in view
     doubtful: tuple[Suggestion, ...]  # not sure: accepted by their own keys alone
     contradicting: tuple[Suggestion, ...]  # other values than the known ones
-    passed_over: tuple[Suggestion, ...]  # of fields that have a label, or on words that a surer one has
+    second: tuple[Suggestion, ...]  # other values of fields that have a label
+    passed_over: tuple[Suggestion, ...]  # nothing is asked of: what is labelled already, or on words of a surer one
     missing: tuple[str, ...]  # names of fields that nearly every document has, with no label and no suggestion
 
     @property
     def left_out(self) -> tuple[Suggestion, ...]:
         """What stays open, although it is in view."""
-        return (*self.contradicting, *self.doubtful)
+        return (*self.contradicting, *self.doubtful, *self.second)
 
 
 def name_of(event: Event, schema: Schema, suggestions: Iterable[Suggestion] = ()) -> str:
@@ -185,15 +187,26 @@ class DocumentActs:
         # as it is shown: "70%" is not below 70 %
         sure = [s for s in suggestions if round(100 * s.confidence) >= 100 * SURE or s.run in KNOWN_SOURCES]
         visible = [s for s in sure if in_view is None or in_view.shows(s)]
+        rest = [s for s in self._editor.open_suggestions if s not in suggestions and s not in contradicting]
+        second = [s for s in rest if used.isdisjoint(s.tokens) and self._is_second_value(s)]
         offered = fields | {s.field for s in self._editor.open_suggestions}
         return AcceptPlan(
             tuple(visible),
             tuple(s for s in sure if s not in visible),
             tuple(s for s in suggestions if s not in sure),
             tuple(contradicting),
-            tuple(s for s in self._editor.open_suggestions if s not in suggestions and s not in contradicting),
+            tuple(second),
+            tuple(s for s in rest if s not in second),
             tuple(f.name for f in self._schema.spans if f.id in _EXPECTED and f.id not in offered),
         )
+
+    def _is_second_value(self, suggestion: Suggestion) -> bool:
+        """Whether a suggestion's field has a label, and none with this value."""
+        tokens, field = self._editor.content.tokens, self._schema.get(suggestion.field)
+        labelled = [s for s in self._editor.state.spans if s.field == suggestion.field]
+        text = field_states.text_of(tokens, suggestion.tokens)
+        texts = (field_states.text_of(tokens, span.tokens) for span in labelled)
+        return bool(labelled) and field is not None and not any(same(field.type, text, other) for other in texts)
 
     def acceptable(self) -> Sequence[Suggestion]:
         """Open suggestions that contradict no label and no known value, and are sure."""
@@ -236,6 +249,7 @@ class DocumentActs:
                 (len(rest.out_of_view), "out of view"),
                 (len(rest.doubtful), f"below {SURE:.0%}"),
                 (len(rest.contradicting), "≠ known value"),
+                (len(rest.second), "of a field that has a value"),
             )
             if count
         ]

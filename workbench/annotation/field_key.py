@@ -1,6 +1,6 @@
 """What a field's key does, and the keys that follow it: Enter, &, a click."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from storage.records import Decision, Span, State, Suggestion
 from storage.suggestions import rivals
@@ -10,6 +10,7 @@ from workbench.annotation.document_words import DocumentWords
 from workbench.annotation.field_states import text_of
 from workbench.annotation.session_state import OfferedPlace, Proposals, SessionState
 from workbench.fields import Field, Schema
+from workbench.fields.values import same
 from workbench.locate.likelihoods import LEAST
 from workbench.locate.places import LikelyPlaces, known_places
 
@@ -26,26 +27,27 @@ class FieldKey:
     def press(self, field: Field) -> None:
         """A field's key. What it does depends on what is in hand, in this order:
 
-        after `&` it adds a value; a selection becomes the field's value, instead of what it had; a focused suggestion
-        of this field gives way to the next likely place, one of another field stays as it is: its words were not chosen
-        by a person; of a field whose suggestion was rejected just now the next likely place is only shown; pressed
-        again, or on the field's only label, the label moves to the next likely place, or to the cursor where that was
-        moved; of a field's labels the next one is jumped to; a word that the cursor was put on is labelled; else the
-        likeliest place is, a suggestion before anything else; an unlikely one only when the key is pressed again. On an
-        accepted document the first press only goes to a label that is there; a field without one is labelled as ever.
+        after `&` it adds a value; a selection becomes the field's value, instead of what it had; a suggestion of this
+        field that is in hand or under the cursor is taken as it is shown, one of another field stays as it is: its
+        words were not chosen by a person; of a field whose suggestion was rejected just now the next likely place is
+        only shown; pressed again, or on the field's only label, the label moves to the next likely place, or to the
+        cursor where that was moved; of a field's labels the next one is jumped to; a word that the cursor was put on is
+        labelled; else the likeliest place is, a suggestion before anything else; an unlikely one only when the key is
+        pressed again. On an accepted document the first press only goes to a label that is there; a field without one
+        is labelled as ever.
         """
         state, cursor = self._state, self._cursor
         if state.adding:
             self._add_to(field)
             return
         proposals = state.proposals if state.proposals and state.proposals.field == field.id else None
-        own = sorted((s for s in state.editor.state.spans if s.field == field.id), key=lambda s: s.tokens)
+        own = self._own(field)
         if cursor.selection:
             replaced = [s for s in own if len(own) == 1 or not cursor.selection.isdisjoint(s.tokens)]
             self._label(field.id, cursor.selection, replaced)
             state.disarm()  # a click only points again
-        elif (focused := state.focused) is not None and focused.field == field.id:
-            self._try_another(field, focused)
+        elif (shown := self._in_hand(field, own)) is not None:
+            self._take_as_shown(field, shown, own)
         elif state.rejected == field.id and not own:
             self._show_likeliest(field)
         elif proposals and proposals.moved and cursor.token is not None:
@@ -60,6 +62,18 @@ class FieldKey:
             self._label(field.id, (cursor.token,))
         else:
             self._label_likeliest(field)
+
+    def _own(self, field: Field) -> list[Span]:
+        """The field's labels."""
+        return sorted((s for s in self._state.editor.state.spans if s.field == field.id), key=lambda s: s.tokens)
+
+    def _in_hand(self, field: Field, own: Sequence[Span]) -> Suggestion | None:
+        """The field's suggestion that was gone to; else, of a field without a label, the one under the cursor."""
+        state = self._state
+        if state.focused is not None or own:
+            return state.focused if state.focused is not None and state.focused.field == field.id else None
+        here = (s for s in state.editor.open_suggestions if s.field == field.id and self._cursor.token in s.tokens)
+        return max(here, key=lambda s: s.confidence, default=None)
 
     def _is_at(self, span: Span) -> bool:
         """Whether the cursor is on a label without having been put there by hand."""
@@ -102,15 +116,12 @@ class FieldKey:
             if is_likely:
                 self._cursor.show(likely.places[0])
 
-    def _try_another(self, field: Field, suggestion: Suggestion) -> None:
-        """Label the likeliest place of the field besides the suggested one, which is rejected."""
-        suggested = tuple(sorted(suggestion.tokens))
-        likely = self._words.places(field, None)
-        other = next((number for number, place in enumerate(likely.places) if place != suggested), None)
-        if other is None:
-            self._state.message = f"{field.name}: there is no other likely place."
-        else:
-            self._try(field.id, likely, other, None, rejected=suggestion)
+    def _take_as_shown(self, field: Field, suggestion: Suggestion, own: Sequence[Span]) -> None:
+        """Label a suggestion; the key goes on from there to other likely places."""
+        place, likely = tuple(sorted(suggestion.tokens)), self._words.places(field, None)
+        rated = [(place, suggestion.confidence), *zip(likely.places, likely.likelihoods, strict=True)]
+        others = [span for span in own if set(place).isdisjoint(span.tokens)]
+        self._try(field.id, _free(rated, others), 0, None, suggestion)
 
     def _try(
         self,
@@ -118,19 +129,20 @@ class FieldKey:
         likely: LikelyPlaces,
         number: int,
         before: Span | None,
-        rejected: Suggestion | None = None,
+        suggestion: Suggestion | None = None,
     ) -> None:
-        """Label one of the places instead of `before` or what is rejected; a suggestion there is accepted."""
+        """Label one of the places instead of `before`; a suggestion there is accepted, one that was left is wrong."""
         state, place = self._state, likely.places[number]
-        suggestion = next(
-            (s for s in self._open_suggestions(field) if tuple(sorted(s.tokens)) == place),
-            None,
-        )
+        own = [s for s in state.content.suggestions if s.field == field]
+        at_place = (s for s in own if s.decision is Decision.OPEN and tuple(sorted(s.tokens)) == place)
+        suggestion = suggestion or next(at_place, None)
         annotations, annotator = state.editor.state, state.editor.annotator
+        taken = self._taken_from_suggestions(field, place)
         if before is not None:
             annotations = acts.clear_spans(annotations, [before])
-        if rejected is not None:
-            annotations = acts.reject(annotations, rejected)
+            for left in own:
+                if left.decision is not Decision.REJECTED and tuple(sorted(left.tokens)) == before.tokens:
+                    annotations = acts.reject(annotations, left)
         if suggestion is not None:
             state.commit("accept", acts.accept(annotations, suggestion, annotator, self._rivals(suggestion)))
         else:
@@ -139,6 +151,7 @@ class FieldKey:
         self._arm(field)
         if span is not None:
             state.proposals = Proposals(field, likely, number, span)
+        state.message = taken
         self._cursor.show(place)
 
     def _label(self, field: str, tokens: Collection[int], instead_of: Sequence[Span] = ()) -> None:
@@ -147,6 +160,7 @@ class FieldKey:
         annotations = acts.clear_spans(state.editor.state, instead_of)
         place = tuple(sorted(tokens))
         others = {s.field for s in annotations.spans if s.field != field and not set(place).isdisjoint(s.tokens)}
+        taken = self._taken_from_suggestions(field, place)
         after = acts.assign(annotations, field, place, annotator)
         for s in self._open_suggestions(field):
             same = tuple(sorted(s.tokens)) == place
@@ -158,7 +172,18 @@ class FieldKey:
             state.message = f"{self._schema.name(field)}: “{self._text(place)}”, was {', '.join(was)}."
         if others:
             taken = f"Taken from {', '.join(sorted(map(self._schema.name, others)))}."
-            state.message = f"{state.message} {taken}".lstrip()
+        state.message = f"{state.message} {taken}".strip()
+
+    def _taken_from_suggestions(self, field: str, place: Sequence[int]) -> str:
+        """What is said before words are labelled that another field's suggestion has: that is open no more then."""
+        name = f"{self._schema.name(field)}: “{self._text(place)}”"
+        for other in self._state.editor.open_suggestions:
+            if other.field == field or set(place).isdisjoint(other.tokens):
+                continue
+            if set(place).issuperset(other.tokens):
+                return f"{name}, which was suggested as {self._schema.name(other.field)}."
+            return f"{name}, out of {self._schema.name(other.field)}'s suggestion “{self._text(other.tokens)}”."
+        return ""
 
     def _is_other_value(self, span: Span, place: Sequence[int]) -> bool:
         """Whether a place is another value than a label has; more or fewer of its words are the same one."""
@@ -184,36 +209,44 @@ class FieldKey:
         Where no field's key was pressed before, the next one says of which field.
         """
         state, cursor = self._state, self._cursor
-        if not state.armed:
+        field = self._schema.get(state.armed) if state.armed else None
+        if field is None:
             state.adding, state.message = True, ""  # the next field key says whose value it is
             return
-        own = [set(span.tokens) for span in state.editor.state.spans if span.field == state.armed]
+        own = self._own(field)
         proposals = state.proposals
         if cursor.selection:
-            self._label(state.armed, cursor.selection)
+            self._label(field.id, cursor.selection)
         elif proposals is not None and not proposals.moved:
-            number = _next_free(proposals, own)
-            if number is None:
-                state.message = "There is no other likely place: select the words of the other value first."
-            else:
-                self._try(state.armed, proposals.likely, number, None)
-        elif cursor.token is not None and any(cursor.token in tokens for tokens in own):
+            self._add_other(field, proposals.likely, proposals.now, own)
+        elif cursor.token is not None and any(cursor.token in span.tokens for span in own):
             state.message = "This word is in one of its values already: select the words of another one first."
         elif cursor.token is not None:
-            self._label(state.armed, {cursor.token})
+            self._label(field.id, {cursor.token})
 
     def _add_to(self, field: Field) -> None:
         """The field's key after `&`: what is selected, or the next likely place, as one more value of the field."""
-        state = self._state
+        state, own = self._state, self._own(field)
         state.adding = False
         if self._cursor.selection:
             self._label(field.id, self._cursor.selection)
             state.disarm()
-            return
-        has_value = any(span.field == field.id for span in state.editor.state.spans)
-        self.press(field)
-        if has_value:
-            self.add()
+        elif own:
+            self._arm(field.id)
+            self._add_other(field, self._words.places(field, None), -1, own)
+        else:
+            self.press(field)
+
+    def _add_other(self, field: Field, likely: LikelyPlaces, now: int, own: Sequence[Span]) -> None:
+        """Label the next place that has another value than the field's labels, and none of their words."""
+        texts = [self._text(span.tokens) for span in own]
+        following = [(now + step) % len(likely.places) for step in range(1, len(likely.places) + 1)]
+        free = _free([(likely.places[number], likely.likelihoods[number]) for number in following], own)
+        for number, place in enumerate(free.places):
+            if not any(same(field.type, self._text(place), text) for text in texts):
+                self._try(field.id, free, number, None)
+                return
+        self._state.message = f"{field.name}: no other value is found. Select its words first."
 
     def click(self, token: int, extend: bool = False) -> None:
         """A click on a token: with a field armed it is labelled, else the cursor goes there."""
@@ -320,8 +353,11 @@ class FieldKey:
         self._cursor.show(suggestion.tokens)
 
 
-def _next_free(proposals: Proposals, own: Sequence[set[int]]) -> int | None:
-    """The number of the next place that shares no word with one of the values."""
-    count = len(proposals.places)
-    following = ((proposals.now + step) % count for step in range(1, count))
-    return next((n for n in following if all(tokens.isdisjoint(proposals.places[n]) for tokens in own)), None)
+def _free(rated: Iterable[tuple[tuple[int, ...], float]], own: Iterable[Span]) -> LikelyPlaces:
+    """The places, and how likely each is, that share no word with the field's labels; none twice."""
+    used = {token for span in own for token in span.tokens}
+    free: dict[tuple[int, ...], float] = {}
+    for place, rate in rated:
+        if used.isdisjoint(place):
+            free.setdefault(place, rate)
+    return LikelyPlaces(tuple(free), tuple(free.values()))

@@ -24,6 +24,11 @@ GUESSED = "~ "
 """The prefix of a group whose seller is not known."""
 
 _LEGAL = re.compile(rf"\b({legal_forms.spelled(legal_forms.ALL, '')}|mbh|co|company|corporation|incorporated|sasu)\b")
+_REGISTERED = re.compile(
+    r"\b(company|business|co)\W{0,3}(reg|registration|no)\b|\b(reg|registration|gst|sst|vat|tax|tel|fax|phone)\W{0,3}"
+    r"(no|id|number|reg)\b|\b(tel|fax|phone|e-?mail|www)\b|@|://",
+    re.IGNORECASE,
+)
 _SAME_SELLER = 90.0  # least similarity (0..100) of two spellings of one seller
 _SAME_LOOKS = 0.4  # least overlap (Jaccard) of the features of two heads of one template
 _NUMBERED = re.compile(r" \(\d+\)$")  # of a group whose name another group had
@@ -155,6 +160,19 @@ class Grouper:
         return name
 
 
+def shown_vendor(group: str) -> str:
+    """A group where documents are listed: "" for a guessed one whose headline is no name of a company or a shop."""
+    words = group.removeprefix(GUESSED)
+    return "" if group.startswith(GUESSED) and not _can_be_name(_NUMBERED.sub("", words)) else group
+
+
+def _can_be_name(text: str) -> bool:
+    """Whether a line can be a vendor's name: it has letters, and is no heading, number of a register or caption."""
+    letters = sum(c.isalpha() for c in text)
+    is_caption = text.rstrip().endswith(":") or bool(_REGISTERED.search(text))
+    return letters >= 3 and letters >= sum(c.isdigit() for c in text) and not is_caption and not is_heading(text)
+
+
 def by_sellers(groups: Mapping[int, str], sellers: Mapping[int, str]) -> dict[int, str]:
     """The new groups of documents, after sellers were labelled. Pure.
 
@@ -243,7 +261,8 @@ def _headline(tokens: Sequence[Token]) -> str:
     lines = islice(dict.fromkeys(token.line for token in tokens), _TOP_LINES)
     texts = [" ".join(token.text for token in tokens if token.line == line) for line in lines]
     named = [text for text in texts if sum(c.isalpha() for c in text) >= 3]
-    companies = (text for text in named if _LEGAL.search(normalise(FieldType.PARTY, text).normal or ""))
-    others = (text for text in named if not is_heading(text))
+    free = [text for text in named if not _REGISTERED.search(text)]
+    companies = (text for text in free if _LEGAL.search(normalise(FieldType.PARTY, text).normal or ""))
+    others = (text for text in named if _can_be_name(text))
     best = next(companies, None) or next(others, None) or next(iter(named), "")
     return best[:_NAME_LENGTH].strip()

@@ -9,7 +9,7 @@ import pytest
 
 from storage.records import Page, Token
 from tests.support import workspaces
-from workbench.exchange.vendor_groups import GUESSED, Grouper, by_sellers, one_vendor, seller_key
+from workbench.exchange.vendor_groups import GUESSED, Grouper, by_sellers, one_vendor, seller_key, shown_vendor
 
 
 def _tokens(text: str, left: float = 0.0, size: float = 10.0) -> tuple[Token, ...]:
@@ -150,3 +150,18 @@ def test_near_equal_names_and_equal_identifiers_are_one_vendor() -> None:
 )
 def test_a_template_is_named_by_the_company_and_not_by_what_stands_above_it(head: str, name: str) -> None:
     assert Grouper("template").group("d1", _tokens(head)) == GUESSED + name
+
+
+@pytest.mark.parametrize("group", ["~ COMPANY REG", "~ Co. Reg No : 76543", "~ GST ID NO 001234", "~ r001 (2)"])
+def test_a_guessed_vendor_that_can_be_no_name_is_not_shown(group: str) -> None:
+    assert shown_vendor(group) == ""
+
+
+@pytest.mark.parametrize("group", ["COMPANY REG", "~ tan woon yann", "~ THE COFFEE COMPANY", "~ 明达科技有限公司"])
+def test_a_vendor_that_can_be_a_name_is_shown(group: str) -> None:
+    assert shown_vendor(group) == group
+
+
+def test_a_document_is_not_called_after_the_number_of_a_register() -> None:
+    tokens = _tokens("COMPANY REG NO: 12345-X\nTHE CORNER SHOP\n12 ROAD")
+    assert Grouper("template").group("r1", tokens) == "~ THE CORNER SHOP"
