@@ -4,7 +4,8 @@
     python benchmarks/vendor.py --receipts           # the shops of receipts_en that have enough receipts, four fields
 
 Each vendor has a workspace of its own. Its first invoices are labelled one after the other with the places of their
-known values; then what stands on the next ones (the starter, the rules, and the learner that saw the labels; no run) is
+known values; then what stands on the next ones when they are opened (the starter, the rules, the learner that saw the
+labels, and what was corrected; no run) is
 compared with their known values by the fields' own comparison. A written vendor has one layout, font, wording, number
 format, bank account and address, and other customers, goods, dates and sums on each invoice (`written_invoices.py`).
 """
@@ -33,7 +34,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from storage import document_list, documents
 from storage.records import SURE, Annotations, Content, Decision, Source, Span, State
+from storage.suggestions import leading
 from workbench.annotation.editor import DocumentEditor
+from workbench.annotation.session import AnnotationSession
 from workbench.evaluation import known_value_figures, prediction_process
 from workbench.evaluation.known_value_figures import Judged
 from workbench.exchange import pipeline
@@ -137,13 +140,12 @@ def measure(name: str, folder: Path, labels: list[int]) -> dict[int, list[Judged
 def stands_on(
     workspace: Workspace, name: str, numbers: Iterable[int], known: dict[str, Content], types: dict[str, object]
 ) -> Iterator[Judged]:
-    with workspace.db.read() as connection:
-        for number in numbers:
-            content = documents.open_document(connection, number)
-            offers = [(s.field, s.tokens, s.confidence) for s in content.suggestions if s.decision is Decision.OPEN]
-            with_values = replace(content, references=known[content.document.name].references)
-            for row in known_value_figures.judge(with_values, offers, types):
-                yield replace(row, layout=name)
+    for number in numbers:
+        content = AnnotationSession.open(workspace, number).content
+        offers = [(s.field, s.tokens, s.confidence) for s in leading(content.suggestions)]
+        with_values = replace(content, references=known[content.document.name].references)
+        for row in known_value_figures.judge(with_values, offers, types):
+            yield replace(row, layout=name)
 
 
 def main() -> None:
