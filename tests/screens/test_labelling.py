@@ -5,7 +5,7 @@ import pytest
 from screens.widgets.status_lines import HintLine
 from storage import annotations
 from storage.exceptions import DiskFull
-from storage.records import CORRECTION, Source, State
+from storage.records import Source, State
 from tests.support import sample_documents
 from tests.support.sample_documents import find, go, kept, labels
 from workbench.fields import FieldType
@@ -344,17 +344,17 @@ async def test_only_suggestions_in_view_are_accepted(opened, tmp_path):
     workspace.close()
 
 
-async def test_what_was_labelled_on_the_vendors_document_before_is_suggested(opened, workspace):
+async def test_a_similar_documents_labels_are_suggested(opened, workspace):
     async with opened(workspace) as pilot:
-        await pilot.press("5", "2", "t", "a")
+        await pilot.press("5", "2", "t", "a", "C")
         session = pilot.app.mode_screen.session
-        made = {s.field: s.run for s in session.content.suggestions if s.run == CORRECTION}
-        assert made == {"amount_total": CORRECTION}  # the other two were suggested already
+        made = {s.field: s.run for s in session.content.suggestions if s.run == "template"}
+        assert made == {"amount_total": "template"}  # the other two were suggested already
 
 
 async def test_the_hint_says_when_a_similar_document_can_be_copied(opened, tmp_path):
     listed = [
-        sample_documents.new(f"d{n}", [sample_documents.page_of(sample_documents.RECEIPT)], group=f"Acme {n}")
+        sample_documents.new(f"d{n}", [sample_documents.page_of(sample_documents.RECEIPT)], group="Acme")
         for n in range(2)
     ]
     workspace = sample_documents.workspace_of(tmp_path / "alike", listed)

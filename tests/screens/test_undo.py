@@ -39,7 +39,7 @@ async def test_undo_after_setting_aside_goes_back(opened, workspace):
 async def test_undo_takes_back_what_was_done_here_before_it_goes_back(opened, workspace):
     async with opened(workspace) as pilot:
         await pilot.press("t", "a", "t", "Z")
-        assert open_document(pilot) == 2 and "Undone on suggested: accepting amount_total." in hint(pilot)
+        assert open_document(pilot) == 2 and "Undone on suggested: labelling amount_total." in hint(pilot)
         await pilot.press("Z")
         assert open_document(pilot) == 1 and kept(workspace, 1).state is State.STARTED
 

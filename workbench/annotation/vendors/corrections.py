@@ -11,7 +11,7 @@ from itertools import groupby, pairwise
 
 from storage import document_list, documents
 from storage.document_list import Filter
-from storage.records import CORRECTION, Box, Content, Decision, State, Token
+from storage.records import CORRECTION, Box, Content, Decision, Source, State, Token
 from storage.suggestions import keep_suggestions, leading
 from workbench.fields import Field, FieldType, Schema, checks
 from workbench.fields.values import joined, same
@@ -165,8 +165,14 @@ def _labels(content: Content, field: Field) -> list[TokenIds]:
 
 
 def _is_corrected(source: Content, field: Field) -> bool:
-    """Whether a field was labelled otherwise than it was suggested."""
-    return set(_labels(source, field)) != _offered(source).get(field.id, set())
+    """Whether a person labelled a field otherwise than it was suggested.
+
+    Labels of an import correct nothing, nor do those of a document that had no suggestions at all.
+    """
+    by_hand = bool(source.suggestions) and any(
+        s.field == field.id and s.source is not Source.IMPORT for s in source.annotations.spans
+    )
+    return by_hand and set(_labels(source, field)) != _offered(source).get(field.id, set())
 
 
 def _read(source: Content, target: Content, field: Field, page_of: _PageOf) -> tuple[list[TokenIds], bool]:
