@@ -21,6 +21,7 @@ from storage import events
 from storage.exceptions import RunProblem
 from tests.support import tiny_documents, tiny_model
 from tests.support.workspaces import until
+from workbench import warm_workers
 from workbench.runs import machine, parquet, progress
 from workbench.runs.state import RunFolder
 from workbench.training import callbacks, device, preparation, trainer, training_attempt
@@ -368,6 +369,7 @@ def test_a_worker_gathers_the_processes_of_its_run_and_they_end_with_it(tmp_path
     until(lambda: progress.of(folder).step > 3 or first.poll() is not None)
     assert progress.of(folder).processes == 2, (folder / "output").read_text()
     [second] = psutil.Process(first.pid).children()
+    assert second.cmdline() == psutil.Process(first.pid).cmdline()  # forked, with the libraries of the first
     first.kill()
     until(lambda: not second.is_running() or second.status() == psutil.STATUS_ZOMBIE)
     resumed = worker(folder)
@@ -378,7 +380,9 @@ def test_a_worker_gathers_the_processes_of_its_run_and_they_end_with_it(tmp_path
     assert last is not None and last["state"] == "stopped"
 
 
-def test_a_run_ends_when_one_of_its_processes_does(tmp_path: Path) -> None:
+def test_a_run_ends_when_one_of_its_processes_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here each loads the libraries for itself, as those of a run that the command line starts do."""
+    monkeypatch.setattr(warm_workers, "start", lambda *_, **__: None)
     settings: dict[str, Any] = {"train": {"num_train_epochs": 1000, "processes": 2, "early_stopping_patience": 0}}
     folder = tiny_model.run_folder(tmp_path / "run", "text", settings, train=16)
     first = worker(folder)
