@@ -57,13 +57,25 @@ class _WorkerIO(gateway_io.Popen2IOMaster):
 def prepare(tests: Sequence[str]) -> None:
     """From now on execnet's processes are forked from one with what these files and folders import.
 
-    It ends with this process.
+    It starts with the first of them, so that the plugins of this process have set what they hand on by the environment,
+    and ends with this process.
     """
+    origin: list[socket.socket] = []
+
+    def create(spec: Any, execmodel: Any) -> _WorkerIO:
+        if not origin:
+            origin.append(_start(tests))
+        return _WorkerIO(_Worker(origin[0]), execmodel)
+
+    gateway_io.create_io = create
+
+
+def _start(tests: Sequence[str]) -> socket.socket:
     here, there = socket.socketpair()
     command = [sys.executable, "-m", __name__, str(there.fileno()), *tests]
     subprocess.Popen(command, pass_fds=[there.fileno()])
     there.close()
-    gateway_io.create_io = lambda spec, execmodel: _WorkerIO(_Worker(here), execmodel)
+    return here
 
 
 def _import_for(test: Path) -> None:
