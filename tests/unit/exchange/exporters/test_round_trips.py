@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -158,6 +158,8 @@ def pages_in(content: Content, *, confidence: bool = True) -> list[Any]:
 @quick
 @given(several())
 def test_word_lists(listed: list[Content]) -> None:
+    sides = [side for content in listed for page in content.pages for token in page.tokens for side in token.box]
+    assume(max(sides, default=2) > 1.5)  # all words in one unit of a corner look like fractions of a page
     back = there_and_back("word-list", listed)
     assert [item.name for item in back] == [content.document.name for content in listed]
     for item, content in zip(back, listed, strict=True):
