@@ -40,11 +40,11 @@ def tokenizer() -> Any:
     )  # fmt: skip
 
 
-def base(folder: Path, family: str, positions: int = 64, labels: list[str] | None = None) -> Path:
-    """A base's folder for a family: two layers, hidden 32."""
+def base(folder: Path, family: str, positions: int = 64, labels: list[str] | None = None, layers: int = 2) -> Path:
+    """A base's folder for a family: hidden 32."""
     own = tokenizer()
     common: dict[str, Any] = {
-        "vocab_size": len(own), "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4,
+        "vocab_size": len(own), "hidden_size": 32, "num_hidden_layers": layers, "num_attention_heads": 4,
         "intermediate_size": 64, "max_position_embeddings": positions, "pad_token_id": 0,
     }  # fmt: skip
     if family == "layoutlmv3":

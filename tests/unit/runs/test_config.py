@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.exceptions import ConfigProblem
-from workbench.runs.config import files, presets, setting_descriptions
+from workbench.runs.config import files, presets, safe_yaml, setting_descriptions
 from workbench.runs.config.request import FieldSpec, Request
 from workbench.runs.config.tune import TuneConfig
 
@@ -263,3 +263,22 @@ def test_a_configuration_without_end_is_refused(tmp_path: Path) -> None:
     (tmp_path / "tune.yaml").write_bytes(b"#" * 1_000_001)
     with pytest.raises(ConfigProblem, match="larger"):
         files.load(tmp_path / "tune.yaml")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: &x {b: [1, 2.5, ~, yes]}\nc: *x\n",
+        "a: 190:20:30\nb: 2024-13-45\nc: 1_0",
+        "a: |\n  x\n  y\n",
+        '"\\u00e4": "ß"',
+    ],
+)
+def test_libyaml_reads_what_the_parser_in_python_reads(text: str) -> None:
+    plain, fast = safe_yaml._loaded(text, safe_yaml._Loader), safe_yaml._loaded(text, safe_yaml._FastLoader)
+    assert fast == plain == safe_yaml.load(text)
+
+
+def test_a_mistake_in_yaml_is_shown_at_its_place() -> None:
+    with pytest.raises(ConfigProblem, match=r"line 2, column 4:\n    b: \[1, 2\n       \^"):
+        safe_yaml.load("a: 1\nb: [1, 2\n")

@@ -1,6 +1,7 @@
 """Reads YAML as configurations are written: bounded in size, without dates and numbers to base sixty."""
 
 import re
+from contextlib import suppress
 from typing import Any
 
 import yaml
@@ -51,6 +52,17 @@ for _tag, _pattern in ((":int", _INT), (":float", _FLOAT)):
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002{_tag}", re.compile(_pattern), [*"-+0123456789."])
 
 
+class _FastLoader(_Loader):
+    """Has libyaml read the text where PyYAML has it: four times as fast, but its messages do not show the place."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        if yaml.__with_libyaml__:
+            parser = yaml.CSafeLoader(text)
+            for name in ("check_event", "peek_event", "get_event"):  # all that the other steps ask of a parser
+                setattr(self, name, getattr(parser, name))
+
+
 def load(text: str) -> Any:
     """The data of a YAML document.
 
@@ -58,7 +70,9 @@ def load(text: str) -> Any:
         ConfigProblem: it is not YAML, too large, or nested too deeply; the message names the line.
     """
     try:
-        return _loaded(text)
+        with suppress(yaml.YAMLError):
+            return _loaded(text, _FastLoader)
+        return _loaded(text, _Loader)
     except yaml.YAMLError as error:
         raise ConfigProblem(f"This is not YAML: {error}", _REMEDY) from error
     except RecursionError as error:
@@ -67,10 +81,10 @@ def load(text: str) -> Any:
         raise ConfigProblem(f"This is not YAML that can be used: {str(error)[:200]}", _REMEDY) from error
 
 
-def _loaded(text: str) -> Any:
+def _loaded(text: str, kind: type[_Loader]) -> Any:
     if len(text) > _LONGEST:
         raise yaml.YAMLError(f"it has {len(text):,} characters; no configuration has more than {_LONGEST:,}")
-    loader = _Loader(text)
+    loader = kind(text)
     try:
         return loader.get_single_data()
     finally:
