@@ -42,7 +42,11 @@ class CheckedNumber:
 
 def ibans(around: Surroundings) -> list[CheckedNumber]:
     """The valid IBANs from top to bottom; one that is printed twice is there twice."""
-    return list(_numbers(around, _IBAN_START, _GROUP, lambda text: iban_is_valid(text) and len(text) <= _IBAN_LONGEST))
+    if (ibans, ()) not in around.answers:
+        valid = _numbers(around, _IBAN_START, _GROUP, lambda text: iban_is_valid(text) and len(text) <= _IBAN_LONGEST)
+        around.answers[ibans, ()] = list(valid)
+    answer: list[CheckedNumber] = around.answers[ibans, ()]
+    return answer
 
 
 def tax_numbers(around: Surroundings) -> list[CheckedNumber]:

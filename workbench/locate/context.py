@@ -198,6 +198,13 @@ class Surroundings:
 
     def context(self, field: Field, number: int, position: int) -> tuple[float, str]:
         """How well the headers to the left and above fit the field, -1..1, and the words of the best one."""
+        key = field.id, (number, position)
+        if key not in self.answers:
+            self.answers[key] = self._context(field, number, position)
+        fit: tuple[float, str] = self.answers[key]
+        return fit
+
+    def _context(self, field: Field, number: int, position: int) -> tuple[float, str]:
         if field.id not in headers.FIELDS:
             return self._beside_own_name(field, number, position)
         kind = headers.KINDS.get(field.type, frozenset())

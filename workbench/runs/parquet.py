@@ -135,12 +135,12 @@ def write_predictions(
 
 
 _Row = TypeVar("_Row", FrozenDocument, Prediction)
-_ROW_GROUP = 256  # documents: a few megabytes
+ROW_GROUP = 256  # documents: a few megabytes
 
 
 def _batched(rows: Iterable[_Row]) -> Iterator[list[_Row]]:
     remaining = iter(rows)
-    while part := list(islice(remaining, _ROW_GROUP)):
+    while part := list(islice(remaining, ROW_GROUP)):
         yield part
 
 

@@ -104,3 +104,17 @@ def test_blocks_that_no_reading_came_back_for_are_deleted(folder: RunFolder) -> 
     os.utime(left.path, (0, 0))
     with ray_blocks.place(folder):
         assert not left.path.exists() and kept.path.exists()
+
+
+def test_blocks_that_end_between_the_files_row_groups_have_whole_documents_and_their_pictures(
+    folder: RunFolder,
+) -> None:
+    rows = tiny_documents.documents(700, seed=5)
+    for row in rows:
+        row.pictures = [f"dataset/pictures/{row.document}.png"]
+    parquet.write(folder.dataset("pool"), rows)
+    blocks = ray_blocks.divided(folder, 1, folder.path / "blocks")
+    read = [row for block in blocks for row in parquet.read(block.dataset("pool"))]
+    assert len(blocks) == 4 and parquet.ROW_GROUP % 175
+    assert read == [row.anchor(folder.path) for row in rows]
+    assert read[-1].pictures[0].startswith(str(folder.path))
