@@ -14,7 +14,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 
 from storage import locks
-from storage.exceptions import Busy, ConfigProblem, WorkspaceProblem
+from storage.exceptions import Busy, ConfigProblem, WorkspaceProblem, remedy_of
 from storage.files import write_atomic
 from storage.object_store import store
 from workbench import pool_order
@@ -302,7 +302,8 @@ def locked(path: Path) -> Iterator[None]:
         lock = locks.acquire(path.with_name(".settings.lock"), named=False, patience=LOCK_SECONDS)
     except OSError as error:
         raise WorkspaceProblem(
-            f"{path} cannot be changed: {error.strerror}.", "Check the folder's permissions and the space on its disk."
+            f"{path} cannot be changed: {error.strerror}.",
+            remedy_of(error, "Check the folder's permissions and the space on its disk."),
         ) from error
     if lock is None:
         raise Busy(f"Another process is changing {path.name}.", "Try again in a moment.")

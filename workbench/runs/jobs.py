@@ -14,7 +14,7 @@ from pathlib import Path
 
 from storage import events
 from storage import runs as run_store
-from storage.exceptions import ConfigProblem, MissingTool, RunProblem, WorkspaceProblem
+from storage.exceptions import ConfigProblem, MissingTool, RunProblem, WorkspaceProblem, remedy_of
 from storage.files import write_atomic
 from storage.records import Run, RunState
 from workbench.runs import launcher, machine, progress, snapshot
@@ -168,7 +168,7 @@ def _new_folder(workspace: Workspace, now: datetime) -> tuple[str, Path]:
         except OSError as error:
             raise WorkspaceProblem(
                 f"No folder for a new run can be made in {workspace.files.runs}: {error.strerror}.",
-                "Free some space, or check the permissions.",
+                remedy_of(error, "Free some space, or check the permissions."),
             ) from error
         return run_id, path
     raise RunProblem(f"No folder for a new run could be made in {workspace.files.runs}.", "Delete old runs.")

@@ -27,6 +27,7 @@ from workbench.workspace import Workspace
 _START_GRACE = timedelta(seconds=10)
 """From a run's being prepared to its start: until then no terminal takes it for a crashed one."""
 
+_CLUSTER_GONE = "Failed to connect to GCS"
 _ENDED_FROM_OUTSIDE = (
     "Something from outside ended it (often: too little memory); `resume` goes on from the last checkpoint."
 )
@@ -172,6 +173,8 @@ def _reason(folder: RunFolder, state: RunState, events: Progress) -> str:
         last_line = folder.log_tail()
         if not last_line and not events.started:
             return "It was never started; `resume` starts it."
+        if _CLUSTER_GONE in last_line:  # Ray ends the process itself
+            return "The Ray cluster is gone. Once it is there again, `resume` goes on from the last checkpoint."
         return f"The process ended without a word. {last_line or _ENDED_FROM_OUTSIDE}"
     return ""
 

@@ -1,5 +1,6 @@
 """Runs in a workspace, without a process that trains: collecting, adopting, giving away, deleting."""
 
+import errno
 import json
 import os
 import shutil
@@ -300,3 +301,28 @@ def test_a_run_that_was_never_started_is_shown_as_crashed(workspace: Workspace, 
         runs.change(connection, run.id, created=run.created - timedelta(minutes=1))
     assert state(workspace) is RunState.CRASHED
     assert "never started" in listed(workspace)[0].reason
+
+
+def test_a_run_whose_ray_cluster_is_gone_says_so(workspace: Workspace, tmp_path: Path) -> None:
+    """Ray itself ends the process that stands for the run here."""
+    run = jobs.prepare(workspace, workspaces.config(tmp_path))
+    line = "rpc_client.h:204: Failed to connect to GCS within 60 seconds. GCS may have been killed.\n"
+    (workspace.files.run(run.id) / "stderr.log").write_text(line)
+    with workspace.db.write() as connection:
+        runs.change(connection, run.id, created=run.created - timedelta(minutes=1))
+    assert state(workspace) is RunState.CRASHED
+    assert listed(workspace)[0].reason.startswith("The Ray cluster is gone")
+
+
+def test_a_read_only_disk_is_no_full_one(workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make = Path.mkdir
+
+    def refuse(path: Path, *given: Any, **named: Any) -> None:
+        if path.parent == workspace.files.runs:
+            raise OSError(errno.EROFS, "Read-only file system")
+        make(path, *given, **named)
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(WorkspaceProblem) as refused:
+        jobs.prepare(workspace, workspaces.config(tmp_path))
+    assert "read-only" in refused.value.remedy and "Free some space" not in refused.value.remedy
