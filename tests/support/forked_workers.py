@@ -35,9 +35,10 @@ class _Worker:
         socket.send_fds(origin, [b"."], [its_input, its_output, 2])
         os.close(its_input)
         os.close(its_output)
-        if not (pid := origin.recv(20)):
-            pytest.exit("no process could be forked for the tests", returncode=3)
-        self._end = os.pidfd_open(int(pid))  # it is no child of this process
+        answer = origin.recv(1000).decode()
+        if not answer.isdigit():
+            pytest.exit(answer or "no process could be forked for the tests", returncode=3)
+        self._end = os.pidfd_open(int(answer))  # it is no child of this process
         self.stdin, self.stdout = os.fdopen(write, "wb"), os.fdopen(read, "rb")
 
     def wait(self) -> int:
@@ -78,8 +79,11 @@ def _start(tests: Sequence[str]) -> socket.socket:
     return here
 
 
-def _import_for(test: Path) -> None:
-    """Import what a file of tests imports at its beginning, but for other tests: those are pytest's to import."""
+def _import_for(test: Path) -> str:
+    """Import what a file of tests imports at its beginning, but for other tests: those are pytest's to import.
+
+    Gives what is wrong with it, else "".
+    """
     before = MODEL_LIBRARIES & sys.modules.keys()
     found = ast.parse(test.read_bytes()).body
     whole = [statement for statement in found if isinstance(statement, ast.Import)]
@@ -89,16 +93,20 @@ def _import_for(test: Path) -> None:
         with suppress(ImportError):  # the test says so itself
             exec(compile(ast.Module([statement], []), str(test), "exec"), {})
     if "unit" in test.parts and (loaded := MODEL_LIBRARIES & sys.modules.keys() - before):
-        sys.exit(f"{test} loads {', '.join(sorted(loaded))}: move it to tests/worker")
+        return f"{test} loads {', '.join(sorted(loaded))}: move it to tests/worker"
+    return ""
 
 
-def _serve(asked: socket.socket) -> None:
-    """Fork a process for each message; return in the processes that are forked."""
+def _serve(asked: socket.socket, wrong: str) -> None:
+    """Fork a process for each message, unless something is wrong; return in the processes that are forked."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system forgets those that end
     while True:
         _, descriptors, _, _ = socket.recv_fds(asked, 1, 3)
         if not descriptors:
             sys.exit()
+        if wrong:
+            asked.send(wrong.encode())
+            continue
         pid = os.fork()
         if pid == 0:
             break
@@ -114,12 +122,12 @@ def _serve(asked: socket.socket) -> None:
 
 if __name__ == "__main__":
     gc.disable()  # what is imported stays
-    for place in map(Path, sys.argv[2:]):
-        for test in place.rglob("test_*.py") if place.is_dir() else [place]:
-            _import_for(test)
+    places = map(Path, sys.argv[2:])
+    tests = [test for place in places for test in (place.rglob("test_*.py") if place.is_dir() else [place])]
+    found_wrong = " ".join(filter(None, map(_import_for, tests)))
     gc.freeze()
     gc.enable()
-    _serve(socket.socket(fileno=int(sys.argv[1])))
+    _serve(socket.socket(fileno=int(sys.argv[1])), found_wrong)
     sys.argv = ["-c"]
     sys.modules["__main__"] = main = ModuleType("__main__")
     exec(eval(sys.stdin.readline()), vars(main))  # execnet's first line, as it starts every process

@@ -60,7 +60,10 @@ def _running_in(folder: Path, sshd: str, client: str) -> Iterator[SshServer]:
             f"AuthorizedKeysFile {folder}/authorized_keys\nStrictModes no\nUsePAM no\n"
             "PasswordAuthentication no\nPidFile none\nLogLevel ERROR\nMaxStartups 100\n"
         )
-        common = f"  HostName 127.0.0.1\n  User {user}\n  IdentitiesOnly yes\n  StrictHostKeyChecking yes\n"
+        common = (
+            f"  HostName 127.0.0.1\n  User {user}\n  IdentitiesOnly yes\n  StrictHostKeyChecking yes\n"
+            "  KexAlgorithms curve25519-sha256\n"  # the default takes two thirds of a connection's time
+        )
         known = f"  UserKnownHostsFile {folder}/known_hosts\n"
         (folder / "ssh_config").write_text(
             f"Host box\n{common}{known}  Port {port}\n  IdentityFile {folder}/mine\n"
