@@ -16,6 +16,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -58,13 +59,19 @@ class _WorkerIO(gateway_io.Popen2IOMaster):
 def prepare(tests: Sequence[str]) -> None:
     """From now on execnet's processes are forked from one with what these files and folders import.
 
-    It ends with this process.
+    It is started with the first of them, when all plugins have set their environment variables, and ends with this
+    process.
     """
-    here, there = socket.socketpair()
-    command = [sys.executable, "-m", __name__, str(there.fileno()), *tests]
-    subprocess.Popen(command, pass_fds=[there.fileno()])
-    there.close()
-    gateway_io.create_io = lambda spec, execmodel: _WorkerIO(_Worker(here), execmodel)
+
+    @cache
+    def origin() -> socket.socket:
+        here, there = socket.socketpair()
+        with there:
+            command = [sys.executable, "-m", __name__, str(there.fileno()), *tests]
+            subprocess.Popen(command, pass_fds=[there.fileno()])
+        return here
+
+    gateway_io.create_io = lambda spec, execmodel: _WorkerIO(_Worker(origin()), execmodel)
 
 
 def _import_for(test: Path) -> str:
