@@ -16,6 +16,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -58,25 +59,19 @@ class _WorkerIO(gateway_io.Popen2IOMaster):
 def prepare(tests: Sequence[str]) -> None:
     """From now on execnet's processes are forked from one with what these files and folders import.
 
-    It starts with the first of them, so that the plugins of this process have set what they hand on by the environment,
-    and ends with this process.
+    It is started with the first of them, when all plugins have set their environment variables, and ends with this
+    process.
     """
-    origin: list[socket.socket] = []
 
-    def create(spec: Any, execmodel: Any) -> _WorkerIO:
-        if not origin:
-            origin.append(_start(tests))
-        return _WorkerIO(_Worker(origin[0]), execmodel)
+    @cache
+    def origin() -> socket.socket:
+        here, there = socket.socketpair()
+        with there:
+            command = [sys.executable, "-m", __name__, str(there.fileno()), *tests]
+            subprocess.Popen(command, pass_fds=[there.fileno()])
+        return here
 
-    gateway_io.create_io = create
-
-
-def _start(tests: Sequence[str]) -> socket.socket:
-    here, there = socket.socketpair()
-    command = [sys.executable, "-m", __name__, str(there.fileno()), *tests]
-    subprocess.Popen(command, pass_fds=[there.fileno()])
-    there.close()
-    return here
+    gateway_io.create_io = lambda spec, execmodel: _WorkerIO(_Worker(origin()), execmodel)
 
 
 def _import_for(test: Path) -> str:
