@@ -444,3 +444,8 @@ def test_labels_change_the_order_only_of_the_search_that_is_given_them():
     without = finder.ranked(field, {"amount_tax": first[0].tokens})
     assert first == finder.ranked(field)
     assert first[0].tokens not in [candidate.tokens for candidate in without]
+
+
+@pytest.mark.parametrize("text", ["￥１２３．００", "١٢٣٫٤٥"])
+def test_a_total_in_digits_of_another_script_is_offered(text: str) -> None:
+    assert best(f"Total  {text}", "amount_total") == text
