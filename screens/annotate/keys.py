@@ -52,7 +52,7 @@ ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
         "document.absent",
         "M",
         "session('mark_missing_absent')",
-        "Mark fields without label, suggestion or known value as not there; again: known values not printed",
+        "Mark empty fields as not there; again: those whose known value is not printed",
     ),
     (
         "label.confirm",
