@@ -19,6 +19,7 @@ from storage.records import (
     Page,
     ReferenceValue,
     Side,
+    Source,
     Span,
     State,
 )
@@ -369,3 +370,17 @@ def add_problems(connection: Connection, records: Iterable[tuple[str, str, str]]
 def list_problems(connection: Connection) -> list[tuple[str, str, str]]:
     """(file, record, reason) of everything that could not be read."""
     return [(r.file, r.record, r.reason) for r in connection.execute(select(problems).order_by(problems.c.id))]
+
+
+def fields_of_accepted(connection: Connection, limit: int) -> list[set[str]]:
+    """The fields that accepted documents have a label of, of the newest ones; not where all labels were imported."""
+    newest = select(documents.c.id).where(documents.c.state == State.LABELLED.value)
+    ids = connection.scalars(newest.order_by(documents.c.id.desc()).limit(limit)).all()
+    query = select(spans.c.document_id, spans.c.field, spans.c.source).where(spans.c.document_id.in_(ids))
+    labelled: dict[int, set[str]] = {}
+    by_people: set[int] = set()
+    for number, field, source in connection.execute(query):
+        labelled.setdefault(number, set()).add(field)
+        if source != Source.IMPORT.value:
+            by_people.add(number)
+    return [fields for number, fields in labelled.items() if number in by_people]

@@ -7,10 +7,15 @@ from screens.annotate import accept_hints as hints
 from screens.annotate.fields_panel import FieldsPanel
 from screens.annotate.keys import Work
 from screens.annotate.page_view import PageView
-from storage.records import Suggestion
+from storage import documents
+from storage.records import State, Suggestion
 from workbench.annotation.document_acts import InView
-from workbench.annotation.field_states import text_of
+from workbench.annotation.field_states import empty_fields, seldom_filled, text_of
 from workbench.annotation.session import AnnotationSession
+from workbench.workspace import Workspace
+
+_KEYS = 10  # columns of the hint line that a sentence does not have
+_LOOKED_AT = 200  # of the newest accepted documents: which fields these have
 
 Check = Callable[[AnnotationSession], str]
 """What is asked about a document before it is accepted; "" where nothing is."""
@@ -21,12 +26,16 @@ NOTHING_LABELLED = "Nothing is labelled here. Press again to accept it as a docu
 class AcceptChecks:
     """Knows what of a document is in view, and remembers what was asked about the open one."""
 
-    def __init__(self, page: PageView, panel: FieldsPanel) -> None:
+    def __init__(self, page: PageView, panel: FieldsPanel, workspace: Workspace) -> None:
         self._page = page
         self._panel = panel
+        self._workspace = workspace
+        self._seldom: tuple[AnnotationSession, frozenset[str]] | None = None  # fields that few documents have
+        self._read: tuple[AnnotationSession, frozenset[int]] | None = None
         self._empty: AnnotationSession | None = None
         self._unlabelled: tuple[AnnotationSession, frozenset[int]] | None = None
         self._accepted = 0  # by the last press
+        self._before: Suggestion | None = None  # what was in hand then
         self._finished: hints.Finished | None = None  # of the document accepted last, what is said of it
         self._named: tuple[AnnotationSession, frozenset[int]] | None = None
         self._shown: tuple[AnnotationSession, frozenset[int]] | None = None
@@ -41,6 +50,7 @@ class AcceptChecks:
 
     def accept(self, session: AnnotationSession) -> None:
         """Accept the sure suggestions in view."""
+        self._before = session.view.focus
         self._accepted = session.document_acts.accept_all(self.in_view(session))
 
     def accept_as_on_page(self, session: AnnotationSession) -> None:
@@ -52,12 +62,17 @@ class AcceptChecks:
     def finish(self, session: AnnotationSession) -> None:
         """Accept the document as it is."""
         plan, failed = session.document_acts.plan(), self._panel.failed_labels()
-        self._finished = hints.Finished(session.content.document.name, plan, session.schema, failed)
+        empty = self.empty(session, session.editor.open_suggestions)
+        self._finished = hints.Finished(session.content.document.name, plan, session.schema, failed, empty)
         session.document_acts.finish()
 
     def left_out_message(self, undo: str) -> tuple[str, str]:
         """What is said of the document accepted last: on the next one, and at the list's end. `undo` is a key."""
-        return hints.accepted(self._finished, undo) if self._finished is not None else ("", "")
+        return (
+            hints.accepted(self._finished, undo, self._page.app.size.width - _KEYS)
+            if self._finished is not None
+            else ("", "")
+        )
 
     def question(self, session: AnnotationSession) -> str:
         """What is asked before the document is accepted: words are selected, or nothing is labelled; "" for nothing."""
@@ -78,11 +93,41 @@ class AcceptChecks:
         self._unlabelled = session, selected
         return hints.unlabelled(text_of(session.tokens, sorted(selected)))
 
-    def ahead(self, session: AnnotationSession) -> str:
-        """What accepting all suggestions will do now, for the hint line."""
+    def ahead(self, session: AnnotationSession) -> hints.Ahead:
+        """What the keys that accept will do now, for the hint line; the panel shows what they take."""
         plan = session.document_acts.plan(self.in_view(session))
+        if session.view.focus is None and session.view.armed is None:
+            self._panel.bring({s.field for s in plan.accepted})
         has_labels = bool(plan.accepted or plan.contradicting or session.editor.state.spans)
-        return hints.accept_all(plan, session.schema, has_labels)
+        empty, unseen = self.empty(session, plan.accepted), self._unseen(session, plan.accepted)
+        accept_all = hints.accept_all(plan, session.schema, has_labels, empty, unseen)
+        state = session.editor.state
+        is_begun = state.spans or state.absent  # else it is asked about, see `question`
+        return hints.Ahead(accept_all, hints.accept(self.empty(session) if is_begun else ()))
+
+    def empty(self, session: AnnotationSession, besides: Sequence[Suggestion] = ()) -> list[str]:
+        """The names of the fields that stay empty when the document is accepted, without those that few documents have.
+
+        Args:
+            besides: fields with one of these suggestions do not count.
+        """
+        if session.classes.only or session.editor.state.state is State.LABELLED:
+            return []
+        if self._seldom is None or self._seldom[0] is not session:
+            with self._workspace.db.read() as connection:
+                finished = documents.fields_of_accepted(connection, _LOOKED_AT)
+            self._seldom = session, seldom_filled(session.schema, finished)
+        left_out = {*self._seldom[1], *(s.field for s in besides)}
+        return [session.schema.name(field) for field in empty_fields(session.editor.state, session.schema, left_out)]
+
+    def _unseen(self, session: AnnotationSession, accepted: Sequence[Suggestion]) -> list[str]:
+        """The names of the fields of suggestions of which neither row nor confidence was in view so far."""
+        fields, ids = self._panel.fields_in_view(), self._page.confidences_in_view()
+        before = self._read[1] if self._read is not None and self._read[0] is session else frozenset()
+        read = before | {s.id for s in session.editor.open_suggestions if s.field in fields or s.id in ids}
+        self._read = session, read
+        unseen = {s.field for s in accepted if s.id not in read}
+        return [field.name for field in session.schema.spans if field.id in unseen]
 
     def left(self, session: AnnotationSession) -> Work | None:
         """What shows the analyst why the document is not accepted yet, once the sure suggestions in view are.
@@ -100,7 +145,7 @@ class AcceptChecks:
         if not plan.left_out and not (plan.missing and session.editor.state.spans):
             return None
         self._named = session, self._named_of(session) | {s.id for s in plan.left_out}
-        return _look_at(_after(plan.left_out, session.view.focus), f"{accepted}{hints.left_out(plan, session.schema)}")
+        return _look_at(_after(plan.left_out, self._before), f"{accepted}{hints.left_out(plan, session.schema)}")
 
     def _named_of(self, session: AnnotationSession) -> frozenset[int]:
         """The suggestions of which was said that they stay open."""

@@ -10,6 +10,15 @@ from workbench.fields import Field, Schema
 from workbench.fields.plain_text import counted
 
 _MOST = 70  # columns of a sentence that 80 have space for, beside the key of the help
+_NAMED = 3  # fields that are named, else their number is given
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What the keys that accept will do, each in one or more forms, the longest first."""
+
+    accept_all: tuple[str, ...] = ()
+    accept: tuple[str, ...] = ("accept, next document",)
 
 
 def out_of_view(fields: Sequence[str]) -> str:
@@ -39,6 +48,28 @@ def left_out(plan: AcceptPlan, schema: Schema) -> str:
     return " ".join([*first, *others])
 
 
+def _named(empty: Sequence[str], says: str) -> tuple[str, str]:
+    """Fields with what is said of them, such as "stay empty": long and short."""
+    count = f"{len(empty)} fields {says}" if len(empty) > 1 else f"{empty[0]} {says}"
+    if len(empty) <= _NAMED:
+        return f"{', '.join(empty)} {says}", count
+    return f"{count}: {', '.join(empty[: _NAMED - 1])} …", count
+
+
+def _stays_empty(empty: Sequence[str]) -> tuple[str, str, str]:
+    """What is said before a document is accepted without labels in some fields, the longest form first."""
+    return *_named(empty, "stays empty" if len(empty) == 1 else "stay empty"), f"{len(empty)} empty"
+
+
+def accept(empty: Sequence[str]) -> tuple[str, ...]:
+    """What accepting the document with the labels that it has will do, the longest form first.
+
+    Args:
+        empty: names of the fields that stay empty.
+    """
+    return tuple(f"accept, {text}" for text in _stays_empty(empty)) if empty else ("accept, next document",)
+
+
 @dataclass(frozen=True, slots=True)
 class Finished:
     """A document that was accepted."""
@@ -47,30 +78,37 @@ class Finished:
     plan: AcceptPlan  # what is left of it
     schema: Schema
     failed: Sequence[tuple[Field, str]] = ()  # what does not fit of its labels
+    empty: Sequence[str] = ()  # names of fields that have no label, and no suggestion that was left
 
 
-def accepted(done: Finished, undo: str) -> tuple[str, str]:
-    """What is said once a document was accepted and suggestions were left, or labels do not fit, "" for neither: on the
-    next document, and at the list's end, where the document is still in view and the sentence shares its line.
+def accepted(done: Finished, undo: str, columns: int = _MOST) -> tuple[str, str]:
+    """What is said once a document was accepted and suggestions were left, labels do not fit, or fields are empty; ""
+    for none of these: on the next document, and at the list's end, where the document is still in view and the sentence
+    shares its line. `columns` is how many the sentence may have.
     """
     name, left_out = short(done.document, 16), _without(done.plan, done.schema)
-    if not done.failed:
-        if not left_out:
-            return "", ""
-        return f"{name} accepted without {left_out}; {undo} takes it back.", f"{left_out} left out; {undo} undoes."
-    field, message = done.failed[0]
-    does_not_fit = f"{field.name} does not fit"
-    more = f" (+{len(done.failed) - 1})" if len(done.failed) > 1 else ""
+    if not (done.failed or left_out or done.empty):
+        return "", ""
     without = f" without {left_out}" if left_out else ""
-    whole = message.rstrip(".")
+    empty = [f"; {text}" for text in (*_named(done.empty, "empty"), f"{len(done.empty)} empty")] if done.empty else []
+    wrong, does_not_fit = [""], ""
+    if done.failed:
+        field, message = done.failed[0]
+        whole, does_not_fit = message.rstrip("."), f"{field.name} does not fit"
+        more = f" (+{len(done.failed) - 1})" if len(done.failed) > 1 else ""
+        wrong = [f"; ! {reason}{more}" for reason in (whole, whole.partition(":")[0], does_not_fit)]
     sentences = [
-        f"{name} accepted{without}; ! {reason}{more}; {undo} {takes_back}."
-        for reason in (whole, whole.partition(":")[0], does_not_fit)
+        f"{name} accepted{without}{missing}{reason}; {undo} {takes_back}."
+        for missing in [*empty, ""]  # what does not fit is said in any case
+        for reason in wrong
         for takes_back in ("takes it back", "undoes")
     ]
-    fitting = next((text for text in sentences if len(text) <= _MOST), sentences[-1])
-    at_end = f"{left_out} left out; ! {field.name}" if left_out else f"! {does_not_fit}"
-    return fitting, f"{at_end}{more}; {undo} undoes."
+    fitting = next((text for text in sentences if len(text) <= columns), sentences[-1])
+    parts = [f"{left_out} left out"] if left_out else []
+    parts += [f"! {done.failed[0][0].name if left_out else does_not_fit}{more}"] if done.failed else []
+    if done.empty and len(parts) < 2:
+        parts.append(f"{len(done.empty)} empty" if parts else _named(done.empty, "empty")[1])
+    return fitting, f"{'; '.join(parts)}; {undo} undoes."
 
 
 def _without(plan: AcceptPlan, schema: Schema) -> str:
@@ -81,13 +119,17 @@ def _without(plan: AcceptPlan, schema: Schema) -> str:
     return (f"{differing} ≠ known" if differing == len(left) else counted(len(left), "suggestion")) if left else ""
 
 
-def accept_all(plan: AcceptPlan, schema: Schema, has_labels: bool) -> str:
-    """What accepting all suggestions will do.
+def accept_all(
+    plan: AcceptPlan, schema: Schema, has_labels: bool, empty: Sequence[str] = (), unseen: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """What accepting all suggestions will do, the longest form first.
 
     Args:
         plan: what it accepts, and what it leaves.
         schema: the fields.
         has_labels: the document has labels, at least when the plan is done.
+        empty: names of the fields that stay empty where the document is accepted with them.
+        unseen: names of the fields of suggestions that it accepts, and of which neither row nor confidence was in view.
     """
     count = len(plan.accepted)
     stops = [f"{len(plan.out_of_view)} out of view"] if plan.out_of_view else []
@@ -97,6 +139,22 @@ def accept_all(plan: AcceptPlan, schema: Schema, has_labels: bool) -> str:
         stops += [f"1 second {schema.name(plan.second[0].field)}"] if len(plan.second) == 1 else []
         stops += [f"{len(plan.second)} second values"] if len(plan.second) > 1 else []
         stops += [f"no {name}" for name in plan.missing if has_labels]
+    taken = f"{'it' if count == 1 else f'all {count}'}" if not stops else str(count)
+    forms = (
+        _with_unseen(f"accept {taken}", unseen) if count else ("accept",) if not stops else ("look at what is left",)
+    )
     if stops:
-        return (f"accept {count}, then stop: " if count else "look at what is left: ") + ", ".join(stops)
-    return f"accept {'it' if count == 1 else f'all {count}'}, next document" if count else "accept, next document"
+        return tuple(f"{form}{', then stop' if count else ''}: {', '.join(stops)}" for form in forms)
+    if not empty:
+        return tuple(f"{form}, next document" for form in forms)
+    long, brief, briefest = _stays_empty(empty)
+    listed = (f"{forms[0]}, {long}", f"{forms[0]}, {brief}", f"{forms[-1]}, {brief}", f"{forms[-1]}, {briefest}")
+    return tuple(dict.fromkeys(listed))
+
+
+def _with_unseen(accepts: str, unseen: Sequence[str]) -> tuple[str, ...]:
+    """What is accepted, with what of it was in view nowhere: long and short."""
+    if not unseen:
+        return (accepts,)
+    names = ", ".join(unseen) if len(unseen) <= _NAMED else f"{', '.join(unseen[: _NAMED - 1])} …"
+    return f"{accepts} ({len(unseen)} not in view: {names})", f"{accepts} ({len(unseen)} not in view)"

@@ -1,6 +1,7 @@
 """The fields of the document: what will be extracted, how it is read, and what does not fit."""
 
 import re
+from collections.abc import Collection
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.segment import Segment
@@ -9,9 +10,11 @@ from textual import events
 from textual.color import Color
 from textual.geometry import Size
 from textual.strip import Strip
+from textual.widgets import Input
 
 from screens.annotate.classes.lines import ClassLine, ClassLines
 from screens.annotate.keys import Act, Work
+from screens.base import screen_of
 from screens.themes import legible
 from screens.widgets.line_view import Drawn
 from storage.records import Content
@@ -80,6 +83,20 @@ class FieldsPanel(Drawn, can_focus=False):
         top, bottom = max(top, 0), max(bottom, 0)
         cut = {field.id for field, _ in (*self._lines[:top], *self._lines[bottom:])}
         return {field.id for field, _ in self._lines[top:bottom]} - cut
+
+    def bring(self, fields: Collection[str]) -> None:
+        """Scroll so that all rows of some fields are in view, where they all fit."""
+        own = [len(self._class_lines) + n for n, (field, _) in enumerate(self._lines) if field.id in fields]
+        if not own or own[-1] - own[0] >= self.size.height:
+            return
+        if own[0] < self.scroll_y or own[-1] >= self.scroll_y + self.size.height:
+            self.scroll_to(y=own[0], animate=False, immediate=True, force=True)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Other rows are in view: what is said of those that are not is something else, too."""
+        super().watch_scroll_y(old_value, new_value)
+        if round(old_value) != round(new_value) and not isinstance(self.screen.focused, Input):  # a search's hint stays
+            self.call_after_refresh(screen_of(self).refresh_status)
 
     def _rebuild(self) -> None:
         width = self.scrollable_content_region.width

@@ -4,8 +4,9 @@ A hint is a sentence and (binding id or key, text) pairs.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from screens.annotate.accept_hints import Ahead
 from screens.annotate.classes.hints import hint_of_classes
 from screens.annotate.shortened import short, told_apart
 from screens.widgets.status_lines import Hint
@@ -19,6 +20,10 @@ from workbench.annotation.worklist import Worklist
 from workbench.fields import Field, FieldType, Schema
 from workbench.fields.plain_text import counted
 from workbench.fields.values import same
+
+_DECIDING = 10 + len("  Enter/x yes  x no")
+_DECIDING_LATER = 10 + len("  Enter/x accept  W known  a without it")
+"""Columns of the hint line for the key of the help, and for the keys that decide on a suggestion."""
 
 Pairs = tuple[tuple[str, str], ...]
 """Keys, or ids of bindings, and what they do."""
@@ -64,8 +69,9 @@ class Context:
     similar: Content | None = None  # a labelled document of the same vendor
     error_walk: bool = False  # the document was opened to look at a model's error
     shows: str = "text"  # "text", "picture" or "both"
-    accept_all: str = ""  # what accepting all suggestions will do; see `accept_hints.accept_all`
+    ahead: Ahead = field(default_factory=Ahead)  # what the keys that accept will do
     warning: str = ""  # what does not fit the label in hand, or would not fit the suggestion
+    columns: int = 120  # of the terminal
 
 
 def hint_of(view: SessionView, schema: Schema, context: Context) -> Hint:
@@ -74,9 +80,16 @@ def hint_of(view: SessionView, schema: Schema, context: Context) -> Hint:
     is_shown = not view.message and (view.focus is None or _is_surest(view, view.focus))
     if context.warning and is_shown and (field_id := field_in_hand(view)) is not None:
         share = f" {view.focus.confidence:.0%}" if view.focus is not None else ""
-        lead = f"{schema.name(field_id)}{share}: ! {context.warning}"
+        whole = context.warning.rstrip(".")
+        leads = (
+            f"{schema.name(field_id)}{share}: ! {reason}."
+            for reason in (whole, whole.partition(":")[0], whole.rpartition(" is ")[2], "does not fit")
+        )
+        most = context.columns - _DECIDING
+        lead = next((text for text in leads if len(text) <= most), f"{schema.name(field_id)}: !")
     if not lead and context.shows != "text":
-        pairs = (*pairs[:1], *_PICTURE, *pairs[1:])  # what labels comes first where there is little space
+        first = [pair for pair in pairs if pair[0] == pairs[0][0]]  # what labels, in all its forms
+        pairs = (*first, *_PICTURE, *pairs[len(first) :])  # comes first where there is little space
     return lead, (("error_walk.next", "next error"), *pairs) if context.error_walk else pairs
 
 
@@ -99,7 +112,7 @@ def _is_surest(view: SessionView, suggestion: Suggestion) -> bool:
 
 
 def _next_key(view: SessionView, schema: Schema, context: Context) -> Hint:
-    document = _document(view, context)
+    document, tokens = _document(view, context), view.content.tokens
     if view.cursor is None:
         return "This document has no words.", (("document.unusable", "unusable"), ("document.next", "next"))
     if view.classes.in_hand:
@@ -108,11 +121,14 @@ def _next_key(view: SessionView, schema: Schema, context: Context) -> Hint:
         train = "train a model" if view.message == ALL_DONE else "train"
         return view.message, (("mode.tune", train), ("mode.queue", "what to label next"))
     if view.message and view.focus is not None:
-        return view.message, _of_focus_left(view, view.focus, schema, context)
+        is_whole = len(view.message) <= context.columns - _DECIDING_LATER  # else what is left open is of more use
+        return view.message if is_whole else view.message.rpartition("accepted. ")[2], _of_focus_left(
+            view, view.focus, schema, context
+        )
     if view.message:
         goes_on = view.armed and view.proposals and not view.selection
-        return view.message, _armed(view, schema, "", document)[1] if goes_on else document
-    tokens = view.content.tokens
+        rest = (*_as_there(view, context), *document)
+        return view.message, _armed(view, schema, tokens[view.cursor].text, document)[1] if goes_on else rest
     if view.adding:
         text = f" “{short(text_of(tokens, sorted(view.selection)))}”" if view.selection else ""
         return f"One more value{text}:", (("field key", "add it to that field"), ("select.none", "cancel"))
@@ -129,7 +145,7 @@ def _next_key(view: SessionView, schema: Schema, context: Context) -> Hint:
                 ("label.reject", "no"),
                 *((("suggestion.known", "known value"),) if differs else ()),
                 ("suggestion.next", "next"),
-                ("document.accept-all", context.accept_all),
+                *_accept_all(context),
                 ("another field's key", "its likeliest place"),
                 *_edges(field, view.focus.tokens),
             ),
@@ -155,7 +171,7 @@ def _next_key(view: SessionView, schema: Schema, context: Context) -> Hint:
             (
                 (_taking(schema.get(at.field)), "accept"),
                 ("label.reject", "reject"),
-                ("document.accept-all", context.accept_all),
+                *_accept_all(context),
                 ("suggestion.next", "next"),
             ),
         )
@@ -168,17 +184,21 @@ def _next_key(view: SessionView, schema: Schema, context: Context) -> Hint:
         )
     if context.review and view.open_suggestions:
         return "Review:", (("suggestion.next", "next suggestion"), *document)
-    as_there = tuple[tuple[str, str], ...]()
-    if context.similar is not None:
-        as_there = (("label.template", f"suggest labels as in {short(context.similar.document.name, 16)}"),)
     likeliest = ("field key", "label the likeliest place")
     here = (("label.confirm", f"accept {schema.name(view.suggestion.field)}"),) if view.suggestion else ()
     return "", (
-        *(as_there if view.untouched else ()),
+        *_as_there(view, context),
         *((*document, *here, likeliest) if view.open_suggestions else (likeliest, *document)),
         ("select.phrase", "select line"),
         ("label.find", "find"),
     )
+
+
+def _as_there(view: SessionView, context: Context) -> Pairs:
+    """The key that suggests labels as on a document of the same vendor, while nothing is labelled."""
+    if context.similar is None or not view.untouched:
+        return ()
+    return (("label.template", f"suggest labels as in {short(context.similar.document.name, 16)}"),)
 
 
 def facts_of(view: SessionView, worklist: Worklist) -> tuple[str, ...]:
@@ -207,12 +227,6 @@ def opening(session: AnnotationSession, day_first: bool | None) -> str:
     reasons += [f"{row.field.name}: ≠ known: {row.reference}" for row in listed if row.values and row.agrees is False]
     more = f" (+{len(reasons) - 1} in the panel)" if len(reasons) > 1 else ""
     return f"{reasons[0]}{more}" if reasons else ""
-
-
-def incomplete(count: int, filter_key: str) -> str:
-    """What is said after the list's last document where documents whose labels came with an import lack fields."""
-    number = list(KINDS).index("incomplete") + 1
-    return f"{count} with imported labels {'lacks' if count == 1 else 'lack'} fields: {filter_key} {number}."
 
 
 def filter_name(chosen: Filter) -> str:
@@ -244,7 +258,7 @@ def _of_focus_left(view: SessionView, focus: Suggestion, schema: Schema, context
     against = sum(1 for s, of in offered if of is not None and contradicts(view.content, of, s))
     is_last = len(view.open_suggestions) == 1
     shown = f"“{short(text_of(view.content.tokens, focus.tokens), 16)}”" if is_last else schema.name(focus.field)
-    known = (("suggestion.known", "known value"),) if is_known else ()
+    known = (("suggestion.known", "known value"), ("suggestion.known", "known")) if is_known else ()
     for_this = ((_taking(field), f"accept {shown}"), (_taking(field), "accept"), *known)
     without = f"without {'it' if is_last else 'them'}"
     go_on = (("document.accept", f"go on {without}"), ("document.accept", without))
@@ -271,12 +285,18 @@ def _edges(field: Field | None, tokens: Sequence[int]) -> Pairs:
 def _document(view: SessionView, context: Context) -> Pairs:
     if view.open_suggestions:
         return (
-            ("document.accept-all", context.accept_all),
+            *_accept_all(context),
             ("suggestion.next", "review them"),
             ("document.accept", "accept without them"),
         )
     is_accepted = view.content.annotations.state is State.LABELLED
-    return (("document.accept", "next open document" if is_accepted else "accept, next document"),)
+    if is_accepted:
+        return (("document.accept", "next open document"),)
+    return tuple(("document.accept", text) for text in context.ahead.accept)
+
+
+def _accept_all(context: Context) -> Pairs:
+    return tuple(("document.accept-all", text) for text in context.ahead.accept_all)
 
 
 def _selected(view: SessionView, schema: Schema, text: str) -> Hint:
@@ -337,13 +357,17 @@ def _armed(view: SessionView, schema: Schema, word: str, document: Pairs) -> Hin
     text, other = text_of(tokens, proposals.span.tokens), text_of(tokens, following)
     where = _from(view, proposals.span.tokens, following) if text == other else "instead"
     shown, shown_other = told_apart(text, other, 20, 16)
+    suggested = any(s.field == view.armed and tuple(sorted(s.tokens)) == following for s in view.content.suggestions)
+    is_rate = field is not None and field.type is FieldType.RATE  # an invoice has several
+    is_second = len(proposals.places) > 1 and text != other and (suggested or is_rate)
     return (
         f"{name}{' is here' * proposals.gone_to} ({_number(view, field, proposals)}): “{shown}”.",
         (
             (key, f"“{shown_other}” {where}") if len(proposals.places) > 1 else ("move.right", "other word"),
+            *((("label.add", "both"),) if is_second else ()),
             *((("history.undo", "back"),) if proposals.now else ()),
             *_edges(field, proposals.span.tokens),
-            *((("label.add", "add another value"),) if len(proposals.places) > 1 else ()),
+            *((("label.add", "add another value"),) if len(proposals.places) > 1 and not is_second else ()),
             ("label.absent", "not there"),
             *document,
         ),

@@ -52,7 +52,7 @@ ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
         "document.absent",
         "M",
         "session('mark_missing_absent')",
-        "Mark fields that have no label, suggestion or known value as not there",
+        "Mark empty fields as not there; again: those whose known value is not printed",
     ),
     (
         "label.confirm",
@@ -77,7 +77,7 @@ ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
         "label.absent",
         "N",
         "session('mark_absent')",
-        "Mark the current field as not there; a class field: cannot say",
+        "Mark the field in hand as not there; a class field: cannot say",
     ),
     ("label.correct", "e", "ask('word')", "Correct the text of the word; the original is kept"),
     (

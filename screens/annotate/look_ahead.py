@@ -8,6 +8,7 @@ from textual.message import Message
 
 from screens.annotate import hints
 from screens.base import ModeScreen
+from storage.document_list import KINDS
 from storage.records import Content
 from workbench.annotation.editor import Proposal
 from workbench.annotation.session import AnnotationSession
@@ -78,7 +79,7 @@ class LookAhead:
         with screen.guarded():
             count = await to_thread(worklist.incomplete, screen.workspace)
             if count and session is self._session and session.view.message.endswith(hints.ALL_DONE):
-                session.show_message(f"{session.view.message} {hints.incomplete(count, screen.key_of('list.filter'))}")
+                session.show_message(f"{session.view.message} {_incomplete(count, screen.key_of('list.filter'))}")
                 screen.refresh_status()
 
     def _find(self, number: int) -> None:
@@ -101,3 +102,9 @@ class LookAhead:
         while self._session is session and (left := self._last_act + _PAUSE - monotonic()) > 0:
             sleep(left)
         return self._session is session
+
+
+def _incomplete(count: int, filter_key: str) -> str:
+    """What is said after the list's last document where documents whose labels came with an import lack fields."""
+    number = list(KINDS).index("incomplete") + 1
+    return f"{count} with imported labels {'lacks' if count == 1 else 'lack'} fields: {filter_key} {number}."

@@ -1,5 +1,7 @@
 """The page as text in space, drawn line by line: a key press repaints only the rows that changed."""
 
+from collections.abc import Sequence
+
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -114,11 +116,22 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
         """The tokens whose rows are in view."""
         return self._tokens_below(int(self.scroll_y))
 
+    def confidences_in_view(self) -> set[object]:
+        """The ids of the suggestions whose confidence stands on the page in view."""
+        return {
+            mark.owner
+            for row in self._rows_from(int(self.scroll_y))
+            for position, placed in enumerate(row.placed)
+            if (mark := self._marks.get(placed.token)) is not None and mark.confidence is not None
+            if self._confidence_text(row, position, mark)
+        }
+
     def _tokens_below(self, top: int) -> set[int]:
-        if self._layout is None:
-            return set()
-        rows = self._layout.rows[top : top + self.scrollable_content_region.height]
-        return {placed.token for row in rows for placed in row.placed}
+        return {placed.token for row in self._rows_from(top) for placed in row.placed}
+
+    def _rows_from(self, top: int) -> Sequence[GridRow]:
+        rows = self._layout.rows if self._layout is not None else ()
+        return rows[top : top + self.scrollable_content_region.height]
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
@@ -189,18 +202,21 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
         return self._style("mark", mark.colour, mark.confidence is None, mark.focused)
 
     def _confidence(self, segments: list[Segment], row: GridRow, position: int, mark: TokenMark) -> int:
-        """The confidence of a suggestion behind its last token in the row, where there is space."""
+        """Draw the confidence of a suggestion; returns its width."""
+        if text := self._confidence_text(row, position, mark):
+            segments.append(Segment(text, self._style("sure", mark.colour)))
+        return len(text)
+
+    def _confidence_text(self, row: GridRow, position: int, mark: TokenMark) -> str:
+        """The confidence of a suggestion behind its last token in the row; "" without space: the panel has it."""
         after = row.placed[position + 1] if position + 1 < len(row.placed) else None
         if after is not None and (following := self._marks.get(after.token)) and following.owner == mark.owner:
-            return 0
+            return ""
         end = row.placed[position].end
         edge = max(self.columns, self._layout.width if self._layout is not None else 0)
         space = after.x - end - 1 if after is not None else edge - end
         text = f" {mark.confidence or 0.0:.0%}"
-        if len(text) > space:
-            return 0  # the panel has it
-        segments.append(Segment(text, self._style("sure", mark.colour)))
-        return len(text)
+        return text if len(text) <= space else ""
 
     def _token_style(self, placed: PlacedToken, mark: TokenMark | None, here: bool) -> Style:
         if here:

@@ -58,7 +58,7 @@ class AnnotateScreen(ModeScreen):
     def on_mount(self) -> None:
         """Open the first document that is not decided yet."""
         self._pane.page.focus()
-        self._accept_checks = AcceptChecks(self._pane.page, self._panel)
+        self._accept_checks = AcceptChecks(self._pane.page, self._panel, self.workspace)
         self.worklist = Worklist(self.workspace)
         self.worklist.first_open(self.workspace)
         self.open_current()
@@ -210,14 +210,14 @@ class AnnotateScreen(ModeScreen):
         """Draw the widgets from the session's view; each repaints what changed."""
         if (session := self.session) is None or self.worklist is None:
             return
-        view, settings = session.view, self.workspace.settings
+        view, settings, width = session.view, self.workspace.settings, self.size.width
         self._pane.show(session, view, self.workspace)
         armed, in_hand = view.focus.field if view.focus else view.armed, hints.field_in_hand(view)
         self._panel.show(view.content, settings.schema, settings.day_first, armed, view.classes, in_hand)
-        error_walk = self.workbench.error_walk
-        walking = error_walk is not None and error_walk.document == view.content.document.id
-        similar, ahead = self.look_ahead.similar, self._accept_checks.ahead(session)
-        context = hints.Context(self._review, similar, walking, self._pane.shows, ahead, self._panel.warning(in_hand))
+        walk = self.workbench.error_walk
+        walking = walk is not None and walk.document == view.content.document.id
+        ahead, warning = self._accept_checks.ahead(session), self._panel.warning(in_hand)
+        context = hints.Context(self._review, self.look_ahead.similar, walking, self._pane.shows, ahead, warning, width)
         if self.focused is not self._list:  # its own hint stays, whatever is said of the page meanwhile
             self.show_hint(hints.hint_of(view, settings.schema, context))
         self.facts(*hints.facts_of(view, self.worklist))

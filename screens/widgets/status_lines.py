@@ -21,10 +21,10 @@ def key_part(key: str, no_color: bool, style: str = "bold $accent") -> tuple[str
 class HintLine(Widget):
     """Says what the next key will do. One line, always there.
 
-    Content is `key text` pairs, the most useful first; those that do not fit any more are left out. Of two in a row
-    with the same keys the second is a shorter form, for where the first does not fit with what follows. The key of help
-    stands at the right edge, however little space there is, and beside it the key of the commands, where it is given
-    and takes no space that a sentence and the first pairs need.
+    Content is `key text` pairs, the most useful first; those that do not fit any more are left out. Of several in a
+    row with the same keys the later ones are shorter forms, for where the first does not fit with what follows. The key
+    of help stands at the right edge, however little space there is, and beside it the key of the commands, where it is
+    given and takes no space that a sentence and the first pairs need.
     """
 
     DEFAULT_CSS = "HintLine { height: 1; background: $surface; color: $foreground; padding: 0 1; }"
@@ -68,7 +68,8 @@ class HintLine(Widget):
         shown: list[int] = []
         for place, pair in enumerate(pairs):
             is_long_form = keys[place : place + 1] == keys[place + 1 : place + 2]
-            needed = sum(p.cell_length + 2 for p in pairs[place + 2 : place + 3]) if is_long_form else 0
+            others = (n for n in range(place + 1, len(pairs)) if keys[n] != keys[place])
+            needed = sum(pairs[n].cell_length + 2 for n in list(others)[:1]) if is_long_form else 0
             gap = 2 * bool(shown or has_lead)
             if keys[place] not in [keys[n] for n in shown[-1:]] and pair.cell_length + gap + needed <= left:
                 left -= pair.cell_length + gap

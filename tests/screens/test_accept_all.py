@@ -48,7 +48,9 @@ async def test_a_suggestion_that_is_not_sure_is_named_before_and_left_open(opene
         assert "Not sure: amount_total 44%." in hint(pilot) and "Enter/t accept “10.00”" in hint(pilot)
         await pilot.press("a")
         assert "amount_total" not in labels(unsure) and kept(unsure).state == "labelled"
-        assert hint(pilot).startswith("slip0 accepted without amount_total 44%; Ctrl+Z takes it back.")
+        assert hint(pilot).startswith(
+            "slip0 accepted without amount_total 44%; 13 fields empty: invoice_no, due_date …; "
+        )
 
 
 async def test_the_key_that_accepts_what_is_sure_shows_one_unsure_suggestion_after_the_other(opened, tmp_path):
@@ -90,7 +92,7 @@ async def test_a_second_value_is_stopped_at_however_sure_and_taken_by_enter(open
     offered = [("tax_rate", find(page, "7%"), 0.95, "r"), ("tax_rate", find(page, "19%"), confidence, "r")]
     made = sample_documents.workspace_of(tmp_path / "rates", [sample_documents.new("slip", [page], offered)])
     async with opened(made) as pilot:
-        await pilot.press("t", "r", "escape", "A")
+        await pilot.press("t", "escape", "shift+tab", "r", "escape", "A")
         assert kept(made).state == "started" and labels(made)["tax_rate"] == ["7%"]
         assert hint(pilot).startswith("Second value: tax_rate.  Enter/r accept “19%”")
         await pilot.press("enter", "A")
@@ -168,3 +170,73 @@ async def test_a_field_without_a_likely_place_is_not_offered_the_word_that_anoth
         assert labels(unsure) == before and "go to its word first" in hint(pilot)
         await pilot.press("7")  # nor a date as a tax number
         assert "25/12/2018" not in hint(pilot) and labels(unsure) == before
+
+
+@pytest.fixture
+def rates(tmp_path):
+    """A slip with two rates that are suggested, and a third that is printed."""
+    page = sample_documents.page_of("NET 7% 10.00\nNET 19% 20.00\nNET 0% 1.00\nTOTAL 34.50")
+    offered = [("tax_rate", find(page, rate), sure, "r") for rate, sure in (("7%", 0.95), ("19%", 0.8))]
+    made = sample_documents.workspace_of(tmp_path / "rates", [sample_documents.new("slip", [page], offered)])
+    yield made
+    made.close()
+
+
+async def test_a_fields_key_takes_all_values_that_are_suggested_together_in_one_act(opened, rates):
+    async with opened(rates) as pilot:
+        await pilot.press("r")
+        assert labels(rates)["tax_rate"] == ["7%", "19%"]
+        assert hint(pilot).startswith("tax_rate: “7%” and “19%”.")
+        await pilot.press("r")
+        assert labels(rates)["tax_rate"] == ["7%", "19%"] and "tax_rate (2 of 2 values): “19%”." in hint(pilot)
+        await pilot.press("Z")
+        assert labels(rates) == {}
+        assert [s.field for s in pilot.app.mode_screen.session.view.open_suggestions] == ["tax_rate", "tax_rate"]
+
+
+async def test_a_suggestion_in_hand_is_taken_alone_by_its_fields_key(opened, rates):
+    async with opened(rates) as pilot:
+        await pilot.press("tab", "r")
+        assert labels(rates)["tax_rate"] == ["19%"]
+
+
+async def test_enter_labels_no_word_anew_that_a_fields_key_went_to(opened, tmp_path):
+    page = sample_documents.page_of("ACME SDN BHD\nBETA LTD\nTOTAL 9.00")
+    offered = [("seller_name", find(page, text), 0.9, "r") for text in ("ACME SDN BHD", "BETA LTD")]
+    made = sample_documents.workspace_of(tmp_path / "two", [sample_documents.new("slip", [page], offered)])
+    async with opened(made) as pilot:
+        await pilot.press("A", "5", "5", "enter", "5", "enter")
+        assert labels(made)["seller_name"] == ["ACME SDN BHD", "BETA LTD"]
+    made.close()
+
+
+async def test_the_key_for_not_there_is_about_the_suggestion_in_hand(opened, unsure):
+    async with opened(unsure) as pilot:
+        await pilot.press("tab", "N")
+        assert kept(unsure).absent == {"amount_total"}
+        assert hint(pilot).startswith("invoice_date 80%: ")
+        await pilot.press("Z")
+        assert kept(unsure).absent == frozenset()
+
+
+async def test_what_is_not_sure_is_shown_the_least_sure_first_by_both_keys(opened, tmp_path):
+    made = slips(tmp_path / "order", ("amount_total", "10.00", 0.44), ("amount_net", "9.00", 0.3))
+    async with opened(made) as pilot:
+        await pilot.press("A")
+        assert pilot.app.mode_screen.session.view.focus.field == "amount_net"
+        await pilot.press("A")
+        assert pilot.app.mode_screen.session.view.focus.field == "amount_total"
+        await pilot.press("escape", "tab")
+        assert pilot.app.mode_screen.session.view.focus.field == "amount_net"
+    made.close()
+
+
+async def test_where_a_second_value_is_printed_the_key_that_keeps_both_is_named_in_80_columns_too(opened, tmp_path):
+    page = sample_documents.page_of("NET 7% 10.00\nNET 19% 20.00\nTOTAL 34.50")
+    made = sample_documents.workspace_of(tmp_path / "plain", [sample_documents.new("slip", [page])])
+    async with opened(made, (80, 24)) as pilot:
+        await pilot.press("r")
+        assert "& both" in hint(pilot)
+        await pilot.press("ampersand")
+        assert labels(made)["tax_rate"] == ["7%", "19%"]
+    made.close()

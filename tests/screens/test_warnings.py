@@ -80,7 +80,7 @@ async def test_a_suggestion_that_would_not_fit_says_so_before_it_is_accepted(ope
         await pilot.press("tab")
         while "seller_tax_id" not in hint(pilot):
             await pilot.press("tab")
-        assert hint(pilot).startswith("seller_tax_id 90%: ! DE123456789 is no valid VAT number.  Enter/7 yes")
+        assert hint(pilot).startswith("seller_tax_id 90%: ! no valid VAT number.  Enter/7 yes  x no")
         await pilot.press("J")
         assert "! The due date 2018-12-24" in " ".join(panel_in_view(pilot).split())
 
@@ -88,9 +88,9 @@ async def test_a_suggestion_that_would_not_fit_says_so_before_it_is_accepted(ope
 async def test_what_does_not_fit_of_an_accepted_document_is_said_on_the_next(opened, wrong):
     async with opened(wrong, (80, 24)) as pilot:
         await pilot.press("A")
-        assert hint(pilot).startswith("e01 accepted; ! DE123456789 is no valid VAT number; Ctrl+Z undoes.")
+        assert hint(pilot).startswith("e01 accepted; 13 empty; ! seller_tax_id does not fit; Ctrl+Z undoes.")
         await pilot.press("A")
-        assert hint(pilot).startswith("e02 accepted; ! due_date does not fit; Ctrl+Z takes it back.")
+        assert hint(pilot).startswith("e02 accepted; 13 fields empty; ! due_date does not fit; Ctrl+Z undoes.")
         await pilot.press("t", "a")
         assert "does not fit" not in hint(pilot)
 
@@ -102,3 +102,10 @@ async def test_an_accepted_document_does_not_count_suggestions_as_labels_that_do
             await pilot.press("tab")
         await pilot.press("enter", "a")
         assert "accepted without" in hint(pilot) and "VAT" not in hint(pilot)
+
+
+async def test_a_long_warning_leaves_space_for_both_keys_that_decide(opened, wrong):
+    async with opened(wrong, (120, 36)) as pilot:
+        while not hint(pilot).startswith("seller_tax_id"):
+            await pilot.press("tab")
+        assert hint(pilot).startswith("seller_tax_id 90%: ! DE123456789 is no valid VAT number.  Enter/7 yes  x no")

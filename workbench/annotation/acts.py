@@ -6,7 +6,8 @@ A token carries one field at most: assigning tokens takes them from the spans th
 from collections.abc import Iterable
 from dataclasses import replace
 
-from storage.records import Annotations, ClassLabel, Decision, Source, Span, State, Suggestion
+from storage.records import Annotations, ClassLabel, Content, Decision, Source, Span, State, Suggestion
+from storage.suggestions import rivals
 
 
 def _touched(state: Annotations) -> State:
@@ -68,6 +69,16 @@ def accept(
     for other in instead_of:
         decided = reject(decided, other)
     return decided
+
+
+def accept_all(state: Annotations, suggestions: Iterable[Suggestion], content: Content, annotator: str) -> Annotations:
+    """Make several of a document's suggestions labels, each with its rivals rejected; none is another's rival."""
+    chosen = [*suggestions]
+    taken = {s.id for s in chosen}
+    for suggestion in chosen:
+        others = (s for s in rivals(content.suggestions, suggestion) if s.id not in taken)
+        state = accept(state, suggestion, annotator, others)
+    return state
 
 
 def reject(state: Annotations, suggestion: Suggestion) -> Annotations:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from storage.records import KNOWN_SOURCES, SURE, Annotations, Event, State, Suggestion
-from storage.suggestions import rivals
 from workbench.annotation import acts, field_states
 from workbench.annotation.classes.class_acts import ClassActs
 from workbench.annotation.cursor import Cursor
@@ -13,6 +12,7 @@ from workbench.annotation.editor import Proposal
 from workbench.annotation.session_state import SessionState
 from workbench.fields import Schema
 from workbench.fields.values import same
+from workbench.locate.places import known_places
 
 _OF_DOCUMENTS = {
     "finish": "accepting the document",
@@ -133,8 +133,9 @@ class DocumentActs:
         self._schema = schema
 
     def mark_absent(self) -> None:
-        """Say that the armed field is not on the document, or take that back."""
-        field, proposals = self._state.armed, self._state.proposals
+        """Say that the field in hand is not on the document, or take that back."""
+        focused, proposals = self._state.focused, self._state.proposals
+        field = focused.field if focused is not None else self._state.armed
         if field is None:
             self._state.message = "Press a field's key first, to choose the field."
             return
@@ -151,7 +152,9 @@ class DocumentActs:
         self._state.disarm()
 
     def mark_missing_absent(self) -> None:
-        """Say that the fields without a label, an open suggestion and a known value are not on the document."""
+        """Say that the fields without a label, an open suggestion and a known value are not on the document; where none
+        of these is left, that those are not there whose known value is printed nowhere.
+        """
         annotations, content = self._editor.state, self._editor.content
         if self._classes.only:
             self._state.message = "This text has no fields to label on its words."
@@ -161,18 +164,25 @@ class DocumentActs:
         known = {r.field for r in content.references} - suggested
         missing = [field.id for field in self._schema.spans if field.id not in done]
         marked = [name for name in missing if name not in suggested | known]
+        unprinted = [name for name in missing if name in known and not self._is_known_value_printed(name)]
+        if again := not marked:
+            marked, known, unprinted = unprinted, known.difference(unprinted), []
         for name in marked:
             annotations = acts.mark_absent(annotations, name)
         self._state.commit("absent", annotations)
         kept = [
-            f"{count} with {what}"
-            for what, names in (("open suggestions", suggested), ("known values", known))
+            f"{count} {what}"
+            for what, names in (("suggested", suggested), ("known", known))
             if (count := sum(name in names for name in missing))
         ]
-        fields = "1 field is" if len(marked) == 1 else f"{len(marked)} fields are"
-        self._state.message = f"{fields} marked as not there." + (
-            f" Left as they are: {', '.join(kept)}." if kept else ""
-        )
+        which = f": {_listed([self._schema.name(name) for name in marked])}" if again else ""
+        what_was_done = f"{len(marked)} marked not there{which}." if marked else "Nothing is left to mark as not there."
+        left = f" Left: {', '.join(kept)}" if kept else ""
+        self._state.message = f"{what_was_done}{left}{f'; again: {len(unprinted)} not printed' if unprinted else ''}"
+
+    def _is_known_value_printed(self, field_id: str) -> bool:
+        field = self._schema.get(field_id)
+        return field is None or any(known_places(self._editor.content, field))
 
     def plan(self, in_view: InView | None = None) -> AcceptPlan:
         """What `accept_all` does, and what it leaves; `in_view`: what the analyst sees, None everything."""
@@ -193,7 +203,7 @@ class DocumentActs:
         return AcceptPlan(
             tuple(visible),
             tuple(s for s in sure if s not in visible),
-            tuple(s for s in suggestions if s not in sure),
+            tuple(s for s in reversed(suggestions) if s not in sure),
             tuple(contradicting),
             tuple(second),
             tuple(s for s in rest if s not in second),
@@ -236,8 +246,7 @@ class DocumentActs:
             if words.isdisjoint(s.tokens) and s.field not in {chosen.field for chosen in suggestions}:
                 suggestions.append(s)
         after, options = self._classes.accept_suggested(self._editor.state)
-        for s in suggestions:
-            after = acts.accept(after, s, self._editor.annotator, rivals(self._editor.content.suggestions, s))
+        after = acts.accept_all(after, suggestions, self._editor.content, self._editor.annotator)
         self._state.commit("accept-visible", after)
         self._state.release()
         rest = self.plan(in_view)

@@ -1,6 +1,6 @@
 """What a field's key does, and the keys that follow it: Enter, &, a click."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from storage.records import Decision, Span, State, Suggestion
 from storage.suggestions import rivals
@@ -18,11 +18,19 @@ from workbench.locate.places import LikelyPlaces, known_places
 class FieldKey:
     """Labels tokens as a field. Every label is an act of its own, so that undo steps back through them."""
 
-    def __init__(self, state: SessionState, cursor: Cursor, words: DocumentWords, schema: Schema) -> None:
+    def __init__(
+        self,
+        state: SessionState,
+        cursor: Cursor,
+        words: DocumentWords,
+        schema: Schema,
+        acceptable: Callable[[], Sequence[Suggestion]],
+    ) -> None:
         self._state = state
         self._cursor = cursor
         self._words = words
         self._schema = schema
+        self._acceptable = acceptable  # the suggestions that are accepted together
 
     def press(self, field: Field) -> None:
         """A field's key. What it does depends on what is in hand, in this order:
@@ -32,9 +40,9 @@ class FieldKey:
         words were not chosen by a person; of a field whose suggestion was rejected just now the next likely place is
         only shown; pressed again, or on the field's only label, the label moves to the next likely place, or to the
         cursor where that was moved; of a field's labels the next one is jumped to; a word that the cursor was put on is
-        labelled; else the likeliest place is, a suggestion before anything else; an unlikely one only when the key is
-        pressed again. On an accepted document the first press only goes to a label that is there; a field without one
-        is labelled as ever.
+        labelled; of several values that are suggested together all are taken; else the likeliest place is labelled, a
+        suggestion before anything else; an unlikely one only when the key is pressed again. On an accepted document the
+        first press only goes to a label that is there; a field without one is labelled as ever.
         """
         state, cursor = self._state, self._cursor
         if state.adding:
@@ -60,6 +68,8 @@ class FieldKey:
             self._jump(field, own)
         elif state.pointed and cursor.token is not None:
             self._label(field.id, (cursor.token,))
+        elif len(together := [s for s in self._acceptable() if s.field == field.id]) > 1:
+            self._take_together(field, together)
         else:
             self._label_likeliest(field)
 
@@ -122,6 +132,14 @@ class FieldKey:
         rated = [(place, suggestion.confidence), *zip(likely.places, likely.likelihoods, strict=True)]
         others = [span for span in own if set(place).isdisjoint(span.tokens)]
         self._try(field.id, _free(rated, others), 0, None, suggestion)
+
+    def _take_together(self, field: Field, suggestions: Sequence[Suggestion]) -> None:
+        """Label several values of a field in one act; its key goes from one to the other then."""
+        state, ordered = self._state, sorted(suggestions, key=lambda s: s.tokens)
+        state.commit("accept", acts.accept_all(state.editor.state, ordered, state.content, state.editor.annotator))
+        self._arm(field.id)
+        self._cursor.show(ordered[0].tokens)
+        state.message = f"{field.name}: {' and '.join(f'“{self._text(s.tokens)}”' for s in ordered)}."
 
     def _try(
         self,
@@ -269,6 +287,10 @@ class FieldKey:
             self.take(view.focus, view.focus.tokens)
         elif armed is not None and state.offered is not None and state.offered.pointed_at:
             self._label_likeliest(armed)
+        elif view.is_at_one_of_several:  # its field's key went there: it is labelled already
+            state.release()
+            if following := state.editor.open_suggestions:
+                self.focus_on(following[0])
         elif armed is not None and proposals is None and not view.can_label_cursor(armed):
             state.message = f"{armed.name}: go to its word first, or type / to find it."
         elif state.armed and cursor.token is not None and (proposals is None or proposals.moved):

@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import lru_cache
 from types import MappingProxyType
 
-from storage.records import CORRECTION, KNOWN_SOURCES, Content, Decision, Span, Suggestion, Token
+from storage.records import CORRECTION, KNOWN_SOURCES, Annotations, Content, Decision, Span, Suggestion, Token
 from storage.suggestions import leading
 from workbench.fields import Field, FieldKind, FieldType, Schema, checks
 from workbench.fields.countries import is_malaysian
@@ -44,6 +44,30 @@ class FieldRow:
 def text_of(tokens: Sequence[Token], ids: Sequence[int]) -> str:
     """A span's text as it will be extracted: its words in order."""
     return joined(tokens[i].text for i in ids)
+
+
+_FINISHED = 5  # documents from which on their labels say which fields are seldom there
+_SELDOM = 80  # percent of the finished documents that have no label of such a field
+
+
+def seldom_filled(schema: Schema, finished: Sequence[Collection[str]]) -> frozenset[str]:
+    """The fields that most finished documents are without: of one more without them nothing is said.
+
+    Args:
+        finished: of each finished document the fields that it has a label of.
+    """
+    if len(finished) < _FINISHED:
+        return frozenset()
+    without = {field.id: sum(field.id not in labelled for labelled in finished) for field in schema.spans}
+    return frozenset(name for name, count in without.items() if 100 * count >= _SELDOM * len(finished))
+
+
+def empty_fields(state: Annotations, schema: Schema, left_out: Collection[str] = ()) -> tuple[str, ...]:
+    """The ids of the fields with neither a label nor a mark that they are not there, in the schema's order; without
+    those of `left_out`.
+    """
+    filled = {span.field for span in state.spans} | state.absent
+    return tuple(field.id for field in schema.spans if field.id not in filled and field.id not in left_out)
 
 
 def seller_of(content: Content) -> str:

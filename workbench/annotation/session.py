@@ -62,9 +62,9 @@ class AnnotationSession:
         self.words = DocumentWords(editor)
         self._state = SessionState(editor)
         self.cursor = Cursor(layout, self.words, self._state.cursor_moved)
-        self.field_key = FieldKey(self._state, self.cursor, self.words, schema)
         self.classes = ClassActs(self._state, schema)
         self.document_acts = DocumentActs(self._state, self.cursor, schema, self.classes)
+        self.field_key = FieldKey(self._state, self.cursor, self.words, schema, self.document_acts.acceptable)
         self._texts_laid_out = editor.state.texts
         self._words_at_first = editor.content.tokens
 
@@ -248,8 +248,11 @@ class AnnotationSession:
         """Say that the field in hand is not there; of a class field, that it cannot be said."""
         if self.view.classes.in_hand:
             self.classes.cannot_say()
-        else:
-            self.document_acts.mark_absent()
+            return
+        focus = self.view.focus
+        self.document_acts.mark_absent()
+        if focus is not None:
+            self.field_key.go_on_after(focus)
 
     def space_words(self, text: str) -> None:
         """Write the selected words, or the cursor's, with other spaces between them; other letters correct them."""

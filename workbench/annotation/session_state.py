@@ -80,6 +80,14 @@ class SessionView:
         """Whether the label under the cursor was just made longer or shorter."""
         return self.building is not None and self.label == self.building and not self.pointed
 
+    @property
+    def is_at_one_of_several(self) -> bool:
+        """Whether the armed field's key went to one of the several labels that it has."""
+        here = self.label
+        if here is None or here.field != self.armed or self.proposals is not None or self.pointed or self.selection:
+            return False
+        return sum(span.field == self.armed for span in self.content.annotations.spans) > 1
+
     def can_label_cursor(self, field: Field) -> bool:
         """Whether the cursor's word can be a field's value: it was gone to by hand, or no other label and no check of
         the field speaks against it.

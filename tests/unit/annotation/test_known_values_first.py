@@ -174,10 +174,7 @@ def test_only_fields_with_neither_known_value_nor_suggestion_are_marked_absent(w
     session.document_acts.mark_missing_absent()
     active = {field.id for field in workspace.schema.active}
     assert content_of(workspace).annotations.absent == active - {"amount_total", "seller_name"}
-    assert (
-        session.view.message
-        == f"{len(active) - 2} fields are marked as not there. Left as they are: 2 with open suggestions."
-    )
+    assert session.view.message == f"{len(active) - 2} marked not there. Left: 2 suggested"
     assert content_of(workspace).annotations.state is State.STARTED
 
 

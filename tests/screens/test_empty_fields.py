@@ -1,0 +1,110 @@
+"""Fields that stay empty when a document is accepted: said before the key and after it, with no further question."""
+
+import pytest
+
+from screens.annotate.fields_panel import FieldsPanel
+from screens.widgets.status_lines import HintLine
+from storage.records import Source, Span
+from tests.support import sample_documents
+from tests.support.sample_documents import kept, labels
+from workbench.fields import Schema, invoice_schema
+
+SLIP = "ACME SDN BHD\nDATE 25/12/2018\nTOTAL 9.00\nRATE 6%"
+FIELDS = ("seller_name", "invoice_date", "amount_total", "tax_rate", "due_date")
+SUGGESTED = {"seller_name": "ACME SDN BHD", "invoice_date": "25/12/2018", "amount_total": "9.00"}
+
+
+def hint(pilot) -> str:
+    return str(pilot.app.mode_screen.query_one(HintLine).render())
+
+
+def slips(folder, suggested=SUGGESTED, finished: int = 0, fields=FIELDS):
+    """Two slips with suggestions, and some that were accepted by hand with these labels."""
+    page = sample_documents.page_of(SLIP)
+    places = sample_documents.places_of(suggested, page)
+    offered = [(field, tokens, 0.9, "run-1") for field, tokens in places.items()]
+    spans = tuple(Span(field, tokens, Source.SUGGESTION, "ann") for field, tokens in places.items())
+    listed = [sample_documents.new(f"slip{n}", [page], offered) for n in (1, 2)]
+    listed += [sample_documents.new(f"done{n}", [page], labelled=True, spans=spans) for n in range(finished)]
+    made = sample_documents.workspace_of(folder, listed)
+    made.change_schema(lambda now: Schema(tuple(f for f in now if f.id in fields)))
+    return made
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+async def test_the_fields_that_stay_empty_are_named_before_the_key_and_after_it(opened, tmp_path, size):
+    made = slips(tmp_path / "slips")
+    async with opened(made, size) as pilot:
+        assert "A accept all 3, due_date, tax_rate stay empty" in hint(pilot)
+        await pilot.press("A")
+        assert kept(made).state == "labelled" and set(labels(made)) == set(SUGGESTED)
+        assert hint(pilot).startswith("slip1 accepted; due_date, tax_rate empty; Ctrl+Z takes it back.")
+        await pilot.press("Z")
+        assert kept(made).state == "started"
+        assert ("due_date, tax_rate stay empty" if size[0] == 120 else "a accept, 2 empty") in hint(pilot)
+        await pilot.press("plus", "M", "escape")
+        assert "a accept, next document" in hint(pilot)
+        await pilot.press("a")
+        assert kept(made).state == "labelled" and not hint(pilot).startswith("slip1")
+    made.close()
+
+
+async def test_a_field_that_most_finished_documents_are_without_is_not_named(opened, tmp_path):
+    made = slips(tmp_path / "slips", finished=5)
+    async with opened(made) as pilot:
+        assert "A accept all 3, next document" in hint(pilot)
+        await pilot.press("tab", "x", "escape")  # of a field that they have it is said
+        assert "A accept all 2, seller_name stays empty" in hint(pilot)
+        await pilot.press("A")
+        assert hint(pilot).startswith("slip1 accepted; seller_name empty; Ctrl+Z takes it back.")
+    made.close()
+
+
+async def test_what_a_person_did_not_accept_does_not_say_which_fields_are_seldom_there(opened, tmp_path):
+    page = sample_documents.page_of(SLIP)
+    tokens = sample_documents.places_of(SUGGESTED, page)["amount_total"]
+    imported = (Span("amount_total", tokens, Source.IMPORT, "gold"),)
+    listed = [sample_documents.new(f"gold{n}", [page], labelled=True, spans=imported) for n in range(6)]
+    made = sample_documents.workspace_of(tmp_path / "gold", [sample_documents.new("slip", [page]), *listed])
+    async with opened(made) as pilot:
+        await pilot.press("t", "escape")
+        assert "a accept, 15 fields stay empty: invoice_no, invoice_date …" in hint(pilot)
+        await pilot.press("a")
+        assert hint(pilot).startswith("15 fields empty; Ctrl+Z undoes. The list is done.")
+    made.close()
+
+
+async def test_what_plus_leaves_without_a_label_is_named_before_the_document_is_accepted(opened, tmp_path):
+    made = slips(tmp_path / "slips", fields=(*SUGGESTED, "seller_address"))
+    async with opened(made, (80, 24)) as pilot:
+        await pilot.press("plus")
+        assert hint(pilot).startswith("Accepted: seller_name, invoice_date, amount_total.  a accept, 1 empty")
+    made.close()
+
+
+@pytest.mark.parametrize("rows", [16, 40])
+async def test_suggestions_that_are_accepted_and_were_in_view_nowhere_are_named(opened, tmp_path, rows):
+    page = sample_documents.page_of("\n".join(f"value{n} {n}.00" for n in range(14)))
+    fields = [field.id for field in invoice_schema().spans][:14]
+    offered = [(field, (2 * number,), 0.9, "r") for number, field in enumerate(fields)]  # no space for "90%" behind it
+    made = sample_documents.workspace_of(tmp_path / "many", [sample_documents.new("slip", [page], offered)])
+    async with opened(made, (160, rows)) as pilot:
+        assert ("A accept all 14 (8 not in view: " in hint(pilot)) is (rows == 16)
+        for _ in fields if rows == 16 else ():
+            await pilot.press("tab")  # shows each in the panel
+            await pilot.pause()
+        await pilot.press("escape")
+        assert "A accept all 14, tax_rate, iban stay empty" in hint(pilot)
+    made.close()
+
+
+async def test_what_all_fits_into_the_panel_is_brought_into_view(opened, tmp_path):
+    page = sample_documents.page_of("\n".join(f"value{n} {n}.00" for n in range(14)))
+    fields = [field.id for field in invoice_schema().spans]
+    offered = [(field, (2 * number,), 0.9, "r") for number, field in enumerate(fields[-4:])]
+    made = sample_documents.workspace_of(tmp_path / "few", [sample_documents.new("slip", [page], offered)])
+    async with opened(made, (120, 16)) as pilot:
+        await pilot.press("down", "down", "down", "down", "down")  # away from the suggestion that is under the cursor
+        assert set(fields[-4:]) <= pilot.app.mode_screen.query_one(FieldsPanel).fields_in_view()
+        assert "not in view" not in hint(pilot)
+    made.close()
