@@ -23,6 +23,7 @@ from workbench.locate import checked_numbers
 from workbench.locate.candidates import Finder
 from workbench.locate.parties import extent
 from workbench.locate.parties.words import is_heading
+from workbench.locate.vendors import own_fields
 from workbench.predictions import page_reading, repair_rules
 from workbench.predictions.cases import Case, Chunk
 from workbench.runs.config import families
@@ -115,7 +116,11 @@ class TrackRecord:
             and sum(counts[2] for counts in self._here(name)) < PRIOR
         )
         surest = _UNSURE if short else _SUREST
-        if read.model and (not read.rules or model >= rules):
+        is_models = read.model and (not read.rules or model >= rules)
+        if own_fields.is_own(name):
+            counts = self.here.get(name, {}).get(read.situation, (0, 0, 0))
+            surest = min(surest, own_fields.surest(counts[0 if is_models else 1]))
+        if is_models:
             return read.model, min(surest, model + 0.01 * (read.sure - 0.5))
         return read.rules, min(surest, rules)
 

@@ -15,9 +15,11 @@ from storage.exceptions import ConfigProblem, InputProblem, WorkbenchError, Work
 from storage.files import digest_of
 from workbench.evaluation import prediction_process
 from workbench.fields import Schema
+from workbench.fields.values import joined
 from workbench.live.feature_files import WITHOUT_SPACE, FeatureFiles
 from workbench.live.record import Record
 from workbench.locate.context import Surroundings
+from workbench.locate.vendors import own_fields
 from workbench.locate.vendors.same_place import Page
 from workbench.predictions import model_and_rules, suggestions
 from workbench.predictions.cases import Case
@@ -217,6 +219,16 @@ def without_guesses(values: Values, page: Page, schema: Schema, others: Iterable
     return {name: value for name, value in values.items() if name != _ORDER}
 
 
+def without_others(readings: Mapping[str, Values], base: Values, page: Page, schema: Schema) -> dict[str, Values]:
+    """What was learned, without values of own text fields that the base surely reads as another field's."""
+    others = [(name, words, sure) for name, (words, sure) in base.items()]
+
+    def text(words: tuple[int, ...]) -> str:
+        return joined(page.words[word] for word in words)
+
+    return {name: own_fields.without_others(values, others, schema, text) for name, values in readings.items()}
+
+
 def chosen(readings: Mapping[str, Values], record: Record, labelled: Set[str]) -> list[Proposal]:
     """Field by field the reader that is likeliest right: how sure it is, by how often it was right of late.
 
@@ -237,6 +249,8 @@ def chosen(readings: Mapping[str, Values], record: Record, labelled: Set[str]) -
         if reader != "base":  # which is calibrated
             sure *= rates[reader]
         if words and sure >= suggestions.FLOOR:
+            if reader != "base" and own_fields.is_own(name):
+                sure = own_fields.likelihood(sure, *record.judged(name, reader))
             proposals.append((name, words, round(sure, 4)))
     first = model_and_rules.apart(p for p in proposals if p[0] in labelled)
     taken = {word for _, words, _ in first for word in words}
