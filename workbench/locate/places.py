@@ -16,6 +16,7 @@ class LikelyPlaces:
 
     places: tuple[tuple[int, ...], ...]  # sorted token ids of each, the likeliest first and none twice
     likelihoods: tuple[float, ...]  # that each is right, 0..1; 1 of a label, and where a known value is printed
+    rejected: frozenset[tuple[int, ...]] = frozenset()  # of these: the last ones, none of them likely
 
     @property
     def likelihood(self) -> float:
@@ -32,10 +33,11 @@ def likely_places(content: Content, finder: Finder, field: Field, own: Span | No
     another field's known value (the house of an address), rates without a percent sign or a header, and what the
     field's own check refuses.
     """
-    proposed = sorted(
-        (s for s in content.suggestions if s.field == field.id and s.decision is Decision.OPEN),
-        key=lambda s: -s.confidence,
-    )
+    of_field = sorted((s for s in content.suggestions if s.field == field.id), key=lambda s: -s.confidence)
+    proposed = [s for s in of_field if s.decision is Decision.OPEN]
+    refused = [
+        s for s in of_field if s.decision is Decision.REJECTED and (own is None or tuple(sorted(s.tokens)) != own.tokens)
+    ]
     labelled: dict[str, tuple[int, ...]] = {}
     for span in content.annotations.spans:  # a field may have several values
         if span.field != field.id:
@@ -50,7 +52,8 @@ def likely_places(content: Content, finder: Finder, field: Field, own: Span | No
         for token in s.tokens
         if field.type is not FieldType.CURRENCY
     }
-    guessed = [(s.tokens, s.confidence) for s in proposed if s.run in KNOWN_SOURCES or _can_be(finder, field, s.tokens)]
+    suggested = [s for s in [*proposed, *refused] if s.run in KNOWN_SOURCES or _can_be(finder, field, s.tokens)]
+    guessed = [(s.tokens, s.confidence) for s in suggested]
     guessed += [
         (c.tokens, likelihood(field.id, c.score))
         for c in finder.ranked(field, labelled)
@@ -58,16 +61,13 @@ def likely_places(content: Content, finder: Finder, field: Field, own: Span | No
     ]  # an IBAN with a misread digit is still the place; the check is shown beside it
     listed += [(place, rate) for place, rate in guessed if known_elsewhere.isdisjoint(place)]
     free = [(tuple(sorted(place)), rate) for place, rate in listed if taken.isdisjoint(place)]
-    rejected = {
-        tuple(sorted(s.tokens))
-        for s in content.suggestions
-        if s.field == field.id and s.decision is Decision.REJECTED and (own is None or s.tokens != own.tokens)
-    }
-    free.sort(key=lambda placed: placed[0] in rejected)  # the others stay in their order
+    rejected = {tuple(sorted(s.tokens)) for s in refused}
     rates: dict[tuple[int, ...], float] = {}
     for place, rate in free:
-        rates.setdefault(place, rate)
-    return LikelyPlaces(tuple(rates), tuple(rates.values()))
+        if place not in rejected:
+            rates.setdefault(place, rate)
+    again = dict.fromkeys(place for place, _ in free if place in rejected)
+    return LikelyPlaces((*rates, *again), (*rates.values(), *[0.0] * len(again)), frozenset(again))
 
 
 def _can_be(finder: Finder, field: Field, tokens: tuple[int, ...]) -> bool:
