@@ -355,9 +355,7 @@ class FieldKey:
         self._cursor.show(suggestion.tokens)
 
 
-def _free(
-    rated: Iterable[tuple[tuple[int, ...], float]], own: Iterable[Span], likely: LikelyPlaces
-) -> LikelyPlaces:
+def _free(rated: Iterable[tuple[tuple[int, ...], float]], own: Iterable[Span], likely: LikelyPlaces) -> LikelyPlaces:
     """The places, and how likely each is, that share no word with the field's labels; none twice."""
     used = {token for span in own for token in span.tokens}
     free: dict[tuple[int, ...], float] = {}

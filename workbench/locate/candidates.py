@@ -18,6 +18,7 @@ from workbench.locate import headers, till_slips
 from workbench.locate.context import Candidate, Surroundings
 from workbench.locate.parties import extent, names_and_addresses, sides
 from workbench.locate.parties.blocks import Party, PartyBlocks
+from workbench.locate.rates import is_rate
 
 MOST = 12
 """The most candidates per field."""
@@ -125,13 +126,12 @@ class Finder:
     def _is_valid(self, field: Field, c: Candidate) -> bool:
         """Whether a candidate is a valid value of the field."""
         text = self.around.text(c.tokens)
-        if field.id == "iban":
-            return bool(
-                _IBAN.fullmatch(text.replace(" ", "").rstrip(".,;"))
-            )  # a wrong check digit is reported by the checks
+        if field.id == "iban":  # a wrong check digit is reported by the checks
+            return bool(_IBAN.fullmatch(text.replace(" ", "").rstrip(".,;")))
         if field.id.endswith("tax_id") and sum(map(str.isdigit, text)) < _TAX_DIGITS:
             return False
-        if field.type is FieldType.ID and numbers.is_money(self.around, c.tokens):
+        is_money = field.type is FieldType.ID and numbers.is_money(self.around, c.tokens)
+        if is_money or (field.type is FieldType.RATE and not is_rate(self.around, field, c.tokens)):
             return False
         return field.type not in _EXACT or normalise(field.type, text).normal is not None
 

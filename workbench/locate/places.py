@@ -6,6 +6,7 @@ from storage.records import CORRECTION, KNOWN_SOURCES, Content, Decision, Span
 from workbench.fields import Field, FieldType, checks
 from workbench.locate.candidates import Finder
 from workbench.locate.likelihoods import likelihood
+from workbench.locate.rates import is_rate
 
 _LEAST_SCORE = 0.6  # of a place of the reference value
 
@@ -36,7 +37,9 @@ def likely_places(content: Content, finder: Finder, field: Field, own: Span | No
     of_field = sorted((s for s in content.suggestions if s.field == field.id), key=lambda s: -s.confidence)
     proposed = [s for s in of_field if s.decision is Decision.OPEN]
     refused = [
-        s for s in of_field if s.decision is Decision.REJECTED and (own is None or tuple(sorted(s.tokens)) != own.tokens)
+        s
+        for s in of_field
+        if s.decision is Decision.REJECTED and (own is None or tuple(sorted(s.tokens)) != own.tokens)
     ]
     labelled: dict[str, tuple[int, ...]] = {}
     for span in content.annotations.spans:  # a field may have several values
@@ -71,13 +74,8 @@ def likely_places(content: Content, finder: Finder, field: Field, own: Span | No
 
 
 def _can_be(finder: Finder, field: Field, tokens: tuple[int, ...]) -> bool:
-    """Whether what a model suggests can be offered: a bare number is a rate only beside its header."""
-    around = finder.around
-    if field.type is not FieldType.RATE or "%" in around.text(tokens):
-        return True
-    row = around.layout.row_of[tokens[0]]
-    fit, _ = around.context(field, row, around.layout.rows[row].index(tokens[0]))
-    return fit > 0 or around.is_under_percent(tokens[0])
+    """Whether what a model suggests can be offered."""
+    return field.type is not FieldType.RATE or is_rate(finder.around, field, tokens)
 
 
 def known_places(content: Content, field: Field) -> list[tuple[int, ...]]:

@@ -374,6 +374,19 @@ def test_a_rate_in_a_column_of_percents_is_found():
     assert best(text, "tax_rate") == "6"
 
 
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [
+        ("  Zahlbar in 10 Tagen mit 3% Skonto\n  Netto 50.00\n  USt 19% 9.50\n", "19%"),
+        ("  Bei Zahlung bis 4. Mai gewähren wir 3%\n  Skonto. Sonst netto\n", ""),
+        ("  Late payments bear interest of 8%\n", ""),
+        ("  Discount  5.00   VAT 20%\n", "20%"),
+    ],
+)
+def test_the_percentage_of_a_discount_or_of_interest_is_no_tax_rate(text, rate):
+    assert best(text, "tax_rate") == rate
+
+
 SHOP = Document(1, "inv", "", "d", "x", None, "ACME", Side.TRAIN, State.NEW, "", 1, 4, 1, labels=0, suggestions=1)
 
 

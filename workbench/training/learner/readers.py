@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 from storage.exceptions import ConfigProblem, InputProblem, WorkbenchError, WorkspaceProblem
 from storage.files import digest_of
 from workbench.evaluation import prediction_process
-from workbench.fields import Schema
+from workbench.fields import Field, FieldType, Schema
 from workbench.fields.values import joined
 from workbench.live.feature_files import WITHOUT_SPACE, FeatureFiles
 from workbench.live.record import Record
 from workbench.locate.context import Surroundings
+from workbench.locate.rates import is_rate
+from workbench.locate.till_slips import is_till_slip
 from workbench.locate.vendors import own_fields
 from workbench.locate.vendors.same_place import Page
 from workbench.predictions import model_and_rules, suggestions
@@ -200,7 +202,9 @@ def whole_lines(values: Values, base: Values, row: FrozenDocument, pieces: Set[s
 
 
 def without_guesses(values: Values, page: Page, schema: Schema, others: Iterable[Values]) -> Values:
-    """The head's values, without orders that nothing speaks for: few documents name one, and any number looks like it.
+    """The head's values, without orders and rates that nothing speaks for: any number looks like one.
+
+    Few documents name an order, and receipts of tills none; what they call so is the till's own number.
 
     Args:
         values: the head's.
@@ -208,15 +212,20 @@ def without_guesses(values: Values, page: Page, schema: Schema, others: Iterable
         schema: of the fields.
         others: what other readers take the values to be.
     """
-    words, _ = values.get(_ORDER, ((), 0.0))
-    order = schema.get(_ORDER)
-    if not words or order is None or any(words == other.get(_ORDER, ((), 0.0))[0] for other in others):
-        return values
+    known = {words for other in others if (words := other.get(_ORDER, ((), 0.0))[0])}
     around = Surroundings(page.tokens)
-    row = around.layout.row_of[words[0]]
-    if around.context(order, row, around.layout.rows[row].index(words[0]))[0] > 0:
-        return values
-    return {name: value for name, value in values.items() if name != _ORDER}
+
+    def is_guess(field: Field, words: tuple[int, ...]) -> bool:
+        if field.type is FieldType.RATE:
+            return not is_rate(around, field, words)
+        if field.id != _ORDER or words in known:
+            return False
+        row = around.layout.row_of[words[0]]
+        fit, _ = around.context(field, row, around.layout.rows[row].index(words[0]))
+        return fit <= 0 or is_till_slip(around)
+
+    guessed = {f.id for f in schema.spans if f.id in values and is_guess(f, values[f.id][0])}
+    return {name: value for name, value in values.items() if name not in guessed}
 
 
 def without_others(readings: Mapping[str, Values], base: Values, page: Page, schema: Schema) -> dict[str, Values]:
