@@ -362,3 +362,13 @@ def test_the_head_s_names_begin_and_end_where_the_base_s_lines_do():
     assert name((4, 5, 6), (4, 5)) == ((4, 5), 0.6)  # "COMPANY" of the next line
     assert name((4, 5), (2, 3, 4, 5)) == ((4, 5), 0.6)  # a line of its own is no worse
     assert name((2,), (4, 5)) == name((2,), ()) == ((2,), 0.6)  # another place is not the base's to say
+
+
+def test_the_head_s_names_end_behind_their_legal_form() -> None:
+    words = ["GARDEN", "BAKERY", "SDN", "BHD", "(139386", "X)"]
+    row = FrozenDocument(1, "slip", words=words, pages=[0] * 6, lines=[0] * 6)
+    base: readers.Values = {"seller_name": ((0, 1, 2, 3), 0.9)}
+    read = readers.whole_lines({"seller_name": ((0, 1, 2), 0.6)}, base, row, frozenset({"seller_name"}))
+    assert read["seller_name"] == ((0, 1, 2, 3), 0.6)
+    shorter = readers.whole_lines({"seller_name": ((0, 1), 0.6)}, base, row, frozenset({"seller_name"}))
+    assert shorter["seller_name"] == ((0, 1), 0.6), "a name that is labelled without any form stays so"

@@ -387,6 +387,13 @@ def test_the_percentage_of_a_discount_or_of_interest_is_no_tax_rate(text, rate):
     assert best(text, "tax_rate") == rate
 
 
+def test_what_was_taxed_is_no_tax_where_the_tax_is_printed_without_its_zero():
+    text = "  GST SUMMARY   AMOUNT(RM)   TAX(RM)\n  Z = 0%             82.80      .00\n  S = 6%             10.75      .65\n"
+    tokens = sample_documents.tokens_of("  BAG 4.00\n" + text)
+    ranked = Finder(tokens).ranked(SCHEMA.get("amount_tax"))
+    assert tokens[ranked[0].tokens[0]].text == "4.00", "neither 82.80 nor 10.75"
+
+
 SHOP = Document(1, "inv", "", "d", "x", None, "ACME", Side.TRAIN, State.NEW, "", 1, 4, 1, labels=0, suggestions=1)
 
 

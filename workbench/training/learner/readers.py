@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from storage.exceptions import ConfigProblem, InputProblem, WorkbenchError, WorkspaceProblem
 from storage.files import digest_of
 from workbench.evaluation import prediction_process
-from workbench.fields import Field, FieldType, Schema
+from workbench.fields import Field, FieldType, Schema, legal_forms
 from workbench.fields.values import joined
 from workbench.live.feature_files import WITHOUT_SPACE, FeatureFiles
 from workbench.live.record import Record
@@ -176,7 +176,7 @@ def head_values(
 
 
 def whole_lines(values: Values, base: Values, row: FrozenDocument, pieces: Set[str]) -> Values:
-    """The head's values, with the base's words where the head's cut a line that the base's do not.
+    """The head's values, with the base's words where the head's cut a line that the base's do not, or a legal form.
 
     After few labels a head knows words of names ("MART") better than where names begin and end.
 
@@ -193,10 +193,15 @@ def whole_lines(values: Values, base: Values, row: FrozenDocument, pieces: Set[s
         is_cut_before = before >= 0 and lines[before] == lines[words[0]]
         return is_cut_before + (behind < len(lines) and lines[behind] == lines[words[-1]])
 
+    def cuts_form(words: tuple[int, ...]) -> bool:
+        following = [word for word, line in enumerate(lines) if word > words[-1] and line == lines[words[-1]]]
+        return bool(legal_forms.rest_behind(row.words[words[-1]], [row.words[word] for word in following]))
+
     whole = dict(values)
     for name, (words, sure) in values.items():
         other, _ = base.get(name, ((), 0.0))
-        if name in pieces and other and not set(words).isdisjoint(other) and cuts(words) > cuts(other):
+        is_there = name in pieces and other and not set(words).isdisjoint(other)
+        if is_there and (cuts(words) > cuts(other) or (cuts_form(words) and not cuts_form(other))):
             whole[name] = other, sure
     return whole
 
