@@ -338,7 +338,8 @@ def _armed(view: SessionView, schema: Schema, word: str, document: Pairs) -> Hin
             return f"{name}:", (("label.confirm", f"add or drop “{short(word)}”"), *rest)
         offered, best = view.offered, tuple[tuple[str, str], ...]()
         if offered is not None:
-            text = f"“{short(text_of(tokens, offered.tokens), 20)}” ({offered.likelihood:.0%} likely)"
+            how = "rejected before" if offered.rejected else f"{offered.likelihood:.0%} likely"
+            text = f"“{short(text_of(tokens, offered.tokens), 20)}” ({how})"
             if offered.pointed_at:
                 taken = (("label.confirm", "label it"), ("label.find", "find another"), *rest)
                 return f"{name}: {text}?", taken
@@ -379,6 +380,8 @@ def _number(view: SessionView, field: Field | None, proposals: Proposals) -> str
     number = f"{proposals.now + 1} of {len(proposals.places)}"
     if field is None or proposals.likelihood is None:
         return number
+    if proposals.places[proposals.now] in proposals.likely.rejected:
+        return f"{number}, rejected before"
     if proposals.likelihood < 1:
         return f"{number}, {proposals.likelihood:.0%} likely"
     text = text_of(view.content.tokens, proposals.span.tokens)

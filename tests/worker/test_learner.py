@@ -12,15 +12,17 @@ import pytest
 import torch
 
 from storage import documents
-from storage.records import Annotations, Span, State
+from storage.records import SURE, Annotations, Span, State
 from storage.suggestions import keep_suggestions, suggestions_of
 from tests.support import member_receipts, sample_documents
 from tests.support.member_receipts import accept
 from workbench import pool_order
 from workbench.annotation.editor import DocumentEditor
+from workbench.fields import FieldType, invoice_schema
 from workbench.live import record
 from workbench.live.messages import Look
 from workbench.live.record import Outcome, Record
+from workbench.locate.vendors.same_place import Page
 from workbench.runs.parquet import FrozenDocument
 from workbench.training import predictor
 from workbench.training.learner import head as heads
@@ -293,6 +295,32 @@ def test_the_likelier_reader_is_taken() -> None:
     assert taken["total"] == (3,)
 
 
+def test_what_was_learned_of_a_field_of_ones_own_is_sure_once_it_was_right_four_times() -> None:
+    readings: dict[str, readers.Values] = {"base": {}, "head": {"own": ((7,), 0.99), "iban": ((8,), 0.99)}}
+    kept, sure = Record(), []
+    for number in range(6):
+        found = {name: likely for name, _, likely in readers.chosen(readings, kept, frozenset({"own", "iban"}))}
+        sure.append((found["own"] >= SURE, found["iban"] >= 0.69))
+        right = number > 0
+        both = Outcome(base=False, head=right, shown=right, is_read=number > 0)
+        kept.add(number, {"own": both, "iban": Outcome(base=False, head=True, shown=True)})
+    assert sure == [(False, True)] * 5 + [(True, True)], "before the first label it had nothing to be right about"
+
+    mistaken = Record()
+    for number in range(10):
+        mistaken.add(number, {"own": Outcome(base=False, head=number % 2 == 0, shown=False)})
+    ((_, _, likely),) = readers.chosen({"head": {"own": ((7,), 0.99)}}, mistaken, frozenset({"own"}))
+    assert likely == 0.5, "right half of the time"
+
+
+def test_a_word_that_is_surely_the_currency_is_not_learned_as_a_text() -> None:
+    schema = invoice_schema().add("method", FieldType.TEXT)
+    page = Page(["Paid", "RM", "Total", "(RM)"], [[0, 0, 1, 1]] * 4, [0] * 4, [0] * 4)
+    learned: dict[str, readers.Values] = {"head": {"method": ((1,), 0.9)}, "remembered": {"method": ((0,), 0.9)}}
+    for sure, left in ((0.8, {"head": {}, "remembered": learned["remembered"]}), (0.5, learned)):
+        assert readers.without_others(learned, {"currency": ((3,), sure)}, page, schema) == left
+
+
 def test_live_order_follows_every_label_and_leaves_out_what_is_decided(workspace: Workspace) -> None:
     workspace.change_settings(order=pool_order.LIVE)
     learner = taught(workspace, 2)
@@ -334,3 +362,13 @@ def test_the_head_s_names_begin_and_end_where_the_base_s_lines_do():
     assert name((4, 5, 6), (4, 5)) == ((4, 5), 0.6)  # "COMPANY" of the next line
     assert name((4, 5), (2, 3, 4, 5)) == ((4, 5), 0.6)  # a line of its own is no worse
     assert name((2,), (4, 5)) == name((2,), ()) == ((2,), 0.6)  # another place is not the base's to say
+
+
+def test_the_head_s_names_end_behind_their_legal_form() -> None:
+    words = ["GARDEN", "BAKERY", "SDN", "BHD", "(139386", "X)"]
+    row = FrozenDocument(1, "slip", words=words, pages=[0] * 6, lines=[0] * 6)
+    base: readers.Values = {"seller_name": ((0, 1, 2, 3), 0.9)}
+    read = readers.whole_lines({"seller_name": ((0, 1, 2), 0.6)}, base, row, frozenset({"seller_name"}))
+    assert read["seller_name"] == ((0, 1, 2, 3), 0.6)
+    shorter = readers.whole_lines({"seller_name": ((0, 1), 0.6)}, base, row, frozenset({"seller_name"}))
+    assert shorter["seller_name"] == ((0, 1), 0.6), "a name that is labelled without any form stays so"

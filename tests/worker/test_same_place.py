@@ -65,3 +65,21 @@ def test_an_order_that_was_learned_is_offered_only_where_something_speaks_for_it
         values = {"purchase_order": ((word,), 0.7), "seller_name": ((0,), 0.7)}
         kept = readers.without_guesses(values, page, _SCHEMA, [others])
         assert kept == (values if is_kept else {"seller_name": ((0,), 0.7)})
+
+
+def test_what_tills_call_an_order_and_a_discount_are_learned_as_no_order_and_no_rate() -> None:
+    lines = ("ORDER : 8557", "CASHIER : Ann", "TOTAL 9.00", "CASH 10.00", "CHANGE 1.00", "Ecke 12", "bar 3% Skonto")
+    page = page_of(row(*lines, "USt 19 %"))
+    at = {word: number for number, word in enumerate(page.words)}
+    values = {"purchase_order": ((at["8557"],), 0.7)}
+    assert readers.without_guesses(values, page, _SCHEMA, []) == {}
+    assert readers.without_guesses(values, page, _SCHEMA, [values]) == values
+    for word, is_kept in (("12", False), ("3%", False), ("19", True)):
+        rate: readers.Values = {"tax_rate": ((at[word],), 0.6)}
+        assert readers.without_guesses(rate, page, _SCHEMA, []) == (rate if is_kept else {}), word
+
+
+def test_a_number_with_another_caption_is_not_the_one_that_stood_there() -> None:
+    first = row("Kunden AG", "Bestellung: 4711", purchase_order="4711")
+    assert offered(row("Kunden AG", "Best. Ref: 4212"), first) == {}
+    assert offered(row("Kunden AG", "Bestellnng: 4212"), first)["purchase_order"][0] == "4212"

@@ -54,7 +54,8 @@ class DocumentWords:
         field = schema.get("seller_name")
         if (labelled := seller_of(self._content)) or field is None:
             return labelled
-        places = self.places(field, None).places
+        likely = self.places(field, None)
+        places = [place for place in likely.places if place not in likely.rejected]
         return text_of(self.tokens, places[0]) if places else ""
 
     def warm(self, fields: Iterable[Field], goes_on: Callable[[], bool]) -> None:

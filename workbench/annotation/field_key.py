@@ -112,7 +112,8 @@ class FieldKey:
         if not likely.places:
             return
         if likely.likelihood < LEAST and not pressed_again:
-            self._state.offered = OfferedPlace(likely.places[0], likely.likelihood)
+            is_rejected = likely.places[0] in likely.rejected
+            self._state.offered = OfferedPlace(likely.places[0], likely.likelihood, rejected=is_rejected)
         else:
             self._try(field.id, likely, 0, None)
 
@@ -122,7 +123,8 @@ class FieldKey:
         self._arm(field.id)
         if likely.places:
             is_likely = likely.likelihood >= LEAST
-            self._state.offered = OfferedPlace(likely.places[0], likely.likelihood, pointed_at=is_likely)
+            is_rejected = likely.places[0] in likely.rejected
+            self._state.offered = OfferedPlace(likely.places[0], likely.likelihood, is_likely, is_rejected)
             if is_likely:
                 self._cursor.show(likely.places[0])
 
@@ -131,7 +133,7 @@ class FieldKey:
         place, likely = tuple(sorted(suggestion.tokens)), self._words.places(field, None)
         rated = [(place, suggestion.confidence), *zip(likely.places, likely.likelihoods, strict=True)]
         others = [span for span in own if set(place).isdisjoint(span.tokens)]
-        self._try(field.id, _free(rated, others), 0, None, suggestion)
+        self._try(field.id, _free(rated, others, likely), 0, None, suggestion)
 
     def _take_together(self, field: Field, suggestions: Sequence[Suggestion]) -> None:
         """Label several values of a field in one act; its key goes from one to the other then."""
@@ -259,9 +261,9 @@ class FieldKey:
         """Label the next place that has another value than the field's labels, and none of their words."""
         texts = [self._text(span.tokens) for span in own]
         following = [(now + step) % len(likely.places) for step in range(1, len(likely.places) + 1)]
-        free = _free([(likely.places[number], likely.likelihoods[number]) for number in following], own)
+        free = _free([(likely.places[number], likely.likelihoods[number]) for number in following], own, likely)
         for number, place in enumerate(free.places):
-            if not any(same(field.type, self._text(place), text) for text in texts):
+            if place not in likely.rejected and not any(same(field.type, self._text(place), text) for text in texts):
                 self._try(field.id, free, number, None)
                 return
         self._state.message = f"{field.name}: no other value is found. Select its words first."
@@ -375,11 +377,11 @@ class FieldKey:
         self._cursor.show(suggestion.tokens)
 
 
-def _free(rated: Iterable[tuple[tuple[int, ...], float]], own: Iterable[Span]) -> LikelyPlaces:
+def _free(rated: Iterable[tuple[tuple[int, ...], float]], own: Iterable[Span], likely: LikelyPlaces) -> LikelyPlaces:
     """The places, and how likely each is, that share no word with the field's labels; none twice."""
     used = {token for span in own for token in span.tokens}
     free: dict[tuple[int, ...], float] = {}
     for place, rate in rated:
         if used.isdisjoint(place):
             free.setdefault(place, rate)
-    return LikelyPlaces(tuple(free), tuple(free.values()))
+    return LikelyPlaces(tuple(free), tuple(free.values()), likely.rejected & free.keys())

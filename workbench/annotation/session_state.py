@@ -41,6 +41,7 @@ class OfferedPlace:
     tokens: tuple[int, ...]
     likelihood: float  # 0..1
     pointed_at: bool = False  # the cursor went there: Enter labels it, too
+    rejected: bool = False  # a person rejected it before
 
 
 @dataclass(frozen=True, slots=True)

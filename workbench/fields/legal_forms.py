@@ -5,7 +5,7 @@ looked for where a name is expected; a line of an address is refused for those a
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 # A dot where letters may have one between them: "b.v" is B.V., BV or B. V.
 _SURE_AND_LAST = ("bhd", "gmbh", "ltd", "llc", "inc", "b.v")
@@ -32,3 +32,19 @@ def spelled(forms: Iterable[str], between: str = r"\.?") -> str:
 
 LEGAL = re.compile(r"\b(?:" + spelled(ALL, r"\.? ?") + r")\b\.?|公司", re.IGNORECASE)
 LEGAL_AT_END = re.compile(rf"(?:{LEGAL.pattern})\W*$", re.IGNORECASE)
+_IN_PARTS = re.compile(
+    r"sdn\.?\|(?:bhd|berhad)\W*|(?:pte|pty)\.?\|(?:ltd|limited)\W*|gmbh\|& ?co\.? ?(?:kg|ohg)\W*", re.IGNORECASE
+)
+"""Forms of several words: the first one, which ends no name, and the rest."""
+_LONGEST_REST = 3  # words
+
+
+def rest_behind(last: str, following: Sequence[str]) -> int:
+    """How many words behind a name belong to a legal form that its last word begins: of "… SDN" the next one, "BHD".
+
+    Args:
+        last: word of a name.
+        following: the words behind it in its line.
+    """
+    counts = range(1, min(_LONGEST_REST, len(following)) + 1)
+    return next((n for n in counts if _IN_PARTS.fullmatch(f"{last}|{' '.join(following[:n])}")), 0)

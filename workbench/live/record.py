@@ -18,6 +18,7 @@ from workbench.fields import Schema
 LEAST, LATEST = 10, 30
 """Documents that there must be, and that at most are looked at, before anything is said about suggestions."""
 _MOST = 1000  # documents
+_JUDGED = 10  # documents by which it is told whether a reader of a field of one's own can be sure
 _DECAY = 0.9  # of a document's weight, with every later one: fields' values and vendors change
 _WEIGHT = 8.0  # documents that a reader's rate weighs at the start
 _STARTS = {"base": 0.8, "head": 0.7, "remembered": 0.95}
@@ -30,6 +31,7 @@ class Outcome(msgspec.Struct, frozen=True, array_like=True):
     head: bool  # what was learned from the labels before
     shown: bool  # what stood on the document
     remembered: bool | None = None  # a value that was labelled before and is printed again; None where there is none
+    is_read: bool = True  # the head has a value
 
 
 class Record(msgspec.Struct):
@@ -55,6 +57,12 @@ class Record(msgspec.Struct):
             reader: _rate([right for o in outcomes if (right := getattr(o, reader)) is not None], start)
             for reader, start in _STARTS.items()
         }
+
+    def judged(self, field: str, reader: str) -> tuple[int, int]:
+        """(right, all) of a field: its latest documents on which a reader ("head", "remembered") had a value."""
+        having = [o for o in self.outcomes(field) if o.is_read or reader != "head"]
+        right = [is_right for o in having if (is_right := getattr(o, reader)) is not None][-_JUDGED:]
+        return sum(right), len(right)
 
     def shares(self, documents: Iterable[int]) -> tuple[int, int]:
         """(right, all): of the fields of these documents, those whose suggestion was right."""

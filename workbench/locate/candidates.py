@@ -18,6 +18,7 @@ from workbench.locate import headers, till_slips
 from workbench.locate.context import Candidate, Surroundings
 from workbench.locate.parties import extent, names_and_addresses, sides
 from workbench.locate.parties.blocks import Party, PartyBlocks
+from workbench.locate.rates import is_rate
 
 MOST = 12
 """The most candidates per field."""
@@ -34,17 +35,14 @@ _SPACE = 0.9  # heights of a word, which are longer than widths in thousandths: 
 _WHOLE = re.compile(r"[0-9]{1,3}(?:,?[0-9]{3})*|[0-9]+")
 _BARE_RATE = re.compile(r"[0-2]?[0-9](?:[.,][0-9]{1,2})?")
 _CENTS = re.compile(r"[.,][0-9]{1,2}(?![0-9])")
-_DIGIT = re.compile(r"\d")
+_DIGIT, _ONLY_CENTS = re.compile(r"\d"), re.compile(r"[.,][0-9]{2}")
 _VAT = re.compile(r"[A-Z]{2}U?[0-9]{8,12}(?:B[0-9]{2})?")
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Za-z0-9]{11,30}")
 _TAX_DIGITS = 7  # tax numbers have at least so many
 _MOST_TAX = 0.3  # of the net amount
-_A_LITTLE, _MUCH = 0.01, 0.3  # of a score
-_PAID = 1.5  # for a total that was paid
-_BLOCK = 1.5  # for a name and an address that stand together
-_LEAST_SHARE = 0.6
-_TAXED = 1.0  # for a tax that is what was taxed
-_CENT = 0.011
+_A_LITTLE, _MUCH, _LEAST_SHARE = 0.01, 0.3, 0.6  # of a score
+_PAID, _BLOCK = 1.5, 1.5  # for a total that was paid; for a name and an address that stand together
+_TAXED, _CENT = 2.0, 0.011  # for a tax that is what was taxed; a difference by rounding
 _NONE: Mapping[str, tuple[int, ...]] = MappingProxyType({})
 
 
@@ -125,13 +123,12 @@ class Finder:
     def _is_valid(self, field: Field, c: Candidate) -> bool:
         """Whether a candidate is a valid value of the field."""
         text = self.around.text(c.tokens)
-        if field.id == "iban":
-            return bool(
-                _IBAN.fullmatch(text.replace(" ", "").rstrip(".,;"))
-            )  # a wrong check digit is reported by the checks
+        if field.id == "iban":  # a wrong check digit is reported by the checks
+            return bool(_IBAN.fullmatch(text.replace(" ", "").rstrip(".,;")))
         if field.id.endswith("tax_id") and sum(map(str.isdigit, text)) < _TAX_DIGITS:
             return False
-        if field.type is FieldType.ID and numbers.is_money(self.around, c.tokens):
+        is_money = field.type is FieldType.ID and numbers.is_money(self.around, c.tokens)
+        if is_money or (field.type is FieldType.RATE and not is_rate(self.around, field, c.tokens)):
             return False
         return field.type not in _EXACT or normalise(field.type, text).normal is not None
 
@@ -184,7 +181,7 @@ class Finder:
                 values += [self._size(c.tokens) for c in here]
             elif field.id == "amount_tax":
                 taxed = self._taxed(number)
-                here = [replace(c, score=c.score - _TAXED) if c.tokens in taxed else c for c in here]
+                here = [Candidate(c.tokens, c.score - _TAXED, "taxed") if c.tokens in taxed else c for c in here]
             candidates += here
         if field.id == "amount_total":
             headed = [v for v, c in zip(values, candidates, strict=True) if c.score > 1.2]
@@ -202,15 +199,18 @@ class Finder:
         return candidates
 
     def _taxed(self, row: int) -> set[tuple[int, ...]]:
-        """The amounts of a row whose tax by a rate that is printed there stands in the row, too."""
+        """The amounts of a row whose tax by a rate that is printed there stands in the row, too ("6% 10.75 .65")."""
         amounts = [tokens for _, tokens in self._values(FieldType.AMOUNT)[row]]
         printed = [normalise(FieldType.RATE, self.around.text(t)).normal for _, t in self._values(FieldType.RATE)[row]]
         rates = [float(rate) / 100 for rate in printed if rate]
+        cents = [(i,) for i in self.around.layout.rows[row] if _ONLY_CENTS.fullmatch(self._tokens[i].text)]
+        sizes = {tokens: self._size(tokens) for tokens in amounts + cents}
         return {
             base
             for base in amounts
             for rate in rates
-            if any(other != base and abs(self._size(base) * rate - self._size(other)) < _CENT for other in amounts)
+            if sizes[base]
+            and any(other != base and abs(sizes[base] * rate - size) < _CENT for other, size in sizes.items())
         }
 
     def _size(self, tokens: tuple[int, ...]) -> float:

@@ -6,6 +6,7 @@ from storage.records import CORRECTION, KNOWN_SOURCES, Content, Decision, Span
 from workbench.fields import Field, FieldType, checks
 from workbench.locate.candidates import Finder
 from workbench.locate.likelihoods import likelihood
+from workbench.locate.rates import is_rate
 
 _LEAST_SCORE = 0.6  # of a place of the reference value
 
@@ -16,6 +17,7 @@ class LikelyPlaces:
 
     places: tuple[tuple[int, ...], ...]  # sorted token ids of each, the likeliest first and none twice
     likelihoods: tuple[float, ...]  # that each is right, 0..1; 1 of a label, and where a known value is printed
+    rejected: frozenset[tuple[int, ...]] = frozenset()  # of these: the last ones, none of them likely
 
     @property
     def likelihood(self) -> float:
@@ -32,10 +34,13 @@ def likely_places(content: Content, finder: Finder, field: Field, own: Span | No
     another field's known value (the house of an address), rates without a percent sign or a header, and what the
     field's own check refuses.
     """
-    proposed = sorted(
-        (s for s in content.suggestions if s.field == field.id and s.decision is Decision.OPEN),
-        key=lambda s: -s.confidence,
-    )
+    of_field = sorted((s for s in content.suggestions if s.field == field.id), key=lambda s: -s.confidence)
+    proposed = [s for s in of_field if s.decision is Decision.OPEN]
+    refused = [
+        s
+        for s in of_field
+        if s.decision is Decision.REJECTED and (own is None or tuple(sorted(s.tokens)) != own.tokens)
+    ]
     labelled: dict[str, tuple[int, ...]] = {}
     for span in content.annotations.spans:  # a field may have several values
         if span.field != field.id:
@@ -50,7 +55,8 @@ def likely_places(content: Content, finder: Finder, field: Field, own: Span | No
         for token in s.tokens
         if field.type is not FieldType.CURRENCY
     }
-    guessed = [(s.tokens, s.confidence) for s in proposed if s.run in KNOWN_SOURCES or _can_be(finder, field, s.tokens)]
+    suggested = [s for s in [*proposed, *refused] if s.run in KNOWN_SOURCES or _can_be(finder, field, s.tokens)]
+    guessed = [(s.tokens, s.confidence) for s in suggested]
     guessed += [
         (c.tokens, likelihood(field.id, c.score))
         for c in finder.ranked(field, labelled)
@@ -58,26 +64,18 @@ def likely_places(content: Content, finder: Finder, field: Field, own: Span | No
     ]  # an IBAN with a misread digit is still the place; the check is shown beside it
     listed += [(place, rate) for place, rate in guessed if known_elsewhere.isdisjoint(place)]
     free = [(tuple(sorted(place)), rate) for place, rate in listed if taken.isdisjoint(place)]
-    rejected = {
-        tuple(sorted(s.tokens))
-        for s in content.suggestions
-        if s.field == field.id and s.decision is Decision.REJECTED and (own is None or s.tokens != own.tokens)
-    }
-    free.sort(key=lambda placed: placed[0] in rejected)  # the others stay in their order
+    rejected = {tuple(sorted(s.tokens)) for s in refused}
     rates: dict[tuple[int, ...], float] = {}
     for place, rate in free:
-        rates.setdefault(place, rate)
-    return LikelyPlaces(tuple(rates), tuple(rates.values()))
+        if place not in rejected:
+            rates.setdefault(place, rate)
+    again = dict.fromkeys(place for place, _ in free if place in rejected)
+    return LikelyPlaces((*rates, *again), (*rates.values(), *[0.0] * len(again)), frozenset(again))
 
 
 def _can_be(finder: Finder, field: Field, tokens: tuple[int, ...]) -> bool:
-    """Whether what a model suggests can be offered: a bare number is a rate only beside its header."""
-    around = finder.around
-    if field.type is not FieldType.RATE or "%" in around.text(tokens):
-        return True
-    row = around.layout.row_of[tokens[0]]
-    fit, _ = around.context(field, row, around.layout.rows[row].index(tokens[0]))
-    return fit > 0 or around.is_under_percent(tokens[0])
+    """Whether what a model suggests can be offered."""
+    return field.type is not FieldType.RATE or is_rate(finder.around, field, tokens)
 
 
 def known_places(content: Content, field: Field) -> list[tuple[int, ...]]:

@@ -12,16 +12,16 @@ _TYPES = (FieldType.AMOUNT, FieldType.DATE)
 _AROUND = "()[]:;,.*#\"'"
 
 
-_LITERAL, _WORD, _VALUE, _BEGINNING, _INSIDE = range(5)
+_LITERAL, _WORD, _WRITTEN_OUT, _BEGINNING, _VALUE, _INSIDE = range(6)
 """How well a place fits what was typed, the best first."""
 
 
 def find(tokens: Sequence[Token], typed: str) -> list[tuple[int, ...]]:
     """The places of a value: 1234.5 finds "1,234.50", 2018-12-25 finds "25/12/2018".
 
-    What reads exactly so comes first, then whole words with these letters and digits, amounts and dates of this value,
-    words that begin so, and words that have it inside; each from top to bottom. Consecutive words are found, also when
-    only the beginning of the last one was typed.
+    What reads exactly so comes first, then whole words with these letters and digits, words that begin so (first those
+    that are this value written out: "5.00"), amounts and dates of this value, and words that have it inside; each from
+    top to bottom. Consecutive words are found, also when only the beginning of the last one was typed.
     """
     if not typed.strip():
         return []
@@ -31,7 +31,8 @@ def find(tokens: Sequence[Token], typed: str) -> list[tuple[int, ...]]:
         for kind in _TYPES:
             if normalise(kind, typed).normal is not None:
                 for place in aligner.ranked("", kind, typed):
-                    ranks[place.tokens] = min(_VALUE, ranks.get(place.tokens, _VALUE))
+                    spelled = ranks.get(place.tokens, _VALUE)
+                    ranks[place.tokens] = _WRITTEN_OUT if spelled == _BEGINNING else min(spelled, _VALUE)
     return sorted(ranks, key=lambda place: (ranks[place], place[0], len(place)))
 
 

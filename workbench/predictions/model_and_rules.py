@@ -23,6 +23,8 @@ from workbench.locate import checked_numbers
 from workbench.locate.candidates import Finder
 from workbench.locate.parties import extent
 from workbench.locate.parties.words import is_heading
+from workbench.locate.rates import is_rate
+from workbench.locate.vendors import own_fields
 from workbench.predictions import page_reading, repair_rules
 from workbench.predictions.cases import Case, Chunk
 from workbench.runs.config import families
@@ -115,7 +117,11 @@ class TrackRecord:
             and sum(counts[2] for counts in self._here(name)) < PRIOR
         )
         surest = _UNSURE if short else _SUREST
-        if read.model and (not read.rules or model >= rules):
+        is_models = read.model and (not read.rules or model >= rules)
+        if own_fields.is_own(name):
+            counts = self.here.get(name, {}).get(read.situation, (0, 0, 0))
+            surest = min(surest, own_fields.surest(counts[0 if is_models else 1]))
+        if is_models:
             return read.model, min(surest, model + 0.01 * (read.sure - 0.5))
         return read.rules, min(surest, rules)
 
@@ -172,24 +178,11 @@ def read_all(finder: Finder, fields: Sequence[Field], values: Values) -> dict[st
 
     printed = {token for places in finder.amounts.values() for tokens in places for token in tokens}
 
-    def is_rate(words: TokenIds) -> bool:
-        """Whether a number is one in percent: a bare one is only where a header or the next word says so."""
-        if "%" in finder.around.text(words):
-            return True
-        row = finder.around.layout.rows[finder.around.layout.row_of[words[0]]]
-        after = row.index(words[-1]) + 1 if words[-1] in row else len(row)
-        sign = finder.around.tokens[row[after]].text if after < len(row) else ""
-        return sign.startswith("%") or any(
-            finder.around.context(field, finder.around.layout.row_of[words[0]], row.index(words[0]))[0] > 0
-            for field in fields
-            if field.type is FieldType.RATE
-        )
-
     def acceptable(field: Field, words: TokenIds) -> bool:
         if not words or not checks.acceptable(field.id, field.type, finder.around.text(words)):
             return False
         if field.type is FieldType.RATE:
-            return is_rate(words)
+            return is_rate(finder.around, field, words)
         if field.type is FieldType.PARTY and is_heading(finder.around.text(words)):
             return False
         if field.id == "seller_tax_id" and page.stands_under_buyer(words):

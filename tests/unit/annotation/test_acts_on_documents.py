@@ -6,13 +6,14 @@ import pytest
 
 from storage import document_list, documents
 from storage.exceptions import Conflict
-from storage.records import Annotations, Content, Decision, ReferenceValue, Span, State
+from storage.records import Annotations, Content, Decision, ReferenceValue, Span, State, Suggestion
 from tests.support import sample_documents
 from workbench.annotation import acts
 from workbench.annotation.editor import DocumentEditor
 from workbench.annotation.field_states import FieldState, judge, rows
+from workbench.annotation.session import AnnotationSession
 from workbench.annotation.worklist import Worklist
-from workbench.fields import invoice_schema
+from workbench.fields import FieldType, invoice_schema
 from workbench.locate.candidates import Finder
 from workbench.locate.places import likely_places
 
@@ -179,3 +180,27 @@ def test_what_is_looked_for_beforehand_is_dropped_in_the_middle_of_a_field_when_
     asked.clear()
     assert session.words.finder.ranked(SCHEMA.get("amount_total")) and not asked
     workspace.close()
+
+
+def test_a_place_that_was_rejected_comes_last_and_is_labelled_only_on_asking_again(tmp_path):
+    page = sample_documents.page_of("Bill A-1\n\nRef A-7\n\nthanks for your visit\n")
+    offers = [("note", (4, 5), 0.9, "run")]
+    workspace = sample_documents.workspace_of(tmp_path / "w", [sample_documents.new("one", [page], offers)])
+    workspace.change_schema(lambda schema: schema.add("note", FieldType.TEXT))
+    field = workspace.schema.get("note")
+    session = AnnotationSession.open(workspace, 1)
+    session.next_suggestion()
+    session.reject()
+    session.put_down()
+    session.field_key.press(field)
+    assert not session.view.content.annotations.spans, "a person said no: one press is no yes"
+    offered = session.view.offered
+    assert offered is not None and offered.rejected and offered.tokens == (4, 5)
+    session.field_key.press(field)
+    assert [span.tokens for span in session.content.annotations.spans] == [(4, 5)]
+
+    content = content_of("NOTE: early\n\nthanks for your visit\n", suggestions=[
+        Suggestion(1, "note", (2, 3), 0.9, "run", Decision.REJECTED)])  # fmt: skip
+    likely = likely_places(content, Finder(content.tokens), field, None)
+    assert (likely.places, likely.rejected) == (((1,), (2, 3)), {(2, 3)})
+    assert likely.likelihoods[0] > likely.likelihoods[1] == 0

@@ -374,6 +374,26 @@ def test_a_rate_in_a_column_of_percents_is_found():
     assert best(text, "tax_rate") == "6"
 
 
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [
+        ("  Zahlbar in 10 Tagen mit 3% Skonto\n  Netto 50.00\n  USt 19% 9.50\n", "19%"),
+        ("  Bei Zahlung bis 4. Mai gewähren wir 3%\n  Skonto. Sonst netto\n", ""),
+        ("  Late payments bear interest of 8%\n", ""),
+        ("  Discount  5.00   VAT 20%\n", "20%"),
+    ],
+)
+def test_the_percentage_of_a_discount_or_of_interest_is_no_tax_rate(text, rate):
+    assert best(text, "tax_rate") == rate
+
+
+def test_what_was_taxed_is_no_tax_where_the_tax_is_printed_without_its_zero():
+    text = "  GST SUMMARY   AMOUNT(RM)   TAX(RM)\n  Z = 0%             82.80      .00\n  S = 6%             10.75      .65\n"
+    tokens = sample_documents.tokens_of("  BAG 4.00\n" + text)
+    ranked = Finder(tokens).ranked(SCHEMA.get("amount_tax"))
+    assert tokens[ranked[0].tokens[0]].text == "4.00", "neither 82.80 nor 10.75"
+
+
 SHOP = Document(1, "inv", "", "d", "x", None, "ACME", Side.TRAIN, State.NEW, "", 1, 4, 1, labels=0, suggestions=1)
 
 

@@ -1,5 +1,6 @@
 """The model and the rules about likely places are weighed by how often each was right."""
 
+from storage.records import SURE
 from workbench.fields import invoice_schema
 from workbench.predictions import model_and_rules
 from workbench.predictions.cases import Case, Chunk
@@ -45,7 +46,10 @@ def test_an_unknown_field_is_judged_by_the_others():
     silent = TwoReadings((), 0.0, (2,))
     often = {"a": {"rules alone": [0, 90, 100]}, "b": {"rules alone": [0, 95, 100]}}
     never = {"a": {"rules alone": [0, 2, 100]}}
-    assert TrackRecord(often).believed("her own", silent)[1] > 0.8
+    assert TrackRecord(often).believed("iban", silent)[1] > 0.8
+    assert 0.6 < TrackRecord(often).believed("her own", silent)[1] < SURE, "not sure before it was measured here"
+    measured = TrackRecord(often, {"her own": {"rules alone": [0, 4, 4]}})
+    assert measured.believed("her own", silent)[1] > 0.8
     assert TrackRecord(never).believed("her own", silent)[1] < 0.1
 
 

@@ -16,11 +16,13 @@ from storage.suggestions import keep_suggestions, leading
 from workbench.fields import Field, FieldType, Schema, checks
 from workbench.fields.values import joined, same
 from workbench.locate import headers
+from workbench.locate.vendors import own_fields
 from workbench.locate.vendors.captions import Captions
 from workbench.locate.vendors.same_place import Page, TokenIds, values_like
 from workbench.workspace import Workspace
 
 _LOOKED_AT = 3  # the vendor's latest labelled documents
+_WITH_LABEL = 5  # documents with a label of a field of one's own, of any vendor
 _MOST_WORDS = 6000  # of a document whose layout is made while it opens
 _SURE = 0.95  # of what was labelled where the same value is known, or of the same words
 _PRIOR_RIGHT, _PRIOR_WRONG = 1.5, 0.8
@@ -49,11 +51,12 @@ def offer(workspace: Workspace, target: Content) -> bool:
         sources = [documents.open_document(connection, number) for number in latest]
         proposed = corrections(sources, target, schema)
         done = {field for field, _, _ in proposed} | {s.field for s in target.suggestions if s.run != CORRECTION}
-        wanting = [f for f in schema.spans if f.id not in headers.FIELDS and f.id not in done]
-        labelled = {f.id: documents.labelled_with(connection, f.id, _LOOKED_AT) for f in wanting}
+        wanting = [f for f in schema.spans if own_fields.is_own(f.id) and f.id not in done]
+        labelled = {f.id: documents.labelled_with(connection, f.id, _WITH_LABEL) for f in wanting}
     taken = {token for _, tokens, _ in proposed for token in tokens}
     beside = beside_captions(labelled, wanting, target)
     proposed += [proposal for proposal in beside if taken.isdisjoint(proposal[1])]
+    proposed = _without_others(proposed, target, schema)
     stored = [(s.field, s.tokens, s.confidence) for s in target.suggestions if s.run == CORRECTION]
     if sorted(proposed) == sorted(stored):
         return False
@@ -77,9 +80,22 @@ def beside_captions(
     proposed = []
     for field in fields:
         known = [_page(content) for content in reversed(labelled.get(field.id, ())) if _is_short(content)]
-        for name, (words, sure) in Captions(known, [field]).values(page).items() if known else ():
-            proposed.append((name, words, round(sure, 4)))
+        captions = Captions(known, [field])
+        right, asked = captions.judged(field.id)
+        for name, (words, sure) in captions.values(page).items() if known else ():
+            # the first label agrees with those that were found by its caption
+            proposed.append((name, words, round(own_fields.likelihood(sure, right + 1, asked + 1), 4)))
     return proposed
+
+
+def _without_others(proposed: Sequence[Proposal], target: Content, schema: Schema) -> list[Proposal]:
+    """Proposals without words that are a sure value of another field there."""
+    others = [(s.field, s.tokens, s.confidence) for s in target.suggestions if s.run != CORRECTION]
+
+    def text(tokens: TokenIds) -> str:
+        return _text(target.tokens, tokens)
+
+    return [p for p in proposed if own_fields.without_others({p[0]: p[1:]}, others, schema, text)]
 
 
 def _is_short(content: Content) -> bool:
@@ -125,7 +141,10 @@ def corrections(sources: Sequence[Content], target: Content, schema: Schema) -> 
             continue
         if set(values) == offered_here.get(field.id, set()):
             continue
-        sure = _SURE if is_sure else _share_right(having, field, page_of)
+        right, asked = (0, 0) if is_sure else _judged(having, field, page_of)
+        sure = _SURE if is_sure else (right + _PRIOR_RIGHT) / (asked + _PRIOR_RIGHT + _PRIOR_WRONG)
+        if own_fields.is_own(field.id) and not _known(target, field):
+            sure = own_fields.likelihood(sure, right + 1, asked + 1)
         proposed += [(field.id, value, round(sure, 4)) for value in values]
         taken.update(token for value in values for token in value)
     return proposed
@@ -197,14 +216,14 @@ def _read(source: Content, target: Content, field: Field, page_of: _PageOf) -> t
     return (values, True) if is_known else ([], False)
 
 
-def _share_right(having: Sequence[Content], field: Field, page_of: _PageOf) -> float:
-    """How often what was labelled on a document was right on the vendor's next one."""
-    right, wrong = _PRIOR_RIGHT, _PRIOR_WRONG
-    for later, earlier in pairwise(having):
-        if values := _read(earlier, later, field, page_of)[0]:
-            is_right = values == _labels(later, field)
-            right, wrong = right + is_right, wrong + (not is_right)
-    return right / (right + wrong)
+def _judged(having: Sequence[Content], field: Field, page_of: _PageOf) -> tuple[int, int]:
+    """(right, all): how often what was labelled on a document was right on the vendor's next one."""
+    judged = [
+        values == _labels(later, field)
+        for later, earlier in pairwise(having)
+        if (values := _read(earlier, later, field, page_of)[0])
+    ]
+    return sum(judged), len(judged)
 
 
 def _known(content: Content, field: Field) -> str:

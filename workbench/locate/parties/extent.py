@@ -134,10 +134,18 @@ def _tidied_address(around: Surroundings, words: tuple[int, ...]) -> tuple[int, 
 
 @asked_once
 def _tidied_name(around: Surroundings, words: tuple[int, ...]) -> tuple[int, ...]:
-    words = _name_alone(around, words)
+    words = _with_form(around, _name_alone(around, words))
     if _CHINESE.search(around.text(words)):
         return _chinese_name(around, words)
     return tuple(sorted(_whole_name(around, words)))
+
+
+def _with_form(around: Surroundings, words: tuple[int, ...]) -> tuple[int, ...]:
+    """A name with the rest of its legal form: recognition may have put a gap before it."""
+    row = around.layout.rows[around.layout.row_of[words[-1]]]
+    behind = row[row.index(words[-1]) + 1 :]
+    rest = legal_forms.rest_behind(around.tokens[words[-1]].text, [around.tokens[word].text for word in behind])
+    return (*words, *behind[:rest])
 
 
 def _unspaced(around: Surroundings, words: Sequence[int]) -> str:

@@ -72,17 +72,20 @@ class Captions:
     def __init__(self, pages: Sequence[Page], fields: Iterable[Field]) -> None:
         self._fields = {field.id: field for field in fields if field.type in _FORMED}
         self._learned: dict[str, tuple[list[_Example], float]] = {}
+        self._judged: dict[str, tuple[int, int]] = {}
         for name, field in self._fields.items():
             labelled = [page for page in pages if name in page.labels][-_LATEST:]
             examples: list[_Example] = []
             by_row = field.type in _IN_ROWS
-            right, wrong = _PRIOR_RIGHT, _PRIOR_WRONG
+            judged: list[bool] = []
             for page in labelled:
                 if value := self._read(field, examples, page):
-                    right, wrong = right + (value in page.labels[name]), wrong + (value not in page.labels[name])
+                    judged.append(value in page.labels[name])
                 examples += [s for s in _examples(page, page.labels[name]) if not (by_row and s.caption[0] == _ABOVE)]
             if examples:
-                self._learned[name] = examples, right / (right + wrong)
+                right = sum(judged)
+                self._learned[name] = examples, (right + _PRIOR_RIGHT) / (len(judged) + _PRIOR_RIGHT + _PRIOR_WRONG)
+                self._judged[name] = right, len(judged)
 
     def values(self, page: Page) -> dict[str, tuple[TokenIds, float]]:
         """Field -> (words, confidence 0..1) of what stands beside such a caption and looks like such a value."""
@@ -91,6 +94,10 @@ class Captions:
             for name, (examples, sure) in self._learned.items()
         }
         return {name: value for name, value in read.items() if value[0]}
+
+    def judged(self, name: str) -> tuple[int, int]:
+        """(right, all) of a field: labelled documents on which the captions of those before had a value."""
+        return self._judged.get(name, (0, 0))
 
     @staticmethod
     def _read(field: Field, examples: Sequence[_Example], page: Page) -> TokenIds:

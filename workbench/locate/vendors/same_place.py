@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from rapidfuzz import fuzz
+
 from storage.records import Box, Token
 from workbench.locate import headers
 from workbench.locate.layout import Layout
@@ -15,6 +17,7 @@ _BEFORE = 3  # words before a value that describe it
 _NEAR = 14  # thousandths of the page: a value without a header begins no further off
 _ROWS_ABOVE = 12  # among which the caption of a column stands
 _CAPTION = 3  # letters that it has at least
+_ALIKE = 80.0  # least similarity (0..100) of a caption that OCR read twice
 
 TokenIds = tuple[int, ...]
 
@@ -65,6 +68,12 @@ class Page:
         row = self.layout.rows[self.layout.row_of[word]]
         at = row.index(word)
         return self._letters(row[max(at - _BEFORE, 0) : at])
+
+    def beside(self, word: int) -> str:
+        """The letters of the word right before another one in its row; none where that is a number."""
+        row = self.layout.rows[self.layout.row_of[word]]
+        at = row.index(word)
+        return self._letters(row[max(at - 1, 0) : at])
 
     def above(self, word: int) -> str:
         """The letters of the caption above a word: of the nearest words in its column without a number."""
@@ -124,6 +133,7 @@ class Place:
     pieces: int  # that the label has words of
     whole_piece: bool  # it ends with its first piece
     whole_block: bool  # it ends with the block
+    beside: str  # the word right before it
 
     @classmethod
     def of(cls, page: Page, label: TokenIds) -> "Place":
@@ -134,7 +144,7 @@ class Place:
         own = [word for word in chain[0] if word in label]
         return cls(
             before, "" if before else page.above(first), page.corner(first), len(own), max(covered, 1),
-            own[-1:] == chain[0][-1:], covered == len(chain),
+            own[-1:] == chain[0][-1:], covered == len(chain), page.beside(first),
         )  # fmt: skip
 
     def captioned(self, page: Page) -> list[int]:
@@ -143,18 +153,25 @@ class Place:
             return page.behind.get(self.before, [])
         return page.under.get(self.above, []) if self.above else []
 
-    def words_on(self, page: Page, *, is_headed: bool, by_column: bool = True) -> TokenIds:
+    def words_on(self, page: Page, *, is_headed: bool, by_column: bool = True, is_block: bool = True) -> TokenIds:
         """The words at this place of another page; () where nothing is like it there.
 
         Args:
             page: another one.
             is_headed: the place counts only beside its header.
             by_column: a caption above counts as a header.
+            is_block: what stands before it in its row may be another block's: a name or an address.
         """
         starts = self.captioned(page) if self.before or by_column else []
         if not starts and not is_headed:
-            starts = [word for word in range(len(page.words)) if self._distance(page, word) <= _NEAR]
+            near = [word for word in range(len(page.words)) if self._distance(page, word) <= _NEAR]
+            starts = near if is_block else [word for word in near if not self._is_captioned_otherwise(page, word)]
         return self.read(page, min(starts, key=lambda word: self._distance(page, word))) if starts else ()
+
+    def _is_captioned_otherwise(self, page: Page, word: int) -> bool:
+        """Whether a word has another caption than the label had: "Weitere Referenz:" where "Bestellung:" stood."""
+        caption = page.beside(word)
+        return bool(caption and self.beside) and fuzz.ratio(caption, self.beside) < _ALIKE
 
     def read(self, page: Page, start: int) -> TokenIds:
         """The words that are as many from a word on as the label had."""

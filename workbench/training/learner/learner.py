@@ -18,7 +18,7 @@ from workbench.evaluation import prediction_process
 from workbench.live import record as records
 from workbench.live.messages import Look
 from workbench.live.record import Outcome, Record
-from workbench.locate import headers
+from workbench.locate.vendors import own_fields
 from workbench.locate.vendors.captions import Captions
 from workbench.locate.vendors.same_place import Page
 from workbench.predictions import model_and_rules, suggestions
@@ -202,14 +202,14 @@ class Learner:
             if values or any(words.values()):
                 right = {reader: (w in values) if values else not w for reader, w in words.items()}
                 again = right["remembered"] if words["remembered"] else None
-                outcomes[name] = Outcome(right["base"], right["head"], right["shown"], again)
+                outcomes[name] = Outcome(right["base"], right["head"], right["shown"], again, bool(words["head"]))
         return outcomes
 
     def _fit(self) -> None:
         listed = list(self._labelled.values())
         self._remembered = Remembered([document.printed for document in listed], self._settings.schema)
         self._places = SamePlaces([document.page for document in listed], self._settings.schema)
-        own = [field for field in self._settings.schema.spans if field.id not in headers.FIELDS]
+        own = [field for field in self._settings.schema.spans if own_fields.is_own(field.id)]
         self._captions = Captions([document.page for document in listed], own)
         tags = [document.row.tags or [] for document in listed]
         fields = sorted({tag[2:] for document in tags for tag in document if tag != "O"} & self._fields)
@@ -378,11 +378,10 @@ class Learner:
         base, page, schema = self._reading(content, row, features), page_of(row), self._settings.schema
         places = self._places.values(row)
         head = readers.whole_lines(self._head_values(row, features), base, row, self._pieces)
-        return {
-            "base": base,
-            "head": readers.without_guesses(head, page, schema, [base, places]),
-            "remembered": self._captions.values(page) | places | self._remembered.values(Printed.of(row)),
-        }
+        head = readers.without_guesses(head, page, schema, [base, places])
+        remembered = self._captions.values(page) | places | self._remembered.values(Printed.of(row))
+        learned = {"head": head, "remembered": remembered}
+        return {"base": base, **readers.without_others(learned, base, page, schema)}
 
     def _head_values(self, row: FrozenDocument, features: Features) -> Values:
         if self._head is None:

@@ -14,10 +14,14 @@ from numpy.typing import NDArray
 from storage.exceptions import ConfigProblem, InputProblem, WorkbenchError, WorkspaceProblem
 from storage.files import digest_of
 from workbench.evaluation import prediction_process
-from workbench.fields import Schema
+from workbench.fields import Field, FieldType, Schema, legal_forms
+from workbench.fields.values import joined
 from workbench.live.feature_files import WITHOUT_SPACE, FeatureFiles
 from workbench.live.record import Record
 from workbench.locate.context import Surroundings
+from workbench.locate.rates import is_rate
+from workbench.locate.till_slips import is_till_slip
+from workbench.locate.vendors import own_fields
 from workbench.locate.vendors.same_place import Page
 from workbench.predictions import model_and_rules, suggestions
 from workbench.predictions.cases import Case
@@ -172,7 +176,7 @@ def head_values(
 
 
 def whole_lines(values: Values, base: Values, row: FrozenDocument, pieces: Set[str]) -> Values:
-    """The head's values, with the base's words where the head's cut a line that the base's do not.
+    """The head's values, with the base's words where the head's cut a line that the base's do not, or a legal form.
 
     After few labels a head knows words of names ("MART") better than where names begin and end.
 
@@ -189,16 +193,23 @@ def whole_lines(values: Values, base: Values, row: FrozenDocument, pieces: Set[s
         is_cut_before = before >= 0 and lines[before] == lines[words[0]]
         return is_cut_before + (behind < len(lines) and lines[behind] == lines[words[-1]])
 
+    def cuts_form(words: tuple[int, ...]) -> bool:
+        following = [word for word, line in enumerate(lines) if word > words[-1] and line == lines[words[-1]]]
+        return bool(legal_forms.rest_behind(row.words[words[-1]], [row.words[word] for word in following]))
+
     whole = dict(values)
     for name, (words, sure) in values.items():
         other, _ = base.get(name, ((), 0.0))
-        if name in pieces and other and not set(words).isdisjoint(other) and cuts(words) > cuts(other):
+        is_there = name in pieces and other and not set(words).isdisjoint(other)
+        if is_there and (cuts(words) > cuts(other) or (cuts_form(words) and not cuts_form(other))):
             whole[name] = other, sure
     return whole
 
 
 def without_guesses(values: Values, page: Page, schema: Schema, others: Iterable[Values]) -> Values:
-    """The head's values, without orders that nothing speaks for: few documents name one, and any number looks like it.
+    """The head's values, without orders and rates that nothing speaks for: any number looks like one.
+
+    Few documents name an order, and receipts of tills none; what they call so is the till's own number.
 
     Args:
         values: the head's.
@@ -206,15 +217,30 @@ def without_guesses(values: Values, page: Page, schema: Schema, others: Iterable
         schema: of the fields.
         others: what other readers take the values to be.
     """
-    words, _ = values.get(_ORDER, ((), 0.0))
-    order = schema.get(_ORDER)
-    if not words or order is None or any(words == other.get(_ORDER, ((), 0.0))[0] for other in others):
-        return values
+    known = {words for other in others if (words := other.get(_ORDER, ((), 0.0))[0])}
     around = Surroundings(page.tokens)
-    row = around.layout.row_of[words[0]]
-    if around.context(order, row, around.layout.rows[row].index(words[0]))[0] > 0:
-        return values
-    return {name: value for name, value in values.items() if name != _ORDER}
+
+    def is_guess(field: Field, words: tuple[int, ...]) -> bool:
+        if field.type is FieldType.RATE:
+            return not is_rate(around, field, words)
+        if field.id != _ORDER or words in known:
+            return False
+        row = around.layout.row_of[words[0]]
+        fit, _ = around.context(field, row, around.layout.rows[row].index(words[0]))
+        return fit <= 0 or is_till_slip(around)
+
+    guessed = {f.id for f in schema.spans if f.id in values and is_guess(f, values[f.id][0])}
+    return {name: value for name, value in values.items() if name not in guessed}
+
+
+def without_others(readings: Mapping[str, Values], base: Values, page: Page, schema: Schema) -> dict[str, Values]:
+    """What was learned, without values of own text fields that the base surely reads as another field's."""
+    others = [(name, words, sure) for name, (words, sure) in base.items()]
+
+    def text(words: tuple[int, ...]) -> str:
+        return joined(page.words[word] for word in words)
+
+    return {name: own_fields.without_others(values, others, schema, text) for name, values in readings.items()}
 
 
 def chosen(readings: Mapping[str, Values], record: Record, labelled: Set[str]) -> list[Proposal]:
@@ -237,6 +263,8 @@ def chosen(readings: Mapping[str, Values], record: Record, labelled: Set[str]) -
         if reader != "base":  # which is calibrated
             sure *= rates[reader]
         if words and sure >= suggestions.FLOOR:
+            if reader != "base" and own_fields.is_own(name):
+                sure = own_fields.likelihood(sure, *record.judged(name, reader))
             proposals.append((name, words, round(sure, 4)))
     first = model_and_rules.apart(p for p in proposals if p[0] in labelled)
     taken = {word for _, words, _ in first for word in words}

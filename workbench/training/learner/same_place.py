@@ -15,6 +15,8 @@ _ONLY_HEADED = frozenset(
     {FieldType.AMOUNT, FieldType.RATE, FieldType.CURRENCY}
 )  # where they stand depends on the lines above
 
+_BLOCKS = frozenset({FieldType.PARTY, FieldType.ADDRESS})
+
 
 def page_of(row: FrozenDocument) -> Page:
     """A frozen document; all labels of a field are one value."""
@@ -69,6 +71,7 @@ class SamePlaces:
                 yield name, (last, sure)
 
     def _read(self, field: Field, place: Place, page: Page) -> TokenIds:
-        words = place.words_on(page, is_headed=field.type in _ONLY_HEADED, by_column=False)
+        is_headed, is_block = field.type in _ONLY_HEADED, field.type in _BLOCKS
+        words = place.words_on(page, is_headed=is_headed, by_column=False, is_block=is_block)
         text = joined(page.words[word] for word in words)
         return words if words and checks.acceptable(field.id, field.type, text) else ()

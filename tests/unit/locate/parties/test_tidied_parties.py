@@ -151,3 +151,16 @@ def test_a_chinese_address_goes_from_its_town_to_its_last_number(
 )
 def test_a_senders_line_is_an_address_without_its_name_and_the_addressee(lines: tuple[str, ...], address: str) -> None:
     assert tidied(FieldType.ADDRESS, lines, " ".join(lines)) == address
+
+
+@pytest.mark.parametrize(
+    ("line", "read", "name"),
+    [
+        ("KEDAI MAWAR SDN BHD (4711-X)", "KEDAI MAWAR SDN", "KEDAI MAWAR SDN BHD"),
+        ("Orchid Foods Pte. Ltd. Reg 4711", "Orchid Foods Pte.", "Orchid Foods Pte. Ltd."),
+        ("Molitor Feinkost GmbH & Co. KG", "Molitor Feinkost GmbH", "Molitor Feinkost GmbH & Co. KG"),
+        ("Molitor Feinkost GmbH Lindenweg 4", "Molitor Feinkost GmbH", "Molitor Feinkost GmbH"),
+    ],
+)
+def test_a_name_ends_behind_its_legal_form(line: str, read: str, name: str) -> None:
+    assert tidied(FieldType.PARTY, (line,), read) == name

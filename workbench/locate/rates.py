@@ -1,0 +1,57 @@
+"""Which numbers are a rate in percent, and which percentages are of a tax. Pure."""
+
+import re
+from collections.abc import Sequence
+
+from workbench.fields import Field
+from workbench.locate.context import Surroundings
+
+_TAX_RATE = "tax_rate"
+_OF_OTHERS = re.compile(
+    r"skonto|rabat|nachlass|\bzins|verzug|discount|rebate|deduct|\binterest|escompte|remise|rabais|\bint[ée]r[êe]t|"
+    r"p[ée]nalit|korting|\brente\b|sconto|\binteress|\bmora\b|descuento|pronto pago|\bdesconto|\bjuros|odset|upust|"
+    r"折扣|优惠|利息",
+    re.IGNORECASE,
+)
+"""Discounts and interest, in nine languages: their percentages are no tax."""
+_NEXT_LINE = 3  # words at the beginning of the next line that a percentage at the end of one may belong to
+_NAMES = 1.0  # how well a header names a field where it can be no other's
+
+
+def is_rate(around: Surroundings, field: Field, words: Sequence[int]) -> bool:
+    """Whether words can be a value of a field of rates: a bare number only where a header or the next word says so, and
+    no percentage of a sentence about a discount or interest as the rate of a tax.
+
+    Args:
+        around: of the page.
+        field: of the type RATE.
+        words: of the number.
+    """
+    row = around.layout.row_of[words[0]]
+    after = _after(around, words)
+    sign = around.tokens[after[0]].text if after else ""
+    if "%" not in around.text(words) and not sign.startswith("%"):
+        fit, _ = around.context(field, row, around.layout.rows[row].index(words[0]))
+        if fit <= 0 and not around.is_under_percent(words[0]):
+            return False
+    return field.id != _TAX_RATE or not _is_of_others(around, words)
+
+
+def _after(around: Surroundings, words: Sequence[int]) -> list[int]:
+    """The words behind a value in its row."""
+    row = around.layout.rows[around.layout.row_of[words[0]]]
+    return row[row.index(words[-1]) + 1 :] if words[-1] in row else []
+
+
+def _is_of_others(around: Surroundings, words: Sequence[int]) -> bool:
+    """Whether a percentage stands in words about a discount or interest, and none there name a tax."""
+    number = around.layout.row_of[words[0]]
+    piece = next(piece for piece in around.pieces[number] if words[0] in piece)
+    sentence = around.text(piece)
+    if piece[-1] in words and not _after(around, words) and number + 1 < len(around.layout.rows):
+        sentence = f"{sentence} {around.text(around.layout.rows[number + 1][:_NEXT_LINE])}"
+    if not _OF_OTHERS.search(sentence):
+        return False
+    row = around.layout.rows[number]
+    named = (h for h in around.headings[number] if _TAX_RATE in h.fields and row[h.first] in piece)
+    return not any(h.fields[_TAX_RATE] >= _NAMES or "amount_tax" in h.fields for h in named)
