@@ -154,7 +154,7 @@ def test_a_search_tries_two_settings_at_a_time_and_its_best_run_reads_the_pool_t
     workspace: Workspace, base: Path, answer: Callable[..., tuple[int, Any]]
 ) -> None:
     code, facts = answer("doctor-env", "--on", "cluster")
-    assert (code, facts) == (0, {"target": "cluster", "nodes": 1, "cpus": 2.0, "gpus": 0})
+    assert (code, facts) == (0, {"target": "cluster", "nodes": 1, "cpus": 2.0, "gpus": 0, "sees_workspace": True})
     file = workspace.files.root / "tune.yaml"
     file.write_text(config_files.dump(workspaces.config(base, num_train_epochs=20)))
     order = ("tune", "--search", "--name", "rates", "--config", str(file), "--trials", "2", "--slots", "2")

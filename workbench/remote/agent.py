@@ -152,8 +152,8 @@ def _attend(path: str, events_from: str, log_from: str) -> None:
     position, log_position, last_message = int(events_from), int(log_from), 0.0
     while True:
         working = folder.at_work()
-        lines, position = _new_lines(folder.events, position)
-        log, log_position = _new_text(folder.log, log_position)
+        lines, position = new_lines(folder.events, position)
+        log, log_position = new_text(folder.log, log_position)
         is_training = locks.held(folder.lock)
         if lines or log or not working or time.monotonic() - last_message > QUIET_SECONDS:
             last_message = time.monotonic()
@@ -163,7 +163,7 @@ def _attend(path: str, events_from: str, log_from: str) -> None:
         time.sleep(LOOK_SECONDS)
 
 
-def _new_lines(path: Path, position: int) -> tuple[list[tuple[int, str]], int]:
+def new_lines(path: Path, position: int) -> tuple[list[tuple[int, str]], int]:
     """(byte after it, line) of the complete lines after a byte."""
     try:
         with path.open("rb") as file:
@@ -178,7 +178,8 @@ def _new_lines(path: Path, position: int) -> tuple[list[tuple[int, str]], int]:
     return lines, position
 
 
-def _new_text(path: Path, position: int) -> tuple[str, int]:
+def new_text(path: Path, position: int) -> tuple[str, int]:
+    """(text after a byte, but no more than its end, the byte that it ends at)."""
     try:
         size = path.stat().st_size
         with path.open("rb") as file:

@@ -1,6 +1,7 @@
 """What the agent on a target answers: read by its kinds and bounds, so that no answer can be anything else."""
 
-from typing import Annotated, TypeVar
+import json
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -75,3 +76,12 @@ def read(line: str | bytes, kind: type[Answer]) -> Answer:
         return msgspec.json.decode(line, type=kind)
     except RecursionError as error:
         raise ValueError("brackets without end") from error
+
+
+def event(text: str) -> dict[str, Any] | None:
+    """An event that a line is; None where it is none."""
+    try:
+        event = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return event if isinstance(event, dict) and isinstance(event.get("type"), str) else None

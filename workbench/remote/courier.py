@@ -21,9 +21,9 @@ from typing import Any, TypeVar
 
 from storage import events, locks
 from storage.exceptions import WorkbenchError
-from storage.files import digest_of, draft_folder
+from storage.files import digest_of
 from workbench import __version__, lifeline
-from workbench.remote import agent, answers, check, environment, ray_courier, results
+from workbench.remote import agent, answers, check, environment, ray_courier, results, sending
 from workbench.remote.answers import Answer
 from workbench.remote.check import TargetFacts
 from workbench.remote.line import LineBroken, TargetProblem
@@ -179,18 +179,7 @@ class Courier:
         Raises:
             TargetProblem: it did not, or does not fit.
         """
-        request = Request.read(self.folder.path)
-        name = request.model or request.config.model.name
-        base = Path(name).expanduser() if name else None
-        with draft_folder(self.folder.path, ".sending.") as place:
-            staged = place / "run"
-            staged.mkdir()
-            (staged / "dataset").symlink_to(self.folder.datasets.absolute())
-            if base is not None and base.is_dir():  # a model on this machine's disk goes with the run
-                (staged / "base").symlink_to(base.absolute())
-                request = _with_base(request, f"{remote}/base")
-            (staged / "request.yaml").write_text(request.text(), encoding="utf-8")
-            files = {name: path for part in agent.GIVEN for name, path in _under(staged, part)}
+        with sending.staged(self.folder, remote) as (staged, files):
             size = sum(path.stat().st_size for path in files.values())
             if size / 1e9 + 0.2 > facts.free_gb:
                 free = f"{facts.free_gb:.1f} GB are free on {facts.line.name}"
@@ -253,7 +242,7 @@ class Courier:
             if message.training and self._lock is None:
                 self._lock = locks.acquire(self.folder.lock)
             for position, text in message.events:
-                event = _event(text)
+                event = answers.event(text)
                 if event is None:
                     continue
                 name = event.pop("type")
@@ -324,36 +313,11 @@ class Courier:
         results.put_in_place(self.folder, arrived, digests, facts.line.name)
 
 
-def _with_base(request: Request, place: str) -> Request:
-    """A request whose model, or whose base, is a folder at another place."""
-    if request.model:
-        return request.model_copy(update={"model": place})
-    model = request.config.model.model_copy(update={"name": place})
-    return request.model_copy(update={"config": request.config.model_copy(update={"model": model})})
-
-
-def _under(folder: Path, part: str) -> list[tuple[str, Path]]:
-    """(path within the folder, file) of a file, or of all files in a folder that a link may name."""
-    top = folder / part
-    if top.is_file():
-        return [(part, top)]
-    inside = top.resolve()
-    return [(f"{part}/{path.relative_to(inside).as_posix()}", path) for path in inside.rglob("*") if path.is_file()]
-
-
 def _read(stream: Any, messages: "queue.Queue[bytes]") -> None:
     with suppress(OSError, ValueError):
         while line := stream.readline(answers.MOST_BYTES):
             messages.put(line)
     messages.put(b"")
-
-
-def _event(text: str) -> dict[str, Any] | None:
-    try:
-        event = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return event if isinstance(event, dict) and isinstance(event.get("type"), str) else None
 
 
 def main(arguments: list[str]) -> int:

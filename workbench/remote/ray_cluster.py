@@ -1,6 +1,6 @@
-"""A Ray cluster as a target: what it has, and the connection to it. Its nodes share the workspace's storage.
+"""A Ray cluster as a target: what it has, and the connection to it.
 
-python -P -m workbench.remote.ray_cluster ADDRESS     what the cluster has, as a line of JSON
+python -P -m workbench.remote.ray_cluster ADDRESS [WORKSPACE]     what the cluster has, as a line of JSON
 """
 
 import json
@@ -11,10 +11,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from storage.exceptions import MissingTool
+from storage.files import draft_folder
 from workbench.remote.line import TargetProblem
 from workbench.runs import machine
 from workbench.settings import Target
@@ -32,6 +34,8 @@ class ClusterFacts:
     gpus: float
     worker_cpus: int
     """Cores of the largest node, for each of its GPUs where it has some."""
+    blind: int | None = None
+    """Nodes that do not see the workspace's folder; None where that was not asked."""
 
     @property
     def workers(self) -> int:
@@ -43,14 +47,19 @@ class ClusterFacts:
         return "cuda" if self.gpus else "cpu"
 
 
-def look(target: Target) -> ClusterFacts:
+def look(target: Target, workspace: Path | None = None) -> ClusterFacts:
     """What a cluster has, found out in a process of its own: Ray's threads are none of a terminal's.
+
+    Args:
+        target: the cluster.
+        workspace: a folder that each node is asked for.
 
     Raises:
         TargetProblem: it cannot be reached, or has another version of Ray or Python.
         MissingTool: Ray is not installed here.
     """
-    command = machine.python("workbench.remote.ray_cluster", target.address)
+    folder = [] if workspace is None else [str(workspace)]
+    command = machine.python("workbench.remote.ray_cluster", target.address, *folder)
     try:
         asked = subprocess.run(command, capture_output=True, timeout=_LOOK_SECONDS, check=False)
         answer = json.loads(asked.stdout.splitlines()[-1])
@@ -116,11 +125,35 @@ def facts_of(ray: Any) -> ClusterFacts:
     return ClusterFacts(len(nodes), cpus, gpus, max(1, int(largest)))
 
 
+def _blind(ray: Any, target: Target, workspace: Path) -> int:
+    """How many nodes do not see a folder: each is asked for what was just made in it.
+
+    Raises:
+        TargetProblem: a node does not answer.
+    """
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    nodes = [NodeAffinitySchedulingStrategy(node["NodeID"], soft=False) for node in ray.nodes() if node["Alive"]]
+    sees = ray.remote(num_cpus=0)(_sees)
+    with draft_folder(workspace, ".seen.") as mark:
+        asked = [sees.options(scheduling_strategy=node).remote(str(mark)) for node in nodes]
+        try:
+            return sum(not answer for answer in ray.get(asked, timeout=_LOOK_SECONDS / 2))
+        except ray.exceptions.RayError as error:
+            raise _unreachable(target, "a node does not answer") from error
+
+
+def _sees(path: str) -> bool:
+    return Path(path).is_dir()
+
+
 def main(arguments: list[str]) -> int:
     """Print what a cluster has, or what is wrong with it."""
+    target = Target(arguments[0])
     try:
-        with connected(Target(arguments[0])) as ray:
-            answer: dict[str, Any] = asdict(facts_of(ray))
+        with connected(target) as ray:
+            blind = _blind(ray, target, Path(arguments[1])) if arguments[1:] else None
+            answer: dict[str, Any] = asdict(replace(facts_of(ray), blind=blind))
     except MissingTool as problem:  # a TargetProblem is one
         is_missing = not isinstance(problem, TargetProblem)
         answer = {"message": problem.message, "remedy": problem.remedy, "is_missing": is_missing}

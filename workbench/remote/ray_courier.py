@@ -2,18 +2,20 @@
 
 So events, wishes and results need no courier's help; this process holds the run here, and ends the task where it is
 killed. A node that is lost costs the work since the last checkpoint: the task is begun again on another. A run of
-several processes is Ray Train's, and documents that a model only reads are blocks of Ray Data.
+several processes is Ray Train's, and documents that a model only reads are blocks of Ray Data. A run that comes to a
+node which does not see the storage is carried there (`ray_travel`).
 """
 
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from storage import events, locks
 from storage.files import write_atomic
 from workbench import __version__
-from workbench.remote import ray_blocks, ray_cluster, ray_work
+from workbench.remote import ray_blocks, ray_cluster, ray_travel, ray_work
 from workbench.remote.line import TargetProblem
 from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
@@ -21,6 +23,10 @@ from workbench.settings import Target
 
 _LOOK_SECONDS = 0.3
 _END_SECONDS = 20.0
+
+
+class NotSeen(TargetProblem):
+    """A node does not see the workspace's folder."""
 
 
 def carry_out(folder: RunFolder, target: Target, slots: int) -> None:
@@ -54,17 +60,38 @@ def carry_out(folder: RunFolder, target: Target, slots: int) -> None:
             has_begun = locks.held(folder.lock)  # then the worker itself obeys a wish to stop
             return folder.killed.exists() or (folder.stop.exists() and not has_begun)
 
+        mark = folder.target.read_text(encoding="utf-8")
         if processes > 1:
             task = ray.remote(num_cpus=0, max_retries=ray_work.TRIES)(ray_work.together)
-            begun = task.remote(str(folder.path), __version__, threads, gpus, processes)
+            begun = task.remote(str(folder.path), __version__, threads, mark, gpus, processes)
         else:
             task = ray.remote(num_cpus=threads, num_gpus=gpus, max_retries=ray_work.TRIES)(ray_work.alone)
-            begun = task.remote(str(folder.path), __version__, threads)
+            begun = task.remote(str(folder.path), __version__, threads, mark)
         try:
             if not _wait(ray, target, begun, [folder], is_unwanted):
                 folder.killed.touch()
+        except NotSeen:
+            with _no_node(target, ray.exceptions.RayError):
+                ray_travel.carry_out(ray, target, folder, threads, gpus, ray_work.TRIES)
         finally:
             shutil.rmtree(folder.path / ray_work.RAYS_OWN, ignore_errors=True)
+
+
+@contextmanager
+def _no_node(target: Target, kind: type[Exception]) -> Iterator[None]:
+    """What Ray says where a run is not carried out, in the words of this program.
+
+    Raises:
+        TargetProblem: no node could carry it out.
+    """
+    try:
+        yield
+    except kind as error:
+        reason = " ".join(str(error).split())[:300]
+        raise TargetProblem(
+            f"No node of {target.name or target.address} could carry the run out: {reason}",
+            "Resume the run: it goes on from its last checkpoint.",
+        ) from error
 
 
 def _read(
@@ -99,6 +126,7 @@ def _wait(ray: Any, target: Target, task: Any, folders: Sequence[RunFolder], is_
         is_unwanted: asked all the time: whether it is to be ended.
 
     Raises:
+        NotSeen: the task came to a node that does not see the workspace.
         TargetProblem: no node could carry it out.
     """
     while not ray.wait([task], timeout=_LOOK_SECONDS)[0]:
@@ -108,14 +136,10 @@ def _wait(ray: Any, target: Target, task: Any, folders: Sequence[RunFolder], is_
             while any(locks.held(folder.lock) for folder in folders) and time.monotonic() < until:
                 time.sleep(_LOOK_SECONDS)
             return False
-    try:
+    with _no_node(target, ray.exceptions.RayError):
         problem = ray.get(task)
-    except ray.exceptions.RayError as error:
-        reason = " ".join(str(error).split())[:300]
-        raise TargetProblem(
-            f"No node of {target.name or target.address} could carry the run out: {reason}",
-            "Resume the run: it goes on from its last checkpoint.",
-        ) from error
+    if problem.startswith(ray_work.NOT_SEEN):
+        raise NotSeen(problem, "Have the workspace's folder at the same place on every node.")
     if problem:
         raise TargetProblem(problem, "Have the same folder and the same version of the program on every node.")
     return True

@@ -1,6 +1,6 @@
 """What runs on the nodes of a Ray cluster: the program's own workers, one, several that train together, or one a block.
 
-    alone(RUN)          one worker carries the run out
+    alone(RUN)          one worker carries the run out; where its node does not see the folder, `ray_travel` sends it
     together(RUN)       Ray Train gathers so many workers, on one node or several, and each is a process of the run
     blocks(BLOCKS)      Ray Data gives blocks of documents to as many readers as there is space for
 
@@ -21,20 +21,25 @@ from workbench.runs.state import RunFolder
 
 TRIES = 3
 """Nodes that may be lost under one run, or one block."""
+NOT_SEEN = "A node of the cluster does not see "
+"""What is wrong with a node that has not the workspace's folder."""
 RAYS_OWN = "ray"
 """The folder in a run's that Ray Train keeps its own state in while the run is trained."""
 
 
-def alone(path: str, version: str, threads: int, **variables: str) -> str:
+def alone(path: str, version: str, threads: int, mark: str, **variables: str) -> str:
     """A worker carries a run folder out; it ends with this process.
 
     Args:
         path: of the folder.
         version: of the program that asks.
         threads: that the worker may use.
+        mark: what the folder's `target.json` says, which no other folder's does.
         variables: of its environment.
     """
     folder = RunFolder(Path(path))
+    if not (folder.target.is_file() and folder.target.read_text(encoding="utf-8") == mark):
+        return f"{NOT_SEEN}{path}."
     if problem := _problem(folder, version):
         return problem
     with folder.log.open("ab") as log:
@@ -49,19 +54,20 @@ def alone(path: str, version: str, threads: int, **variables: str) -> str:
 def _problem(folder: RunFolder, version: str) -> str:
     """What is wrong with this node."""
     if not folder.request.is_file():
-        return f"A node of the cluster does not see {folder.path}."
+        return f"{NOT_SEEN}{folder.path}."
     if version != __version__:
         return f"A node of the cluster has version {__version__}, here is {version}."
     return ""
 
 
-def together(path: str, version: str, threads: int, gpus: int, processes: int) -> str:
+def together(path: str, version: str, threads: int, mark: str, gpus: int, processes: int) -> str:
     """Several workers train one run: all or none, and begun again from the last checkpoint where one's node is lost.
 
     Args:
         path: of the run's folder.
         version: of the program that asks.
         threads: that each may use.
+        mark: of the folder, as `alone` wants it.
         gpus: of each.
         processes: how many.
     """
@@ -70,7 +76,7 @@ def together(path: str, version: str, threads: int, gpus: int, processes: int) -
 
     trainer = TorchTrainer(
         _process,
-        train_loop_config={"path": path, "version": version, "threads": threads},
+        train_loop_config={"path": path, "version": version, "threads": threads, "mark": mark},
         torch_config=TorchConfig(backend="gloo"),  # for the address of the first; the run's processes have their own
         scaling_config=ScalingConfig(
             num_workers=processes, use_gpu=bool(gpus), resources_per_worker={"CPU": threads, "GPU": gpus}
@@ -100,7 +106,7 @@ def _process(facts: Mapping[str, Any]) -> None:
         "MASTER_ADDR": first[0], "MASTER_PORT": first[1],
     }  # fmt: skip
     texts = {name: str(value) for name, value in variables.items()}
-    if problem := alone(facts["path"], facts["version"], facts["threads"], **texts):
+    if problem := alone(facts["path"], facts["version"], facts["threads"], facts["mark"], **texts):
         raise RuntimeError(problem)
 
 

@@ -1,9 +1,11 @@
 """What another machine has for training, as `workbench doctor-env --on` prints it."""
 
+import os
 import sys
 import time
 from typing import Any
 
+from storage.exceptions import WorkspaceProblem
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit
 from workbench.fields.plain_text import counted
@@ -17,7 +19,7 @@ def emit_report(context: Context, name: str, *, as_json: bool) -> None:
 
     target = _target(context, name)
     if target.is_ray:
-        _emit_cluster(target, as_json=as_json)
+        _emit_cluster(context, target, as_json=as_json)
         return
     facts = check.look(target)
     problems = list(facts.problems)
@@ -57,7 +59,7 @@ def emit_report(context: Context, name: str, *, as_json: bool) -> None:
         sys.exit(TargetProblem.exit_code)
 
 
-def _emit_cluster(target: Target, *, as_json: bool) -> None:
+def _emit_cluster(context: Context, target: Target, *, as_json: bool) -> None:
     """Look at a Ray cluster and print what it has.
 
     Raises:
@@ -65,11 +67,33 @@ def _emit_cluster(target: Target, *, as_json: bool) -> None:
     """
     from workbench.remote import ray_cluster
 
-    facts, name = ray_cluster.look(target), target.name or target.address
+    try:
+        root = context.find_workspace().files.root
+        workspace = root if os.access(root, os.W_OK) else None
+    except WorkspaceProblem:  # an address needs none
+        workspace = None
+    facts, name = ray_cluster.look(target, workspace), target.name or target.address
     counts = {"nodes": facts.nodes, "cpus": facts.cpus, "gpus": facts.gpus}
     size = f"{counted(facts.nodes, 'node')}, {facts.cpus:g} cores, {facts.gpus:g} GPUs"
-    shared = "· every node needs this version of the program, and the workspace's folder at the same place"
-    emit({"target": name, **counts}, as_json=as_json, text=[f"✓ Ray cluster {name}: {size}", shared])
+    lines = [
+        f"✓ Ray cluster {name}: {size}",
+        "· every node needs this version of the program",
+        *_ways_of_runs(facts.blind),
+    ]
+    sees = None if facts.blind is None else not facts.blind
+    emit({"target": name, **counts, "sees_workspace": sees}, as_json=as_json, text=lines)
+
+
+def _ways_of_runs(blind: int | None) -> list[str]:
+    """How runs come to nodes of which so many do not see the workspace's folder."""
+    if blind is None:
+        return []
+    if not blind:
+        return ["✓ the nodes see the workspace's folder"]
+    return [
+        f"· {counted(blind, 'node')} cannot see the workspace's folder: runs travel there through Ray's object store",
+        "· suggest, predict and runs of several processes need the folder at the same place on every node",
+    ]
 
 
 def _target(context: Context, name: str) -> Target:
