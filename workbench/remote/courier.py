@@ -30,6 +30,7 @@ from workbench.remote.line import LineBroken, TargetProblem
 from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
 from workbench.settings import Target
+from workbench.typed_paths import expanded
 
 FIRST_TRIES = 3
 """How often a host is tried before a run that is not there yet fails."""
@@ -181,7 +182,7 @@ class Courier:
         """
         request = Request.read(self.folder.path)
         name = request.model or request.config.model.name
-        base = Path(name).expanduser() if name else None
+        base = expanded(name) if name else None
         with draft_folder(self.folder.path, ".sending.") as place:
             staged = place / "run"
             staged.mkdir()
