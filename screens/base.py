@@ -19,6 +19,7 @@ from screens.modes import Mode, named
 from screens.widgets.dialogs import Confirm, Prompt, Typed
 from screens.widgets.status_lines import Hint, HintLine, StatusLine
 from storage.exceptions import WAITING, WorkbenchError
+from workbench.typed_paths import typed
 
 if TYPE_CHECKING:
     from screens.dialog_keys import DialogKeys
@@ -281,7 +282,7 @@ class ModeScreen(Typed, Screen[None]):
         def take(text: str) -> None:
             if not text:
                 return
-            path = Path(text).expanduser().absolute()
+            path = typed(text).absolute()
             self.workspace.files.refuse_own(path)
             if path.exists():
                 self.confirm(

@@ -12,6 +12,7 @@ from screens.base import Shell
 from screens.widgets.dialogs import Confirm, Prompt
 from storage.exceptions import WAITING, WorkbenchError, WorkspaceGone
 from workbench.fields.plain_text import as_argument
+from workbench.typed_paths import typed
 from workbench.workspace import Workspace
 
 if TYPE_CHECKING:  # it loads the database, and the frame is painted before
@@ -126,20 +127,21 @@ def offer(app: App[None], shell: Shell, error: WorkbenchError) -> None:
 
     def save(name: str | None) -> None:
         if name:
-            app.run_worker(partial(_save, app, shell, Path(name).expanduser()), thread=True, exit_on_error=False)
+            app.run_worker(partial(_save, app, shell, name), thread=True, exit_on_error=False)
 
     app.push_screen(Confirm(f"{workspace.name} is gone. Save what is open elsewhere?", _DETAIL, final=True), ask_where)
 
 
-def _save(app: App[None], shell: Shell, directory: Path) -> None:
+def _save(app: App[None], shell: Shell, name: str) -> None:
     """In a thread."""
     try:
+        directory = typed(name)
         complete = shell.workspace.save_as(directory)
         shell.unsaved.save_in(directory)
     except WorkbenchError as problem:
         text, severity = f"{problem.message} {problem.remedy}", "error"
     except OSError as error:
-        text, severity = f"{directory} cannot be written: {error}.", "error"
+        text, severity = f"{name} cannot be written: {error}.", "error"
     else:
         missing = "" if complete else " Pictures, originals and runs were gone already."
         text, severity = (

@@ -11,6 +11,7 @@ from storage.records import Run
 from workbench.evaluation import prediction_process
 from workbench.runs import jobs, transfer
 from workbench.runs.state import RunFolder
+from workbench.typed_paths import typed
 
 LOG_CHARACTERS = 20_000
 """So much of the end of a log is shown."""
@@ -129,7 +130,7 @@ class RunActions:
 
         def take(text: str) -> None:
             def work() -> None:
-                run = transfer.adopt(screen.workspace, Path(text).expanduser())
+                run = transfer.adopt(screen.workspace, typed(text))
                 screen.app.call_from_thread(self._changed, run.id)
                 screen.app.call_from_thread(screen.notify, f"Run {run.name} is here: {run.state.value}.", markup=False)
 

@@ -76,10 +76,15 @@ class UndoTrail:
         Raises:
             UsageProblem, Busy, ConfigProblem: as for `field_removal.change`.
         """
-        before = workspace.schema
-        field_removal.change(workspace, changed)
-        if workspace.schema != before:
-            self._fields.append(FieldsChange(datetime.now(UTC), before, workspace.schema, sentence))
+        found: list[Schema] = []
+
+        def noted(now: Schema) -> Schema:  # another terminal may have changed the fields, too
+            found.append(now)
+            return changed(now)
+
+        field_removal.change(workspace, noted)
+        if workspace.schema != found[0]:
+            self._fields.append(FieldsChange(datetime.now(UTC), found[0], workspace.schema, sentence))
 
     def undo(self) -> None:
         """Take the latest act back and say what it was; the screen goes to its document."""
@@ -116,9 +121,12 @@ class UndoTrail:
 
     def _fields_back(self, change: FieldsChange) -> None:
         """The fields as they were before a change, unless another one came after it."""
-        workspace = self._screen.workspace
-        with self._screen.guarded():
-            if workspace.schema != change.after:
+
+        def as_before(now: Schema) -> Schema:
+            if now != change.after:
                 raise UsageProblem(f"The fields were changed since: {change.sentence}", "T changes them.")
-            field_removal.change(workspace, lambda now: change.before)
+            return change.before
+
+        with self._screen.guarded():
+            field_removal.change(self._screen.workspace, as_before)
             self._screen.fields_changed(f"Undone: {change.sentence}")

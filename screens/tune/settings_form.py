@@ -29,6 +29,7 @@ from workbench.runs.config import files as config_files
 from workbench.runs.config.draft import Draft
 from workbench.runs.config.setting_descriptions import Setting, without_effect
 from workbench.runs.config.tune import Group, TuneConfig
+from workbench.typed_paths import typed
 from workbench.workspace import Workspace
 
 
@@ -319,7 +320,7 @@ class SettingsForm(Vertical):
 
     def _load(self, name: str) -> None:
         if name:
-            path = Path(name).expanduser()
+            path = typed(name)
             self.begin(Draft.of(config_files.load(path)))
             for note in config_files.notes_on(path):
                 self.notify(note, markup=False)

@@ -132,3 +132,27 @@ async def test_undo_takes_a_retired_field_back_before_it_goes_to_documents(opene
         assert "Undone: iban is retired; its labels are kept." in hint(pilot)
         await pilot.press("Z")
         assert kept(workspace).state == "started"
+
+
+async def test_undo_leaves_alone_what_another_terminal_did_with_the_fields_meanwhile(opened, workspace):
+    """Also where this one has not read them again yet."""
+    from contextlib import closing
+
+    from workbench.fields import FieldType
+    from workbench.workspace import Workspace
+
+    def added_elsewhere(name):
+        with closing(Workspace.open(workspace.files.root)) as other:
+            other.change_schema(lambda now: now.add(name, FieldType.TEXT))
+
+    async with opened(workspace) as pilot:
+        workspace.reread_settings = lambda: False
+        added_elsewhere("before")
+        await pilot.press("T", *["down"] * row_of(workspace, "iban"), "enter", "x", "escape")
+        await pilot.press("Z")
+        assert workspace.schema_now().resolve("before") and not workspace.schema.get("iban").retired
+        await pilot.press("T", *["down"] * row_of(workspace, "iban"), "enter", "x", "escape")
+        added_elsewhere("after")
+        await pilot.press("Z")
+    fields = workspace.schema_now()
+    assert fields.resolve("before") and fields.resolve("after") and fields.get("iban").retired

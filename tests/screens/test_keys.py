@@ -3,6 +3,7 @@
 from collections import Counter
 
 import pytest
+from textual.widgets import Input
 
 from screens.annotate.keys import ANNOTATE
 from screens.keys import PRESETS, arriving, key_label, keymap
@@ -82,6 +83,34 @@ async def test_the_command_palette_exports_the_values_beside_the_workspace_and_s
         await until(pilot, lambda: any(str(target) in n.message for n in pilot.app._notifications))
     names = next(load_workbook(target).active.iter_rows(values_only=True))
     assert names == ("file", *(field.name for field in workspace.schema.spans))
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b"])
+async def test_a_name_that_no_file_can_have_is_refused_and_the_screens_go_on(workspace, opened, name):
+    from tests.support.pilots import settled
+
+    async with opened(workspace) as pilot:
+        commands = {command.title: command.callback for command in pilot.app.get_system_commands(pilot.app.screen)}
+        commands["Export the values (XLSX)"]()
+        await settled(pilot)
+        pilot.app.screen.query_one(Input).value = name
+        await pilot.press("enter")
+        await settled(pilot)
+        assert any("no name that a file can have" in n.message for n in pilot.app._notifications)
+        assert pilot.app.is_running
+
+
+async def test_the_home_of_a_user_that_there_is_none_of_is_an_ordinary_name(workspace, opened, tmp_path, monkeypatch):
+    from tests.support.pilots import settled, until
+
+    monkeypatch.chdir(tmp_path)
+    async with opened(workspace) as pilot:
+        commands = {command.title: command.callback for command in pilot.app.get_system_commands(pilot.app.screen)}
+        commands["Export the values (XLSX)"]()
+        await settled(pilot)
+        pilot.app.screen.query_one(Input).value = "~no-such-user-here/x.xlsx"
+        await pilot.press("enter")
+        await until(pilot, (tmp_path / "~no-such-user-here" / "x.xlsx").is_file)
 
 
 async def test_where_a_terminal_keeps_keys_a_sign_leads_to_the_commands_and_the_key_line_says_so(

@@ -8,6 +8,7 @@ from storage.files import draft_folder
 from workbench.remote import agent
 from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
+from workbench.typed_paths import expanded
 
 
 @contextmanager
@@ -20,7 +21,7 @@ def staged(folder: RunFolder, place: str) -> Iterator[tuple[Path, dict[str, Path
     """
     request = Request.read(folder.path)
     name = request.model or request.config.model.name
-    base = Path(name).expanduser() if name else None
+    base = expanded(name) if name else None
     with draft_folder(folder.path, ".sending.") as draft:
         laid = draft / "run"
         laid.mkdir()

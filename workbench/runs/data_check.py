@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
-from pathlib import Path
 
 from sqlalchemy import Connection
 
@@ -22,6 +21,7 @@ from workbench.runs import machine, snapshot, windows
 from workbench.runs.config import families
 from workbench.runs.config.tune import TuneConfig
 from workbench.runs.model_folders import weights
+from workbench.typed_paths import expanded
 from workbench.workspace import Workspace
 
 SPECIAL_TOKENS = 2
@@ -301,7 +301,7 @@ def _of_configuration(config: TuneConfig) -> Iterable[CheckFinding]:
                 "Install the program again, or set model.name to a LayoutLM folder.",
             )
         return
-    folder = Path(name).expanduser()
+    folder = expanded(name)
     if folder.is_dir():
         return
     if name.startswith(("/", "./", "../", "~")) or name.count("/") > 1:
@@ -320,6 +320,6 @@ def _of_configuration(config: TuneConfig) -> Iterable[CheckFinding]:
 
 
 def _cached(name: str) -> bool:
-    home = Path(os.environ.get("HF_HOME", "~/.cache/huggingface")).expanduser()
-    hub = Path(os.environ.get("HF_HUB_CACHE", home / "hub")).expanduser()
+    home = expanded(os.environ.get("HF_HOME", "~/.cache/huggingface"))
+    hub = expanded(os.environ.get("HF_HUB_CACHE", str(home / "hub")))
     return any((hub / f"models--{name.replace('/', '--')}" / "snapshots").glob("*/config.json"))

@@ -21,6 +21,7 @@ from workbench.runs.model_card import model_card
 from workbench.runs.model_folders import check as model_folders
 from workbench.runs.reconcile import REPLACED, reconcile
 from workbench.runs.state import MODEL_DESCRIPTION, RunFolder, state_of
+from workbench.typed_paths import typed
 from workbench.workspace import Workspace
 
 _LEFT = ("checkpoints", SELECTIONS, "lock", "waiting", "queued", "prepared", "stop", "pause")
@@ -272,7 +273,7 @@ def free_folder(target: Path) -> Path:
     Raises:
         WorkspaceProblem: something is there.
     """
-    target = target.expanduser().absolute()
+    target = typed(str(target)).absolute()
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise WorkspaceProblem(f"{target} is there already.", "Name a new folder.")
     return target

@@ -101,6 +101,7 @@ def test_what_this_machine_cannot_do_is_refused(
     for sets, message in (
         (["train.device=cuda", "train.bf16="], "train.device is cuda"),
         ([f"model.name={tmp_path}/nowhere"], "no model folder"),
+        (["model.name=~no-such-user-here/model"], "no model folder"),
         (["model.name=some/model"], "not on this machine"),
     ):
         refused = check(workspace, tmp_path, *sets).refused

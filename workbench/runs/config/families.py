@@ -6,6 +6,7 @@ from pathlib import Path
 
 import workbench
 from storage.exceptions import ConfigProblem
+from workbench.typed_paths import expanded
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +199,7 @@ def position_offset(model_type: str) -> int:
 
 
 def _folder_config(name: str) -> dict[str, object]:
-    path = Path(name).expanduser() / "config.json"
+    path = expanded(name) / "config.json"
     try:
         loaded = json.loads(path.read_text(encoding="utf-8")) if name and path.is_file() else {}
     except (OSError, ValueError, RecursionError):

@@ -9,6 +9,7 @@ from typing import Any
 from storage.exceptions import InputProblem
 from workbench.runs.model_folders import configuration, weights
 from workbench.runs.model_folders.configuration import problem_of
+from workbench.typed_paths import expanded
 
 _REMEDY = "Use a folder with config.json, a tokenizer and model.safetensors, as save_pretrained() writes it."
 _TOKENIZERS = (
@@ -68,7 +69,7 @@ def check_name(name: str) -> None:
     Raises:
         InputProblem: naming it.
     """
-    folder = Path(name).expanduser()
+    folder = expanded(name)
     if name and os.path.isdir(folder):  # noqa: PTH112 - Path.is_dir raises for names that cannot be a file's
         check_folder(folder)
     elif name and not (_HUB_NAME.fullmatch(name) and ".." not in name):

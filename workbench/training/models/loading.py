@@ -29,6 +29,7 @@ from workbench.runs.config.request import FieldSpec
 from workbench.runs.config.tune import TuneConfig
 from workbench.runs.model_folders import check as model_folders
 from workbench.runs.model_folders import configuration
+from workbench.typed_paths import expanded
 
 _HEAD = {"classifier", "pre_classifier", "pooler", "head"}
 """Parts of a model that fine-tuning may begin anew."""
@@ -57,7 +58,7 @@ def source_of(name: str) -> str:
         InputProblem: it is neither, or the folder is not safe.
     """
     model_folders.check_name(name)
-    folder = Path(name).expanduser()
+    folder = expanded(name)
     return str(folder) if folder.is_dir() else name
 
 
