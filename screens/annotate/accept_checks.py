@@ -20,7 +20,7 @@ _LOOKED_AT = 200  # of the newest accepted documents: which fields these have
 Check = Callable[[AnnotationSession], str]
 """What is asked about a document before it is accepted; "" where nothing is."""
 
-NOTHING_LABELLED = "Nothing is labelled here. Press again to accept it as a document without any of the fields."
+NOTHING_LABELLED = "Nothing is labelled here. Press again to accept it with no fields."
 
 
 class AcceptChecks:

@@ -144,7 +144,9 @@ def accept_all(
         _with_unseen(f"accept {taken}", unseen) if count else ("accept",) if not stops else ("look at what is left",)
     )
     if stops:
-        return tuple(f"{form}{', then stop' if count else ''}: {', '.join(stops)}" for form in forms)
+        why = f"{', then stop' if count else ''}: {', '.join(stops)}"
+        without_reason = [f"{form}, then stop" for form in forms[:-1]]  # what is taken unseen is said rather than why
+        return f"{forms[0]}{why}", *without_reason, f"{forms[-1]}{why}"
     if not empty:
         return tuple(f"{form}, next document" for form in forms)
     long, brief, briefest = _stays_empty(empty)
@@ -156,5 +158,6 @@ def _with_unseen(accepts: str, unseen: Sequence[str]) -> tuple[str, ...]:
     """What is accepted, with what of it was in view nowhere: long and short."""
     if not unseen:
         return (accepts,)
-    names = ", ".join(unseen) if len(unseen) <= _NAMED else f"{', '.join(unseen[: _NAMED - 1])} …"
-    return f"{accepts} ({len(unseen)} not in view: {names})", f"{accepts} ({len(unseen)} not in view)"
+    is_short = len(unseen) <= _NAMED
+    named = f"unseen: {', '.join(unseen)}" if is_short else f"{len(unseen)} unseen: {', '.join(unseen[:2])} …"
+    return f"{accepts} ({named})", f"{accepts} ({len(unseen)} unseen)"

@@ -284,11 +284,11 @@ def _edges(field: Field | None, tokens: Sequence[int]) -> Pairs:
 
 def _document(view: SessionView, context: Context) -> Pairs:
     if view.open_suggestions:
-        return (
-            *_accept_all(context),
-            ("suggestion.next", "review them"),
-            ("document.accept", "accept without them"),
-        )
+        space = context.columns - 14 - len(view.message)
+        forms = _accept_all(context)
+        # what is accepted unseen, and what stays empty, is of more use than the next keys
+        whole = [pair for pair in forms if len(pair[1]) <= space][:1] or forms[-1:]
+        return *whole, ("suggestion.next", "review them"), ("document.accept", "accept without them")
     is_accepted = view.content.annotations.state is State.LABELLED
     if is_accepted:
         return (("document.accept", "next open document"),)
