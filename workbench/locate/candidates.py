@@ -190,10 +190,9 @@ class Finder:
                 replace(c, score=c.score + 0.8 * min(v / most, 1.0) * (c.score > 1.2))
                 for v, c in zip(values, candidates, strict=True)
             ]
-            paid = self.payment.paid
+            paid = [0.0 if self._is_payment(c) else self.payment.paid.get(self.size(c.tokens), 0.0) for c in candidates]
             candidates = [
-                c if self._is_payment(c) else replace(c, score=c.score + _PAID * paid.get(self.size(c.tokens), 0.0))
-                for c in candidates
+                replace(c, score=c.score + _PAID * speaks) for c, speaks in zip(candidates, paid, strict=True)
             ]
             return till_slips.rounded_first(_gross_before_due(candidates, values), values, paid)
         return candidates

@@ -1,6 +1,6 @@
 """The receipts of tills: they have no buyer, unless a header names one, and say what was paid. Pure."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from workbench.fields import Field, FieldType
@@ -67,10 +67,15 @@ def payment(around: Surroundings, amounts: Iterable[tuple[int, int, int]]) -> Pa
     return Payment(exact | dict.fromkeys(differences, SURELY), frozenset(places), bool(change))
 
 
-def rounded_first(candidates: list[Candidate], amounts: list[float], paid: Collection[int]) -> list[Candidate]:
+def rounded_first(candidates: list[Candidate], amounts: list[float], paid: list[float]) -> list[Candidate]:
     """The likeliest total gives way to one that is a few cents off and in whole coins: that one was to be paid in cash.
 
     What is no more than such a difference is the rounding itself, and no total.
+
+    Args:
+        candidates: for the total.
+        amounts: of each.
+        paid: how much speaks for each being what was to be paid; nothing for what was given.
     """
     cents = [round(100 * amount) for amount in amounts]
     if max(cents, default=0) > _COIN:
@@ -83,7 +88,7 @@ def rounded_first(candidates: list[Candidate], amounts: list[float], paid: Colle
         return candidates
     return [
         replace(c, score=max(c.score, best.score + _A_LITTLE))
-        if (c.headed or size in paid) and size % _COIN == 0 and abs(size - exact) < _COIN
+        if (c.headed or speaks) and size % _COIN == 0 and abs(size - exact) < _COIN
         else c
-        for c, size in zip(candidates, cents, strict=True)
+        for c, size, speaks in zip(candidates, cents, paid, strict=True)
     ]

@@ -388,8 +388,8 @@ def test_the_percentage_of_a_discount_or_of_interest_is_no_tax_rate(text, rate):
 
 
 def test_what_was_taxed_is_no_tax_where_the_tax_is_printed_without_its_zero():
-    text = "  GST SUMMARY   AMOUNT(RM)   TAX(RM)\n  Z = 0%             82.80      .00\n  S = 6%             10.75      .65\n"
-    tokens = sample_documents.tokens_of("  BAG 4.00\n" + text)
+    rows = ("  GST SUMMARY   AMOUNT(RM)   TAX(RM)", "  Z = 0%    82.80      .00", "  S = 6%    10.75      .65")
+    tokens = sample_documents.tokens_of("\n".join(("  BAG 4.00", *rows)))
     ranked = Finder(tokens).ranked(SCHEMA.get("amount_tax"))
     assert tokens[ranked[0].tokens[0]].text == "4.00", "neither 82.80 nor 10.75"
 

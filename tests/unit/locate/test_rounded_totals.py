@@ -14,6 +14,11 @@ _GST = "SHOP SDN BHD\nTOTAL SALES INCL GST  42.48\nROUNDING  0.02\n"
     [
         (_GST + "ROUNDED TOTAL  42.50\nCASH  50.00\nCHANGE  7.50", "42.50"),
         (_GST + "CASH  50.00", "42.48"),  # nothing else is printed that it was rounded to
+        (
+            "SHOP\nTOTAL  1.38\nROUNDING  0.02\nCASH              1.40",
+            "1.38",
+        ),  # what was given exactly is printed as that alone
+        ("SHOP\nTOTAL  60.31\nROUNDING -0.01\nRM 60.30\nCASH  70.30\nCHANGE  10.00", "60.30"),
         ("SHOP\nTOTAL  42.48\nCASH  45.00", "42.48"),  # not a rounding apart
         ("SHOP\nTOTAL  94.00\nTOTAL ROUNDING  0.00\nCASH  100.00", "94.00"),
     ],
