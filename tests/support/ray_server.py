@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -60,5 +60,6 @@ def _running_in(folder: Path, port: int, hidden: Path | None) -> Iterator[str]:
         yield f"ray:127.0.0.1:{port}"
     finally:
         for process in [*psutil.Process(head.pid).children(recursive=True), head]:
-            process.kill()
+            with suppress(psutil.NoSuchProcess):  # one of Ray's ended just now
+                process.kill()
         head.wait()

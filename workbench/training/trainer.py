@@ -17,6 +17,7 @@ from workbench.fields import field_of_tag
 from workbench.runs.augmentation import NO_NAMES, PartyNames, change
 from workbench.runs.config.tune import Augmentation, Regularization, Train
 from workbench.training import encoding
+from workbench.training.engines import sharding
 
 
 class Diverged(RunProblem):
@@ -259,6 +260,12 @@ class Tuner(Trainer):  # type: ignore[misc]
         self.meter = Throughput()
         # Several GPUs are used by as many processes; one process uses one.
         self.args._n_gpu = min(1, self.args.n_gpu)
+
+    def _build_accelerator_args(self, **kwargs: Any) -> dict[str, Any]:
+        arguments: dict[str, Any] = super()._build_accelerator_args(**kwargs)
+        if arguments.get("fsdp_plugin") is not None:
+            sharding.prepare(self.model, arguments["fsdp_plugin"], arguments.get("mixed_precision"))
+        return arguments
 
     def _get_train_sampler(self, train_dataset: Any = None) -> DataOrder:
         return self.order

@@ -23,6 +23,7 @@ from workbench.runs.state import RunFolder
 from workbench.training import checkpoints, tracking
 from workbench.training.callbacks import Control, Reporter, Write
 from workbench.training.encoding import EncodedDocument
+from workbench.training.engines import sharding
 from workbench.training.engines.accelerate_loop import Loop
 from workbench.training.models.held_layers import HeldLayers, layers_held
 from workbench.training.models.loading import Built
@@ -138,6 +139,8 @@ class TrainingAttempt:
         held = HeldLayers(self.built.model, layers, self.folder.path) if layers else None
         with _resources_named(self.batch):
             self._train(tuner)
+        if parts := sharding.gather(self.built.model):  # what follows is the first process's alone
+            self.write("note", message=f"The model was divided among {_world()} processes, in {parts} parts (FSDP).")
         state = tuner.state
         return Result(
             self.built, self.predictor, state.global_step, float(state.epoch or 0), state.best_global_step or None,
@@ -195,7 +198,8 @@ class TrainingAttempt:
 
     def _assess(self, step: int, epoch: float) -> dict[str, float]:
         """The event `evaluated`, and the figures that the Trainer compares checkpoints by."""
-        predictions = {side: _predict_shared(self.predictor, documents) for side, documents in self.evaluated.items()}
+        with sharding.whole(self.built.model):
+            predictions = {side: _predict_shared(self.predictor, rows) for side, rows in self.evaluated.items()}
         figures = {side: self.prepared.task.figures(rows) for side, rows in predictions.items()}
         measured = {side: row for side, row in figures.items() if row["documents"]}
         best = self.selection.better(measured.get("validation"))

@@ -20,6 +20,7 @@ from workbench.runs.config import files as config_files
 from workbench.runs.config.request import Request
 from workbench.runs.state import MODEL_DESCRIPTION, RunFolder
 from workbench.training.callbacks import Control, Interrupted, Write
+from workbench.training.engines import sharding
 from workbench.training.models import smooth_boxes
 from workbench.training.models.loading import Built
 from workbench.training.predictor import Description
@@ -184,7 +185,7 @@ def save_model(built: Built, description: Description, folder: Path) -> None:
     """Write a plain Hugging Face folder with `workbench.json`, all at once or not at all."""
     draft = folder.with_name(folder.name + ".part")
     shutil.rmtree(draft, ignore_errors=True)
-    built.model.save_pretrained(draft)
+    built.model.save_pretrained(draft, state_dict=sharding.weights_of(built.model))
     built.tokenizer.save_pretrained(draft)
     if built.picture is not None:
         built.picture.save_pretrained(draft)
