@@ -12,6 +12,7 @@ from contextlib import suppress
 
 import pytest
 from textual.css.query import NoMatches
+from textual.widgets import OptionList
 from textual.worker import WorkerFailed
 
 from screens.widgets.dialogs import Confirm
@@ -145,6 +146,21 @@ async def test_a_palette_that_is_closed_while_it_searches_ends_nothing(opened, w
         pilot.app._handle_exception(WorkerFailed(NoMatches("No nodes match 'CommandList' on CommandPalette()")))
         await pilot.press("t")
         assert labels(workspace) == {"amount_total": ["9.00"]}
+
+
+@pytest.mark.parametrize("key", ["page_up", "page_down"])
+async def test_a_page_key_on_a_list_that_is_not_laid_out_yet_ends_nothing(opened, workspace, key):
+    async with opened(workspace) as pilot:
+        unseen = OptionList("first", "second", id="unseen")
+        unseen.display = False
+        await pilot.app.screen.mount(unseen)
+        unseen.highlighted = 1
+        getattr(unseen, f"action_{key}")()
+        assert unseen.highlighted == 1
+        unseen.display = True
+        await pilot.pause()
+        getattr(unseen, f"action_{key}")()
+        assert unseen.highlighted == (0 if key == "page_up" else 1)
 
 
 async def test_the_program_does_not_wait_for_a_page_that_is_being_read(opened, workspace):
