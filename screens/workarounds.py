@@ -7,9 +7,10 @@ handlers raises; here the handler ends alone, and is called again once the datab
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from textual import events
+from textual.await_complete import AwaitComplete
 from textual.command import CommandPalette
 from textual.css.query import NoMatches
 from textual.geometry import Size
@@ -108,3 +109,14 @@ def _move_page_where_lines_are(self: OptionList, direction: Literal[-1, 1]) -> N
 
 
 OptionList._move_page = _move_page_where_lines_are  # type: ignore[method-assign]
+
+
+_dismiss = CommandPalette.dismiss
+
+
+def _dismiss_once(self: CommandPalette, result: Any = None) -> AwaitComplete:
+    """A palette that is closed already, as by Escape right before an Enter, does not close what is under it."""
+    return _dismiss(self, result) if self.app.screen is self else AwaitComplete()
+
+
+CommandPalette.dismiss = _dismiss_once  # type: ignore[assignment, method-assign]

@@ -117,19 +117,34 @@ def bring_back(connection: Connection, document_id: int, decided: Iterable[Sugge
     The open ones of the same run and words are deleted: they are offered no more once these are decided.
     """
     s = suggestions.c
-    for one in decided:
-        there = connection.execute(select(suggestions).where(s.id == one.id)).one_or_none()
+    for suggestion in decided:
+        there = connection.execute(select(suggestions).where(s.id == suggestion.id)).one_or_none()
         if there is not None:
-            is_it = (there.document_id, there.field, tuple(there.tokens)) == (document_id, one.field, one.tokens)
+            is_it = (there.document_id, there.field, tuple(there.tokens)) == (
+                document_id,
+                suggestion.field,
+                suggestion.tokens,
+            )
             if is_it or there.decision != _UNDECIDED:
                 continue
             free = (connection.scalar(select(func.max(s.id))) or 0) + 1  # the id was used again
-            connection.execute(update(suggestions).where(s.id == one.id).values(id=free))
-        again = and_(s.document_id == document_id, s.field == one.field, s.run == one.run, s.decision == _UNDECIDED)
-        same = [r.id for r in connection.execute(select(s.id, s.tokens).where(again)) if tuple(r.tokens) == one.tokens]
+            connection.execute(update(suggestions).where(s.id == suggestion.id).values(id=free))
+        again = and_(
+            s.document_id == document_id, s.field == suggestion.field, s.run == suggestion.run, s.decision == _UNDECIDED
+        )
+        same = [
+            r.id
+            for r in connection.execute(select(s.id, s.tokens).where(again))
+            if tuple(r.tokens) == suggestion.tokens
+        ]
         connection.execute(delete(suggestions).where(s.id.in_(same)))
-        facts = {"id": one.id, "document_id": document_id, "field": one.field, "tokens": list(one.tokens)}
-        kept = {"confidence": one.confidence, "run": one.run, "decision": _UNDECIDED}
+        facts = {
+            "id": suggestion.id,
+            "document_id": document_id,
+            "field": suggestion.field,
+            "tokens": list(suggestion.tokens),
+        }
+        kept = {"confidence": suggestion.confidence, "run": suggestion.run, "decision": _UNDECIDED}
         connection.execute(insert(suggestions).values(**facts, **kept))
 
 

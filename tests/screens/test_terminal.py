@@ -163,6 +163,17 @@ async def test_a_page_key_on_a_list_that_is_not_laid_out_yet_ends_nothing(opened
         assert unseen.highlighted == (0 if key == "page_up" else 1)
 
 
+async def test_a_palette_that_is_closed_twice_closes_nothing_under_it(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("ctrl+p")
+        palette = pilot.app.screen
+        palette.dismiss()
+        palette.dismiss()
+        await pilot.pause()
+        await pilot.press("t")
+        assert labels(workspace) == {"amount_total": ["9.00"]}
+
+
 async def test_the_program_does_not_wait_for_a_page_that_is_being_read(opened, workspace):
     """A page in OCR may take a minute; asyncio waits for the threads of the program."""
     async with opened(workspace):
