@@ -1,4 +1,5 @@
-"""Ways around what ends or holds up Textual: a small terminal, a palette that is closed, threads, handlers that raise.
+"""Ways around what ends or holds up Textual: a small terminal, a palette that is closed, a list without lines yet,
+threads, handlers that raise.
 
 A database can be out of reach for a while. Textual ends the messages of a widget, and the program, where one of its
 handlers raises; here the handler ends alone, and is called again once the database is back.
@@ -6,15 +7,17 @@ handlers raises; here the handler ends alone, and is called again once the datab
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from textual import events
+from textual.await_complete import AwaitComplete
 from textual.command import CommandPalette
 from textual.css.query import NoMatches
 from textual.geometry import Size
 from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.screen import Screen
+from textual.widgets import OptionList
 from textual.worker import WorkerFailed
 
 from storage.exceptions import WAITING, WorkspaceGone
@@ -94,3 +97,26 @@ async def _dispatch_and_go_on(self: MessagePump, message: Message) -> None:
 
 
 MessagePump._dispatch_message = _dispatch_and_go_on  # type: ignore[method-assign]
+
+
+_move_page = OptionList._move_page
+
+
+def _move_page_where_lines_are(self: OptionList, direction: Literal[-1, 1]) -> None:
+    """A list that was not laid out yet, as one that just opened or is filled anew, has no pages to go to."""
+    if (self.highlighted or 0) in self._index_to_line:
+        _move_page(self, direction)
+
+
+OptionList._move_page = _move_page_where_lines_are  # type: ignore[method-assign]
+
+
+_dismiss = CommandPalette.dismiss
+
+
+def _dismiss_once(self: CommandPalette, result: Any = None) -> AwaitComplete:
+    """A palette that is closed already, as by Escape right before an Enter, does not close what is under it."""
+    return _dismiss(self, result) if self.app.screen is self else AwaitComplete()
+
+
+CommandPalette.dismiss = _dismiss_once  # type: ignore[assignment, method-assign]

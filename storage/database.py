@@ -206,7 +206,7 @@ class Database:
             note = self._sqlite.with_name(WRITER)
             with suppress(OSError):  # it is another user's, in a shared workspace, or the disk is full
                 if not note.exists() or note.read_text(errors="replace") != str(os.getpid()):
-                    note.write_text(str(os.getpid()))
+                    locks.write_own(note, str(os.getpid()))
                     note.chmod(self._sqlite.stat().st_mode & 0o777)
 
     def _holder(self) -> str:

@@ -23,6 +23,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
+from storage import locks
+
 TERMINAL = frozenset({"finished", "failed"})
 """An event of these types ends a run; a free lock without one means it crashed."""
 
@@ -32,7 +34,8 @@ class EventWriter:
 
     def __init__(self, path: Path) -> None:
         torn = _cut_off(path)
-        self._file = path.open("a", encoding="utf-8", errors="replace")  # a name can have half a surrogate pair
+        # errors: a name can have half a surrogate pair
+        self._file = open(path, "a", encoding="utf-8", errors="replace", opener=locks.opener)  # noqa: SIM115
         if torn:  # the last writer was cut off: the next event must not become part of its half line
             self._file.write("\n")
 

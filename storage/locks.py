@@ -1,4 +1,5 @@
-"""Locks that are released when their process ends, also when it crashes: files held with flock."""
+"""Locks that are released when their process ends, also when it crashes: files held with flock; and how the
+workspace's own short files are opened."""
 
 import errno
 import fcntl
@@ -7,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from storage.exceptions import WorkspaceProblem
 
@@ -24,9 +26,14 @@ def acquire(
     empty, for another process's id.
 
     Raises:
-        WorkspaceProblem: the disk has no locks.
+        WorkspaceProblem: the disk has no locks, or the file is a link.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise WorkspaceProblem(f"{path} is a link, and is not written to.", "Delete the link.") from error
+        raise
     deadline = time.monotonic() + patience
     while True:
         try:
@@ -49,7 +56,7 @@ def held(path: Path) -> bool:
     """Whether a living process holds the lock; also for those who may only read the file.
 
     Raises:
-        WorkspaceProblem: the disk has no locks.
+        WorkspaceProblem: the disk has no locks, or the file is a link.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
@@ -80,7 +87,7 @@ def shared(path: Path) -> Iterator[None]:
     descriptor = -1
     try:
         with suppress(OSError):
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK, 0o666)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_NOFOLLOW, 0o666)
             fcntl.flock(descriptor, fcntl.LOCK_SH)
         yield
     finally:
@@ -97,6 +104,27 @@ def had_by_any(path: Path) -> bool:
     if descriptor is not None and descriptor >= 0:
         os.close(descriptor)
     return descriptor is None
+
+
+def opener(path: str, flags: int) -> int:
+    """For `open`: a file of the workspace's own, which is not written through a link. A workspace can come from others.
+
+    Raises:
+        OSError: it cannot be opened, or is a link.
+    """
+    return os.open(path, flags | os.O_NOFOLLOW, 0o666)
+
+
+def open_own(path: Path, mode: str) -> BinaryIO:
+    """Open a file of the workspace's own to be written, in a binary mode; raises as `opener`."""
+    # Path.open takes no opener
+    return cast(BinaryIO, open(path, mode, opener=opener))
+
+
+def write_own(path: Path, text: str) -> None:
+    """Write a short file of the workspace's own; raises as `opener`."""
+    with open_own(path, "wb") as file:
+        file.write(text.encode())
 
 
 def holder(path: Path) -> int | None:

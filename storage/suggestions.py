@@ -11,6 +11,8 @@ from storage.tables import class_suggestions, documents, spans, suggestions
 
 _OPEN = documents.c.state.in_([State.NEW.value, State.STARTED.value])
 
+_UNDECIDED = Decision.OPEN.value
+
 
 def leading(suggestions: Iterable[Suggestion], labels: Iterable[Span] = ()) -> list[Suggestion]:
     """The open suggestions, without those of fields that have an open one of a higher rank: these are second opinions.
@@ -107,6 +109,43 @@ def keep_suggestions(
         kept += len(rows)
         retired_fields.count_suggestions(connection, part)
     return kept
+
+
+def bring_back(connection: Connection, document_id: int, decided: Iterable[Suggestion]) -> None:
+    """Store suggestions anew, by their ids, that are decided just now and that others took the place of meanwhile.
+
+    The open ones of the same run and words are deleted: they are offered no more once these are decided.
+    """
+    s = suggestions.c
+    for suggestion in decided:
+        there = connection.execute(select(suggestions).where(s.id == suggestion.id)).one_or_none()
+        if there is not None:
+            is_it = (there.document_id, there.field, tuple(there.tokens)) == (
+                document_id,
+                suggestion.field,
+                suggestion.tokens,
+            )
+            if is_it or there.decision != _UNDECIDED:
+                continue
+            free = (connection.scalar(select(func.max(s.id))) or 0) + 1  # the id was used again
+            connection.execute(update(suggestions).where(s.id == suggestion.id).values(id=free))
+        again = and_(
+            s.document_id == document_id, s.field == suggestion.field, s.run == suggestion.run, s.decision == _UNDECIDED
+        )
+        same = [
+            r.id
+            for r in connection.execute(select(s.id, s.tokens).where(again))
+            if tuple(r.tokens) == suggestion.tokens
+        ]
+        connection.execute(delete(suggestions).where(s.id.in_(same)))
+        facts = {
+            "id": suggestion.id,
+            "document_id": document_id,
+            "field": suggestion.field,
+            "tokens": list(suggestion.tokens),
+        }
+        kept = {"confidence": suggestion.confidence, "run": suggestion.run, "decision": _UNDECIDED}
+        connection.execute(insert(suggestions).values(**facts, **kept))
 
 
 def move_suggestions(connection: Connection, document_id: int, moved: Mapping[int, tuple[int, ...] | None]) -> None:

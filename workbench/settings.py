@@ -341,7 +341,8 @@ def write(path: Path, settings: Settings) -> None:
         for table in tables:
             listed.append(_brought_up(kept[table["id"]], table) if table["id"] in kept else tomlkit.item(table))
         document["fields"] = listed
-    write_atomic(path, tomlkit.dumps(document))
+    # tomlkit puts an empty line before every table again
+    write_atomic(path, re.sub(r"\n{3,}(?=\[\[fields\]\]\n)", "\n\n", tomlkit.dumps(document)))
 
 
 def _brought_up(kept: Any, table: dict[str, Any]) -> Any:

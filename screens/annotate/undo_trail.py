@@ -76,15 +76,15 @@ class UndoTrail:
         Raises:
             UsageProblem, Busy, ConfigProblem: as for `field_removal.change`.
         """
-        before: list[Schema] = []
+        read: list[Schema] = []
 
         def noted(now: Schema) -> Schema:  # another terminal may have changed the fields, too
-            before.append(now)
+            read.append(now)
             return changed(now)
 
         field_removal.change(workspace, noted)
-        if workspace.schema != before[0]:
-            self._fields.append(FieldsChange(datetime.now(UTC), before[0], workspace.schema, sentence))
+        if workspace.schema != read[0]:
+            self._fields.append(FieldsChange(datetime.now(UTC), read[0], workspace.schema, sentence))
 
     def undo(self) -> None:
         """Take the latest act back and say what it was; the screen goes to its document."""

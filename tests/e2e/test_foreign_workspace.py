@@ -10,12 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from storage import locks
 from storage.exceptions import DamagedDatabase, WorkspaceProblem
 from storage.files import write_atomic
 from tests.fuzz import corpus
 from tests.support.command_line import Workbench
+from tests.support.workspaces import until
 from workbench.exchange.pipeline import run
 from workbench.exchange.sources import ImportRequest
+from workbench.live.client import LiveClient
 from workbench.runs import jobs
 from workbench.workspace import Workspace
 
@@ -148,3 +151,29 @@ def test_a_file_is_written_in_place_of_no_device_or_pipe(tmp_path: Path) -> None
     with pytest.raises(WorkspaceProblem, match="not a regular file"):
         write_atomic(tmp_path / "pipe", "a", outside=True)
     assert (tmp_path / "pipe").is_fifo()
+
+
+def test_links_in_the_place_of_its_own_small_files_lead_to_nothing_that_is_written_over(
+    root: Path, tmp_path: Path, workbench: Workbench
+) -> None:
+    kept = tmp_path / "kept"
+    kept.write_text("of the user")
+    (root / "features").mkdir(exist_ok=True)
+    for own in ("writer.pid", "features/log", ".terminal.lock", ".learner.lock"):
+        (root / own).unlink(missing_ok=True)
+        (root / own).symlink_to(kept)
+
+    assert workbench("-w", str(root), "fields", "add", "cost_centre", "--type", "text").code == 0
+    with closing(Workspace.open(root)) as workspace:
+        client = LiveClient(workspace)
+        client.enabled = True
+        client.look(1, [])
+        until(lambda: client._failed_at > 0)
+        client.end()
+        with pytest.raises(WorkspaceProblem, match="is a link"):
+            locks.acquire(workspace.files.learner_lock)
+    (root / ".settings.lock").unlink()
+    (root / ".settings.lock").symlink_to(kept)
+    answer = workbench("-w", str(root), "fields", "add", "another", "--type", "text")
+    assert answer.code == WorkspaceProblem.exit_code and "is a link" in answer.err
+    assert kept.read_text() == "of the user"

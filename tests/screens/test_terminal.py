@@ -12,6 +12,7 @@ from contextlib import suppress
 
 import pytest
 from textual.css.query import NoMatches
+from textual.widgets import OptionList
 from textual.worker import WorkerFailed
 
 from screens.widgets.dialogs import Confirm
@@ -143,6 +144,32 @@ async def test_a_small_terminal_cuts_the_screens_off_and_does_not_end_the_progra
 async def test_a_palette_that_is_closed_while_it_searches_ends_nothing(opened, workspace):
     async with opened(workspace) as pilot:
         pilot.app._handle_exception(WorkerFailed(NoMatches("No nodes match 'CommandList' on CommandPalette()")))
+        await pilot.press("t")
+        assert labels(workspace) == {"amount_total": ["9.00"]}
+
+
+@pytest.mark.parametrize("key", ["page_up", "page_down"])
+async def test_a_page_key_on_a_list_that_is_not_laid_out_yet_ends_nothing(opened, workspace, key):
+    async with opened(workspace) as pilot:
+        unseen = OptionList("first", "second", id="unseen")
+        unseen.display = False
+        await pilot.app.screen.mount(unseen)
+        unseen.highlighted = 1
+        getattr(unseen, f"action_{key}")()
+        assert unseen.highlighted == 1
+        unseen.display = True
+        await pilot.pause()
+        getattr(unseen, f"action_{key}")()
+        assert unseen.highlighted == (0 if key == "page_up" else 1)
+
+
+async def test_a_palette_that_is_closed_twice_closes_nothing_under_it(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("ctrl+p")
+        palette = pilot.app.screen
+        palette.dismiss()
+        palette.dismiss()
+        await pilot.pause()
         await pilot.press("t")
         assert labels(workspace) == {"amount_total": ["9.00"]}
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from workbench.fields import FieldType, Schema, invoice_schema
 from workbench.fields.plain_text import without_passwords
 from workbench.predictions import repair_rules
 from workbench.settings import REPAIR_RULES, Limits, Settings
+from workbench.workspace import Workspace
 
 
 def read(folder: Path, text: str) -> Settings:
@@ -177,3 +179,12 @@ def test_every_repair_rule_has_its_switch() -> None:
 )
 def test_no_password_of_a_database_is_shown(text: str, shown: str) -> None:
     assert without_passwords(text) == shown
+
+
+def test_changing_the_fields_often_does_not_lengthen_the_file(tmp_path: Path) -> None:
+    with closing(Workspace.create(tmp_path / "w")) as workspace:
+        lengths = set()
+        for number in range(10, 15):
+            workspace.change_schema(lambda now, number=number: now.change("iban", name=f"iban{number}"))
+            lengths.add(len(workspace.files.settings.read_text("utf-8").splitlines()))
+    assert len(lengths) == 1

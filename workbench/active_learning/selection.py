@@ -18,7 +18,7 @@ from typing import Any
 from msgspec import structs
 from sqlalchemy import Connection
 
-from storage import document_list, events, label_queries, opinions, queue, runs
+from storage import document_list, events, label_queries, locks, opinions, queue, runs
 from storage.exceptions import RunProblem, UsageProblem
 from storage.files import CHOICE, write_atomic
 from storage.records import QueueEntry, Round, Run, RunState, Side, Split
@@ -139,7 +139,7 @@ def start(workspace: Workspace, request: SelectionRequest) -> RunningSelection:
     of_run = run.id if run is not None else None
     request = structs.replace(request, run=of_run, seed=seed, only=tuple(free), identifiers=identifiers)
     write_atomic(folder / FILE, request.text())
-    with (folder / "progress.jsonl").open("wb") as progress, (folder / LOG).open("wb") as log:
+    with locks.open_own(folder / "progress.jsonl", "wb") as progress, locks.open_own(folder / LOG, "wb") as log:
         process = machine.start(machine.SELECTION, str(folder), cwd=folder, output=progress, errors=log)
     return RunningSelection(folder, process)
 

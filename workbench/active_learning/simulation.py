@@ -162,7 +162,7 @@ def start(folder: Path, jobs: int = 1) -> "subprocess.Popen[bytes] | None":
     if locks.held(folder / "lock"):
         return None
     variables, descriptors = warm_workers.passed_on()
-    with (folder / LOG).open("ab") as log:
+    with locks.open_own(folder / LOG, "ab") as log:
         return subprocess.Popen(
             machine.python(WORKER, str(folder), "--jobs", str(jobs)),
             stdin=subprocess.DEVNULL,

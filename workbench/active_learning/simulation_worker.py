@@ -226,7 +226,7 @@ class Simulator:
         ended = last(RunFolder(folder).events, frozenset({"finished"}))
         if ended:
             return
-        with RunFolder(folder).log.open("ab") as log:
+        with locks.open_own(RunFolder(folder).log, "ab") as log:
             code = machine.start(
                 machine.WORKER, str(folder), cwd=folder, output=log, errors=log, threads=self.threads, tied=True
             ).wait()

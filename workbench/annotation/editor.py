@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from storage import annotations, document_list, documents, opinions
 from storage.exceptions import WAITING, Conflict, WorkbenchError
 from storage.records import Annotations, Content, Decision, Event, State, Suggestion, Token
-from storage.suggestions import keep_suggestions, leading, move_suggestions
+from storage.suggestions import bring_back, keep_suggestions, leading, move_suggestions
 from workbench.annotation.acts import merge
 from workbench.annotation.classes import options
 from workbench.locate.word_repair import WordRepair, carry, moved_tokens, taken_back, words_before
@@ -200,6 +200,8 @@ class DocumentEditor:
         version = document.version
         try:
             with self._workspace.db.write() as connection:
+                changed = {number for number, _ in acts[0].before.decisions ^ acts[-1].after.decisions}
+                bring_back(connection, document.id, [s for s in self.content.suggestions if s.id in changed])
                 for act in acts:
                     version = annotations.commit(
                         connection,

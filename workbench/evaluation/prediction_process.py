@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from storage import document_list, label_queries, runs
+from storage import document_list, label_queries, locks, runs
 from storage.exceptions import RunProblem
 from storage.files import draft_folder
 from storage.records import Run, Split
@@ -183,13 +183,13 @@ def _started(folder: Path, on: Target | None) -> warm_workers.Worker:
     """The process that reads a folder's documents, here or by a courier; it ends with this one."""
     run = RunFolder(folder)
     if on is None:
-        with run.log.open("wb") as log:
+        with locks.open_own(run.log, "wb") as log:
             return machine.start(machine.WORKER, str(folder), cwd=folder, output=log, errors=log, tied=True)
     launcher.send_to(run, on, once=True)
     begun = launcher.begin([run], launcher.AT_ONCE, tied=True)
     assert begun is not None  # the folder is new
-    child, locks = begun
-    for lock in locks:
+    child, held_locks = begun
+    for lock in held_locks:
         os.close(lock)  # the courier has it now
     return child
 

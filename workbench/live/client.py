@@ -113,7 +113,7 @@ class LiveClient:
             return None
         try:
             files.features.mkdir(exist_ok=True)
-            with (files.features / "log").open("wb") as log:
+            with locks.open_own(files.features / "log", "wb") as log:
                 child = lifeline.start(
                     machine.python(machine.LEARNER, str(files.root)),
                     env=_environment(),

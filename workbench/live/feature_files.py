@@ -4,14 +4,17 @@ A file is named after the words and boxes that it was made of, so a document tha
 folder can be deleted at any time: what is missing is made again.
 """
 
+import errno
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from storage.files import write_atomic
 
 WITHOUT_SPACE = "features/ of the workspace cannot be written (is the disk full?): suggestions go on, more slowly."
+_NAME = re.compile(r"[0-9a-f]{32,}\.npy")  # `features` may be a link to a folder of the user's own
 
 
 class FeatureFiles:
@@ -52,8 +55,9 @@ class FeatureFiles:
 
         Raises:
             WorkspaceProblem: the disk is full, or the folder cannot be written.
+            OSError: the folder is a link.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
         write_atomic(self.path(name), content)
         self._bytes += len(content)
         if self._bytes > self._most:
@@ -63,21 +67,38 @@ class FeatureFiles:
         """Write a file without waiting for the disk: what is read must tell by itself whether it is whole.
 
         Raises:
-            OSError: the disk is full, or the folder cannot be written.
+            OSError: the disk is full, or the file cannot be written, or it or the folder is a link.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.path(name).write_bytes(content)
+        self._make_folder()
+        # a workspace may come from elsewhere: what a link leads to is not written over
+        descriptor = os.open(self.path(name), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
         self._bytes += len(content)
+
+    def _make_folder(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if self.folder.is_symlink():
+            raise OSError(errno.ELOOP, "It is a symbolic link", str(self.folder))
 
 
 def _listed(features: Path) -> list[tuple[float, int, Path]]:
-    """(time of the last use, bytes, path) of every document's file."""
-    rows = []
-    for path in features.glob("*/*.npy"):
-        with suppress(OSError):
-            status = path.stat()
-            rows.append((status.st_mtime, status.st_size, path))
+    """(time of the last use, bytes, path) of every document's file: only these are ever deleted, none by a link."""
+    rows: list[tuple[float, int, Path]] = []
+    with suppress(OSError), os.scandir(features) as folders:
+        for folder in folders:
+            if folder.is_dir(follow_symlinks=False):
+                rows += _files_in(folder.path)
     return rows
+
+
+def _files_in(folder: str) -> Iterator[tuple[float, int, Path]]:
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            with suppress(OSError):
+                if _NAME.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                    status = entry.stat(follow_symlinks=False)
+                    yield status.st_mtime, status.st_size, Path(entry.path)
 
 
 def _make_space(files: Iterable[tuple[float, int, Path]], most: int) -> int:

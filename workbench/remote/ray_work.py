@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from storage import locks
 from workbench import __version__, lifeline
 from workbench.remote import ray_blocks
 from workbench.runs import machine
@@ -42,7 +43,7 @@ def alone(path: str, version: str, threads: int, mark: str, **variables: str) ->
         return f"{NOT_SEEN}{path}."
     if problem := _problem(folder, version):
         return problem
-    with folder.log.open("ab") as log:
+    with locks.open_own(folder.log, "ab") as log:
         child = lifeline.start(
             machine.python(machine.WORKER, path), cwd=path, env=machine.worker_environment(threads) | variables,
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
@@ -157,7 +158,7 @@ class _Reader:
         folder = RunFolder(Path(row["item"]))
         problem = _problem(folder, self._version)
         if not problem and not ray_blocks.is_scored(folder):
-            with folder.log.open("ab") as log:
+            with locks.open_own(folder.log, "ab") as log:
                 machine.start(
                     machine.WORKER, row["item"], cwd=folder.path, output=log, errors=log, threads=self._threads,
                     tied=True,

@@ -111,7 +111,7 @@ def _started(
         runs = [f"{lock}:{run.path}" for lock, run in taken.items()]
         command = machine.python(machine.LAUNCHER, str(slots), *runs)
     variables, descriptors = warm_workers.passed_on()
-    with folder.log.open("ab") as log:
+    with locks.open_own(folder.log, "ab") as log:
         child: subprocess.Popen[bytes] = (lifeline.start if tied else subprocess.Popen)(
             command,
             stdin=subprocess.DEVNULL,
@@ -242,7 +242,7 @@ def _work(turn: Turn, held: int | None, slots: int) -> NoReturn:
     os.write(turn.lock, f"{os.getpid()}\n".encode())
     path = turn.run.path
     os.chdir(path)
-    with turn.run.log.open("ab") as log:
+    with locks.open_own(turn.run.log, "ab") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
     if turn.run.target.exists():

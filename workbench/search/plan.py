@@ -314,7 +314,7 @@ def start(workspace: Workspace, folder: SearchFolder) -> "subprocess.Popen[bytes
     """
     variables, descriptors = warm_workers.passed_on()
     try:
-        with folder.log.open("ab") as log:
+        with locks.open_own(folder.log, "ab") as log:
             return subprocess.Popen(
                 machine.python(DRIVER, str(workspace.files.root), folder.path.name),
                 stdin=subprocess.DEVNULL,

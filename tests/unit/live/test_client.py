@@ -32,16 +32,41 @@ def test_messages_arrive_as_they_were_sent_and_a_cut_one_ends_them() -> None:
 
 def test_the_features_that_were_not_used_longest_are_deleted_first(tmp_path: Path) -> None:
     files = FeatureFiles(tmp_path / "features", "encoder", most_bytes=100)
-    for number, name in enumerate(("a.npy", "b.npy", "c.npy")):
+    a, b, c, d, e = (f"{letter * 32}.npy" for letter in "abcde")
+    for number, name in enumerate((a, b, c)):
         files.keep(name, b"x" * 30)
         os.utime(files.path(name), (number, number))
-    os.utime(files.path("a.npy"), (9, 9))
-    files.keep("d.npy", b"x" * 30)
+    os.utime(files.path(a), (9, 9))
+    files.keep(d, b"x" * 30)
 
-    assert sorted(path.name for path in files.folder.iterdir()) == ["a.npy", "c.npy", "d.npy"]
+    assert sorted(path.name for path in files.folder.iterdir()) == [a, c, d]
     again = FeatureFiles(tmp_path / "features", "another", most_bytes=100)
-    again.keep("e.npy", b"x" * 30)
-    assert not files.path("c.npy").exists(), "the bound holds for the files of all encoders together"
+    again.keep(e, b"x" * 30)
+    assert not files.path(c).exists(), "the bound holds for the files of all encoders together"
+
+
+def test_links_in_a_workspace_of_others_lead_to_no_file_that_is_deleted_or_written_over(tmp_path: Path) -> None:
+    features, own = tmp_path / "w" / "features", tmp_path / "own"
+    name = f"{'a' * 32}.npy"
+    for folder in (features / "encoder", own):
+        folder.mkdir(parents=True)
+    for path in (own / name, own / "measured.npy", own / "notes.txt"):
+        path.write_bytes(b"x" * 200)
+    (features / "linked").symlink_to(own)
+    (features / "encoder" / name).symlink_to(own / "notes.txt")
+    (features / "encoder" / f"{'b' * 32}.npy").symlink_to(own / "measured.npy")
+
+    files = FeatureFiles(features, "encoder", most_bytes=100)
+    with pytest.raises(OSError, match="symbolic"):
+        files.keep_loosely(name, b"written")
+    files.keep(f"{'c' * 32}.npy", b"y" * 120)
+    linked = FeatureFiles(features, "linked", most_bytes=100)
+    for keep in (linked.keep, linked.keep_loosely):
+        with pytest.raises(OSError, match="symbolic"):
+            keep(f"{'d' * 32}.npy", b"y")
+
+    assert sorted(path.name for path in own.iterdir()) == sorted([name, "measured.npy", "notes.txt"])
+    assert all(path.read_bytes() == b"x" * 200 for path in own.iterdir())
 
 
 @pytest.fixture

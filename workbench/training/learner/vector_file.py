@@ -98,7 +98,7 @@ class VectorFile:
             self._file.close()
             self._file = None
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
         self._file = os.fdopen(descriptor, "r+b", buffering=0)
         self._count = os.fstat(descriptor).st_size // self._record.itemsize
         self._rows = {}
@@ -122,6 +122,7 @@ class VectorFile:
         """Leave the newer half."""
         kept = self._records(self._count // 2, self._count).tobytes()
         temporary = self._path.with_name(self._path.name + ".new")
+        temporary.unlink(missing_ok=True)
         temporary.write_bytes(kept)
         temporary.replace(self._path)
         self._open()
