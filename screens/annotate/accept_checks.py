@@ -14,7 +14,7 @@ from workbench.annotation.field_states import empty_fields, seldom_filled, text_
 from workbench.annotation.session import AnnotationSession
 from workbench.workspace import Workspace
 
-_KEYS = 10  # columns of the hint line that a sentence does not have
+_KEYS = 38  # columns of the hint line that a sentence leaves to what `A` does next, and to the key of the help
 _LOOKED_AT = 200  # of the newest accepted documents: which fields these have
 
 Check = Callable[[AnnotationSession], str]

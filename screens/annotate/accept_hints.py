@@ -146,9 +146,10 @@ def accept_all(
     if stops:
         why = f"{', then stop' if count else ''}: {', '.join(stops)}"
         without_reason = [f"{form}, then stop" for form in forms[:-1]]  # what is taken unseen is said rather than why
-        return f"{forms[0]}{why}", *without_reason, f"{forms[-1]}{why}"
+        short = [f"{forms[-1]}, then stop"] if count else []
+        return f"{forms[0]}{why}", *without_reason, f"{forms[-1]}{why}", *short
     if not empty:
-        return tuple(f"{form}, next document" for form in forms)
+        return *(f"{form}, next document" for form in forms), f"{forms[-1]}, next"
     long, brief, briefest = _stays_empty(empty)
     listed = (f"{forms[0]}, {long}", f"{forms[0]}, {brief}", f"{forms[-1]}, {brief}", f"{forms[-1]}, {briefest}")
     return tuple(dict.fromkeys(listed))

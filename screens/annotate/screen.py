@@ -34,8 +34,7 @@ class AnnotateScreen(ModeScreen):
 
     mode = "annotate"
     CSS_PATH, AUTO_FOCUS = "annotate.tcss", "PageView"  # after a dialog the keys never go to the list unannounced
-    BINDINGS = bindings(ANNOTATE)
-    HELP_SIGNS = SIGNS
+    BINDINGS, HELP_SIGNS = bindings(ANNOTATE), SIGNS
 
     def __init__(self) -> None:
         super().__init__()
@@ -118,7 +117,8 @@ class AnnotateScreen(ModeScreen):
         worklist = self.worklist
         if worklist is None or worklist.current is None:
             self.session = None
-            self.hint("There are no documents here.", (self.key_of("list.filter"), "other documents"))
+            nothing = "There are no documents here. On the command line: workbench import FOLDER"
+            self.hint(nothing, (self.key_of("list.filter"), "other documents"))
             self.facts("no document")
             self._list.show(worklist.ids if worklist else [], -1)
             return True

@@ -153,7 +153,7 @@ class DocumentActs:
 
     def mark_missing_absent(self) -> None:
         """Say that the fields without a label, an open suggestion and a known value are not on the document; where none
-        of these is left, that those are not there whose known value is printed nowhere.
+        of these is left, that those are not there whose known value is printed nowhere, or whose words another has.
         """
         annotations, content = self._editor.state, self._editor.content
         if self._classes.only:
@@ -162,20 +162,24 @@ class DocumentActs:
         done = {s.field for s in annotations.spans} | annotations.absent
         suggested = {s.field for s in self._editor.open_suggestions}
         known = {r.field for r in content.references} - suggested
+        labelled = {token for span in annotations.spans for token in span.tokens}
+        taken = {s.field for s in content.suggestions if s.confidence >= SURE and not labelled.isdisjoint(s.tokens)}
+        taken -= suggested | known
         missing = [field.id for field in self._schema.spans if field.id not in done]
-        marked = [name for name in missing if name not in suggested | known]
+        marked = [name for name in missing if name not in suggested | known | taken]
         unprinted = [name for name in missing if name in known and not self._is_known_value_printed(name)]
         if again := not marked:
-            marked, known, unprinted = unprinted, known.difference(unprinted), []
+            marked = [name for name in missing if name in taken or name in unprinted]
+            known, taken, unprinted = known.difference(unprinted), set(), []
         for name in marked:
             annotations = acts.mark_absent(annotations, name)
         self._state.commit("absent", annotations)
         kept = [
             f"{count} {what}"
-            for what, names in (("suggested", suggested), ("known", known))
+            for what, names in (("suggested", suggested), ("known", known), ("taken by other fields", taken))
             if (count := sum(name in names for name in missing))
         ]
-        which = f": {_listed([self._schema.name(name) for name in marked])}" if again else ""
+        which = f": {_listed([self._schema.name(name) for name in marked])}" if again or len(marked) < 3 else ""
         what_was_done = f"{len(marked)} marked not there{which}." if marked else "Nothing is left to mark as not there."
         left = f" Left: {', '.join(kept)}" if kept else ""
         self._state.message = f"{what_was_done}{left}{f'; again: {len(unprinted)} not printed' if unprinted else ''}"

@@ -178,6 +178,22 @@ def test_only_fields_with_neither_known_value_nor_suggestion_are_marked_absent(w
     assert content_of(workspace).annotations.state is State.STARTED
 
 
+def test_a_field_whose_sure_value_another_field_took_is_not_marked_absent_unasked(tmp_path):
+    page = sample_documents.page_of("  Date      14/10/2017\n")
+    date = places_of({"date": "14/10/2017"}, page)["date"]
+    proposed = (("invoice_date", date, 0.99, "run-1"),)
+    made = sample_documents.workspace_of(tmp_path / "w", [sample_documents.new("a", [page], proposed)])
+    session = AnnotationSession.open(made, 1)
+    session.editor.act("label", acts.assign(session.editor.state, "due_date", date, "ann"))
+    session.document_acts.mark_missing_absent()
+    assert "invoice_date" not in content_of(made).annotations.absent
+    assert session.view.message.endswith("Left: 1 taken by other fields")
+    session.document_acts.mark_missing_absent()
+    assert "invoice_date" in content_of(made).annotations.absent
+    assert session.view.message == "1 marked not there: invoice_date."
+    made.close()
+
+
 def test_two_labelled_rates_give_no_warning_that_is_none(tmp_path):
     page = sample_documents.page_of("  Net    624.90\n  Tax    46.25\n  VAT    20%   5.5%\n")
     places = places_of({"amount_net": "624.90", "amount_tax": "46.25", "high": "20%", "low": "5.5%"}, page)
