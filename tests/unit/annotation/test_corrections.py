@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from storage import document_list, documents
 from storage.records import CORRECTION, SURE, Annotations, Span, State
 from storage.suggestions import keep_suggestions, leading
@@ -104,14 +106,31 @@ def test_a_known_value_that_was_accepted_is_offered_as_before(tmp_path: Path) ->
     assert [s.run for s in session.content.suggestions] == ["e-invoice", "e-invoice"]
 
 
-def test_two_rates_are_offered_where_two_were_labelled_and_both_are_accepted(tmp_path: Path) -> None:
+def test_two_rates_are_offered_where_two_were_labelled_and_the_known_one_alone_is_sure(tmp_path: Path) -> None:
     workspace = workspace_of(tmp_path / "w")
     accept(workspace, 1, tax_rate=("5.5 %", "20 %"))
     assert offered(workspace, 2)["tax_rate"] == ["5.5 %", "20 %"]
     session = AnnotationSession.open(workspace, 2)
     session.document_acts.accept_all()
+    assert len([s for s in session.content.annotations.spans if s.field == "tax_rate"]) == 1
+    accept(workspace, 2, tax_rate=("5.5 %", "20 %"))
+    session = AnnotationSession.open(workspace, 3)
+    session.document_acts.accept_all()  # they were right once
     assert len([s for s in session.content.annotations.spans if s.field == "tax_rate"]) == 2
-    assert not [s for s in session.view.open_suggestions if s.field == "tax_rate"]
+
+
+@pytest.mark.parametrize("printed", ["22,00", "7,00 EUR"])
+def test_an_amount_where_the_second_rate_stood_is_no_rate(tmp_path: Path, printed: str) -> None:
+    text = "Boulangerie Martin\n\nTaux        Base\n{low}     100,00\n20 %       50,00\n\nTotal TTC    165,50\n"
+    listed = []
+    for n, low in enumerate(("5.5 %", printed)):
+        page = sample_documents.page_of(text.format(low=low))
+        content = type("Page", (), {"tokens": page.tokens})
+        known = (("tax_rate", sample_documents.find(content, "20 %"), 0.97, "e-invoice"),)
+        listed.append(sample_documents.new(f"invoice {n}", [page], known, {"tax_rate": "20"}, group="martin"))
+    workspace = sample_documents.workspace_of(tmp_path / "w", listed)
+    accept(workspace, 1, tax_rate=("5.5 %", "20 %"))
+    assert offered(workspace, 2)["tax_rate"] == ["20 %"]
 
 
 def test_a_number_is_offered_beside_the_caption_where_it_was_labelled_instead_of_a_models(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ A field of one's own is looked for beside the captions that it was labelled besi
 A person who labels more words than a known value has, or its other place, says so of the vendor's next invoice, too.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby, pairwise
@@ -32,6 +33,8 @@ _WHOLE = frozenset({FieldType.PARTY, FieldType.ADDRESS})
 """Types of fields whose words are looked for as a whole; those of others beside their captions, too."""
 _REPEATED = _WHOLE | {FieldType.ID, FieldType.TEXT}
 """Types of fields whose words stand on several invoices."""
+
+_CENTS = re.compile(r"[.,][0-9]{2}(?![0-9])")
 
 Proposal = tuple[str, TokenIds, float]
 _PageOf = Callable[[Content], Page]
@@ -141,11 +144,15 @@ def corrections(sources: Sequence[Content], target: Content, schema: Schema) -> 
             continue
         if set(values) == offered_here.get(field.id, set()):
             continue
-        right, asked = (0, 0) if is_sure else _judged(having, field, page_of)
-        sure = _SURE if is_sure else (right + _PRIOR_RIGHT) / (asked + _PRIOR_RIGHT + _PRIOR_WRONG)
-        if own_fields.is_own(field.id) and not _known(target, field):
-            sure = own_fields.likelihood(sure, right + 1, asked + 1)
-        proposed += [(field.id, value, round(sure, 4)) for value in values]
+        known = _known(target, field)
+        right, asked = _judged(having, field, page_of)
+        judged = (right + _PRIOR_RIGHT) / (asked + _PRIOR_RIGHT + _PRIOR_WRONG)
+        if own_fields.is_own(field.id) and not known:
+            judged = own_fields.likelihood(judged, right + 1, asked + 1)
+        for value in values:
+            # of several values the known one says nothing of the others
+            is_known = len(values) == 1 or same(field.type, _text(target.tokens, value), known)
+            proposed.append((field.id, value, round(_SURE if is_sure and is_known else judged, 4)))
         taken.update(token for value in values for token in value)
     return proposed
 
@@ -200,6 +207,8 @@ def _read(source: Content, target: Content, field: Field, page_of: _PageOf) -> t
     before, known = (_known(content, field) for content in (source, target))
 
     def is_value(page: Page, words: TokenIds) -> bool:
+        if field.type is FieldType.RATE and not _is_rate(page, words):
+            return False
         return checks.acceptable(field.id, field.type, joined(page.words[word] for word in words))
 
     def agrees(values: Sequence[TokenIds]) -> bool:
@@ -214,6 +223,13 @@ def _read(source: Content, target: Content, field: Field, page_of: _PageOf) -> t
     values = [value for label in labels if (value := _printed_again(source.tokens, label, target))]
     is_known = len(values) == len(labels) and (before == known or agrees(values))
     return (values, True) if is_known else ([], False)
+
+
+def _is_rate(page: Page, words: TokenIds) -> bool:
+    """Whether a number is one in percent: an amount such as 22,00 would pass for a rate."""
+    text = joined(page.words[word] for word in words)
+    after = page.words[words[-1] + 1 : words[-1] + 2]
+    return "%" in text or any(word.startswith("%") for word in after) or not _CENTS.search(text)
 
 
 def _judged(having: Sequence[Content], field: Field, page_of: _PageOf) -> tuple[int, int]:
