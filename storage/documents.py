@@ -27,6 +27,7 @@ from storage.suggestions import class_suggestions_of, suggestions_of
 from storage.tables import class_labels, documents, events, pages, problems, references, spans, suggestions, texts
 
 MOST_PROBLEMS = 10_000
+_VALUES = 8  # labels that a field may have on one document, where the documents of its latest labels are looked for
 """Of what an import could not read, so many are kept; all are counted in its summary."""
 
 
@@ -238,16 +239,26 @@ def open_document(connection: Connection, document_id: int) -> Content:
 
 
 def labelled_with(connection: Connection, field: str, most: int) -> list[Content]:
-    """The accepted documents that have a label of a field; of many the last ones, the latest of these first."""
+    """The accepted documents of the latest labels of a field, the latest first."""
+    latest = (
+        select(spans.c.document_id)
+        .join(documents, documents.c.id == spans.c.document_id)
+        .where(spans.c.field == field, documents.c.state == State.LABELLED.value)
+        .order_by(spans.c.id.desc())
+        .limit(most * _VALUES)
+    )
+    return [open_document(connection, number) for number in list(dict.fromkeys(connection.scalars(latest)))[:most]]
+
+
+def latest_of_group(connection: Connection, group: str, most: int) -> list[Content]:
+    """The last accepted documents of a group, the last first."""
     ids = (
         select(documents.c.id)
-        .join(spans, spans.c.document_id == documents.c.id)
-        .where(spans.c.field == field, documents.c.state == State.LABELLED.value)
-        .distinct()
+        .where(documents.c.group_name == group, documents.c.state == State.LABELLED.value)
         .order_by(documents.c.id.desc())
         .limit(most)
     )
-    return [open_document(connection, number) for number in list(connection.scalars(ids))]
+    return [open_document(connection, number) for number in connection.scalars(ids).all()]
 
 
 def _page(row: Any, corrections: Mapping[int, str]) -> Page:

@@ -133,6 +133,14 @@ def test_an_amount_where_the_second_rate_stood_is_no_rate(tmp_path: Path, printe
     assert offered(workspace, 2)["tax_rate"] == ["20 %"]
 
 
+def test_the_same_words_as_a_field_of_ones_own_are_not_sure_after_one_label(tmp_path: Path) -> None:
+    workspace = workspace_of(tmp_path / "w")
+    accept(workspace, 1, slip=("C-1177",))
+    session = AnnotationSession.open(workspace, 2)
+    carried = [s.confidence for s in session.view.open_suggestions if s.field == "slip"]
+    assert carried and max(carried) < SURE
+
+
 def test_a_number_is_offered_beside_the_caption_where_it_was_labelled_instead_of_a_models(tmp_path: Path) -> None:
     workspace = workspace_of(tmp_path / "w")
     with workspace.db.write() as connection:

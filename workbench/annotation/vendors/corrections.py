@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby, pairwise
 
-from storage import document_list, documents
-from storage.document_list import Filter
+from storage import documents
 from storage.records import CORRECTION, Box, Content, Decision, Source, State, Token
 from storage.suggestions import keep_suggestions, leading
 from workbench.fields import Field, FieldType, Schema, checks
@@ -49,9 +48,7 @@ def offer(workspace: Workspace, target: Content) -> bool:
         return False
     here, schema = target.document, workspace.schema
     with workspace.db.read() as connection:
-        listed = document_list.ids(connection, Filter("labelled", group=here.group)) if here.group else []
-        latest = [number for number in reversed(listed) if number != here.id][:_LOOKED_AT]
-        sources = [documents.open_document(connection, number) for number in latest]
+        sources = documents.latest_of_group(connection, here.group, _LOOKED_AT) if here.group else []
         proposed = corrections(sources, target, schema)
         done = {field for field, _, _ in proposed} | {s.field for s in target.suggestions if s.run != CORRECTION}
         wanting = [f for f in schema.spans if own_fields.is_own(f.id) and f.id not in done]
@@ -145,14 +142,16 @@ def corrections(sources: Sequence[Content], target: Content, schema: Schema) -> 
         if set(values) == offered_here.get(field.id, set()):
             continue
         known = _known(target, field)
-        right, asked = _judged(having, field, page_of)
+        # of several values the known one says nothing of the others
+        certain = [
+            is_sure and (len(values) == 1 or same(field.type, _text(target.tokens, value), known)) for value in values
+        ]
+        right, asked = (0, 0) if all(certain) else _judged(having, field, page_of)
         judged = (right + _PRIOR_RIGHT) / (asked + _PRIOR_RIGHT + _PRIOR_WRONG)
+        rated = [_SURE if is_certain else judged for is_certain in certain]
         if own_fields.is_own(field.id) and not known:
-            judged = own_fields.likelihood(judged, right + 1, asked + 1)
-        for value in values:
-            # of several values the known one says nothing of the others
-            is_known = len(values) == 1 or same(field.type, _text(target.tokens, value), known)
-            proposed.append((field.id, value, round(_SURE if is_sure and is_known else judged, 4)))
+            rated = [own_fields.likelihood(sure, right + 1, asked + 1) for sure in rated]
+        proposed += [(field.id, value, round(sure, 4)) for value, sure in zip(values, rated, strict=True)]
         taken.update(token for value in values for token in value)
     return proposed
 
