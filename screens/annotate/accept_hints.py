@@ -146,7 +146,7 @@ def accept_all(
     if stops:
         why = f"{', then stop' if count else ''}: {', '.join(stops)}"
         without_reason = [f"{form}, then stop" for form in forms[:-1]]  # what is taken unseen is said rather than why
-        short = [f"{forms[-1]}, then stop"] if count else []
+        short = [f"{forms[-1]}, then stop"] if count else [forms[-1], "go on"]
         return f"{forms[0]}{why}", *without_reason, f"{forms[-1]}{why}", *short
     if not empty:
         return *(f"{form}, next document" for form in forms), f"{forms[-1]}, next"
