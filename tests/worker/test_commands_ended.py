@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -195,3 +196,42 @@ def test_a_terminal_that_is_closed_ends_the_program_in_order() -> None:
     """The system sends SIGHUP and SIGCONT: that was reported as a fault of the program."""
     done = subprocess.run([sys.executable, "-P", "-c", CLOSED], capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("in order\n", "")
+
+
+INTERRUPTED = """
+import sys
+from textual.drivers.linux_driver import LinuxDriver
+from workbench import cli
+
+def interrupted(driver):
+    raise cli._Ended(1)
+
+LinuxDriver._disable_mouse_support = interrupted  # the first thing that the driver does when it stops
+sys.argv = ["workbench", "-w", "ws"]
+cli.main()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no pseudo-terminal")
+def test_a_terminal_that_is_closed_while_the_program_ends_leaves_no_process(folder: Path) -> None:
+    """Textual's input thread went on asking the terminal, and took a core for good."""
+    import pty
+
+    master, slave = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm-256color"}
+    program = subprocess.Popen(
+        [sys.executable, "-P", "-c", INTERRUPTED], cwd=folder, env=environment, stdin=slave, stdout=slave, stderr=slave
+    )
+    os.close(slave)
+    shown = b""
+    while b"Annotate" not in shown:
+        shown += os.read(master, 1 << 16)
+    os.write(master, b"\x11")  # Ctrl+Q
+    try:
+        with suppress(OSError):  # its end of the terminal is closed
+            while os.read(master, 1 << 16):
+                pass
+        program.wait(60)
+    finally:
+        program.kill()
+        os.close(master)
