@@ -10,11 +10,12 @@ from screens.annotate.page_view import PageView
 from storage import documents
 from storage.records import State, Suggestion
 from workbench.annotation.document_acts import InView
-from workbench.annotation.field_states import empty_fields, seldom_filled, text_of
+from workbench.annotation.field_states import empty_fields, seldom_filled, text_of, usually_filled
 from workbench.annotation.session import AnnotationSession
 from workbench.workspace import Workspace
 
 _KEYS = 38  # columns of the hint line that a sentence leaves to what `A` does next, and to the key of the help
+_OF_VENDOR = 3  # latest documents of the vendor that are asked the same
 _LOOKED_AT = 200  # of the newest accepted documents: which fields these have
 
 Check = Callable[[AnnotationSession], str]
@@ -31,6 +32,7 @@ class AcceptChecks:
         self._panel = panel
         self._workspace = workspace
         self._seldom: tuple[AnnotationSession, frozenset[str]] | None = None  # fields that few documents have
+        self._usual: Sequence[str] = ()  # the fields, those that documents like this one mostly have first
         self._read: tuple[AnnotationSession, frozenset[int]] | None = None
         self._empty: AnnotationSession | None = None
         self._unlabelled: tuple[AnnotationSession, frozenset[int]] | None = None
@@ -106,7 +108,8 @@ class AcceptChecks:
         return hints.Ahead(accept_all, hints.accept(self.empty(session) if is_begun else ()))
 
     def empty(self, session: AnnotationSession, besides: Sequence[Suggestion] = ()) -> list[str]:
-        """The names of the fields that stay empty when the document is accepted, without those that few documents have.
+        """The names of the fields that stay empty when the document is accepted, without those that few documents have,
+        neither of all nor of its vendor's; what they mostly have comes first.
 
         Args:
             besides: fields with one of these suggestions do not count.
@@ -114,11 +117,16 @@ class AcceptChecks:
         if session.classes.only or session.editor.state.state is State.LABELLED:
             return []
         if self._seldom is None or self._seldom[0] is not session:
+            group = session.content.document.group
             with self._workspace.db.read() as connection:
                 finished = documents.fields_of_accepted(connection, _LOOKED_AT)
-            self._seldom = session, seldom_filled(session.schema, finished)
+                latest = documents.latest_of_group(connection, group, _OF_VENDOR) if group else []
+            of_vendor = [{span.field for span in content.annotations.spans} for content in latest]
+            self._usual = usually_filled(session.schema, finished, of_vendor)
+            self._seldom = session, seldom_filled(session.schema, finished) - set().union(*of_vendor)
         left_out = {*self._seldom[1], *(s.field for s in besides)}
-        return [session.schema.name(field) for field in empty_fields(session.editor.state, session.schema, left_out)]
+        empty = empty_fields(session.editor.state, session.schema, left_out)
+        return [session.schema.name(field) for field in sorted(empty, key=self._usual.index)]
 
     def _unseen(self, session: AnnotationSession, accepted: Sequence[Suggestion]) -> list[str]:
         """The names of the fields of suggestions of which neither row nor confidence was in view so far."""

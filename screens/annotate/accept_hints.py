@@ -48,24 +48,25 @@ def left_out(plan: AcceptPlan, schema: Schema) -> str:
     return " ".join([*first, *others])
 
 
-def _named(empty: Sequence[str], says: str) -> tuple[str, str]:
-    """Fields with what is said of them, such as "stay empty": long and short."""
-    count = f"{len(empty)} fields {says}" if len(empty) > 1 else f"{empty[0]} {says}"
-    if len(empty) <= _NAMED:
-        return f"{', '.join(empty)} {says}", count
-    return f"{count}: {', '.join(empty[: _NAMED - 1])} …", count
+def _named(empty: Sequence[str], says: str) -> tuple[str, ...]:
+    """Fields with what is said of them, such as "stay empty": as many names as there may be, and ever fewer of them."""
+    is_whole = len(empty) <= _NAMED
+    whole = [f"{', '.join(empty)} {says}"] if is_whole else []
+    most = len(empty) - 1 if is_whole else _NAMED
+    return *whole, *(f"{', '.join(empty[:n])} and {len(empty) - n} more {says}" for n in range(most, 0, -1))
 
 
-def _stays_empty(empty: Sequence[str]) -> tuple[str, str, str]:
+def _stays_empty(empty: Sequence[str]) -> tuple[str, ...]:
     """What is said before a document is accepted without labels in some fields, the longest form first."""
-    return *_named(empty, "stays empty" if len(empty) == 1 else "stay empty"), f"{len(empty)} empty"
+    both = zip(_named(empty, "stays empty" if len(empty) == 1 else "stay empty"), _named(empty, "empty"), strict=True)
+    return *(form for forms in both for form in forms), f"{len(empty)} empty"
 
 
 def accept(empty: Sequence[str]) -> tuple[str, ...]:
     """What accepting the document with the labels that it has will do, the longest form first.
 
     Args:
-        empty: names of the fields that stay empty.
+        empty: names of the fields that stay empty, those that are mostly filled first.
     """
     return tuple(f"accept, {text}" for text in _stays_empty(empty)) if empty else ("accept, next document",)
 
@@ -91,6 +92,7 @@ def accepted(done: Finished, undo: str, columns: int = _MOST) -> tuple[str, str]
         return "", ""
     without = f" without {left_out}" if left_out else ""
     empty = [f"; {text}" for text in (*_named(done.empty, "empty"), f"{len(done.empty)} empty")] if done.empty else []
+    names = _named(done.empty, "empty")[-1] if done.empty else ""
     wrong, does_not_fit = [""], ""
     if done.failed:
         field, message = done.failed[0]
@@ -107,7 +109,7 @@ def accepted(done: Finished, undo: str, columns: int = _MOST) -> tuple[str, str]
     parts = [f"{left_out} left out"] if left_out else []
     parts += [f"! {done.failed[0][0].name if left_out else does_not_fit}{more}"] if done.failed else []
     if done.empty and len(parts) < 2:
-        parts.append(f"{len(done.empty)} empty" if parts else _named(done.empty, "empty")[1])
+        parts.append(f"{len(done.empty)} empty" if parts else names)
     return fitting, f"{'; '.join(parts)}; {undo} undoes."
 
 
@@ -150,9 +152,9 @@ def accept_all(
         return f"{forms[0]}{why}", *without_reason, f"{forms[-1]}{why}", *short
     if not empty:
         return *(f"{form}, next document" for form in forms), f"{forms[-1]}, next"
-    long, brief, briefest = _stays_empty(empty)
-    listed = (f"{forms[0]}, {long}", f"{forms[0]}, {brief}", f"{forms[-1]}, {brief}", f"{forms[-1]}, {briefest}")
-    return tuple(dict.fromkeys(listed))
+    long, *others = _stays_empty(empty)
+    with_unseen = [f"{forms[0]}, {text}" for text in (long, others[-2])] if len(forms) > 1 else []
+    return *with_unseen, *(f"{forms[-1]}, {text}" for text in (long, *others))
 
 
 def _with_unseen(accepts: str, unseen: Sequence[str]) -> tuple[str, ...]:

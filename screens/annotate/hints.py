@@ -8,25 +8,22 @@ from dataclasses import dataclass, field
 
 from screens.annotate.accept_hints import Ahead
 from screens.annotate.classes.hints import hint_of_classes
-from screens.annotate.shortened import short, told_apart
+from screens.annotate.field_hints import Pairs, armed, edges
+from screens.annotate.shortened import short
 from screens.widgets.status_lines import Hint
 from storage.document_list import KINDS, Filter
 from storage.records import Content, State, Suggestion
 from workbench.annotation.editor import Proposal
 from workbench.annotation.field_states import contradicts, failed_labels, rows, text_of
 from workbench.annotation.session import AnnotationSession
-from workbench.annotation.session_state import Proposals, SessionView
+from workbench.annotation.session_state import SessionView
 from workbench.annotation.worklist import Worklist
-from workbench.fields import Field, FieldType, Schema
+from workbench.fields import Field, Schema
 from workbench.fields.plain_text import counted
-from workbench.fields.values import same
 
 _DECIDING = 10 + len("  Enter/x yes  x no")
 _DECIDING_LATER = 10 + len("  Enter/x accept  W known  a without it")
 """Columns of the hint line for the key of the help, and for the keys that decide on a suggestion."""
-
-Pairs = tuple[tuple[str, str], ...]
-"""Keys, or ids of bindings, and what they do."""
 
 ALL_DONE = "The list is done."  # short: what was left out before it and the next key fit 80 columns
 
@@ -49,9 +46,6 @@ LIST: Hint = (
 )
 
 
-_OF_WORDS = "span.start-more span.end-more span.end-less span.start-less"
-_WORDS = ((_OF_WORDS, "add or drop words"), (_OF_WORDS, "words"))  # the first that there is space for
-_LINES = ("span.line-before span.line-after span.line-less span.line-more", "lines")
 _PICTURE = (
     ("view.fit", "region, width, page"),
     ("view.zoom-in", "closer"),
@@ -128,7 +122,7 @@ def _next_key(view: SessionView, schema: Schema, context: Context) -> Hint:
     if view.message:
         goes_on = view.armed and view.proposals and not view.selection
         rest = (*_as_there(view, context), *document)
-        return view.message, _armed(view, schema, tokens[view.cursor].text, document)[1] if goes_on else rest
+        return view.message, armed(view, schema, tokens[view.cursor].text, document)[1] if goes_on else rest
     if view.adding:
         text = f" “{short(text_of(tokens, sorted(view.selection)))}”" if view.selection else ""
         return f"One more value{text}:", (("field key", "add it to that field"), ("select.none", "cancel"))
@@ -147,11 +141,13 @@ def _next_key(view: SessionView, schema: Schema, context: Context) -> Hint:
                 ("suggestion.next", "next"),
                 *_accept_all(context),
                 ("another field's key", "its likeliest place"),
-                *_edges(field, view.focus.tokens),
+                *edges(field, view.focus.tokens),
             ),
         )
     if view.armed:
-        return _armed(view, schema, tokens[view.cursor].text, document)
+        return armed(view, schema, tokens[view.cursor].text, document)
+    if view.rejected is not None:
+        return _after_rejection(view, schema, view.rejected, document)
     if view.label is not None:
         closes = () if view.open_suggestions else document  # nothing else is left to do
         return (
@@ -159,7 +155,7 @@ def _next_key(view: SessionView, schema: Schema, context: Context) -> Hint:
             (
                 *closes,
                 ("label.clear", "clear"),
-                *_edges(schema.get(view.label.field), view.label.tokens),
+                *edges(schema.get(view.label.field), view.label.tokens),
                 ("label.confirm", "done" if view.is_corrected else "select its words"),
                 *(() if closes else document),
             ),
@@ -191,6 +187,18 @@ def _next_key(view: SessionView, schema: Schema, context: Context) -> Hint:
         *((*document, *here, likeliest) if view.open_suggestions else (likeliest, *document)),
         ("select.phrase", "select line"),
         ("label.find", "find"),
+    )
+
+
+def _after_rejection(view: SessionView, schema: Schema, rejected: Suggestion, document: Pairs) -> Hint:
+    """What goes on from a suggestion that was rejected, the cursor still on its words."""
+    field, name = schema.get(rejected.field), schema.name(rejected.field)
+    other = ((field.key, f"another {name}"), (field.key, "another place")) if field and field.key else ()
+    goes_on = (("suggestion.next", "next suggestion"),) if view.open_suggestions else ()
+    document = tuple(pair for pair in document if pair[0] != "suggestion.next")
+    return (
+        f"{name}: “{short(text_of(view.content.tokens, rejected.tokens), 20)}” rejected.",
+        (*goes_on, *other, ("select.phrase", "select this line"), *document),
     )
 
 
@@ -275,13 +283,6 @@ def _taking(field: Field | None) -> str:
     return f"label.confirm / {field.key}" if field and field.key else "label.confirm"
 
 
-def _edges(field: Field | None, tokens: Sequence[int]) -> Pairs:
-    """The keys that add and drop words and lines at either end of a label: what its field mostly needs first."""
-    if len(tokens) == 1 and not (field and field.type in (FieldType.PARTY, FieldType.ADDRESS)):
-        return (("span.start-more span.end-more", "add a word"),)
-    return (_LINES, *_WORDS) if field and field.type is FieldType.ADDRESS else (*_WORDS, _LINES)
-
-
 def _document(view: SessionView, context: Context) -> Pairs:
     if view.open_suggestions:
         space = context.columns - 14 - len(view.message)
@@ -320,80 +321,3 @@ def _selected(view: SessionView, schema: Schema, text: str) -> Hint:
             ("select.none", "drop selection"),
         ),
     )
-
-
-def _armed(view: SessionView, schema: Schema, word: str, document: Pairs) -> Hint:
-    field = schema.get(view.armed or "")
-    name = field.name if field else str(view.armed)
-    key = field.key if field else ""
-    rest = (("select.none", "done"), *document)
-    proposals, tokens = view.proposals, view.content.tokens
-    if proposals is None:
-        own = sorted(s.tokens for s in view.content.annotations.spans if s.field == view.armed)
-        if len(own) > 1 and view.label is not None and view.label.tokens in own and not view.pointed:
-            text = short(text_of(tokens, view.label.tokens))
-            value = f"{name} ({own.index(view.label.tokens) + 1} of {len(own)} values): “{text}”."
-            return value, (("label.reject", "remove it"), (key, "the next one"), *rest)
-        if own:
-            return f"{name}:", (("label.confirm", f"add or drop “{short(word)}”"), *rest)
-        offered, best = view.offered, tuple[tuple[str, str], ...]()
-        if offered is not None:
-            how = "rejected before" if offered.rejected else f"{offered.likelihood:.0%} likely"
-            text = f"“{short(text_of(tokens, offered.tokens), 20)}” ({how})"
-            if offered.pointed_at:
-                taken = (("label.confirm", "label it"), ("label.find", "find another"), *rest)
-                return f"{name}: {text}?", taken
-            best = ((key, text),)
-        here = (("label.confirm", f"label “{short(word)}”"),) if field and view.can_label_cursor(field) else ()
-        return f"{name}: no likely place.", (
-            *here,
-            *best,
-            ("label.find", "find it"),
-            ("label.absent", "not there"),
-            *rest,
-        )
-    if proposals.moved:
-        return f"{name}:", ((key, f"move it to “{short(word)}”"), *rest)
-    following = proposals.places[(proposals.now + 1) % len(proposals.places)]
-    text, other = text_of(tokens, proposals.span.tokens), text_of(tokens, following)
-    where = _from(view, proposals.span.tokens, following) if text == other else "instead"
-    shown, shown_other = told_apart(text, other, 20, 16)
-    suggested = any(s.field == view.armed and tuple(sorted(s.tokens)) == following for s in view.content.suggestions)
-    is_rate = field is not None and field.type is FieldType.RATE  # an invoice has several
-    is_second = len(proposals.places) > 1 and text != other and (suggested or is_rate)
-    return (
-        f"{name}{' is here' * proposals.gone_to} ({_number(view, field, proposals)}): “{shown}”.",
-        (
-            (key, f"“{shown_other}” {where}") if len(proposals.places) > 1 else ("move.right", "other word"),
-            *((("label.add", "both"),) if is_second else ()),
-            *((("history.undo", "back"),) if proposals.now else ()),
-            *_edges(field, proposals.span.tokens),
-            *((("label.add", "add another value"),) if len(proposals.places) > 1 and not is_second else ()),
-            ("label.absent", "not there"),
-            *document,
-        ),
-    )
-
-
-def _number(view: SessionView, field: Field | None, proposals: Proposals) -> str:
-    """Which of how many places a field's label is at, and how likely that place is."""
-    number = f"{proposals.now + 1} of {len(proposals.places)}"
-    if field is None or proposals.likelihood is None:
-        return number
-    if proposals.places[proposals.now] in proposals.likely.rejected:
-        return f"{number}, rejected before"
-    if proposals.likelihood < 1:
-        return f"{number}, {proposals.likelihood:.0%} likely"
-    text = text_of(view.content.tokens, proposals.span.tokens)
-    known = (reference.value for reference in view.content.references if reference.field == field.id)
-    return f"{number}, known value" if any(same(field.type, text, value) for value in known) else number
-
-
-def _from(view: SessionView, here: Sequence[int], there: Sequence[int]) -> str:
-    """In which direction from a place another place of the same words is."""
-    a, b = (view.content.tokens[place[0]] for place in (here, there))
-    if a.page != b.page:
-        return f"on page {b.page + 1}"
-    if min(a.box[3], b.box[3]) > max(a.box[1], b.box[1]):  # in one line
-        return "further right" if b.box[0] > a.box[0] else "further left"
-    return "further down" if b.box[1] > a.box[1] else "further up"

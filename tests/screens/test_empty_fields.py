@@ -6,7 +6,7 @@ from screens.annotate.fields_panel import FieldsPanel
 from screens.widgets.status_lines import HintLine
 from storage.records import Source, Span
 from tests.support import sample_documents
-from tests.support.sample_documents import kept, labels
+from tests.support.sample_documents import find, kept, labels
 from workbench.fields import Schema, invoice_schema
 
 SLIP = "ACME SDN BHD\nDATE 25/12/2018\nTOTAL 9.00\nRATE 6%"
@@ -70,9 +70,30 @@ async def test_what_a_person_did_not_accept_does_not_say_which_fields_are_seldom
     made = sample_documents.workspace_of(tmp_path / "gold", [sample_documents.new("slip", [page]), *listed])
     async with opened(made) as pilot:
         await pilot.press("t", "escape")
-        assert "a accept, 15 fields stay empty: invoice_no, invoice_date …" in hint(pilot)
+        assert "a accept, invoice_no, invoice_date, due_date and 12 more stay empty" in hint(pilot)
         await pilot.press("a")
-        assert hint(pilot).startswith("15 fields empty; Ctrl+Z undoes. The list is done.")
+        assert hint(pilot).startswith("invoice_no and 14 more empty; Ctrl+Z undoes. The list is done.")
+    made.close()
+
+
+@pytest.mark.parametrize(
+    ("size", "says"),
+    [((120, 36), "seller_name and 12 more stay empty"), ((80, 24), "seller_name and 12 more empty")],
+)
+async def test_of_many_empty_fields_those_are_named_that_the_vendors_documents_then_all_mostly_have(
+    opened, tmp_path, size, says
+):
+    page = sample_documents.page_of(SLIP)
+    listed = [sample_documents.new("slip", [page], [("amount_total", find(page, "9.00"), 0.9, "run-1")], group="acme")]
+    accepted = ("acme", ["tax_rate"]), ("bolt", ["invoice_date"]), ("bolt", ["invoice_date", "seller_name"])
+    for group, fields in accepted:
+        places = sample_documents.places_of({"tax_rate": "6%", **SUGGESTED}, page)
+        spans = tuple(Span(field, places[field], Source.HUMAN, "ann") for field in fields)
+        name = f"done{len(listed)}"
+        listed.append(sample_documents.new(name, [page], labelled=True, spans=spans, group=group))
+    made = sample_documents.workspace_of(tmp_path / "many", listed)
+    async with opened(made, size) as pilot:
+        assert "A accept it, tax_rate, invoice_date" in hint(pilot) and says in hint(pilot)
     made.close()
 
 

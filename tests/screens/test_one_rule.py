@@ -287,10 +287,31 @@ async def test_the_own_key_of_a_suggestion_in_hand_takes_it_as_shown_and_goes_on
 
 async def test_after_a_rejection_the_key_of_the_suggestion_that_follows_takes_it(opened, workspace):
     async with opened(workspace, (80, 24)) as pilot:
-        await pilot.press("J", "tab", "x")
+        await pilot.press("J", "tab", "x", "tab")
         assert "invoice_date 80%" in hint(pilot) and "Enter/2 yes" in hint(pilot)
         await pilot.press("2")
         assert labels(workspace, 2) == {"invoice_date": ["25/12/2018"]}
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+async def test_after_a_rejection_the_cursor_stays_and_what_is_selected_next_begins_there(opened, workspace, size):
+    async with opened(workspace, size) as pilot:
+        await pilot.press("J", "tab", "x")
+        session = pilot.app.mode_screen.session
+        rejected = find(session.content, "10.00")
+        assert session.cursor.token == rejected[0] and session.view.focus is None
+        assert hint(pilot).startswith("amount_total: “10.00” rejected.  Tab next suggestion  t another ")
+        await pilot.press("shift+left", "n")
+        assert labels(workspace, 2) == {"amount_net": ["CASH 10.00"]}
+
+
+@pytest.mark.parametrize("goes_on", ["tab", "enter", "x"])
+async def test_after_a_rejection_the_suggestion_that_follows_it_is_a_key_away(opened, workspace, goes_on):
+    async with opened(workspace) as pilot:
+        await pilot.press("J", "tab", "tab", "x")  # the first one stays open
+        await pilot.press(goes_on)
+        assert pilot.app.mode_screen.session.view.focus.field == "seller_name"
+        assert labels(workspace, 2) == {} and list(dict(kept(workspace, 2).decisions).values()) == [Decision.REJECTED]
 
 
 async def test_a_fields_key_takes_the_whole_suggestion_that_the_cursor_was_put_on(opened, workspace):
@@ -350,6 +371,38 @@ async def test_words_that_a_key_takes_out_of_another_fields_suggestion_are_named
         assert hint(pilot).startswith("currency: “EUR”, out of amount_total's suggestion “EUR 34.50”.")
         await pilot.press("t")
         assert labels(rates) == {"currency": ["EUR"], "amount_total": ["34.50"]} and "out of" not in hint(pilot)
+
+
+def dated(tmp_path, text):
+    """A slip with a suggested invoice date, and a date field of the workspace's own with the key b."""
+    page = sample_documents.page_of(text)
+    offered = [("invoice_date", find(page, "25/12/2018"), 0.9, "run-1")]
+    made = sample_documents.workspace_of(tmp_path / "dated", [sample_documents.new("slip", [page], offered)])
+    made.change_schema(lambda schema: schema.add("served on", FieldType.DATE, key="b"))
+    return made
+
+
+async def test_of_two_places_of_a_date_a_field_s_key_takes_the_one_that_no_other_field_has(opened, tmp_path):
+    made = dated(tmp_path, "ACME LTD\nDATE 25/12/2018\nTOTAL 9.00\nSERVED ON 25/12/2018\nTHANK YOU")
+    async with opened(made) as pilot:
+        await pilot.press("b")
+        session = pilot.app.mode_screen.session
+        (span,) = session.content.annotations.spans
+        assert labels(made) == {"served_on": ["25/12/2018"]} and span.tokens != find(session.content, "25/12/2018")
+        assert {s.field for s in session.editor.open_suggestions} == {"invoice_date"}
+    made.close()
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+async def test_that_a_place_is_suggested_as_another_field_is_said_before_a_key_takes_it(opened, tmp_path, size):
+    made = dated(tmp_path, "ACME LTD\nSERVED ON 25/12/2018\nTOTAL 9.00")
+    async with opened(made, size) as pilot:
+        await pilot.press("b")
+        assert labels(made) == {}
+        assert hint(pilot).startswith("served on: “25/12/2018” is suggested as invoice_date.  b take it")
+        await pilot.press("b")
+        assert labels(made) == {"served_on": ["25/12/2018"]}
+    made.close()
 
 
 async def test_a_suggestion_whose_label_was_moved_on_from_counts_as_wrong(opened, workspace):

@@ -9,7 +9,7 @@ from workbench.annotation.cursor import Cursor
 from workbench.annotation.document_words import DocumentWords
 from workbench.annotation.field_states import text_of
 from workbench.annotation.session_state import OfferedPlace, Proposals, SessionState
-from workbench.fields import Field, Schema
+from workbench.fields import Field, FieldType, Schema
 from workbench.fields.values import same
 from workbench.locate.likelihoods import LEAST
 from workbench.locate.places import LikelyPlaces, known_places
@@ -41,8 +41,9 @@ class FieldKey:
         only shown; pressed again, or on the field's only label, the label moves to the next likely place, or to the
         cursor where that was moved; of a field's labels the next one is jumped to; a word that the cursor was put on is
         labelled; of several values that are suggested together all are taken; else the likeliest place is labelled, a
-        suggestion before anything else; an unlikely one only when the key is pressed again. On an accepted document the
-        first press only goes to a label that is there; a field without one is labelled as ever.
+        suggestion before anything else; an unlikely one, or one that another field would lose, only when the key is
+        pressed again. On an accepted document the first press only goes to a label that is there; a field without one
+        is labelled as ever.
         """
         state, cursor = self._state, self._cursor
         if state.adding:
@@ -56,7 +57,7 @@ class FieldKey:
             state.disarm()  # a click only points again
         elif (shown := self._in_hand(field, own)) is not None:
             self._take_as_shown(field, shown, own)
-        elif state.rejected == field.id and not own:
+        elif state.rejected is not None and state.rejected.field == field.id and not own:
             self._show_likeliest(field)
         elif proposals and proposals.moved and cursor.token is not None:
             self._label(field.id, (cursor.token,), [proposals.span])
@@ -111,9 +112,10 @@ class FieldKey:
         self._arm(field.id)
         if not likely.places:
             return
-        if likely.likelihood < LEAST and not pressed_again:
+        loses = self._loses(field, likely.places[0])
+        if (likely.likelihood < LEAST or loses) and not pressed_again:
             is_rejected = likely.places[0] in likely.rejected
-            self._state.offered = OfferedPlace(likely.places[0], likely.likelihood, rejected=is_rejected)
+            self._state.offered = OfferedPlace(likely.places[0], likely.likelihood, False, is_rejected, loses)
         else:
             self._try(field.id, likely, 0, None)
 
@@ -124,9 +126,14 @@ class FieldKey:
         if likely.places:
             is_likely = likely.likelihood >= LEAST
             is_rejected = likely.places[0] in likely.rejected
-            self._state.offered = OfferedPlace(likely.places[0], likely.likelihood, is_likely, is_rejected)
+            loses = self._loses(field, likely.places[0])
+            self._state.offered = OfferedPlace(likely.places[0], likely.likelihood, is_likely, is_rejected, loses)
             if is_likely:
                 self._cursor.show(likely.places[0])
+
+    def _loses(self, field: Field, place: Collection[int]) -> str | None:
+        """The field that would lose its suggestion; the currency stands in an amount, and takes nothing from it."""
+        return None if field.type is FieldType.CURRENCY else self._state.suggested_as(field.id, place)
 
     def _take_as_shown(self, field: Field, suggestion: Suggestion, own: Sequence[Span]) -> None:
         """Label a suggestion; the key goes on from there to other likely places."""
@@ -287,6 +294,8 @@ class FieldKey:
                 state.message = "Press a field's key to label the selection."
         elif view.focus is not None:
             self.take(view.focus, view.focus.tokens)
+        elif view.rejected is not None and view.open_suggestions:
+            self.go_on_after(view.rejected)
         elif armed is not None and state.offered is not None and state.offered.pointed_at:
             self._label_likeliest(armed)
         elif view.is_at_one_of_several:  # its field's key went there: it is labelled already

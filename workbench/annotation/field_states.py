@@ -62,6 +62,24 @@ def seldom_filled(schema: Schema, finished: Sequence[Collection[str]]) -> frozen
     return frozenset(name for name, count in without.items() if 100 * count >= _SELDOM * len(finished))
 
 
+def usually_filled(
+    schema: Schema, finished: Sequence[Collection[str]], of_vendor: Sequence[Collection[str]] = ()
+) -> list[str]:
+    """The ids of the fields, those first that the vendor's documents mostly have, then those that all mostly have.
+
+    Args:
+        schema: of the fields.
+        finished: of each finished document the fields that it has a label of.
+        of_vendor: of the vendor's finished documents.
+    """
+
+    def count(field: str, among: Sequence[Collection[str]]) -> int:
+        return sum(field in labelled for labelled in among)
+
+    listed = [field.id for field in schema.spans]
+    return sorted(listed, key=lambda field: (-count(field, of_vendor), -count(field, finished)))
+
+
 def empty_fields(state: Annotations, schema: Schema, left_out: Collection[str] = ()) -> tuple[str, ...]:
     """The ids of the fields with neither a label nor a mark that they are not there, in the schema's order; without
     those of `left_out`.

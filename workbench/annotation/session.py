@@ -189,6 +189,9 @@ class AnnotationSession:
         if not suggestions:
             self._state.message = "No open suggestions."
             return
+        if direction > 0 and self._state.rejected is not None:
+            self.field_key.go_on_after(self._state.rejected)
+            return
         at = next((n for n, s in enumerate(suggestions) if s.id == self._state.focus), -1 if direction > 0 else 0)
         self.cursor.drop_selection()
         self.field_key.focus_on(suggestions[(at + direction) % len(suggestions)])
@@ -228,14 +231,21 @@ class AnnotationSession:
         return None
 
     def reject(self) -> None:
-        """Reject the suggestion in hand and go on to the next; without one, clear the label under the cursor."""
-        suggestion = self.view.suggestion
-        if suggestion is None:
+        """Reject the suggestion in hand; without one, clear the label under the cursor.
+
+        The cursor stays where it is: what is selected next begins there. Pressed again it goes on to the next one.
+        """
+        suggestion, rejected = self.view.suggestion, self._state.rejected
+        if rejected is not None and self.editor.open_suggestions:
+            self.field_key.go_on_after(rejected)
+        elif suggestion is None:
             self.clear()
-            return
-        self._state.commit("reject", acts.reject(self.editor.state, suggestion))
-        self.field_key.go_on_after(suggestion)
-        self._state.rejected = suggestion.field
+        else:
+            self._state.commit("reject", acts.reject(self.editor.state, suggestion))
+            self._state.release()
+            self.cursor.drop_selection()
+            self.cursor.show(suggestion.tokens)
+            self._state.rejected = suggestion
 
     def confirm(self) -> None:
         """Enter: of a class field in hand its suggestion; else what `FieldKey.confirm` says."""

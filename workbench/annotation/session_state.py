@@ -1,5 +1,6 @@
 """What a session has in hand between two keys, and the immutable view of it that widgets and hints are drawn from."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from storage.exceptions import WAITING
@@ -42,6 +43,7 @@ class OfferedPlace:
     likelihood: float  # 0..1
     pointed_at: bool = False  # the cursor went there: Enter labels it, too
     rejected: bool = False  # a person rejected it before
+    suggested_as: str | None = None  # the field that has it as its suggestion, which it would lose
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class SessionView:
     offered: OfferedPlace | None = None  # the field's key labels it when it is pressed again
     adding: bool = False  # the next field key adds a value instead of replacing one
     building: Span | None = None  # the label whose words were chosen last, one by one
+    rejected: Suggestion | None = None  # by the last act
     classes: ClassView = NO_CLASSES
 
     @property
@@ -122,7 +125,7 @@ class SessionState:
         armed: id of the field whose key was pressed last.
         proposals: the places that this key steps through.
         offered: what the armed field's key labels only when pressed again.
-        rejected: id of the field whose suggestion the last act rejected.
+        rejected: the suggestion that the last act rejected.
         building: the span that further words join, one by one.
         focus: id of the suggestion in hand.
         message: what the hint line says until the next key.
@@ -136,7 +139,7 @@ class SessionState:
     armed: str | None = None
     proposals: Proposals | None = None
     offered: OfferedPlace | None = None
-    rejected: str | None = None
+    rejected: Suggestion | None = None
     building: Span | None = None
     focus: int | None = None
     message: str = ""
@@ -188,6 +191,11 @@ class SessionState:
         if self.proposals and token not in self.proposals.span.tokens:
             self.proposals = replace(self.proposals, moved=True)
 
+    def suggested_as(self, field: str, place: Collection[int]) -> str | None:
+        """The other field whose open suggestion has no word that a place does not have."""
+        others = (s for s in self.editor.open_suggestions if s.field != field)
+        return next((s.field for s in others if set(place).issuperset(s.tokens)), None)
+
     def span_of(self, field: str, tokens: tuple[int, ...]) -> Span | None:
         """The field's label on exactly these tokens."""
         return next((s for s in self.editor.state.spans if s.field == field and s.tokens == tokens), None)
@@ -206,4 +214,5 @@ class SessionState:
             self.offered,
             self.adding,
             self.building,
+            self.rejected,
         )

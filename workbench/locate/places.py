@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 from storage.records import CORRECTION, KNOWN_SOURCES, Content, Decision, Span
+from storage.suggestions import leading
 from workbench.fields import Field, FieldType, checks
+from workbench.fields.values import same
 from workbench.locate.candidates import Finder
 from workbench.locate.likelihoods import likelihood
 from workbench.locate.rates import is_rate
@@ -28,6 +30,7 @@ class LikelyPlaces:
 def likely_places(content: Content, finder: Finder, field: Field, own: Span | None) -> LikelyPlaces:
     """All possible places of a field's value.
 
+    Where a value is printed twice, the place that is suggested as no other field comes first.
     The field's label comes first, then what was corrected on the vendor's last document, then where its known value is
     suggested or printed, then a model's open suggestions by confidence, then what looks like it, and last the places
     that were rejected. Left out are tokens of other fields' labels, so that these do not lose them, numbers inside
@@ -69,8 +72,28 @@ def likely_places(content: Content, finder: Finder, field: Field, own: Span | No
     for place, rate in free:
         if place not in rejected:
             rates.setdefault(place, rate)
+    rates = _free_first(rates, content, finder, field, own)
     again = dict.fromkeys(place for place, _ in free if place in rejected)
     return LikelyPlaces((*rates, *again), (*rates.values(), *[0.0] * len(again)), frozenset(again))
+
+
+def _free_first(
+    rates: dict[tuple[int, ...], float], content: Content, finder: Finder, field: Field, own: Span | None
+) -> dict[tuple[int, ...], float]:
+    """The places, each that is suggested as another field behind the first free one where the same value is printed."""
+    offered = {
+        t for s in leading(content.suggestions, content.annotations.spans) if s.field != field.id for t in s.tokens
+    }
+    texts = {place: finder.around.text(place) for place in rates}
+    free = [place for place in rates if offered.isdisjoint(place)]
+    ordered: dict[tuple[int, ...], float] = {}
+    for place, rate in rates.items():
+        if not offered.isdisjoint(place) and (own is None or place != own.tokens):
+            alike = next((other for other in free if same(field.type, texts[place], texts[other])), None)
+            if alike is not None:
+                ordered.setdefault(alike, rate)  # the value is as likely; which of its places, is another question
+        ordered.setdefault(place, rate)
+    return ordered
 
 
 def _can_be(finder: Finder, field: Field, tokens: tuple[int, ...]) -> bool:

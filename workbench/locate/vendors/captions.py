@@ -14,6 +14,7 @@ from rapidfuzz import fuzz, process
 from workbench.fields import Field, FieldType, checks
 from workbench.fields.values import joined
 from workbench.locate import headers
+from workbench.locate.vendors.own_texts import OwnTexts, Values
 from workbench.locate.vendors.same_place import Page, TokenIds
 
 _WORDS = 4  # of a caption at most
@@ -71,6 +72,7 @@ class Captions:
 
     def __init__(self, pages: Sequence[Page], fields: Iterable[Field]) -> None:
         self._fields = {field.id: field for field in fields if field.type in _FORMED}
+        self._texts = OwnTexts(pages, self._fields.values(), caption_of)
         self._learned: dict[str, tuple[list[_Example], float]] = {}
         self._judged: dict[str, tuple[int, int]] = {}
         for name, field in self._fields.items():
@@ -78,11 +80,11 @@ class Captions:
             examples: list[_Example] = []
             by_row = field.type in _IN_ROWS
             judged: list[bool] = []
-            for page in labelled:
-                if value := self._read(field, examples, page):
+            for at, page in enumerate(labelled):
+                if value := self._read(field, examples, page, OwnTexts(labelled[:at], [field], caption_of)):
                     judged.append(value in page.labels[name])
                 examples += [s for s in _examples(page, page.labels[name]) if not (by_row and s.caption[0] == _ABOVE)]
-            if examples:
+            if labelled:
                 right = sum(judged)
                 self._learned[name] = examples, (right + _PRIOR_RIGHT) / (len(judged) + _PRIOR_RIGHT + _PRIOR_WRONG)
                 self._judged[name] = right, len(judged)
@@ -90,20 +92,24 @@ class Captions:
     def values(self, page: Page) -> dict[str, tuple[TokenIds, float]]:
         """Field -> (words, confidence 0..1) of what stands beside such a caption and looks like such a value."""
         read = {
-            name: (self._read(self._fields[name], examples, page), sure)
+            name: (self._read(self._fields[name], examples, page, self._texts), sure)
             for name, (examples, sure) in self._learned.items()
         }
-        return {name: value for name, value in read.items() if value[0]}
+        return self.believed({name: value for name, value in read.items() if value[0]}, page)
+
+    def believed(self, values: Values, page: Page) -> dict[str, tuple[TokenIds, float]]:
+        """The values of a page without those of text fields that are captions, or unlike what was labelled."""
+        return self._texts.believed(values, page)
 
     def judged(self, name: str) -> tuple[int, int]:
         """(right, all) of a field: labelled documents on which the captions of those before had a value."""
         return self._judged.get(name, (0, 0))
 
     @staticmethod
-    def _read(field: Field, examples: Sequence[_Example], page: Page) -> TokenIds:
-        """The first value beside the caption that most labels stood beside, of those that the page has."""
-        if not examples:
-            return ()
+    def _read(field: Field, examples: Sequence[_Example], page: Page, texts: OwnTexts) -> TokenIds:
+        """The first value beside the caption that most labels stood beside, of those that the page has; else, of a
+        text field, words like those that were labelled.
+        """
         captions = {c: _plain(c) for c in page.by(caption_of) if not (c[:1] == _ABOVE and field.type in _IN_ROWS)}
         for caption, _ in Counter(label.caption for label in reversed(examples)).most_common():
             alike = process.extract(_plain(caption), captions, scorer=fuzz.ratio, score_cutoff=_ALIKE, limit=None)
@@ -113,7 +119,7 @@ class Captions:
                     text = joined(page.words[i] for i in words)
                     if label.is_like(text) and checks.acceptable(field.id, field.type, text):
                         return words
-        return ()
+        return texts.first_on(field.id, page)
 
 
 def _plain(caption: str) -> str:

@@ -380,7 +380,7 @@ class Learner:
         head = readers.whole_lines(self._head_values(row, features), base, row, self._pieces)
         head = readers.without_guesses(head, page, schema, [base, places])
         remembered = self._captions.values(page) | places | self._remembered.values(Printed.of(row))
-        learned = {"head": head, "remembered": remembered}
+        learned = {"head": self._captions.believed(head, page), "remembered": remembered}
         return {"base": base, **readers.without_others(learned, base, page, schema)}
 
     def _head_values(self, row: FrozenDocument, features: Features) -> Values:
