@@ -37,7 +37,16 @@ PHRASES = {
         "netto da pagare|ogolem?|naleznosc ogolem|kwota brutto|naleznosc|do zwrotu|kwota zwrotu|total redondeado|"
         "价税总额|含税金额|含税总额|含税合计|总价|总价款|总计金额|合计总额|应付|应付合计|应付款|应付款项|应付账款|应收金额|应收合计|应缴金额|实付金额|实付合计|实付款|"
         "实收合计|实收金额?|支付金额?|付款金额?|发票金额|发票总额|账单金额|账单总额|消费金额|消费合计|消费总额|本期应付|本次应付|合计应付|退款金额|退款合计|退款总额|"
-        "应退金额|实退金额"
+        "应退金额|实退金额|"
+        "payable|payable amount|total now due|total to be paid|amount to be paid|refund|"
+        "refund amount|total refund|amount refunded|credit total|total credit amount|zu bezahlen|"
+        "summe gesamt|gesamtpreis|endpreis|gutschriftsbetrag|erstattungsbetrag|a payer|"
+        "reste a payer|net a regler|a regler|a rembourser|montant a rembourser|total avoir|"
+        "montant rembourse|te voldoen bedrag|totaal te voldoen|nog te betalen|te ontvangen|"
+        "totaal creditnota|terug te betalen|total a abonar|importe a abonar|total a devolver|"
+        "importe pagado|total pagado|importo pagato|totale pagato|totale rimborso|da rimborsare|"
+        "da pagare|totale nota credito|suma do zaplaty|pozostalo do zaplaty|kwota naleznosci|"
+        "kwota do zwrotu"
     ),
     "amount_net": (
         "sub total|subtotal|net total?|net amount|rechnungssumme ohne ust|summe ohne ust|steuerbasisbetrag|net value|"
@@ -59,7 +68,13 @@ PHRASES = {
         "total base imponible|total base|suma de bases|base?|subtotale|tot imponibile|imponibile iva|totale merce|"
         "kwota netto|ogolem netto|wartosc netto razem|netto razem|"
         "合计?|金额合计|不含税合计|不含税总额|不含税价|未税合计|未税小计|税前金额|税前合计|净额|净额合计|净价合计|商品金额|商品合计|商品总额|货款|货款合计|货物金额|"
-        "服务费合计"
+        "服务费合计|"
+        "goods total|total goods|goods value|net goods|total net amount|warensumme|nettowarenwert|"
+        "summe exkl mwst|summe netto ohne mwst|netto gesamtbetrag|total marchandises|"
+        "total articles ht|sous total ht|total ht net|goederentotaal|totaal goederen|nettobedrag|"
+        "totaal netto|totaal zonder btw|total productos|total mercancia|total antes de iva|"
+        "imponibile totale|totale senza iva|totale merci|suma wartosci netto|wartosc towarow|"
+        "razem bez vat"
     ),
     "amount_tax": (
         "tax|vat|gst|sst|tax amount|vat amount|gst amount|sales tax|total tax|total vat|total gst|total sst|"
@@ -96,7 +111,11 @@ PHRASES = {
         "emitida el|fecha compra|emessa il|del?|z dnia?|dnia?|wystawiono dnia|data wystawienia faktury|"
         "data wydania dokumentu|"
         "发票开具日期|开具时间|开票时间|开单日期|制单日期|出票日期|填开日期|签发日期|单据日期|票据日期|收据日期|账单日期|出账日期|交易日期|交易时间|销售日期|消费日期|"
-        "消费时间|结账日期|结账时间|收款日期"
+        "消费时间|结账日期|结账时间|收款日期|"
+        "receipt dated|bondatum|kaufdatum|rechn datum|kassenbon vom|date du ticket|date d achat|"
+        "etabli le|fait le|uitgegeven op|uitgiftedatum|opgemaakt op|fact datum|aankoopdatum|van?|"
+        "d d?|expedida el|fecha fra|fecha del ticket|fecha de compra|data scontrino|data doc|"
+        "data fatt|data acquisto|data paragonu|data wyst"
     ),
     "due_date": (
         "due date|payment due|due|date due|pay by|payment due date|due on|payable by|payment date?|falligkeitsdatum|"
@@ -113,7 +132,12 @@ PHRASES = {
         "pagar antes del|da pagare entro il|scadenza pagamento|zaplata do|zahlungstermin|date d exigibilite|"
         "vto|fecha vto|fecha de pago?|scad|scadenze|data platnosci|do zaplaty do dnia|platnosc do|"
         "应付日期|应付款日期|应付款日|应付日|付款截止日期|付款截止日|付款截止|付款到期日|付款到期日期|最后付款日|最后付款日期|最迟付款日|最迟付款日期|最晚付款日期|支付期限|"
-        "支付截止日期|缴费截止日期|缴款期限|到期付款日|还款日期|截止日期?"
+        "支付截止日期|缴费截止日期|缴款期限|到期付款日|还款日期|截止日期?|"
+        "payment is due by|payment due on|kindly pay by|zahlung fallig|zahlung bis zum|"
+        "zahlung spatestens|a payer pour le|paiement avant le|payable avant le|"
+        "echeance de paiement|vervalt|vervaldag|voldoen voor|betalen uiterlijk|"
+        "te betalen uiterlijk|pago antes del|a pagar antes del|fecha tope de pago|pagare entro|"
+        "pagare entro il|zaplacic do|platne w terminie do"
     ),
     "invoice_no": (
         "invoice no|invoice number|invoice|inv no|invoice id|document no|doc no|bill no|receipt no|invoice num|"
@@ -139,7 +163,24 @@ PHRASES = {
         "korekta nr|nr korekty|nr paragonu|paragon nr|rachunek nr|nr wydruku|"
         "发票|发票编码|发票单号|电子发票号码|税务发票号码|红字发票号码|红字发票号|贷项单号|贷项通知单号|票号|票据号|票据编号|单号|单据号|单据号码|凭证号|凭证编号|收据号|"
         "收据号码|收据编号|小票号|小票号码|小票编号|账单|账单号|账单号码|账单编号|帐单号|帐单编号|结账单号|结算单号|销售单号|销货单号|收款单号|收银单号|消费单号|流水号|"
-        "交易流水号|交易单号|交易号?|流水单号"
+        "交易流水号|交易单号|交易号?|流水单号|"
+        "receipt num|sales receipt no|sales invoice|service invoice|service invoice no|"
+        "commercial invoice|commercial invoice no|pro forma invoice|proforma invoice|"
+        "proforma invoice no|cash receipt no|bon|bon nr|bon no|bonnr|bonnummer|kassenbon|"
+        "kassenbon nr|kassenbonnummer|kassenbeleg nr|quittung|quittung nr|quittungsnummer|"
+        "quittungs nr|kaufbeleg nr|rechn nr|note n|note no|ticket de caisse|ticket de caisse n|"
+        "ticket no|n de ticket|numero de ticket|recu n|recu no|n recu|n de recu|facturette n|"
+        "facture de vente|facture de vente n|facture proforma|facture proforma n|kassabon|"
+        "kassabon nr|kassabonnummer|kasticket|kasticket nr|ticketnummer|kwitantie|kwitantie nr|"
+        "kwitantienummer|nota nr|notanummer|verkoopfactuur|verkoopfactuur nr|verkoopfactuurnummer|"
+        "creditnota nr|num ticket|recibo|recibo n|n recibo|n de recibo|factura de venta|"
+        "factura de venta n|factura proforma|factura comercial|factura comercial n|n fra|fra n|"
+        "num fra|numero de abono|fattura di vendita|fattura di vendita n|fattura immediata|"
+        "fattura immediata n|fattura differita|fattura differita n|fattura proforma|"
+        "documento commerciale n|n documento commerciale|ricevuta|ricevuta fiscale n|"
+        "scontrino fiscale n|n scontrino|nota di accredito|nota di accredito n|nota accredito|"
+        "dokument sprzedazy nr|dowod sprzedazy nr|nr paragonu fiskalnego|paragon fiskalny nr|"
+        "faktura sprzedazy|faktura sprzedazy nr|faktura proforma|faktura proforma nr"
     ),
     "purchase_order": (
         "po no|po number|purchase order|purchase order no|order no|order number|your order|po|customer order|"
@@ -161,7 +202,11 @@ PHRASES = {
         "pedido n|n de pedido|n pedido cliente|ref cliente|vs rif|vs rif ordine|panstwa zamowienie|nr zam klienta|"
         "nr zam|do zamowienia|"
         "订单|订单号码|订购单号|订货单号|采购订单号|采购订单编号|采购单|采购编号|采购合同号|采购合同编号|客户订单|客户订单号|客户订单编号|客户采购单号|贵方订单号|贵司订单号|"
-        "合同号?|合同编号?|客户参考号?"
+        "合同号?|合同编号?|客户参考号?|"
+        "ordernummer klant|uw ordernr|uw bestelnummer|klantorder|klantordernummer|inkoopnummer|"
+        "orderreferentie|ref cde|votre cde|n cde|ref pedido|pedido num|numero pedido|"
+        "orden de compra n|ordine nr|ordine numero|vs ord|rif vs ordine|ordine di acquisto|"
+        "ordine d acquisto|zam nr|zamowienie numer"
     ),
     "seller_tax_id": (
         "gst id|gst no|gst reg no|vat no|vat number|vat id|vat reg no|tax id|gst id no|sst no|sst id|gst reg|"
@@ -179,7 +224,8 @@ PHRASES = {
         "cif/nif|nif/cif|p iva e c f|c f e p iva|p iva c f|partita iva e codice fiscale|codice fiscale e partita iva|"
         "nr nip|"
         "统一社会信用代码纳税人识别号|统一社会信用代码税号|社会信用代码|信用代码|纳税识别号|纳税人登记号|纳税人税号|税务登记号|税务登记证号|销方税号|销售方税号|卖方税号|"
-        "销售方统一社会信用代码|销售方统一社会信用代码纳税人识别号"
+        "销售方统一社会信用代码|销售方统一社会信用代码纳税人识别号|"
+        "tax no|tax identification number|tax identification no"
     ),
     "buyer_tax_id": (
         "customer vat|customer vat no|your vat number|buyer tax id|customer tax id|ihre ust id|ihre ust id nr|"
@@ -193,7 +239,8 @@ PHRASES = {
         "p iva cliente|partita iva cliente|nip nabywcy|gstin of recipient|buyer gstin|customer gstin|nip kupujacego|"
         "p iva del cliente|n i f cliente|btw nr klant|btw nr afnemer|nif del comprador|"
         "nr nip nabywcy|"
-        "购方税号|购买方税号|买方税号|购货方税号|客户税号|客户纳税人识别号|购方纳税人识别号|购买方统一社会信用代码|购买方统一社会信用代码纳税人识别号"
+        "购方税号|购买方税号|买方税号|购货方税号|客户税号|客户纳税人识别号|购方纳税人识别号|购买方统一社会信用代码|购买方统一社会信用代码纳税人识别号|"
+        "customer tax no|buyer tax no|your tax no"
     ),
     "buyer_name": (
         "bill to|billed to|sold to|customer|client|buyer|invoice to|attention|attn|to?|customer name|member?|"
@@ -247,7 +294,9 @@ PHRASES = {
         "银行账号|账号|开户行及账号|"
         "n de cuenta|n cuenta|cuenta bancaria|cuenta iban|codice iban|cod iban|coordinate bancarie|nr konta|"
         "numer konta|rachunek bankowy|nr rachunku|numer rachunku|numer rachunku bankowego|nr rachunku bankowego|"
-        "银行帐号|银行账户|账户|收款账号|收款账户|对公账号|银行卡号"
+        "银行帐号|银行账户|账户|收款账号|收款账户|对公账号|银行卡号|"
+        "bankrekening|bankrekeningnummer|rek nr|iban nummer|rib|compte bancaire|n de compte|"
+        "coordonnees bancaires|ccc|cta|n cta|konto bankowe|konto iban"
     ),
     "~amount": (
         "payment type|rounding adj|rounding adjustment|round adj|discount|total discount|disc|total savings|"
