@@ -34,7 +34,19 @@ PHRASES = {
         "amount paid incl gst|总金额含税|"
         "liquido a pagar|total compra|total abono|importe total factura|total iva incluido|importe a pagar|a pagar?|"
         "importe?|totale a pagare|totale complessivo|totale iva inclusa|totale nota di credito|totale euro|"
-        "netto da pagare|ogolem?|naleznosc ogolem|kwota brutto|naleznosc|do zwrotu|kwota zwrotu|total redondeado"
+        "netto da pagare|ogolem?|naleznosc ogolem|kwota brutto|naleznosc|do zwrotu|kwota zwrotu|total redondeado|"
+        "价税总额|含税金额|含税总额|含税合计|总价|总价款|总计金额|合计总额|应付|应付合计|应付款|应付款项|应付账款|应收金额|应收合计|应缴金额|实付金额|实付合计|实付款|"
+        "实收合计|实收金额?|支付金额?|付款金额?|发票金额|发票总额|账单金额|账单总额|消费金额|消费合计|消费总额|本期应付|本次应付|合计应付|退款金额|退款合计|退款总额|"
+        "应退金额|实退金额|"
+        "payable|payable amount|total now due|total to be paid|amount to be paid|refund|"
+        "refund amount|total refund|amount refunded|credit total|total credit amount|zu bezahlen|"
+        "summe gesamt|gesamtpreis|endpreis|gutschriftsbetrag|erstattungsbetrag|a payer|"
+        "reste a payer|net a regler|a regler|a rembourser|montant a rembourser|total avoir|"
+        "montant rembourse|te voldoen bedrag|totaal te voldoen|nog te betalen|te ontvangen|"
+        "totaal creditnota|terug te betalen|total a abonar|importe a abonar|total a devolver|"
+        "importe pagado|total pagado|importo pagato|totale pagato|totale rimborso|da rimborsare|"
+        "da pagare|totale nota credito|suma do zaplaty|pozostalo do zaplaty|kwota naleznosci|"
+        "kwota do zwrotu"
     ),
     "amount_net": (
         "sub total|subtotal|net total?|net amount|rechnungssumme ohne ust|summe ohne ust|steuerbasisbetrag|net value|"
@@ -54,7 +66,15 @@ PHRASES = {
         "total excluding tax|untaxed amount|amount excluding vat|net price?|summe zwischensumme|amt paid excl gst|"
         "amount paid excl gst|total excluded tax|total exclude tax|total excl tax|total excluded gst|"
         "total base imponible|total base|suma de bases|base?|subtotale|tot imponibile|imponibile iva|totale merce|"
-        "kwota netto|ogolem netto|wartosc netto razem|netto razem"
+        "kwota netto|ogolem netto|wartosc netto razem|netto razem|"
+        "合计?|金额合计|不含税合计|不含税总额|不含税价|未税合计|未税小计|税前金额|税前合计|净额|净额合计|净价合计|商品金额|商品合计|商品总额|货款|货款合计|货物金额|"
+        "服务费合计|"
+        "goods total|total goods|goods value|net goods|total net amount|warensumme|nettowarenwert|"
+        "summe exkl mwst|summe netto ohne mwst|netto gesamtbetrag|total marchandises|"
+        "total articles ht|sous total ht|total ht net|goederentotaal|totaal goederen|nettobedrag|"
+        "totaal netto|totaal zonder btw|total productos|total mercancia|total antes de iva|"
+        "imponibile totale|totale senza iva|totale merci|suma wartosci netto|wartosc towarow|"
+        "razem bez vat"
     ),
     "amount_tax": (
         "tax|vat|gst|sst|tax amount|vat amount|gst amount|sales tax|total tax|total vat|total gst|total sst|"
@@ -68,13 +88,15 @@ PHRASES = {
         "enthaltene umsatzsteuer|darin enthaltene mwst|davon mwst|plus mwst|total taxes|total des taxes|"
         "montant des taxes|tva totale|montant tva total|vat payable|plus vat|total vat amount|total tax amount|"
         "taxes total|sales tax total|tax due?|"
-        "imposta iva|cuota de iva|importe del iva|tot iva|kwota podatku|kwota podatku vat|suma vat|vat ogolem"
+        "imposta iva|cuota de iva|importe del iva|tot iva|kwota podatku|kwota podatku vat|suma vat|vat ogolem|"
+        "增值税额|增值税税额|增值税合计|税款|税费|税费合计|销项税额|税额小计|税金合计"
     ),
     "tax_rate": (
         "tax rate|vat rate|gst rate|rate?|vat?|gst?|tax?|steuersatz|mwst satz|ust satz|mwst?|ust?|mehrwertsteuer?|"
         "umsatzsteuer?|taux|taux tva|taux de tva|tva?|btw tarief|btw percentage|btw?|税率|tipo iva|tipo de iva|iva?|"
         "aliquota|aliquota iva|stawka vat|stawka|taxa iva|taxa de iva|mwst prozent|ust prozent|umsatzsteuersatz|"
-        "mehrwertsteuersatz|percentage btw"
+        "mehrwertsteuersatz|percentage btw|"
+        "增值税率|增值税税率|征收率|适用税率"
     ),
     "invoice_date": (
         "invoice date|date of invoice|date|inv date|issue date|date of issue|bill date|billing date|document date|"
@@ -87,7 +109,13 @@ PHRASES = {
         "emise le|emis le|etablie le|date d emission de la facture|invoice issue date|bill issue date|date issued|"
         "statement date?|"
         "emitida el|fecha compra|emessa il|del?|z dnia?|dnia?|wystawiono dnia|data wystawienia faktury|"
-        "data wydania dokumentu"
+        "data wydania dokumentu|"
+        "发票开具日期|开具时间|开票时间|开单日期|制单日期|出票日期|填开日期|签发日期|单据日期|票据日期|收据日期|账单日期|出账日期|交易日期|交易时间|销售日期|消费日期|"
+        "消费时间|结账日期|结账时间|收款日期|"
+        "receipt dated|bondatum|kaufdatum|rechn datum|kassenbon vom|date du ticket|date d achat|"
+        "etabli le|fait le|uitgegeven op|uitgiftedatum|opgemaakt op|fact datum|aankoopdatum|van?|"
+        "d d?|expedida el|fecha fra|fecha del ticket|fecha de compra|data scontrino|data doc|"
+        "data fatt|data acquisto|data paragonu|data wyst"
     ),
     "due_date": (
         "due date|payment due|due|date due|pay by|payment due date|due on|payable by|payment date?|falligkeitsdatum|"
@@ -102,7 +130,14 @@ PHRASES = {
         "echeance le|prelevement le|payment due by|payable on|please pay by|pay before|due by|payment deadline|"
         "betaaldatum|betalen voor|te voldoen voor|uiterlijk op|vervalt op|vence el|vence|fecha limite de pago|"
         "pagar antes del|da pagare entro il|scadenza pagamento|zaplata do|zahlungstermin|date d exigibilite|"
-        "vto|fecha vto|fecha de pago?|scad|scadenze|data platnosci|do zaplaty do dnia|platnosc do"
+        "vto|fecha vto|fecha de pago?|scad|scadenze|data platnosci|do zaplaty do dnia|platnosc do|"
+        "应付日期|应付款日期|应付款日|应付日|付款截止日期|付款截止日|付款截止|付款到期日|付款到期日期|最后付款日|最后付款日期|最迟付款日|最迟付款日期|最晚付款日期|支付期限|"
+        "支付截止日期|缴费截止日期|缴款期限|到期付款日|还款日期|截止日期?|"
+        "payment is due by|payment due on|kindly pay by|zahlung fallig|zahlung bis zum|"
+        "zahlung spatestens|a payer pour le|paiement avant le|payable avant le|"
+        "echeance de paiement|vervalt|vervaldag|voldoen voor|betalen uiterlijk|"
+        "te betalen uiterlijk|pago antes del|a pagar antes del|fecha tope de pago|pagare entro|"
+        "pagare entro il|zaplacic do|platne w terminie do"
     ),
     "invoice_no": (
         "invoice no|invoice number|invoice|inv no|invoice id|document no|doc no|bill no|receipt no|invoice num|"
@@ -125,7 +160,27 @@ PHRASES = {
         "factura rectificativa n|factura simplificada|factura simplificada n|ticket n|n ticket|n operacion?|tique?|"
         "nr documento|documento n|doc n|nota di credito|nota di credito n|nota credito|nota credito n|"
         "n nota di credito|scontrino n|ricevuta n|numer?|faktura numer|faktura korygujaca|faktura korygujaca nr|"
-        "korekta nr|nr korekty|nr paragonu|paragon nr|rachunek nr|nr wydruku"
+        "korekta nr|nr korekty|nr paragonu|paragon nr|rachunek nr|nr wydruku|"
+        "发票|发票编码|发票单号|电子发票号码|税务发票号码|红字发票号码|红字发票号|贷项单号|贷项通知单号|票号|票据号|票据编号|单号|单据号|单据号码|凭证号|凭证编号|收据号|"
+        "收据号码|收据编号|小票号|小票号码|小票编号|账单|账单号|账单号码|账单编号|帐单号|帐单编号|结账单号|结算单号|销售单号|销货单号|收款单号|收银单号|消费单号|流水号|"
+        "交易流水号|交易单号|交易号?|流水单号|"
+        "receipt num|sales receipt no|sales invoice|service invoice|service invoice no|"
+        "commercial invoice|commercial invoice no|pro forma invoice|proforma invoice|"
+        "proforma invoice no|cash receipt no|bon|bon nr|bon no|bonnr|bonnummer|kassenbon|"
+        "kassenbon nr|kassenbonnummer|kassenbeleg nr|quittung|quittung nr|quittungsnummer|"
+        "quittungs nr|kaufbeleg nr|rechn nr|note n|note no|ticket de caisse|ticket de caisse n|"
+        "ticket no|n de ticket|numero de ticket|recu n|recu no|n recu|n de recu|facturette n|"
+        "facture de vente|facture de vente n|facture proforma|facture proforma n|kassabon|"
+        "kassabon nr|kassabonnummer|kasticket|kasticket nr|ticketnummer|kwitantie|kwitantie nr|"
+        "kwitantienummer|nota nr|notanummer|verkoopfactuur|verkoopfactuur nr|verkoopfactuurnummer|"
+        "creditnota nr|num ticket|recibo|recibo n|n recibo|n de recibo|factura de venta|"
+        "factura de venta n|factura proforma|factura comercial|factura comercial n|n fra|fra n|"
+        "num fra|numero de abono|fattura di vendita|fattura di vendita n|fattura immediata|"
+        "fattura immediata n|fattura differita|fattura differita n|fattura proforma|"
+        "documento commerciale n|n documento commerciale|ricevuta|ricevuta fiscale n|"
+        "scontrino fiscale n|n scontrino|nota di accredito|nota di accredito n|nota accredito|"
+        "dokument sprzedazy nr|dowod sprzedazy nr|nr paragonu fiskalnego|paragon fiskalny nr|"
+        "faktura sprzedazy|faktura sprzedazy nr|faktura proforma|faktura proforma nr"
     ),
     "purchase_order": (
         "po no|po number|purchase order|purchase order no|order no|order number|your order|po|customer order|"
@@ -145,7 +200,13 @@ PHRASES = {
         "n ordine cliente|ordine cliente|ordine del cliente|zamowienie klienta|zamowienie nr|nr zamowienia klienta|"
         "commande client|n commande client|bestelnummer klant|wasz numer zamowienia|"
         "pedido n|n de pedido|n pedido cliente|ref cliente|vs rif|vs rif ordine|panstwa zamowienie|nr zam klienta|"
-        "nr zam|do zamowienia"
+        "nr zam|do zamowienia|"
+        "订单|订单号码|订购单号|订货单号|采购订单号|采购订单编号|采购单|采购编号|采购合同号|采购合同编号|客户订单|客户订单号|客户订单编号|客户采购单号|贵方订单号|贵司订单号|"
+        "合同号?|合同编号?|客户参考号?|"
+        "ordernummer klant|uw ordernr|uw bestelnummer|klantorder|klantordernummer|inkoopnummer|"
+        "orderreferentie|ref cde|votre cde|n cde|ref pedido|pedido num|numero pedido|"
+        "orden de compra n|ordine nr|ordine numero|vs ord|rif vs ordine|ordine di acquisto|"
+        "ordine d acquisto|zam nr|zamowienie numer"
     ),
     "seller_tax_id": (
         "gst id|gst no|gst reg no|vat no|vat number|vat id|vat reg no|tax id|gst id no|sst no|sst id|gst reg|"
@@ -161,7 +222,10 @@ PHRASES = {
         "tax reg no|tin|vat code|our vat number|supplier vat number|ein|abn|btw identificatienummer|btw id nr|btw|"
         "part iva|nif iva|n i f|vat ue|nip ue|gst ref no|"
         "cif/nif|nif/cif|p iva e c f|c f e p iva|p iva c f|partita iva e codice fiscale|codice fiscale e partita iva|"
-        "nr nip"
+        "nr nip|"
+        "统一社会信用代码纳税人识别号|统一社会信用代码税号|社会信用代码|信用代码|纳税识别号|纳税人登记号|纳税人税号|税务登记号|税务登记证号|销方税号|销售方税号|卖方税号|"
+        "销售方统一社会信用代码|销售方统一社会信用代码纳税人识别号|"
+        "tax no|tax identification number|tax identification no"
     ),
     "buyer_tax_id": (
         "customer vat|customer vat no|your vat number|buyer tax id|customer tax id|ihre ust id|ihre ust id nr|"
@@ -174,7 +238,9 @@ PHRASES = {
         "tva intra client|uw btw nr|btw nummer klant|klant btw nummer|uw btw|nif cliente|cif cliente|nif del cliente|"
         "p iva cliente|partita iva cliente|nip nabywcy|gstin of recipient|buyer gstin|customer gstin|nip kupujacego|"
         "p iva del cliente|n i f cliente|btw nr klant|btw nr afnemer|nif del comprador|"
-        "nr nip nabywcy"
+        "nr nip nabywcy|"
+        "购方税号|购买方税号|买方税号|购货方税号|客户税号|客户纳税人识别号|购方纳税人识别号|购买方统一社会信用代码|购买方统一社会信用代码纳税人识别号|"
+        "customer tax no|buyer tax no|your tax no"
     ),
     "buyer_name": (
         "bill to|billed to|sold to|customer|client|buyer|invoice to|attention|attn|to?|customer name|member?|"
@@ -187,7 +253,8 @@ PHRASES = {
         "customer details|customer address|purchaser|recipient?|guest name|kaufer leistungsempfanger|destinatario|"
         "afnemer|odbiorca faktury|abnehmer|client facture|cliente/destinatario|"
         "facturado a|datos de facturacion|direccion de facturacion|a la atencion de|comprador|"
-        "cessionario/committente|dati cliente|dati del cliente|intestata a|zamawiajacy|dane nabywcy|platnik"
+        "cessionario/committente|dati cliente|dati del cliente|intestata a|zamawiajacy|dane nabywcy|platnik|"
+        "购买方信息|购货方|购货方名称|购方名称|买方名称|采购方|需方|客户名称|客户单位|收票方|收票单位|付款单位|付款方|发票抬头|抬头?|致?"
     ),
     "buyer_address": (
         "bill to|billed to|sold to|customer|client|buyer|invoice to|billing address|customer address|to?|kunde|"
@@ -196,7 +263,8 @@ PHRASES = {
         "acheteur|leistungsempfanger|auftraggeber|kundenanschrift|kundenadresse|invoiced to|invoice address|"
         "bill to address|customer details|purchaser|kaufer leistungsempfanger|"
         "facturado a|datos de facturacion|direccion de facturacion|datos del cliente|spett le|spettabile|"
-        "intestatario|cessionario/committente|dati del cliente|kupujacy|dane nabywcy"
+        "intestatario|cessionario/committente|dati del cliente|kupujacy|dane nabywcy|"
+        "购货方|客户地址|购买方地址|买方地址|购方地址|收票地址|账单地址"
     ),
     "seller_name": (
         "seller|vendor|supplier|from?|sold by|verkaufer|lieferant|vendeur|fournisseur|verkoper|leverancier|销售方|"
@@ -205,14 +273,16 @@ PHRASES = {
         "rechnungsersteller|emetteur|prestataire|emis par|emisor|proveedor|vendedor|cedente|prestatore|fornitore|"
         "sprzedawca|wystawca|prestador|emitente|dienstverlener|remit to?|"
         "expedida por|datos del emisor|cedente/prestatore|venditore|emittente|dati del fornitore|dostawca|"
-        "sprzedajacy|dane sprzedawcy"
+        "sprzedajacy|dane sprzedawcy|"
+        "销货方名称|销方名称|卖方名称|供货方|供货单位|供应商|供应商名称|供方|开票方|开票单位|收款单位|收款方|商户名称|店名"
     ),
     "seller_address": (
         "seller|vendor|supplier|from?|verkaufer|lieferant|vendeur|fournisseur|verkoper|销售方|地址?|service provider|"
         "issued by|invoice from|bill from|supplier details|rechnungssteller|auftragnehmer|leistungserbringer|"
         "rechnungsersteller|emetteur|prestataire|emis par|emisor|proveedor|vendedor|cedente|prestatore|fornitore|"
         "sprzedawca|wystawca|emitente|dienstverlener|"
-        "datos del emisor|cedente/prestatore|dati del fornitore|dostawca|dane sprzedawcy"
+        "datos del emisor|cedente/prestatore|dati del fornitore|dostawca|dane sprzedawcy|"
+        "销货方|供货方|供应商|销售方地址|卖方地址|销方地址|公司地址"
     ),
     "currency": (
         "currency|currency code|ccy|wahrung|devise|monnaie|valuta|币种|货币|total?|gesamtbetrag?|amount?|waluta|"
@@ -223,7 +293,10 @@ PHRASES = {
         "iban|iban nr|bank account|account no|konto|kontonummer|bankverbindung|compte|rekening|rekeningnummer|"
         "银行账号|账号|开户行及账号|"
         "n de cuenta|n cuenta|cuenta bancaria|cuenta iban|codice iban|cod iban|coordinate bancarie|nr konta|"
-        "numer konta|rachunek bankowy|nr rachunku|numer rachunku|numer rachunku bankowego|nr rachunku bankowego"
+        "numer konta|rachunek bankowy|nr rachunku|numer rachunku|numer rachunku bankowego|nr rachunku bankowego|"
+        "银行帐号|银行账户|账户|收款账号|收款账户|对公账号|银行卡号|"
+        "bankrekening|bankrekeningnummer|rek nr|iban nummer|rib|compte bancaire|n de compte|"
+        "coordonnees bancaires|ccc|cta|n cta|konto bankowe|konto iban"
     ),
     "~amount": (
         "payment type|rounding adj|rounding adjustment|round adj|discount|total discount|disc|total savings|"
@@ -242,20 +315,24 @@ PHRASES = {
         "precio unitario|precio ud|p unit|uds|unidades|saldo anterior|sconto merce|abbuono|spese di trasporto|"
         "spese di spedizione|trasporto|gia pagato|acconto versato|prezzo unitario|prezzo unit|prezzo un|q ta|qta|"
         "saldo precedente|upust|opust|koszt wysylki|dostawa|zaplacono|przedplata|wplacono|cena netto|cena jedn|"
-        "cena jedn netto|liczba|poprzednie saldo"
+        "cena jedn netto|liczba|poprzednie saldo|"
+        "优惠金额|折扣金额|抹零|舍入|运费|邮费|快递费|配送费|服务费|押金|定金|订金|预付款|预付金额|预收款|已付|已付款|已付金额|上期余额|前期余额|余额|积分|件数|"
+        "总数量|总件数|数量合计"
     ),
     "~given": (
         "accepted total|cash|credit|ttl cash|tender|tendered|cash tendered|amount tendered|visa|master|mastercard|card|"
         "credit card|debit card|received|cash received|total cash|amount received|gegeben|bar|especes|contant|现金|"
         "gegeben bar|bar gegeben|bar erhalten|barzahlung|betrag erhalten|ec karte|girocard|kreditkarte|kartenzahlung|"
         "carte bancaire|cb|pin|pinnen|ontvangen|efectivo|tarjeta|contanti|gotowka|karta|dinheiro|tunai|实收|"
-        "entregado|recibido|contante|pagamento contante|pagamento elettronico|bancomat|wplata|gotowka pln"
+        "entregado|recibido|contante|pagamento contante|pagamento elettronico|bancomat|wplata|gotowka pln|"
+        "实收现金|收款|收现金|现金支付|微信|微信支付|支付宝|银联|银行卡|刷卡|信用卡|储值卡|会员卡支付"
     ),
     "~change": (
         "change|change due|cash change|ruckgeld|rendu|wisselgeld|找零|amount change|change given|your change|"
         "wechselgeld|zuruck|ruckgeld bar|zuruck bar|bar zuruck|monnaie rendue|rendu monnaie|a rendre|monnaie|terug|"
         "cambio|vuelto|resto|reszta|troco|baki|找赎|"
-        "vuelta|reszta pln"
+        "vuelta|reszta pln|"
+        "找回|找零金额|退零"
     ),
     "~date": (
         "delivery date|order date|ship date|valid until|print date|date of birth|expiry date|expiry|exp date|period|"
@@ -273,7 +350,9 @@ PHRASES = {
         "datum levering|livre le|"
         "fecha de operacion|periodo|periodo de facturacion|ordinato il|data prestazione|periodo di fatturazione|"
         "data zamowienia|zamowiono|data wykonania uslugi|data dokonania dostawy|data wykonania|okres|"
-        "okres rozliczeniowy|za okres"
+        "okres rozliczeniowy|za okres|"
+        "交货日期|送货日期|出货日期|到货日期|收货日期|发货时间|下单日期|下单时间|订货日期|订购日期|服务日期|服务期间|服务期|服务期限|结算周期|结算期间|账期|计费周期|"
+        "有效期|有效期至|生产日期|保质期|打印日期|打印时间|入住日期|离店日期|签订日期|合同日期"
     ),
     "~id": (
         "tel|phone|fax|mobile|telefon|telephone|telefoon|telefax|cashier|counter|table|terminal|pos|reg no|"
@@ -296,11 +375,16 @@ PHRASES = {
         "cliente n|albaran|n albaran|presupuesto n|proyecto|expediente|registro mercantil|tfno|telf|tlf|"
         "atendido por|ddt n|documento di trasporto|preventivo n|commessa|c f|cod fisc|codice sdi|cod sdi|"
         "codice destinatario|codice univoco|reg imprese|referente|pec|numer klienta|wz nr|dokument wz|oferta nr|"
-        "zlecenie|bdo|opiekun"
+        "zlecenie|bdo|opiekun|"
+        "联系电话|客服电话|服务电话|服务热线|客服热线|热线|手机|手机号|手机号码|座机|邮编|邮政编码|注册号|工商注册号|登记号|营业执照号|营业执照编号|证照编号|许可证号|"
+        "证书编号|序列号|设备号|机器号|机号|终端号|终端编号|商户号|商户编号|门店编号|门店号|店号|收银机号|收银员|收银台|款台|工号|员工号|桌号|台号|房号|会员号|"
+        "会员卡号|会员编号|卡号|客户编号|客户号|客户代码|供应商编号|供应商代码|项目编号|项目号|工程编号|商品编号|商品编码|商品条码|货号|物料编码|物料号|条码|批号|批次号|"
+        "授权号|授权码|参考号|交易参考号|送货单号|送货单|出库单号|发货单号|运单号|快递单号|物流单号|报价单号|车牌号|业务员|联系人|经办人|页码|税控码|防伪码"
     ),
     "~address": (  # either party's
         "anschrift|adresse|address|adres|direccion|indirizzo|adresa|endereco|morada|domicilio|sede|siedziba|"
-        "adres siedziby"
+        "adres siedziby|"
+        "地址|公司地址|注册地址|经营地址|办公地址|通讯地址"
     ),
     "-": (
         "inclusive of gst|inclusive gst|incl gst|incl 6 gst|inc gst|including gst|gst inclusive|incl vat|inkl mwst|"

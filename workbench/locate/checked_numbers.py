@@ -49,6 +49,11 @@ def ibans(around: Surroundings) -> list[CheckedNumber]:
     return answer
 
 
+def is_account(around: Surroundings, words: Sequence[int]) -> bool:
+    """Whether words are, or are part of, an IBAN with right check digits."""
+    return any(not set(words).isdisjoint(number.tokens) for number in ibans(around))
+
+
 def tax_numbers(around: Surroundings) -> list[CheckedNumber]:
     """VAT numbers by the form of their country, also those with wrong check digits; tax offices' numbers."""
     formed = _numbers(around, _TAX_START, _TAX_GROUP, lambda text: checks.tax_number(text) is not None)
@@ -164,7 +169,8 @@ def _numbers(
         while at < len(row):
             best: CheckedNumber | None = None
             if match := start.match(around.tokens[row[at]].text.rstrip(".,;")):
-                best = _longest(around, [row[at], *_following(around, number, at)], match[1], group, accepts)
+                for following in (_following(around, number, at), _in_column(around, number, at)):
+                    best = best or _longest(around, [row[at], *following], match[1], group, accepts)
             if best is not None:
                 yield best
             at += len([i for i in best.tokens if i in row]) if best else 1
@@ -180,6 +186,25 @@ def _following(around: Surroundings, number: int, at: int) -> Iterator[int]:
         near = around.tokens[below[0]].box[1] - first.box[3] < 1.5 * height
         if near and around.tokens[below[0]].page == first.page:
             yield from [i for i in below if around.tokens[i].box[0] > first.box[0] - 12 * height][:_MOST_GROUPS]
+
+
+def _in_column(around: Surroundings, number: int, at: int) -> Iterator[int]:
+    """The words after one in its piece of the row, then those of the piece right below: a footer's columns
+    are narrow, and a number in groups goes on in the next line there.
+    """
+    word = around.layout.rows[number][at]
+    piece = next(piece for piece in around.pieces[number] if word in piece)
+    yield from piece[piece.index(word) + 1 :][:_MOST_GROUPS]
+    x0, _, x1, y1 = around.bounds(piece)
+    height = around.layout.height(word)
+    for below, box in zip(
+        around.pieces[number + 1 : number + 2], around.piece_bounds[number + 1 : number + 2], strict=True
+    ):
+        for lower, (left, top, _, _) in zip(below, box, strict=True):
+            is_below = x0 - height < left < x1 and top - y1 < 1.5 * height
+            if is_below and around.tokens[lower[0]].page == around.tokens[word].page:
+                yield from lower[:_MOST_GROUPS]
+                return
 
 
 def _longest(

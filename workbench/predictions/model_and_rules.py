@@ -39,6 +39,7 @@ _STRONG_RATE = 0.85
 _STRONG_WEIGHT = 8  # documents
 _AHEAD = 0.5  # of the next place's score
 _WITH_FORM = frozenset({FieldType.AMOUNT, FieldType.DATE, FieldType.ID, FieldType.RATE})
+_NO_ACCOUNTS = frozenset({"invoice_no", "purchase_order", "seller_tax_id", "buyer_tax_id"})
 _COUNTRY = 2  # words of a country's name
 _LONG_NUMBER = 5  # digits
 _ENOUGH_AMOUNTS = 3
@@ -197,7 +198,10 @@ def read_all(finder: Finder, fields: Sequence[Field], values: Values) -> dict[st
         if not acceptable(field, model):
             model, sure = (), 0.0
         place = together.get(field.id)
-        rules, headed = (place.tokens, False) if place else _likeliest(finder, field, labelled)
+        rules, headed = _likeliest(finder, field, labelled) if place is None or not place.strong else ((), False)
+        if place is not None:
+            # sums that add up and are not all headed: at their header they are as sure as alone
+            rules, headed = place.tokens, headed and rules == place.tokens
         if not acceptable(field, rules):
             rules, headed = (), False
         if field.type in (FieldType.PARTY, FieldType.ADDRESS):
@@ -223,11 +227,16 @@ def read_all(finder: Finder, fields: Sequence[Field], values: Values) -> dict[st
 
 
 def _is_swapped(finder: Finder, field: Field, words: TokenIds) -> bool:
-    """Whether the header right before a document's number says that it is a tax number, or the other way round."""
+    """Whether the header right before a document's number says that it is a tax number, or the other way round; or
+    whether a number is an account, by its check digits or the header right before it."""
     number, tax = ("invoice_no", "seller_tax_id")
-    if field.id not in (number, tax):
+    if field.id not in _NO_ACCOUNTS:
         return False
     header = finder.around.header_before(words[0])
+    if (header is not None and header.fields.get("iban") == 1) or checked_numbers.is_account(finder.around, words):
+        return True
+    if field.id not in (number, tax):
+        return False
     other = tax if field.id == number else number
     return header is not None and header.fields.get(other) == 1 and field.id not in header.fields
 
