@@ -115,12 +115,13 @@ def test_the_handbooks_own_file_trains_to_its_end(tmp_path: Path) -> None:
     assert log[-1]["type"] == "finished" and (folder / "model" / "model.safetensors").exists()
 
 
-def test_one_process_trains_without_fsdp_and_says_so(tmp_path: Path) -> None:
-    folder = tiny_model.run_folder(tmp_path / "run", "layoutlm", {"train": {"fsdp": "full_shard auto_wrap"}})
+@pytest.mark.parametrize(("key", "value"), [("fsdp", "full_shard auto_wrap"), ("deepspeed", "/zero2.json")])
+def test_one_process_trains_undivided_and_says_so(tmp_path: Path, key: str, value: str) -> None:
+    folder = tiny_model.run_folder(tmp_path / "run", "layoutlm", {"train": {key: value}})
     log = log_of(folder)
     assert log[-1]["type"] == "finished"
     assert any(
-        "train.fsdp" in event["message"] and "train.processes" in event["message"]
+        f"train.{key}" in event["message"] and "train.processes" in event["message"]
         for event in log
         if "message" in event
     )

@@ -7,22 +7,21 @@ from pathlib import Path
 
 import psutil
 import pytest
+from sqlalchemy import delete
 
-from storage import events, runs
-from storage.records import RunState
-from tests.support import ray_server, tiny_model, workspaces
+from storage import events
+from storage.records import RunState, Split
+from storage.tables import suggestions as suggestions_table
+from tests.support import ray_runs, ray_server, tiny_model, workspaces
+from tests.support.ray_runs import LONG, PATIENCE, POOL, Answer, begun, state, suggested
 from tests.support.workspaces import until
 from workbench import cli
-from workbench.runs import jobs, machine, progress
-from workbench.runs.reconcile import reconcile
+from workbench.evaluation import prediction_process
+from workbench.remote import ray_blocks
+from workbench.runs import jobs, parquet, progress
 from workbench.runs.state import RunFolder
 from workbench.settings import Target
 from workbench.workspace import Workspace
-
-PATIENCE = 240.0
-"""Seconds in which a run begins, on a machine with much other work."""
-LONG = 1000
-"""Epochs of a run that ends only when it is stopped."""
 
 
 @pytest.fixture(scope="module")
@@ -46,41 +45,41 @@ def base(hidden: Path) -> Path:
 
 @pytest.fixture
 def workspace(hidden: Path, request: pytest.FixtureRequest) -> Iterator[Workspace]:
-    workspace = workspaces.workspace(hidden / request.node.name[:40], {"pool": 5})
-    yield workspace
-    with workspace.db.read() as connection:
-        listed = runs.listed(connection)
-    for run in listed:
-        folder = RunFolder(workspace.files.run(run.id))
-        if folder.at_work():
-            jobs.kill(workspace, run.id)
-            until(lambda folder=folder: not folder.at_work())
-    workspace.close()
+    pool = POOL if "documents" in request.node.name else 5
+    with ray_runs.workspace(hidden / request.node.name[-40:], pool) as workspace:
+        yield workspace
 
 
-def begun(folder: RunFolder) -> list[dict[str, object]]:
-    return [event for event in events.iterate(folder.events) if event["type"] == "started"]
+@pytest.fixture
+def answer(
+    workspace: Workspace, cluster: Target, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Answer:
+    return ray_runs.answering(workspace, cluster, capsys, monkeypatch)
 
 
-def worker(hidden: Path) -> psutil.Process:
-    """The process that trains on the node."""
-    beginning = str(hidden.with_name("temporary"))
-    return next(
-        process
-        for process in psutil.process_iter()
-        if machine.WORKER in (command := process.cmdline()) and command[-1].startswith(beginning)
-    )
+def workers(hidden: Path) -> list[psutil.Process]:
+    """The processes that train or read on the node."""
+    runs_there = {str(folder) for folder in left_there(hidden)}
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.cwd() in runs_there:
+                found.append(process)
+    return found
+
+
+def actor(worker: psutil.Process) -> psutil.Process:
+    """Ray's process that holds it."""
+    return next(parent for parent in worker.parents() if "ray::" in " ".join(parent.cmdline()))
+
+
+def gone(processes: list[psutil.Process]) -> bool:
+    return all(not process.is_running() or process.status() == psutil.STATUS_ZOMBIE for process in processes)
 
 
 def left_there(hidden: Path) -> list[Path]:
     """Folders of runs on the node's disk."""
     return list(hidden.with_name("temporary").glob("*/run"))
-
-
-def state(workspace: Workspace, run: str) -> RunState:
-    reconcile(workspace)
-    with workspace.db.read() as connection:
-        return runs.get(connection, run).state
 
 
 def test_it_is_said_that_the_nodes_do_not_see_the_workspace(
@@ -115,20 +114,21 @@ def test_a_run_travels_to_a_node_without_the_workspace_and_its_results_come_back
     assert not left_there(hidden)
 
 
+@pytest.mark.parametrize("processes", [1, 2])
 def test_a_run_there_is_followed_killed_resumed_from_its_checkpoint_paused_and_stopped(
-    workspace: Workspace, cluster: Target, base: Path, hidden: Path
+    workspace: Workspace, cluster: Target, base: Path, hidden: Path, processes: int
 ) -> None:
-    run = jobs.prepare(workspace, workspaces.config(base, num_train_epochs=LONG), on=cluster)
+    run = jobs.prepare(workspace, workspaces.config(base, num_train_epochs=LONG, processes=processes), on=cluster)
     jobs.start(workspace, run.id)
     folder = RunFolder(workspace.files.run(run.id))
     until(lambda: list(folder.checkpoints.glob("checkpoint-*")) or not folder.at_work(), PATIENCE)
     assert state(workspace, run.id) is RunState.RUNNING, folder.log_tail()
-    process = worker(hidden)
+    there = workers(hidden)
+    assert len(there) == len(left_there(hidden)) == processes
     jobs.kill(workspace, run.id)
     until(lambda: not folder.at_work(), PATIENCE)
     assert state(workspace, run.id) is RunState.KILLED
-    assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-    assert not left_there(hidden)
+    assert gone(there) and not left_there(hidden)
     jobs.resume(workspace, run.id)
     assert until(lambda: begun(folder)[1:], PATIENCE)[0]["resumed_from"]
     until(lambda: state(workspace, run.id) is RunState.RUNNING)
@@ -142,22 +142,30 @@ def test_a_run_there_is_followed_killed_resumed_from_its_checkpoint_paused_and_s
     assert not left_there(hidden)
 
 
+@pytest.mark.parametrize("processes", [1, 2])
 def test_a_run_whose_node_is_lost_is_sent_again_with_its_last_checkpoint(
-    workspace: Workspace, cluster: Target, base: Path, hidden: Path
+    workspace: Workspace, cluster: Target, base: Path, hidden: Path, processes: int
 ) -> None:
-    run = jobs.prepare(workspace, workspaces.config(base, num_train_epochs=LONG), on=cluster)
+    run = jobs.prepare(workspace, workspaces.config(base, num_train_epochs=LONG, processes=processes), on=cluster)
     jobs.start(workspace, run.id)
     folder = RunFolder(workspace.files.run(run.id))
     until(lambda: list(folder.checkpoints.glob("checkpoint-*")) or not folder.at_work(), PATIENCE)
-    lost = worker(hidden)
-    task = lost.parent()
-    assert task is not None and "ray" in " ".join(task.cmdline())
-    task.kill()  # as when its node is gone
+    there = workers(hidden)
+    actor(there[-1]).kill()  # as when its node is gone
     assert until(lambda: begun(folder)[1:], PATIENCE)[0]["resumed_from"]
-    assert not lost.is_running() or lost.status() == psutil.STATUS_ZOMBIE
-    assert progress.of(folder.path).step > 0 and len(left_there(hidden)) == 1  # what the lost one left is deleted
+    assert gone(there)
+    assert progress.of(folder.path).step > 0
+    assert len(left_there(hidden)) == processes  # what the lost one left is deleted
     jobs.stop(workspace, run.id)
     assert jobs.wait(workspace, run.id).state is RunState.STOPPED and folder.has_model()
+
+
+def test_two_processes_with_a_folder_each_train_as_one_here(
+    workspace: Workspace, cluster: Target, base: Path, hidden: Path
+) -> None:
+    folder = ray_runs.train_as_one(workspace, base, cluster)
+    assert folder.has_model() and folder.read_report() and not folder.checkpoints.exists()
+    assert not left_there(hidden)
 
 
 def test_a_run_that_the_nodes_have_no_place_for_is_stopped_while_it_waits(
@@ -174,3 +182,69 @@ def test_a_run_that_the_nodes_have_no_place_for_is_stopped_while_it_waits(
     until(lambda: not folders[1].at_work(), PATIENCE)
     assert state(workspace, second.id) is RunState.KILLED and not begun(folders[1])
     assert state(workspace, first.id) is RunState.RUNNING
+
+
+def test_documents_travel_in_blocks_and_are_suggested_what_they_are_here(
+    workspace: Workspace, cluster: Target, base: Path, answer: Answer, hidden: Path
+) -> None:
+    run = jobs.prepare(workspace, workspaces.config(base, num_train_epochs=20))
+    jobs.start(workspace, run.id)
+    assert jobs.wait(workspace, run.id).state is RunState.FINISHED
+    code, result = answer("suggest", "--model", run.id, "--on", "cluster")
+    assert code == 0 and result["documents"] == POOL and result["suggestions"]
+    kept = suggested(workspace)
+    assert len(kept) == result["suggestions"]
+    assert not left_there(hidden) and not list(workspace.files.runs.glob(".reading*"))
+    with workspace.db.write() as connection:
+        connection.execute(delete(suggestions_table))
+    assert answer("suggest", "--model", run.id) == (0, result)
+    assert suggested(workspace) == kept
+
+
+def test_documents_that_were_read_there_before_who_waited_gave_up_are_not_read_again(
+    workspace: Workspace, cluster: Target, hidden: Path
+) -> None:
+    ids = {Split.POOL: ray_runs.unlabelled(workspace)}
+
+    def give_up(done: int, total: int) -> None:
+        if done >= ray_blocks.LEAST:
+            raise KeyboardInterrupt
+
+    with (
+        pytest.raises(KeyboardInterrupt),
+        prediction_process.reading(workspace, "starter", ids, give_up, cluster),
+    ):
+        pass
+    assert not workers(hidden) and not left_there(hidden)
+    first, *others = [RunFolder(path.parent) for path in workspace.files.runs.glob(".blocks/*/report.json")]
+    assert not others and not list(workspace.files.runs.glob(".blocks/*/killed"))
+    read_at = first.predictions.stat().st_mtime_ns
+    seen: list[int] = []
+
+    def look(done: int, total: int) -> None:
+        if first.predictions.exists():
+            assert first.predictions.stat().st_mtime_ns == read_at
+        seen.append(done)
+
+    with prediction_process.reading(workspace, "starter", ids, look, cluster) as folder:
+        documents = [number for table in parquet.tables(RunFolder(folder).predictions, ["document"])
+                     for number in table.column("document").to_pylist()]  # fmt: skip
+    assert documents == list(ids[Split.POOL])
+    assert min(done for done in seen if done) >= ray_blocks.LEAST
+    assert not left_there(hidden)
+
+
+def test_documents_whose_reader_is_lost_are_read_by_another(
+    workspace: Workspace, cluster: Target, hidden: Path
+) -> None:
+    ids = {Split.POOL: ray_runs.unlabelled(workspace)}
+    lost: list[psutil.Process] = []
+
+    def lose(done: int, total: int) -> None:
+        if not lost and (there := workers(hidden)):
+            lost.append(actor(there[0]))
+            lost[0].kill()
+
+    with prediction_process.reading(workspace, "starter", ids, lose, cluster) as folder:
+        assert parquet.count(RunFolder(folder).predictions) == POOL
+    assert lost and gone(lost) and not left_there(hidden)

@@ -61,6 +61,7 @@ def facts() -> dict[str, Any]:
         "devices": devices,
         "ocr": _engines(),
         "families": _families(),
+        "deepspeed": _deepspeed(),
         "libraries": {name: metadata.version(name) for name in ("transformers", "accelerate", "textual", "sqlalchemy")},
     }
 
@@ -97,6 +98,14 @@ def _cpu_has_bf16() -> bool:
     except OSError:
         return False
     return any(flag in flags.split() for flag in ("avx512_bf16", "amx_bf16", "bf16"))
+
+
+def _deepspeed() -> dict[str, Any]:
+    """The version that is installed, and whether there is what parts of it are compiled with."""
+    from workbench.runs.config import sharding
+
+    version = metadata.version(sharding.DEEPSPEED) if sharding.has_deepspeed() else ""
+    return {"version": version, "compiler": sharding.has_compiler()}
 
 
 def _engines() -> list[dict[str, Any]]:
@@ -174,6 +183,12 @@ def _lines(data: dict[str, Any]) -> Iterator[str]:
         yield f"✓ {device['name']}" + (f", {device['memory_mb']:,} MB" if device["memory_mb"] else "")
     if not data["devices"]:
         yield "· no GPU: training runs on the CPU"
+    if version := data["deepspeed"]["version"]:
+        yield f"✓ DeepSpeed {version}"
+        if not data["deepspeed"]["compiler"]:
+            from workbench.runs.config import sharding
+
+            yield f"  {sharding.COMPILER}, and there is no C++ compiler: {sharding.INSTALL_COMPILER}"
     yield ""
     yield "OCR"
     for engine in data["ocr"]:

@@ -41,7 +41,9 @@ LOG_BYTES = 200_000
 """Of a log's end, at most so much travels at a time."""
 LEFT_SECONDS = 86_400.0
 _CHECKED = "checked"  # what was sent has arrived whole
-GIVEN = ("request.yaml", "dataset", "base")
+SETTINGS = "settings"
+"""The folder of the files that a run's settings name."""
+GIVEN = ("request.yaml", "dataset", "base", SETTINGS)
 """What a run is sent with; it does not come back."""
 STAYS = (
     *GIVEN,

@@ -21,8 +21,10 @@ from typing import Any
 
 from storage import locks
 from storage.exceptions import InputProblem, RunProblem
+from storage.files import draft_folder
 from workbench import __version__
 from workbench.runs import parquet, progress
+from workbench.runs.config import families
 from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
 
@@ -113,6 +115,38 @@ def _anchored(table: Any, folder: RunFolder) -> Any:
     number = table.column_names.index("pictures")
     places = [[str(folder.path / name) if name else "" for name in names] for names in table["pictures"].to_pylist()]
     return table.set_column(number, table.schema.field(number), pa.array(places, table.schema.field(number).type))
+
+
+@contextmanager
+def with_pictures(block: RunFolder) -> Iterator[dict[str, Path]]:
+    """What goes with a block to a node that does not see this machine's folders: pictures that its model looks at.
+
+    Gives path in the folder -> file: the pictures, and instead of its documents such as name them there.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    model = Request.read(block.path).model
+    if not families.spec(families.infer(model)).picture:
+        yield {}
+        return
+    table, documents = pq.read_table(block.dataset(_POOL)), f"{block.datasets.name}/{block.dataset(_POOL).name}"
+    named = table["pictures"].to_pylist()
+    places = {
+        name: str((block.pictures / f"{number}{Path(name).suffix}").relative_to(block.path))
+        for number, name in enumerate(sorted({name for names in named for name in names if Path(name).is_file()}))
+    }
+    column = pa.array(
+        [[places.get(name, "") for name in names] for names in named], table.schema.field("pictures").type
+    )
+    with draft_folder(block.path, ".pictures.") as draft:
+        moved = draft / block.dataset(_POOL).name
+        number = table.column_names.index("pictures")
+        pq.write_table(
+            table.set_column(number, table.schema.field(number), column), moved, compression="zstd",
+            row_group_size=parquet.ROW_GROUP,
+        )  # fmt: skip
+        yield {documents: moved} | {place: Path(name) for name, place in places.items()}
 
 
 def _facts(model: str) -> list[tuple[str, int, int]]:

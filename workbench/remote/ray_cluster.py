@@ -125,7 +125,7 @@ def facts_of(ray: Any) -> ClusterFacts:
     return ClusterFacts(len(nodes), cpus, gpus, max(1, int(largest)))
 
 
-def _blind(ray: Any, target: Target, workspace: Path) -> int:
+def blind(ray: Any, target: Target, workspace: Path) -> int:
     """How many nodes do not see a folder: each is asked for what was just made in it.
 
     Raises:
@@ -152,8 +152,8 @@ def main(arguments: list[str]) -> int:
     target = Target(arguments[0])
     try:
         with connected(target) as ray:
-            blind = _blind(ray, target, Path(arguments[1])) if arguments[1:] else None
-            answer: dict[str, Any] = asdict(replace(facts_of(ray), blind=blind))
+            unseeing = blind(ray, target, Path(arguments[1])) if arguments[1:] else None
+            answer: dict[str, Any] = asdict(replace(facts_of(ray), blind=unseeing))
     except MissingTool as problem:  # a TargetProblem is one
         is_missing = not isinstance(problem, TargetProblem)
         answer = {"message": problem.message, "remedy": problem.remedy, "is_missing": is_missing}

@@ -2,8 +2,8 @@
 
 So events, wishes and results need no courier's help; this process holds the run here, and ends the task where it is
 killed. A node that is lost costs the work since the last checkpoint: the task is begun again on another. A run of
-several processes is Ray Train's, and documents that a model only reads are blocks of Ray Data. A run that comes to a
-node which does not see the storage is carried there (`ray_travel`).
+several processes is Ray Train's, and documents that a model only reads are blocks of Ray Data. What comes to a node
+which does not see the storage is carried there (`ray_travel`, `ray_readers`).
 """
 
 import shutil
@@ -15,7 +15,7 @@ from typing import Any
 from storage import events, locks
 from storage.files import write_atomic
 from workbench import __version__
-from workbench.remote import ray_blocks, ray_cluster, ray_travel, ray_work
+from workbench.remote import ray_blocks, ray_cluster, ray_readers, ray_travel, ray_work
 from workbench.remote.line import TargetProblem
 from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
@@ -61,6 +61,9 @@ def carry_out(folder: RunFolder, target: Target, slots: int) -> None:
             return folder.killed.exists() or (folder.stop.exists() and not has_begun)
 
         mark = folder.target.read_text(encoding="utf-8")
+        if processes > 1 and ray_cluster.blind(ray, target, folder.path):
+            _send(ray, target, folder, threads, gpus, processes)
+            return
         if processes > 1:
             task = ray.remote(num_cpus=0, max_retries=ray_work.TRIES)(ray_work.together)
             begun = task.remote(str(folder.path), __version__, threads, mark, gpus, processes)
@@ -71,10 +74,15 @@ def carry_out(folder: RunFolder, target: Target, slots: int) -> None:
             if not _wait(ray, target, begun, [folder], is_unwanted):
                 folder.killed.touch()
         except NotSeen:
-            with _no_node(target, ray.exceptions.RayError):
-                ray_travel.carry_out(ray, target, folder, threads, gpus, ray_work.TRIES)
+            _send(ray, target, folder, threads, gpus, processes)
         finally:
             shutil.rmtree(folder.path / ray_work.RAYS_OWN, ignore_errors=True)
+
+
+def _send(ray: Any, target: Target, folder: RunFolder, threads: int, gpus: int, processes: int) -> None:
+    """Have a run carried out on nodes that do not see it."""
+    with _no_node(target, ray.exceptions.RayError):
+        ray_travel.carry_out(ray, target, folder, threads, gpus, processes, ray_work.TRIES)
 
 
 @contextmanager
@@ -108,7 +116,14 @@ def _read(
 
         task = ray.remote(num_cpus=0, max_retries=ray_work.TRIES)(ray_work.blocks)
         begun = task.remote([str(block.path) for block in blocks], __version__, threads, gpus, facts.workers)
-        if _wait(ray, target, begun, blocks, goes_no_further):
+        try:
+            is_read = _wait(ray, target, begun, blocks, goes_no_further)
+        except NotSeen:
+            with _no_node(target, ray.exceptions.RayError):
+                is_read = ray_readers.read(
+                    ray, target, blocks, threads, gpus, facts.workers, ray_work.TRIES, goes_no_further
+                )
+        if is_read:
             ray_blocks.join(folder, blocks)
             for block in blocks:
                 shutil.rmtree(block.path, ignore_errors=True)

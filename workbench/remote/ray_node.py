@@ -2,27 +2,29 @@
 
 Files come and go through Ray's object store, in pieces: one piece is in memory at a time. The folder is deleted when
 the run is taken back, and where the node's process is killed by the next run that comes to the node; the worker ends
-with that process.
+with that process. Blocks of documents come one after the other to the same folder, where the model stays.
 """
 
 import os
+import shutil
 import signal
-import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from shutil import disk_usage
 from typing import NamedTuple
 
 from storage import locks
 from storage.files import digest_of, stays_inside, sweep_temporary, temporary_folder
-from workbench import __version__, lifeline
+from workbench import __version__
 from workbench.remote import agent
 from workbench.runs import machine
 from workbench.runs.state import RunFolder
+from workbench.warm_workers import Worker
 
 PIECE_BYTES = 16 << 20
+BASE = "base"
+"""The folder in a run's that its model, or its base, is sent in."""
 
 Piece = list[tuple[str, int, bytes]]
 """Parts of files: (path within the folder, byte at which the part begins, content)."""
@@ -72,37 +74,68 @@ def lay(folder: Path, piece: Piece) -> None:
 
 
 class Node:
-    """One run on a node; its methods are called one after the other."""
+    """One run on a node, or one block after the other; its methods are called one after the other.
 
-    def __init__(self) -> None:
+    Args:
+        reads: it is for blocks: the model libraries are loaded once.
+    """
+
+    def __init__(self, reads: bool = False) -> None:
         sweep_temporary()
         self._disk = ExitStack()
         self._folder = RunFolder(self._disk.enter_context(temporary_folder("ray")) / "run")
         self._folder.path.mkdir()
-        self._child: subprocess.Popen[bytes] | None = None
+        self._child: Worker | None = None
         self._events_at = self._log_at = 0
         self._given: Iterator[Piece] = iter(())
+        if reads:
+            machine.warm_up()
+
+    def is_there(self) -> bool:
+        """An answer, once there is a place for the run."""
+        return True
 
     def begin(self) -> tuple[str, str, float]:
-        """The version of the program here, the run's folder, and the bytes that are free there."""
-        return __version__, str(self._folder.path), disk_usage(tempfile.gettempdir()).free
+        """Have the folder empty, but for a model that came before.
+
+        Returns:
+            The version of the program here, the run's folder, and the bytes that are free there.
+        """
+        self._end_worker()
+        for path in self._folder.path.iterdir():
+            if path.name != BASE:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        self._events_at = self._log_at = 0
+        return __version__, str(self._folder.path), shutil.disk_usage(tempfile.gettempdir()).free
+
+    def address(self) -> tuple[str, int]:
+        """Where the other processes of a run find this one: the node's address, and a port that is free."""
+        from ray.util import get_node_ip_address
+
+        return get_node_ip_address(), machine.free_port()
 
     def take(self, piece: Piece) -> None:
         """Take parts of files."""
         lay(self._folder.path, piece)
 
-    def start(self, digests: Mapping[str, str], threads: int) -> list[str]:
-        """Start the worker, once every file is whole; the files that are not."""
+    def start(self, digests: Mapping[str, str], threads: int, variables: Mapping[str, str]) -> list[str]:
+        """Start the worker, once every file is whole; the files that are not.
+
+        Args:
+            digests: of the files.
+            threads: that it may use.
+            variables: of its environment.
+        """
         folder = self._folder
         wrong = [name for name, digest in digests.items() if not self._is(name, digest)]
         if wrong:
             return wrong
         self._events_at = folder.events.stat().st_size if folder.events.exists() else 0
+        os.environ.update(variables)
         with folder.log.open("ab") as log:
-            self._child = lifeline.start(
-                machine.python(machine.WORKER, str(folder.path)), cwd=folder.path, stdin=subprocess.DEVNULL, stdout=log,
-                stderr=log, env=machine.worker_environment(threads), start_new_session=True,
-            )  # fmt: skip
+            self._child = machine.start(
+                machine.WORKER, str(folder.path), cwd=folder.path, output=log, errors=log, threads=threads, tied=True
+            )
         return []
 
     def _is(self, name: str, digest: str) -> bool:
@@ -137,9 +170,11 @@ class Node:
 
         Args:
             part: the folder; "" for the run's.
-            left: names right inside it that are passed over.
+            left: names right inside it, or paths within it, that are passed over.
         """
-        files = list(agent.files_of(self._folder.path / part, tuple(left)))
+        files = [
+            (name, path) for name, path in agent.files_of(self._folder.path / part, tuple(left)) if name not in left
+        ]
         self._given = pieces(files)
         with suppress(FileNotFoundError):  # a checkpoint that is just being deleted
             return {name: digest_of(path) for name, path in files}
@@ -153,8 +188,11 @@ class Node:
 
     def end(self) -> None:
         """End the worker, and delete the folder."""
+        self._end_worker()
+        self._disk.close()
+
+    def _end_worker(self) -> None:
         if self._child is not None and self._child.poll() is None:
             with suppress(ProcessLookupError):
                 os.killpg(self._child.pid, signal.SIGKILL)
             self._child.wait()
-        self._disk.close()

@@ -18,7 +18,9 @@ from storage import locks
 from workbench import __version__, lifeline
 from workbench.remote import ray_blocks
 from workbench.runs import machine
+from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
+from workbench.typed_paths import expanded
 
 TRIES = 3
 """Nodes that may be lost under one run, or one block."""
@@ -56,6 +58,10 @@ def _problem(folder: RunFolder, version: str) -> str:
     """What is wrong with this node."""
     if not folder.request.is_file():
         return f"{NOT_SEEN}{folder.path}."
+    request = Request.read(folder.path)
+    model = expanded(request.model or request.config.model.name)
+    if model.is_absolute() and not model.is_dir():
+        return f"{NOT_SEEN}{model}."
     if version != __version__:
         return f"A node of the cluster has version {__version__}, here is {version}."
     return ""

@@ -1,5 +1,6 @@
 """What a run is sent with to another machine: its request, its documents, and its base where that is a folder here."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,7 @@ def staged(folder: RunFolder, place: str) -> Iterator[tuple[Path, dict[str, Path
         if base is not None and base.is_dir():  # a model on this machine's disk goes with the run
             (laid / "base").symlink_to(base.absolute())
             request = _with_base(request, f"{place}/base")
+        request = _with_settings(request, laid, place)
         (laid / "request.yaml").write_text(request.text(), encoding="utf-8")
         yield laid, {name: path for part in agent.GIVEN for name, path in under(laid, part)}
 
@@ -39,6 +41,18 @@ def _with_base(request: Request, place: str) -> Request:
         return request.model_copy(update={"model": place})
     model = request.config.model.model_copy(update={"name": place})
     return request.model_copy(update={"config": request.config.model_copy(update={"model": model})})
+
+
+def _with_settings(request: Request, laid: Path, place: str) -> Request:
+    """A request whose files of settings, which are laid to the others, are at another place."""
+    train, moved = request.config.train, {}
+    for key in ("deepspeed", "fsdp_config"):
+        if getattr(train, key):
+            (laid / agent.SETTINGS).mkdir(exist_ok=True)
+            moved[key] = f"{place}/{agent.SETTINGS}/{key}.json"
+            shutil.copyfile(getattr(train, key), laid / agent.SETTINGS / f"{key}.json")
+    config = request.config.model_copy(update={"train": train.model_copy(update=moved)})
+    return request.model_copy(update={"config": config}) if moved else request
 
 
 def under(folder: Path, part: str) -> list[tuple[str, Path]]:

@@ -286,12 +286,16 @@ def _of_configuration(config: TuneConfig) -> Iterable[CheckFinding]:
         yield CheckFinding(
             Level.REFUSE, "The training loop is one process.", "Set train.engine to trainer, or train.processes to 1."
         )
-    if (config.train.fsdp or config.train.fsdp_config) and config.train.processes == 1:
-        yield CheckFinding(
-            Level.WARN,
-            "FSDP is left out: the run is one process, and only several can share a model.",
-            "Set train.processes to the number of GPUs, or leave train.fsdp empty.",
-        )
+    for key, name, asked in (
+        ("fsdp", "FSDP", config.train.fsdp or config.train.fsdp_config),
+        ("deepspeed", "DeepSpeed", config.train.deepspeed),
+    ):
+        if asked and config.train.processes == 1:
+            yield CheckFinding(
+                Level.WARN,
+                f"{name} is left out: the run is one process, and only several can share a model.",
+                f"Set train.processes to the number of GPUs, or leave train.{key} empty.",
+            )
     name = config.model.name or families.spec(config.model.family).bases[0].name
     if not name:
         if not (families.STARTER_FOLDER / weights.FILE).is_file():

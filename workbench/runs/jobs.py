@@ -4,7 +4,6 @@ A run's truth is its folder: the events and the locks say what state it is in. T
 shows, and `reconcile` brings it up to date at every start.
 """
 
-import importlib.util
 import os
 import shutil
 import threading
@@ -14,14 +13,14 @@ from pathlib import Path
 
 from storage import events
 from storage import runs as run_store
-from storage.exceptions import ConfigProblem, MissingTool, RunProblem, WorkspaceProblem, remedy_of
+from storage.exceptions import MissingTool, RunProblem, WorkspaceProblem, remedy_of
 from storage.files import write_atomic
 from storage.records import Run, RunState
 from workbench.runs import launcher, machine, progress, snapshot
-from workbench.runs.config import families, trackers, uploads
+from workbench.runs.config import families, sharding, trackers, uploads
 from workbench.runs.config import files as config_files
 from workbench.runs.config.request import FieldSpec, Request
-from workbench.runs.config.tune import Train, TuneConfig
+from workbench.runs.config.tune import TuneConfig
 from workbench.runs.model_folders import check as model_folders
 from workbench.runs.reconcile import children, reconcile
 from workbench.runs.state import RunFolder, state_of
@@ -132,23 +131,8 @@ def check(config: TuneConfig, *, elsewhere: bool = False) -> None:
     trackers.check(config.train.report_to)
     if config.train.push_to_hub:
         uploads.check(config.train.hub_model_id, config.model.family)
-    _check_sharding(config.train)
+    sharding.check(config.train, elsewhere=elsewhere)
     model_folders.check_name(config.model.name)
-
-
-def _check_sharding(train: Train) -> None:
-    """See that what divides a model among devices is there.
-
-    Raises:
-        MissingTool: DeepSpeed is not installed.
-        ConfigProblem: a configuration that is named is no file.
-    """
-    if train.deepspeed and importlib.util.find_spec("deepspeed") is None:
-        raise MissingTool("deepspeed is not installed.", "pip install deepspeed, or leave train.deepspeed empty.")
-    for key, name in (("deepspeed", train.deepspeed), ("fsdp_config", train.fsdp_config)):
-        # the run works in its own folder, where a relative path means another file
-        if name and not (Path(name).is_absolute() and Path(name).is_file()):
-            raise ConfigProblem(f"train.{key} names {name}: no file with its whole path.", "Write it from / on.")
 
 
 def _new_folder(workspace: Workspace, now: datetime) -> tuple[str, Path]:

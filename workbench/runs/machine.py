@@ -21,6 +21,8 @@ WARM_SERVER = "workbench.training.warm_server"
 SELECTION = "workbench.active_learning.selection_worker"
 LEARNER = "workbench.training.learner"
 SPEED_PROBE = "workbench.training.speed_probe"
+SEPARATE = "WORKBENCH_SEPARATE_FOLDERS"
+"""Environment variable of a run's processes that have a folder each: what one keeps the others do not see."""
 LOADED = ("workbench.training.training_run", SELECTION, "sklearn.feature_extraction.text")
 """What workers begin with that are forked: all that a run, a prediction or a selection imports."""
 

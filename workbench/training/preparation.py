@@ -11,12 +11,14 @@ import torch
 from transformers import TrainingArguments
 
 from storage.exceptions import RunProblem
-from workbench.runs import parquet
+from workbench.runs import machine, parquet
 from workbench.runs.config import families, trackers
+from workbench.runs.config import sharding as sharding_settings
 from workbench.runs.config.request import Request
 from workbench.runs.config.tune import TuneConfig
 from workbench.runs.state import RunFolder
 from workbench.training.device import device_of, precision_of
+from workbench.training.engines import sharding
 from workbench.training.tasks.base import Task
 from workbench.training.tasks.classes import ClassTask
 from workbench.training.tasks.tokens import TokenTask
@@ -80,11 +82,14 @@ def prepare(request: Request, path: Path) -> TrainingInput:
         notes.append("There are no validation documents: the last model is kept, and nothing stops the run early.")
     device = device_of(config)
     precision = precision_of(config, device, folder, notes)
-    if config.train.fsdp and not distributed():
-        notes.append(
-            f"train.fsdp ({config.train.fsdp}) is left out: this run is one process, and only several "
-            "(train.processes) can share a model."
-        )
+    for key in ("fsdp", "deepspeed"):
+        if (asked := getattr(config.train, key)) and not distributed():
+            notes.append(
+                f"train.{key} ({asked}) is left out: this run is one process, and only several (train.processes) can "
+                "share a model."
+            )
+    if distributed():
+        sharding_settings.check(config.train)
     if config.train.engine == "loop" and distributed():
         raise RunProblem(
             "The training loop is one process, and several were started.", "Set train.engine to trainer for this run."
@@ -157,12 +162,14 @@ def arguments_of(
     apart = _epochs_between_evaluations(prepared)
     if strategy == "epoch" and apart > 1:
         strategy, eval_steps, save_steps = "steps", apart * per_epoch, apart * per_epoch
-    sharding = ("deepspeed", "fsdp", "fsdp_config") if distributed() else ("deepspeed",)
-    optional: dict[str, Any] = {name: value for name in sharding if (value := getattr(train, name))}
+    dividing = ("deepspeed", "fsdp", "fsdp_config") if distributed() else ()
+    optional: dict[str, Any] = {name: value for name in dividing if (value := getattr(train, name))}
     if train.lr_scheduler_type == "reduce_lr_on_plateau":
         optional["lr_scheduler_kwargs"] = {"mode": "max", "patience": 2, "factor": 0.5}
     if prepared.device.type == "cpu" and "WORLD_SIZE" in os.environ:
         optional["ddp_backend"] = "gloo"
+        if train.deepspeed:
+            sharding.exchange_by_gloo()
     if train.gradient_checkpointing:
         optional["gradient_checkpointing"] = True
     return TrainingArguments(
@@ -189,6 +196,7 @@ def arguments_of(
         save_strategy=strategy,
         save_steps=save_steps,
         save_total_limit=train.save_total_limit,
+        save_on_each_node=machine.SEPARATE in os.environ,
         load_best_model_at_end=train.load_best_model_at_end and validated,
         metric_for_best_model="selection",
         greater_is_better=True,

@@ -139,6 +139,8 @@ class TrainingAttempt:
         held = HeldLayers(self.built.model, layers, self.folder.path) if layers else None
         with _resources_named(self.batch):
             self._train(tuner)
+        if stage := sharding.stage(tuner):
+            self.write("note", message=f"Divided among {_world()} processes (DeepSpeed, ZeRO stage {stage}).")
         if parts := sharding.gather(self.built.model):  # what follows is the first process's alone
             self.write("note", message=f"The model was divided among {_world()} processes, in {parts} parts (FSDP).")
         state = tuner.state

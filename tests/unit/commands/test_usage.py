@@ -22,7 +22,7 @@ from workbench import cli
 from workbench.commands.support import streams
 from workbench.evaluation import prediction_process
 from workbench.runs import machine
-from workbench.runs.config import trackers
+from workbench.runs.config import sharding, trackers
 from workbench.workspace import Workspace
 
 
@@ -122,18 +122,43 @@ def test_a_tracker_that_is_missing_is_refused_before_anything_starts(
 
 
 @pytest.mark.parametrize(
-    ("setting", "exit_code", "message"),
+    ("setting", "exit_code", "message", "remedy"),
     [
-        ("train.deepspeed=zero2.json", 6, "deepspeed is not installed"),
-        ("train.fsdp_config=nowhere.json", 4, "names nowhere.json"),
+        ("train.deepspeed=zero2.json", 6, "deepspeed is not installed", "pip install"),
+        ("train.fsdp_config=nowhere.json", 4, "names nowhere.json", "from / on"),
     ],
 )
 def test_what_divides_a_model_is_looked_for_before_anything_starts(
-    opened: Workspace, setting: str, exit_code: int, message: str
+    opened: Workspace, setting: str, exit_code: int, message: str, remedy: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(sharding, "has_deepspeed", lambda: False)
+    refused(opened, setting, exit_code, message, remedy)
+
+
+@pytest.mark.parametrize(
+    ("content", "exit_code", "message", "remedy"),
+    [
+        ('{"zero_optimization": {"stage": 2, "offload_optimizer": {"device": "cpu"}}}', 6, "no C++ compiler", "g++"),
+        ('{"optimizer": {"type": "AdamW"}}', 6, "no C++ compiler", "train.optim"),
+        ('{"zero_optimization": {"stage": 3}}', 4, "ZeRO stage 3", "train.fsdp"),
+        ('{"zero_optimization": ', 4, "cannot be read", "JSON"),
+        ("[1, 2]", 4, "no DeepSpeed configuration", "JSON"),
+    ],
+)
+def test_a_deepspeed_configuration_that_cannot_train_here_is_refused_before_anything_starts(
+    opened: Workspace, content: str, exit_code: int, message: str, remedy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sharding, "has_deepspeed", lambda: True)
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    file = opened.files.root / "zero.json"
+    file.write_text(content)
+    refused(opened, f"train.deepspeed={file}", exit_code, message, remedy)
+
+
+def refused(opened: Workspace, setting: str, exit_code: int, message: str, remedy: str) -> None:
     answer = call(opened, "tune", "--preset", "A", "--set", setting, "--wait")
     assert isinstance(answer.exception, WorkbenchError) and answer.exception.exit_code == exit_code
-    assert message in answer.exception.message and answer.exception.remedy
+    assert message in answer.exception.message and remedy in answer.exception.remedy
     with opened.db.read() as connection:
         assert [run.id for run in runs.listed(connection)] == ["one"]
 

@@ -118,3 +118,32 @@ def test_blocks_that_end_between_the_files_row_groups_have_whole_documents_and_t
     assert len(blocks) == 4 and parquet.ROW_GROUP % 175
     assert read == [row.anchor(folder.path) for row in rows]
     assert read[-1].pictures[0].startswith(str(folder.path))
+
+
+def test_a_block_takes_the_pictures_along_that_its_model_looks_at(folder: RunFolder, tmp_path: Path) -> None:
+    page = tmp_path / "page.png"
+    page.write_bytes(b"picture")
+    rows = tiny_documents.documents(4, seed=3)
+    for row, names in zip(rows, ([page], [page, tmp_path / "gone.png"], [], []), strict=True):
+        row.pictures = [str(name) for name in names]
+    parquet.write(folder.dataset("pool"), rows)
+    for family, sees in (("layoutlmv3", True), ("layoutlm", False)):
+        model = tmp_path / family
+        model.mkdir()
+        (model / "config.json").write_text(json.dumps({"model_type": family}))
+        folder.request.write_text(Request(run="run", fields=[], task="predict", model=str(model)).text())
+        [block] = ray_blocks.divided(folder, 1, folder.path / "blocks")
+        with ray_blocks.with_pictures(block) as files:
+            if not sees:
+                assert files == {}
+                continue
+            there = tmp_path / "there"
+            for name, file in files.items():
+                (there / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(file, there / name)
+        sent = list(parquet.read(RunFolder(there).dataset("pool")))
+        assert [row.words for row in sent] == [row.words for row in rows]
+        taken = [row.anchor(there).pictures for row in sent]
+        [only] = (there / "dataset" / "pictures").iterdir()
+        assert taken == [[str(only)], [str(only), ""], [], []] and only.read_bytes() == b"picture"
+        assert not list(block.path.glob(".pictures*"))

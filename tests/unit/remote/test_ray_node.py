@@ -37,7 +37,7 @@ def test_a_node_refuses_to_start_what_did_not_come_whole_and_leaves_nothing(tmp_
     node = ray_node.Node()
     folder = Path(node.begin()[1])
     node.take([("request.yaml", 0, b"run: r")])
-    assert node.start({"request.yaml": "0" * 64, "dataset/train.parquet": "0" * 64}, 1) == [
+    assert node.start({"request.yaml": "0" * 64, "dataset/train.parquet": "0" * 64}, 1, {}) == [
         "request.yaml",
         "dataset/train.parquet",
     ]

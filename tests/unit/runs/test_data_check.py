@@ -118,9 +118,12 @@ def test_the_loop_with_deepspeed_is_refused_before_anything_starts(workspace: Wo
     assert "DeepSpeed" not in messages(check(workspace, tmp_path, sets[0]), Level.REFUSE)
 
 
-def test_fsdp_is_said_to_be_left_out_before_a_run_of_one_process(workspace: Workspace, tmp_path: Path) -> None:
-    assert "FSDP is left out" in messages(check(workspace, tmp_path, "train.fsdp=full_shard"), Level.WARN)
-    assert "FSDP" not in messages(check(workspace, tmp_path), Level.WARN)
+@pytest.mark.parametrize(("name", "setting"), [("FSDP", "fsdp=full_shard"), ("DeepSpeed", "deepspeed=/zero2.json")])
+def test_what_divides_a_run_is_said_to_be_left_out_before_a_run_of_one_process(
+    workspace: Workspace, tmp_path: Path, name: str, setting: str
+) -> None:
+    assert f"{name} is left out" in messages(check(workspace, tmp_path, f"train.{setting}"), Level.WARN)
+    assert name not in messages(check(workspace, tmp_path, f"train.{setting}", "train.processes=2"), Level.WARN)
 
 
 def test_documents_are_read_again_only_when_they_changed(

@@ -341,7 +341,11 @@ class Train(_Section):
         42, Group.RUN, "Seed", "Same seed, same data, same machine: same run. Try three before you believe 0.02.",
         basic=True, ge=0, le=2**31 - 1,
     )  # fmt: skip
-    deepspeed: str = _setting("", Group.RUN, "DeepSpeed", "Path of a DeepSpeed configuration (ZeRO-2, ZeRO-3).")
+    deepspeed: str = _setting(
+        "", Group.RUN, "DeepSpeed", "Path of a DeepSpeed configuration: ZeRO 1 or 2 divides the optimizer's state.",
+        "With `processes` above 1.",
+        "One process trains without, and a note says so.",
+    )  # fmt: skip
     fsdp: str = _setting(
         "", Group.RUN, "FSDP", "Sharding for many GPUs, such as `full_shard auto_wrap`.",
         "With `processes` above 1.",

@@ -1,4 +1,4 @@
-"""A model divided among the processes of a run (FSDP): whole again for what each does for itself. [worker]
+"""A model (FSDP) or its optimizer (DeepSpeed) divided among the processes of a run; whole for what each does. [worker]
 
 Each pass of a divided model fetches weights from the other processes, so that all have to make the same passes. Reading
 documents is shared otherwise, and what follows the training is the first process's work.
@@ -34,6 +34,13 @@ def prepare(model: Any, plugin: Any, precision: str | None) -> None:
         state.fsdp_plugin = plugin
 
 
+def exchange_by_gloo() -> None:
+    """Have DeepSpeed's processes on cores exchange by gloo: it would compile a way of its own first, for minutes."""
+    import deepspeed
+
+    deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
+
+
 def _parts(model: Any) -> list[Any]:
     """What a model is divided in; nothing where it is whole."""
     if not distributed.is_initialized():
@@ -41,6 +48,11 @@ def _parts(model: Any) -> list[Any]:
     from torch.distributed.fsdp import FSDPModule  # takes a while, and most runs are one process
 
     return [part for part in model.modules() if isinstance(part, FSDPModule)]
+
+
+def stage(tuner: Any) -> int:
+    """The stage of ZeRO by which DeepSpeed divides what a Trainer trains; 0: it does not."""
+    return int(tuner.deepspeed.zero_optimization_stage()) if tuner.is_deepspeed_enabled else 0
 
 
 def gather(model: Any) -> int:
