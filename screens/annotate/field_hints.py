@@ -72,7 +72,11 @@ def armed(view: SessionView, schema: Schema, word: str, document: Pairs) -> Hint
     return (
         f"{name}{' is here' * proposals.gone_to} ({_number(view, field, proposals)}): “{shown}”.",
         (
-            (key, f"“{shown_other}” {where}") if len(proposals.places) > 1 else ("move.right", "other word"),
+            *(
+                ((key, f"“{shown_other}” {where}"), (key, "next place"))
+                if len(proposals.places) > 1
+                else (("move.right", "other word"),)
+            ),
             *((("label.add", "both"),) if is_second else ()),
             *((("history.undo", "back"),) if proposals.now else ()),
             *edges(field, proposals.span.tokens),
