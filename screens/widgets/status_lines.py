@@ -36,7 +36,8 @@ def in_columns(sentence: str, most: int) -> str:
     forms += [f"{' '.join(parts[:count]).rstrip(';')}".rstrip(".") + "." for count in range(len(parts) - 1, 0, -1)]
     words = forms[-1].split()
     forms += [f"{' '.join(words[:count])} …" for count in range(len(words) - 1, 0, -1)]
-    return next((form for form in forms if Content(form).cell_length <= most), forms[-1])
+    whole = (form for form in forms if form.count("“") == form.count("”"))
+    return next((form for form in whole if Content(form).cell_length <= most), forms[-1])
 
 
 def _middle(kept: int, quoted: re.Match[str]) -> str:
