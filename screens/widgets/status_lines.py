@@ -10,7 +10,7 @@ from screens.keys import lost as lost_keys
 from screens.modes import Mode
 
 _KEPT, _LONGEST = (20, 12), 16  # characters of a value in quotes, and of a word: a document's name
-_LONG = re.compile(r"\S{18,}")
+_LONG, _SAYS_AGAIN = re.compile(r"\S{18,}"), re.compile(r"\b[Pp]ress again|; again\b")
 _QUOTED, _BRACKETS, _PART = re.compile("“([^”]*)”"), re.compile(r" \([^()]*\)"), re.compile(r"(?<=[.;]) ")
 _FIRST = 3  # pairs that come before the key of the commands
 _NAMES_FIT = 98  # columns within the padding: the screens' names take half of them
@@ -78,7 +78,7 @@ class HintLine(Widget):
         width = self.content_region.width
         lead = [Content(self._lead)] if self._lead else []
         pairs = [Content.assemble(key_part(key, plain), " ", text) for key, text in self._pairs]
-        if lead and pairs:  # the key that goes on is named in any case
+        if lead and pairs and not _SAYS_AGAIN.search(self._lead):  # else the sentence names the key that goes on
             first = [
                 pair.cell_length for (key, _), pair in zip(self._pairs, pairs, strict=True) if key == self._pairs[0][0]
             ]
