@@ -241,7 +241,7 @@ class Annotator:
         """Type the beginning of the word until it is among the first found."""
         text = session.tokens[to].text
         for length in count(1):
-            places = find(session.tokens, text[:length])
+            places = find(session.tokens, text[:length]).all
             at = next((n for n, place in enumerate(places) if place[0] == to), None)
             if (at is not None and at <= 2) or length >= len(text):
                 break

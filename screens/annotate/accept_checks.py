@@ -15,6 +15,7 @@ from workbench.annotation.session import AnnotationSession
 from workbench.workspace import Workspace
 
 _KEYS = 38  # columns of the hint line that a sentence leaves to what `A` does next, and to the key of the help
+_WIDE, _ONE_KEY = 100, 24  # in a narrower terminal one key has to do
 _OF_VENDOR = 3  # latest documents of the vendor that are asked the same
 _LOOKED_AT = 200  # of the newest accepted documents: which fields these have
 
@@ -70,8 +71,9 @@ class AcceptChecks:
 
     def left_out_message(self, undo: str) -> tuple[str, str]:
         """What is said of the document accepted last: on the next one, and at the list's end. `undo` is a key."""
+        width = self._page.app.size.width
         return (
-            hints.accepted(self._finished, undo, self._page.app.size.width - _KEYS)
+            hints.accepted(self._finished, undo, width - (_KEYS if width >= _WIDE else _ONE_KEY))
             if self._finished is not None
             else ("", "")
         )

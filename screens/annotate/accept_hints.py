@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from screens.annotate.shortened import short
+from screens.annotate.shortened import reasons, short
 from storage.records import SURE
 from workbench.annotation.document_acts import AcceptPlan
 from workbench.fields import Field, Schema
@@ -28,7 +28,7 @@ def out_of_view(fields: Sequence[str]) -> str:
 
 def unlabelled(text: str) -> str:
     """What is asked before a document is accepted while words are selected."""
-    return f"“{short(text)}” is selected and has no label: a field's key labels it. Press again to accept without it."
+    return f"“{short(text, 20)}” is selected and has no label. Press again to accept without it."
 
 
 def left_out(plan: AcceptPlan, schema: Schema) -> str:
@@ -93,21 +93,23 @@ def accepted(done: Finished, undo: str, columns: int = _MOST) -> tuple[str, str]
     without = f" without {left_out}" if left_out else ""
     empty = [f"; {text}" for text in (*_named(done.empty, "empty"), f"{len(done.empty)} empty")] if done.empty else []
     names = _named(done.empty, "empty")[-1] if done.empty else ""
-    wrong, does_not_fit = [""], ""
+    wrong, brief = [""], ""
     if done.failed:
         field, message = done.failed[0]
-        whole, does_not_fit = message.rstrip("."), f"{field.name} does not fit"
         more = f" (+{len(done.failed) - 1})" if len(done.failed) > 1 else ""
-        wrong = [f"; ! {reason}{more}" for reason in (whole, whole.partition(":")[0], does_not_fit)]
+        why = reasons(message)
+        wrong, brief = [f"; ! {reason}{more}" for reason in why], f"{field.name}: {why[-1]}"
     sentences = [
-        f"{name} accepted{without}{missing}{reason}; {undo} {takes_back}."
-        for missing in [*empty, ""]  # what does not fit is said in any case
+        f"{name} accepted{left}{missing}{reason}{back}."
+        # what does not fit is said in any case, and rather than the rest
+        for left, backs in ((without, (f"; {undo} takes it back", f"; {undo} undoes")), (without, ("",)), ("", ("",)))
+        for missing in [*empty, ""]
         for reason in wrong
-        for takes_back in ("takes it back", "undoes")
+        for back in backs
     ]
     fitting = next((text for text in sentences if len(text) <= columns), sentences[-1])
     parts = [f"{left_out} left out"] if left_out else []
-    parts += [f"! {done.failed[0][0].name if left_out else does_not_fit}{more}"] if done.failed else []
+    parts += [f"! {done.failed[0][0].name if left_out else brief}{more}"] if done.failed else []
     if done.empty and len(parts) < 2:
         parts.append(f"{len(done.empty)} empty" if parts else names)
     return fitting, f"{'; '.join(parts)}; {undo} undoes."

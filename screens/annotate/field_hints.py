@@ -12,6 +12,7 @@ from workbench.fields.values import same
 Pairs = tuple[tuple[str, str], ...]
 """Keys, or ids of bindings, and what they do."""
 
+_BRIEF = 10  # characters of a value that is always shown beside its key
 _OF_WORDS = "span.start-more span.end-more span.end-less span.start-less"
 _WORDS = ((_OF_WORDS, "add or drop words"), (_OF_WORDS, "words"))  # the first that there is space for
 _LINES = ("span.line-before span.line-after span.line-less span.line-more", "lines")
@@ -72,7 +73,11 @@ def armed(view: SessionView, schema: Schema, word: str, document: Pairs) -> Hint
     return (
         f"{name}{' is here' * proposals.gone_to} ({_number(view, field, proposals)}): “{shown}”.",
         (
-            (key, f"“{shown_other}” {where}") if len(proposals.places) > 1 else ("move.right", "other word"),
+            *(
+                ((key, f"“{shown_other}” {where}"), *(((key, "next place"),) if len(shown_other) > _BRIEF else ()))
+                if len(proposals.places) > 1
+                else (("move.right", "other word"),)
+            ),
             *((("label.add", "both"),) if is_second else ()),
             *((("history.undo", "back"),) if proposals.now else ()),
             *edges(field, proposals.span.tokens),

@@ -1,6 +1,7 @@
 """Find a value: typed at the foot of the page, selected while it is typed."""
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from textual import events
 from textual.actions import SkipAction
@@ -11,6 +12,9 @@ from screens.annotate.keys import Act
 from screens.dialog_keys import insert
 from screens.widgets.dialogs import Typed
 from storage.records import Token
+
+if TYPE_CHECKING:
+    from workbench.locate.search import Places
 
 
 class FindBar(Typed, Input):
@@ -40,12 +44,13 @@ class FindBar(Typed, Input):
         self._work, self._leave = do, closed
         self._looked_for = ""
         self._tokens: Sequence[Token] = ()
-        self._places: list[tuple[int, ...]] = []
+        self._found: Places | None = None
+        self._places: Sequence[tuple[int, ...]] = ()
         self._at = 0
 
     def open(self, tokens: Sequence[Token]) -> None:
         """Show the bar for a document's tokens."""
-        self._tokens, self._places = tokens, []
+        self._tokens, self._found, self._places = tokens, None, ()
         self.value = self._looked_for = ""
         self.add_class("-shown")
         self.screen.set_focus(self)  # at once: what is typed next is looked for
@@ -65,15 +70,15 @@ class FindBar(Typed, Input):
 
         if self.has_class("-shown") and self.value != self._looked_for:
             self._looked_for = self.value
-            self._places, self._at = find(self._tokens, self.value), 0
+            self._found = find(self._tokens, self.value)
+            self._places, self._at = self._found.all, 0
             self._report()
 
     def _report(self) -> None:
         """Have the place selected, and say which it is; what stands nowhere leaves nothing selected."""
         keys = (("↑ ↓", "other places"), ("Enter", "keep it selected; then a field's key labels it"))
-        if self._places:
-            words = self._places[self._at]
-            place = f"Found {self._at + 1} of {len(self._places)}."
+        if self._found is not None and self._places:
+            words, place = self._places[self._at], _which(self._at, self._found)
             self._work(Act(lambda session: session.cursor.select(words), (place, keys)))
         elif self.value.strip():
             self._work(Act(lambda session: session.cursor.drop_selection(), ("Not found.", keys)))
@@ -89,3 +94,11 @@ class FindBar(Typed, Input):
         self._look()
         self.remove_class("-shown")
         self._leave()
+
+
+def _which(at: int, listed: "Places") -> str:
+    """Which of the places one is at: those inside other words are counted by themselves."""
+    whole, inside = len(listed.whole), len(listed.inside)
+    if at < whole:
+        return f"Found {at + 1} of {whole}{f' (and {inside} inside other words)' * bool(inside)}."
+    return f"Found {at - whole + 1} of {inside}{' inside other words' * bool(whole)}."

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from screens.annotate.accept_hints import Ahead
 from screens.annotate.classes.hints import hint_of_classes
 from screens.annotate.field_hints import Pairs, armed, edges
-from screens.annotate.shortened import short
+from screens.annotate.shortened import reasons, short
 from screens.widgets.status_lines import Hint
 from storage.document_list import KINDS, Filter
 from storage.records import Content, State, Suggestion
@@ -21,9 +21,9 @@ from workbench.annotation.worklist import Worklist
 from workbench.fields import Field, Schema
 from workbench.fields.plain_text import counted
 
-_DECIDING = 10 + len("  Enter/x yes  x no")
+_DECIDING, _TAKING = 10 + len("  Enter/x yes  x no"), 10 + len("  Enter/x yes")
 _DECIDING_LATER = 10 + len("  Enter/x accept  W known  a without it")
-"""Columns of the hint line for the key of the help, and for the keys that decide on a suggestion."""
+"""Columns of the hint line for the key of the help, and for the keys that decide on a suggestion; the first of them."""
 
 ALL_DONE = "The list is done."  # short: what was left out before it and the next key fit 80 columns
 
@@ -74,13 +74,9 @@ def hint_of(view: SessionView, schema: Schema, context: Context) -> Hint:
     is_shown = not view.message and (view.focus is None or _is_surest(view, view.focus))
     if context.warning and is_shown and (field_id := field_in_hand(view)) is not None:
         share = f" {view.focus.confidence:.0%}" if view.focus is not None else ""
-        whole = context.warning.rstrip(".")
-        leads = (
-            f"{schema.name(field_id)}{share}: ! {reason}."
-            for reason in (whole, whole.partition(":")[0], whole.rpartition(" is ")[2], "does not fit")
-        )
-        most = context.columns - _DECIDING
-        lead = next((text for text in leads if len(text) <= most), f"{schema.name(field_id)}: !")
+        leads = [f"{schema.name(field_id)}{sure}: ! {r}." for r in reasons(context.warning) for sure in (share, "")]
+        most = (context.columns - columns for columns in (_DECIDING, _TAKING))
+        lead = next((text for columns in most for text in leads if len(text) <= columns), leads[-1])
     if not lead and context.shows != "text":
         first = [pair for pair in pairs if pair[0] == pairs[0][0]]  # what labels, in all its forms
         pairs = (*first, *_PICTURE, *pairs[len(first) :])  # comes first where there is little space
@@ -237,6 +233,11 @@ def opening(session: AnnotationSession, day_first: bool | None) -> str:
     return f"{reasons[0]}{more}" if reasons else ""
 
 
+def set_aside(document: str, how: str, undo: str) -> tuple[str, str]:
+    """What is said of a document that was skipped or marked as unusable: on the next one, and at the list's end."""
+    return f"{short(document, 20)} is {how}; {undo} takes it back.", f"{how.capitalize()}; {undo} undoes."
+
+
 def filter_name(chosen: Filter) -> str:
     """What a filter shows, in a few words."""
     if chosen.round is not None:
@@ -293,11 +294,13 @@ def _document(view: SessionView, context: Context) -> Pairs:
     is_accepted = view.content.annotations.state is State.LABELLED
     if is_accepted:
         return (("document.accept", "next open document"),)
-    return tuple(("document.accept", text) for text in context.ahead.accept)
+    return *(("document.accept", text) for text in context.ahead.accept), ("document.accept", "accept")
 
 
 def _accept_all(context: Context) -> Pairs:
-    return tuple(("document.accept-all", text) for text in context.ahead.accept_all)
+    forms = context.ahead.accept_all
+    briefest = [forms[-1].partition(",")[0]] if forms else []
+    return tuple(("document.accept-all", text) for text in dict.fromkeys((*forms, *briefest)))
 
 
 def _selected(view: SessionView, schema: Schema, text: str) -> Hint:
@@ -316,8 +319,8 @@ def _selected(view: SessionView, schema: Schema, text: str) -> Hint:
         f"“{text}”{words} is selected:",
         (
             ("field key", "label it"),
-            ("label.clear", "clear its labels"),
             ("select.phrase", "next line too"),
+            ("label.clear", "clear its labels"),
             ("select.none", "drop selection"),
         ),
     )

@@ -329,8 +329,7 @@ class AnnotateScreen(ModeScreen):
         """Skip the document or mark it unusable, and go on; one that was set aside before is only opened again."""
         done = self.act(lambda session: session.document_acts.set_aside(State(how)))
         if done and self.session and self.session.editor.state.state is State(how):
-            undo, name = self.key_of("history.undo"), self.session.content.document.name
-            self._go_on(f"{name} is {how}; {undo} takes it back.", f"{how.capitalize()}; {undo} undoes.")
+            self._go_on(*hints.set_aside(self.session.content.document.name, how, self.key_of("history.undo")))
 
     async def action_template(self) -> None:
         """Suggest labels from the last labelled document of this vendor."""

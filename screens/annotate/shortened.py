@@ -2,6 +2,11 @@
 
 import re
 
+_DATES, _VALUE, _ADDED = (
+    re.compile(r" [0-9]{4}-[0-9]{2}-[0-9]{2}"),
+    re.compile(r"^\S+ is (?=no )"),
+    re.compile(r"Net \S+ \+ tax \S+ ="),
+)
 _AT_THE_END = re.compile(r"[,;]+$|(?<=[0-9])\.$")  # of a sentence, not of the value
 
 
@@ -33,3 +38,12 @@ def _from_character(text: str, begin: int, most: int) -> str:
     """A text from some character on, in so many characters."""
     part = f"…{text[begin:]}" if begin else text
     return part if len(part) <= most else f"{part[: most - 1].rstrip()}…"
+
+
+def reasons(message: str) -> tuple[str, ...]:
+    """Why a value does not fit, as it is said, and in ever fewer words."""
+    whole = message.rstrip(".")
+    first = whole.partition(": ")[0]
+    brief = re.sub(r", but the \w+ is ", ", not ", first)
+    fewest = _ADDED.sub("Net + tax =", _VALUE.sub("", _DATES.sub("", brief)))
+    return tuple(dict.fromkeys((whole, first, brief, fewest)))

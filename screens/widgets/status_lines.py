@@ -1,11 +1,17 @@
 """The two lines at the foot of every screen: what the next key does, and what is open."""
 
+import re
+from functools import partial
+
 from textual.content import Content
 from textual.widget import Widget
 
 from screens.keys import lost as lost_keys
 from screens.modes import Mode
 
+_KEPT, _LONGEST = (20, 12), 16  # characters of a value in quotes, and of a word: a document's name
+_LONG, _SAYS_AGAIN = re.compile(r"\S{18,}"), re.compile(r"\b[Pp]ress again|; again\b")
+_QUOTED, _BRACKETS, _PART = re.compile("“([^”]*)”"), re.compile(r" \([^()]*\)"), re.compile(r"(?<=[.;]) ")
 _FIRST = 3  # pairs that come before the key of the commands
 _NAMES_FIT = 98  # columns within the padding: the screens' names take half of them
 
@@ -16,6 +22,31 @@ Hint = tuple[str, tuple[tuple[str, str], ...]]
 def key_part(key: str, no_color: bool, style: str = "bold $accent") -> tuple[str, str]:
     """A key in a line of text, and its style: in brackets where there are no colours (NO_COLOR)."""
     return (f"[{key}]", "bold") if no_color else (key, style)
+
+
+def in_columns(sentence: str, most: int) -> str:
+    """A sentence in so many columns, by whole words: values in quotes lose their middle first, then goes what stands in
+    brackets, then the middle of long words, then what follows the first part, then its last words.
+    """
+    forms = [sentence]
+    forms += [_QUOTED.sub(partial(_middle, kept), sentence) for kept in _KEPT]
+    forms.append(_BRACKETS.sub("", forms[-1]))
+    forms.append(_LONG.sub(lambda word: _shortened(word[0], _LONGEST), forms[-1]))
+    parts = _PART.split(forms[-1])
+    forms += [f"{' '.join(parts[:count]).rstrip(';')}".rstrip(".") + "." for count in range(len(parts) - 1, 0, -1)]
+    words = forms[-1].split()
+    forms += [f"{' '.join(words[:count])} …" for count in range(len(words) - 1, 0, -1)]
+    whole = (form for form in forms if form.count("“") == form.count("”"))
+    return next((form for form in whole if Content(form).cell_length <= most), forms[-1])
+
+
+def _middle(kept: int, quoted: re.Match[str]) -> str:
+    return f"“{_shortened(quoted[1], kept)}”"
+
+
+def _shortened(text: str, kept: int) -> str:
+    end = kept // 2
+    return text if len(text) <= kept else f"{text[: kept - 1 - end]}…{text[-end:]}"
 
 
 class HintLine(Widget):
@@ -47,6 +78,11 @@ class HintLine(Widget):
         width = self.content_region.width
         lead = [Content(self._lead)] if self._lead else []
         pairs = [Content.assemble(key_part(key, plain), " ", text) for key, text in self._pairs]
+        if lead and pairs and not _SAYS_AGAIN.search(self._lead):  # else the sentence names the key that goes on
+            first = [
+                pair.cell_length for (key, _), pair in zip(self._pairs, pairs, strict=True) if key == self._pairs[0][0]
+            ]
+            lead = [Content(in_columns(self._lead, width - help_pair.cell_length - min(first) - 2))]
         space = width - sum(part.cell_length for part in lead)
         shown = self._fitting(pairs, space - help_pair.cell_length, bool(lead))
         if self._everywhere:

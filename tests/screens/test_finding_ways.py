@@ -49,9 +49,14 @@ async def test_what_is_typed_is_found_and_selected(opened, workspace):
 
 async def test_the_arrows_go_through_the_places_found(opened, workspace):
     async with opened(workspace) as pilot:
-        await pilot.press("slash", *"TOTAL", "enter")
+        hint = lambda: str(pilot.app.mode_screen.query_one(HintLine).render())  # noqa: E731
+        await pilot.press("slash", *"TOTAL")
+        assert hint().startswith("Found 1 of 1 (and 1 inside other words).")
+        await pilot.press("enter")
         assert word(pilot) == "TOTAL:"  # the whole word before the first place
-        await pilot.press("slash", *"TOTAL", "down", "enter")
+        await pilot.press("slash", *"TOTAL", "down")
+        assert hint().startswith("Found 1 of 1 inside other words.")
+        await pilot.press("enter")
         assert word(pilot) == "SUBTOTAL:"
 
 

@@ -368,7 +368,7 @@ async def test_words_that_a_key_takes_out_of_another_fields_suggestion_are_named
     async with opened(rates, size) as pilot:
         await pilot.press("c")
         assert labels(rates) == {"currency": ["EUR"]}
-        assert hint(pilot).startswith("currency: “EUR”, out of amount_total's suggestion “EUR 34.50”.")
+        assert hint(pilot).startswith("currency: “EUR”, out of amount_total's “EUR 34.50”.")
         await pilot.press("t")
         assert labels(rates) == {"currency": ["EUR"], "amount_total": ["34.50"]} and "out of" not in hint(pilot)
 

@@ -132,7 +132,7 @@ async def test_a_document_accepted_without_values_that_differ_says_so_on_the_nex
     async with opened(differing, (80, 36)) as pilot:
         await pilot.press("A", "a")
         assert kept(differing).state == "labelled" and pilot.app.mode_screen.session.content.document.name == "next"
-        assert hint(pilot).startswith("slip accepted without 5 ≠ known; ! iban does not fit; Ctrl+Z undoes.")
+        assert hint(pilot).startswith("slip accepted without 5 ≠ known; ! TEN is no valid IBAN.")
         await pilot.press("Z")
         assert kept(differing).state == "started"
 

@@ -2,7 +2,7 @@
 
 from screens.widgets.status_lines import HintLine
 from storage.records import State
-from tests.support.sample_documents import kept, labels
+from tests.support.sample_documents import go, kept, labels
 from workbench.annotation import acts
 from workbench.annotation.session import open_editor
 
@@ -76,6 +76,15 @@ async def test_undo_leaves_what_another_annotator_did_last(opened, workspace):
         editor.act("flag", acts.flag(editor.state, "look"))
         await pilot.press("J", "Z")
         assert open_document(pilot) == 1 and not labels(workspace) and kept(workspace, 2).note == "look"
+
+
+async def test_undo_of_a_label_that_was_moved_says_from_where_to_where(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("t")
+        await go(pilot, "10.00")
+        await pilot.press("space", "t", "J", "Z")
+        assert "Undone on plain: labelling amount_total (“9.00” → “10.00”)." in hint(pilot)
+        assert labels(workspace) == {"amount_total": ["9.00"]}
 
 
 async def test_accepting_goes_on_to_the_undecided_around_the_end_of_the_list(opened, workspace):

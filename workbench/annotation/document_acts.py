@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from storage.records import KNOWN_SOURCES, SURE, Annotations, Event, State, Suggestion
+from storage.records import KNOWN_SOURCES, SURE, Annotations, Event, State, Suggestion, Token
 from workbench.annotation import acts, field_states
 from workbench.annotation.classes.class_acts import ClassActs
 from workbench.annotation.cursor import Cursor
@@ -99,6 +99,15 @@ def _fields(change: dict[str, Any], schema: Schema, suggestions: Iterable[Sugges
     return [schema.name(field) for field in dict.fromkeys(changed)]
 
 
+def _moved(change: dict[str, Any], words: Sequence[Token]) -> str:
+    """The words of a field's label before and after an act; "" where it is not about one label that was moved."""
+    before, after = (change.get("spans", {}).get(sign, ()) for sign in "-+")
+    if not len(before) == len(after) == 1 or before[0][0] != after[0][0]:
+        return ""
+    texts = [field_states.text_of(words, [t for t in span[0][1] if t < len(words)]) for span in (before, after)]
+    return f" ({' → '.join(f'“{text}”' for text in texts)})"
+
+
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(names) if len(names) <= _MOST_NAMES else f"{len(names)} fields"
 
@@ -180,7 +189,7 @@ class DocumentActs:
             if (count := sum(name in names for name in missing))
         ]
         which = f": {_listed([self._schema.name(name) for name in marked])}" if again or len(marked) < 3 else ""
-        what_was_done = f"{len(marked)} marked not there{which}." if marked else "Nothing is left to mark as not there."
+        what_was_done = f"{len(marked)} marked not there{which}." if marked else "Nothing to mark as not there."
         left = f" Left: {', '.join(kept)}" if kept else ""
         self._state.message = f"{what_was_done}{left}{f'; again: {len(unprinted)} not printed' if unprinted else ''}"
 
@@ -320,10 +329,11 @@ class DocumentActs:
             signs: first that of the part of a change which is there now.
         """
         self._release()
-        name = self._editor.content.document.name
-        self._state.message = (
-            f"{done} on {name}: {name_of(event, self._schema, self._editor.content.suggestions)}." if event else nothing
-        )
+        self._state.message = nothing
+        if event:
+            content = self._editor.content
+            act = name_of(event, self._schema, content.suggestions) + _moved(event.change, content.tokens)
+            self._state.message = f"{done} on {content.document.name}: {act}."
         if event and (repair := event.change.get("repair")):
             self._state.repaired = _replaced(repair)
         elif event:

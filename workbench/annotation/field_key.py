@@ -209,7 +209,7 @@ class FieldKey:
                 continue
             if set(place).issuperset(other.tokens):
                 return f"{name}, which was suggested as {self._schema.name(other.field)}."
-            return f"{name}, out of {self._schema.name(other.field)}'s suggestion “{self._text(other.tokens)}”."
+            return f"{name}, out of {self._schema.name(other.field)}'s “{self._text(other.tokens)}”."
         return ""
 
     def _is_other_value(self, span: Span, place: Sequence[int]) -> bool:

@@ -131,7 +131,9 @@ def acceptable(field: str, kind: FieldType, text: str) -> bool:
         case FieldType.DATE:
             return value is not None and int(value[:4]) in _YEARS
         case FieldType.ID:
-            return _is_tax_number(text) if field.endswith("tax_id") else any(map(str.isdigit, text))
+            if field.endswith("tax_id"):
+                return _is_tax_number(text)
+            return any(map(str.isdigit, text)) and not _MEASURE.fullmatch(text)
         case FieldType.PARTY | FieldType.ADDRESS:
             return value is not None and sum(map(str.isalpha, text)) > 1 and "@" not in text
         case _:
@@ -147,6 +149,11 @@ def _is_tax_number(text: str) -> bool:
     return not with_country or tax_number(compact) is not None
 
 
+_MEASURE = re.compile(
+    r"\W*(?:[0-9]+(?:[.,][0-9]+)?(?:MM|CM|M|KG|GM?|ML|L|INCH|PCS|FT|OZ|LBS?|X)+\W*)+|\W*[0-9]+(?:[.,][0-9]+)?(?:X[0-9.,]+){2,}\W*",
+    re.IGNORECASE,
+)
+"""A size, a weight or a count of pieces: "(57MMX60MMX12MM)", "1.5L"."""
 _CAPTION_OF_ACCOUNT = re.compile(r"^\W*IBAN\W*", re.IGNORECASE)
 _VAT_FORMS = {
     "AT": r"U[0-9]{8}", "BE": r"[01][0-9]{9}", "BG": r"[0-9]{9,10}", "CY": r"[0-9]{8}[A-Z]", "CZ": r"[0-9]{8,10}",

@@ -14,6 +14,8 @@ _OF_OTHERS = re.compile(
     re.IGNORECASE,
 )
 """Discounts and interest, in nine languages: their percentages are no tax."""
+_PERCENT, _AMOUNT = re.compile(r"([0-9]+(?:[.,][0-9]+)?) ?%"), re.compile(r"[0-9]+[.,][0-9]{2}(?![0-9.,]| ?%)")
+_ROUNDED = 0.02  # what a tax is off by
 _NEXT_LINE = 3  # words at the beginning of the next line that a percentage at the end of one may belong to
 _NAMES = 1.0  # how well a header names a field where it can be no other's
 
@@ -35,6 +37,25 @@ def is_rate(around: Surroundings, field: Field, words: Sequence[int]) -> bool:
         if fit <= 0 and not around.is_under_percent(words[0]):
             return False
     return field.id != _TAX_RATE or not _is_of_others(around, words)
+
+
+def is_idle(around: Surroundings, words: Sequence[int]) -> bool:
+    """Whether a rate is zero, while another one is printed beside what was taxed and the tax: of "S = 6% 50.47 3.03"
+    and "Z = 0% 23.70 0.00" the first is the rate of the invoice's tax.
+    """
+    digits = {c for c in around.text(words) if c.isdigit()}
+    return digits == {"0"} and any(_charges(around.text(row)) for row in around.layout.rows)
+
+
+def _charges(row: str) -> bool:
+    """Whether a row has a rate, an amount, and the tax of that rate on it."""
+    rates = [_number(rate) for rate in _PERCENT.findall(row)]
+    amounts = [_number(amount) for amount in _AMOUNT.findall(row)]
+    return any(abs(base * rate / 100 - tax) <= _ROUNDED for rate in rates for base in amounts for tax in amounts if tax)
+
+
+def _number(text: str) -> float:
+    return float(text.replace(",", "."))
 
 
 def _after(around: Surroundings, words: Sequence[int]) -> list[int]:

@@ -1,6 +1,7 @@
 """Find a typed value on a document: amounts and dates by their meaning, and everything by its letters."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from storage.records import Token
 from workbench.fields import FieldType
@@ -12,28 +13,45 @@ _TYPES = (FieldType.AMOUNT, FieldType.DATE)
 _AROUND = "()[]:;,.*#\"'"
 
 
-_LITERAL, _WORD, _WRITTEN_OUT, _BEGINNING, _VALUE, _INSIDE = range(6)
+_LITERAL, _WORD, _WRITTEN_OUT, _VALUE, _BEGINNING, _INSIDE = range(6)
 """How well a place fits what was typed, the best first."""
 
 
-def find(tokens: Sequence[Token], typed: str) -> list[tuple[int, ...]]:
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where what was typed stands, the best places first."""
+
+    whole: tuple[tuple[int, ...], ...] = ()  # as words of their own, or as this value
+    inside: tuple[tuple[int, ...], ...] = ()  # at the beginning of other words, or inside them
+
+    @property
+    def all(self) -> tuple[tuple[int, ...], ...]:
+        """The token ids of each."""
+        return self.whole + self.inside
+
+
+def find(tokens: Sequence[Token], typed: str) -> Places:
     """The places of a value: 1234.5 finds "1,234.50", 2018-12-25 finds "25/12/2018".
 
-    What reads exactly so comes first, then whole words with these letters and digits, words that begin so (first those
-    that are this value written out: "5.00"), amounts and dates of this value, and words that have it inside; each from
-    top to bottom. Consecutive words are found, also when only the beginning of the last one was typed.
+    What reads exactly so comes first, then whole words with these letters and digits, those that are this value written
+    out ("5.00"), and amounts and dates of this value; then words that begin so, and words that have it inside; each
+    from top to bottom. Consecutive words are found, also when only the beginning of the last one was typed.
     """
     if not typed.strip():
-        return []
+        return Places()
     ranks = _spelled(tokens, typed)
     if any(c.isdigit() for c in typed):
         aligner = Aligner(tokens)
         for kind in _TYPES:
             if normalise(kind, typed).normal is not None:
                 for place in aligner.ranked("", kind, typed):
-                    spelled = ranks.get(place.tokens, _VALUE)
+                    spelled = ranks.get(place.tokens, _VALUE)  # what was typed may be the beginning of the value
                     ranks[place.tokens] = _WRITTEN_OUT if spelled == _BEGINNING else min(spelled, _VALUE)
-    return sorted(ranks, key=lambda place: (ranks[place], place[0], len(place)))
+    ordered = sorted(ranks, key=lambda place: (ranks[place], place[0], len(place)))
+    return Places(
+        tuple(place for place in ordered if ranks[place] < _BEGINNING),
+        tuple(place for place in ordered if ranks[place] >= _BEGINNING),
+    )
 
 
 def _spelled(tokens: Sequence[Token], typed: str) -> dict[tuple[int, ...], int]:

@@ -23,7 +23,7 @@ from workbench.locate import checked_numbers
 from workbench.locate.candidates import Finder
 from workbench.locate.parties import extent
 from workbench.locate.parties.words import is_heading
-from workbench.locate.rates import is_rate
+from workbench.locate.rates import is_idle, is_rate
 from workbench.locate.vendors import own_fields
 from workbench.predictions import page_reading, repair_rules
 from workbench.predictions.cases import Case, Chunk
@@ -183,8 +183,8 @@ def read_all(finder: Finder, fields: Sequence[Field], values: Values) -> dict[st
         if not words or not checks.acceptable(field.id, field.type, finder.around.text(words)):
             return False
         if field.type is FieldType.RATE:
-            return is_rate(finder.around, field, words)
-        if field.type is FieldType.PARTY and is_heading(finder.around.text(words)):
+            return is_rate(finder.around, field, words) and not is_idle(finder.around, words)
+        if field.type in (FieldType.PARTY, FieldType.ADDRESS) and is_heading(finder.around.text(words)):
             return False
         if field.id == "seller_tax_id" and page.stands_under_buyer(words):
             return False
@@ -198,6 +198,8 @@ def read_all(finder: Finder, fields: Sequence[Field], values: Values) -> dict[st
         if not acceptable(field, model):
             model, sure = (), 0.0
         place = together.get(field.id)
+        if place and field.type is FieldType.RATE and is_idle(finder.around, place.tokens):
+            place = None
         rules, headed = _likeliest(finder, field, labelled) if place is None or not place.strong else ((), False)
         if place is not None:
             # sums that add up and are not all headed: at their header they are as sure as alone
@@ -270,6 +272,8 @@ def _likeliest(finder: Finder, wanted: Field, labelled: Mapping[str, TokenIds]) 
     Of numbers and dates it is enough that no header names another place.
     """
     ranked = finder.ranked(wanted, labelled)
+    if wanted.type is FieldType.RATE:
+        ranked = [c for c in ranked if not is_idle(finder.around, c.tokens)]
     if not ranked:
         return (), False
     first, text = ranked[0], finder.around.text(ranked[0].tokens)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.fields import FieldType, invoice_schema
-from workbench.fields.checks import check
+from workbench.fields.checks import acceptable, check
 from workbench.fields.values import Value, normalise
 
 SCHEMA = invoice_schema()
@@ -131,3 +131,12 @@ def test_several_taxes_may_add_up_or_be_one_and_its_repetition(total: str, faile
 
 def test_a_documents_number_is_not_warned_of_as_an_account() -> None:
     assert check(values(invoice_no="OR18041102170437")) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "can_be"),
+    [("(57MMX60MMX12MM)", False), ("1.5L", False), ("10PCS", False), ("2X3X4", False), ("INV-77", True),
+     ("1080323", True), ("BD1187", True), ("M2-0", True), ("12 M 4711", True), ("40/016", True)],
+)  # fmt: skip
+def test_a_size_or_a_weight_is_no_number_of_an_invoice(text: str, can_be: bool) -> None:
+    assert acceptable("invoice_no", FieldType.ID, text) is can_be

@@ -27,8 +27,8 @@ def texts(places):
     ],
 )
 def test_what_is_typed_is_found_whatever_its_spelling(typed, matches):
-    assert all(text in texts(find(TOKENS, typed)) for text in matches)
-    assert bool(find(TOKENS, typed)) == bool(matches)
+    assert all(text in texts(find(TOKENS, typed).all) for text in matches)
+    assert bool(find(TOKENS, typed).all) == bool(matches)
 
 
 @pytest.mark.parametrize(
@@ -37,10 +37,18 @@ def test_what_is_typed_is_found_whatever_its_spelling(typed, matches):
         ("6.00 1600 600 600.00", "600", ["600", "6.00", "600.00", "1600"]),
         ("L441-6 16 1.600 A16", "16", ["16", "1.600", "A16"]),
         ("53.10 5.00 5 4.5", "5", ["5", "5.00", "53.10", "4.5"]),
-        ("18/04/2018 2018041817 20180418", "20180418", ["20180418", "2018041817", "18/04/2018"]),
+        ("18/04/2018 2018041817 20180418", "20180418", ["20180418", "18/04/2018", "2018041817"]),
         ("SUBTOTAL: TOTAL: total", "total", ["total", "TOTAL:", "SUBTOTAL:"]),
     ],
 )
 def test_what_reads_exactly_so_comes_first_and_then_whole_words(words, typed, expected):
     tokens = sample_documents.tokens_of("\n".join(words.split()))
-    assert [tokens[i].text for (i,) in find(tokens, typed)] == expected
+    assert [tokens[i].text for (i,) in find(tokens, typed).all] == expected
+
+
+def test_places_inside_other_words_are_told_from_whole_words():
+    tokens = sample_documents.tokens_of("SUBTOTAL: TOTAL: TOTALLY total")
+    found = find(tokens, "total")
+    assert [[tokens[i].text for (i,) in places] for places in (found.whole, found.inside)] == [
+        ["total", "TOTAL:"], ["TOTALLY", "SUBTOTAL:"]
+    ]  # fmt: skip

@@ -14,7 +14,7 @@ from workbench.locate import headers
 from workbench.locate.vendors.same_place import Page, TokenIds
 
 _NUMBER, _AGAIN = re.compile(r"[0-9]+"), re.compile(r"([^0-9A]9)(?:\1)+")
-_TOLD_BY_FORM = re.compile(r"9[^0-9A-Z]9")  # digits, a sign, digits
+_TIME, _FORMED = re.compile(r"9:9"), re.compile(r"9[^0-9A-Z]9")  # digits, a sign, digits
 _SHORT = 2  # letters of a word behind a form: "PM"
 _MOSTLY = 0.5
 
@@ -47,7 +47,8 @@ class _Labels:
 
     def add(self, page: Page, words: TokenIds, caption: str) -> None:
         text, form = headers.fold(joined(page.words[word] for word in words)), form_of(page.words[words[0]])
-        is_formed = bool(_TOLD_BY_FORM.search(form))
+        # a time is one wherever it stands; what else has a caption is told by that
+        is_formed = bool(_TIME.match(form) or (not caption and _FORMED.search(form)))
         self.recognised += bool(caption or is_formed or text in self.texts)
         self.texts.setdefault(text, set()).add(_neighbourhood(page, words))
         if caption:
