@@ -207,6 +207,7 @@ def read_all(finder: Finder, fields: Sequence[Field], values: Values) -> dict[st
         if field.type in (FieldType.PARTY, FieldType.ADDRESS):
             model, rules = (extent.without_next(finder.around, field.type, words) for words in (model, rules))
             model, rules = (extent.tidied(finder.around, field.type, words) for words in (model, rules))
+        headed = headed or _is_only_date(finder, field, model, rules)
         is_name = field.type is FieldType.PARTY and extent.is_whole_name(finder.around, rules, model)
         if is_name or _is_part(finder, field, model, sure, rules, is_decided=place is not None):
             model = rules
@@ -281,6 +282,15 @@ def _likeliest(finder: Finder, wanted: Field, labelled: Mapping[str, TokenIds]) 
     )
     is_company = wanted.id == "seller_name" and extent.is_company(finder.around, first.tokens)
     return tuple(sorted(first.tokens)), (first.headed and (alone or is_ahead)) or (is_company and is_ahead)
+
+
+def _is_only_date(finder: Finder, field: Field, model: TokenIds, rules: TokenIds) -> bool:
+    """Whether no other date is printed than the one that the rules take for the document's, nor read by the model."""
+    if field.id != "invoice_date" or not rules or (model and not _alike(finder, field, model, rules)):
+        return False
+    ranked = finder.ranked(field)
+    text = finder.around.text(rules)
+    return ranked[0].score > 0 and all(same(field.type, finder.around.text(c.tokens), text) for c in ranked)
 
 
 def measure(
