@@ -166,7 +166,7 @@ PHRASES = {
         "交易流水号|交易单号|交易号?|流水单号|"
         "receipt num|sales receipt no|sales invoice|service invoice|service invoice no|"
         "commercial invoice|commercial invoice no|pro forma invoice|proforma invoice|"
-        "proforma invoice no|cash receipt no|bon|bon nr|bon no|bonnr|bonnummer|kassenbon|"
+        "proforma invoice no|cash receipt no|bon?|bon nr|bon no|bonnr|bonnummer|kassenbon|"
         "kassenbon nr|kassenbonnummer|kassenbeleg nr|quittung|quittung nr|quittungsnummer|"
         "quittungs nr|kaufbeleg nr|rechn nr|note n|note no|ticket de caisse|ticket de caisse n|"
         "ticket no|n de ticket|numero de ticket|recu n|recu no|n recu|n de recu|facturette n|"
