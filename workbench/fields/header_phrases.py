@@ -113,8 +113,8 @@ PHRASES = {
         "发票开具日期|开具时间|开票时间|开单日期|制单日期|出票日期|填开日期|签发日期|单据日期|票据日期|收据日期|账单日期|出账日期|交易日期|交易时间|销售日期|消费日期|"
         "消费时间|结账日期|结账时间|收款日期|"
         "receipt dated|bondatum|kaufdatum|rechn datum|kassenbon vom|date du ticket|date d achat|"
-        "etabli le|fait le|uitgegeven op|uitgiftedatum|opgemaakt op|fact datum|aankoopdatum|van?|"
-        "d d?|expedida el|fecha fra|fecha del ticket|fecha de compra|data scontrino|data doc|"
+        "etabli le|fait le|uitgegeven op|uitgiftedatum|opgemaakt op|fact datum|aankoopdatum|"
+        "expedida el|fecha fra|fecha del ticket|fecha de compra|data scontrino|data doc|"
         "data fatt|data acquisto|data paragonu|data wyst"
     ),
     "due_date": (
@@ -166,7 +166,7 @@ PHRASES = {
         "交易流水号|交易单号|交易号?|流水单号|"
         "receipt num|sales receipt no|sales invoice|service invoice|service invoice no|"
         "commercial invoice|commercial invoice no|pro forma invoice|proforma invoice|"
-        "proforma invoice no|cash receipt no|bon|bon nr|bon no|bonnr|bonnummer|kassenbon|"
+        "proforma invoice no|cash receipt no|bon?|bon nr|bon no|bonnr|bonnummer|kassenbon|"
         "kassenbon nr|kassenbonnummer|kassenbeleg nr|quittung|quittung nr|quittungsnummer|"
         "quittungs nr|kaufbeleg nr|rechn nr|note n|note no|ticket de caisse|ticket de caisse n|"
         "ticket no|n de ticket|numero de ticket|recu n|recu no|n recu|n de recu|facturette n|"

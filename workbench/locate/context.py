@@ -18,6 +18,9 @@ from workbench.locate.layout import Layout
 _NUMBERED = re.compile(r"[^\W\d_]+[-/.]?[0-9][\w/.-]*")
 _LONGEST = 200  # characters of a word; a longer one is no value, and patterns take minutes for a million letters
 _NO_WORD = "…"
+_IN_TITLE = 0.9  # of a header's support: for a date behind the document's number
+_JOINING = 4  # letters of a word between the two: "vom", "del", "from"
+_COLON = (":", "：")
 _CODE = re.compile(r"[^\W\d_]{2,}[.,:;]?")  # a currency in letters, without a sign or an amount
 _WORDS_TOO = frozenset(
     ["all", "cup", "dem", "ft", "gel", "kmf", "mad", "mop", "pen", "sit", "sos", "top", "try", "yum"]
@@ -207,6 +210,8 @@ class Surroundings:
     def _context(self, field: Field, number: int, position: int) -> tuple[float, str]:
         if field.id not in headers.FIELDS:
             return self._beside_own_name(field, number, position)
+        if field.type is FieldType.DATE and (title := self._title_before(number, position)):
+            return (_IN_TITLE, title) if field.id == "invoice_date" else (-_IN_TITLE, "")
         kind = headers.KINDS.get(field.type, frozenset())
         best, rival, words = 0.0, 0.0, ""
         if (number, position) not in self._beside:
@@ -220,6 +225,23 @@ class Surroundings:
             elif against := [weight for name, weight in header.fields.items() if name in kind]:
                 rival = max(rival, max(against) * nearness)
         return (best - 0.5 * max(rival - best, 0), words) if best else (-0.5 * rival, "")
+
+    def _title_before(self, number: int, position: int) -> str:
+        """The header of the document's number that stands with it right before a date ("Factura nº 925 del 3/5/2020");
+        "" where it does not."""
+        row = self.layout.rows[number]
+        named = [h for h in self.headings[number] if h.first < position and h.fields.get("invoice_no") == 1]
+        if not named:
+            return ""
+        header = named[-1]
+        between = row[header.last + 1 : position]
+        if self._is_own_value(row, header):
+            between = row[header.last : position]
+        is_number = [word in self.numeric for word in between]
+        joining = [self._texts[word] for word in between[1:]]
+        if is_number[:1] != [True] or any(is_number[1:]) or len(joining) > 2:
+            return ""
+        return "" if any(len(word) > _JOINING or word[-1:] in _COLON for word in joining) else header.text
 
     def _is_captioned_otherwise(self, kind: frozenset[str], number: int, position: int) -> bool:
         """Whether the word has a caption of its own that says it is no field's value ("TEL:03-60932032")."""

@@ -17,25 +17,26 @@ _OF_OTHERS = re.compile(
 _PERCENT, _AMOUNT = re.compile(r"([0-9]+(?:[.,][0-9]+)?) ?%"), re.compile(r"[0-9]+[.,][0-9]{2}(?![0-9.,]| ?%)")
 _ROUNDED = 0.02  # what a tax is off by
 _NEXT_LINE = 3  # words at the beginning of the next line that a percentage at the end of one may belong to
+_CENTS = re.compile(r"[.,][0-9]{2}(?![0-9])")
+_SIGNED = re.compile(r"[0-9]*[.,]?[0-9]*%")
+_SURELY = 0.5  # the support of a header that is a rate's alone
 _NAMES = 1.0  # how well a header names a field where it can be no other's
 
 
-def is_rate(around: Surroundings, field: Field, words: Sequence[int]) -> bool:
-    """Whether words can be a value of a field of rates: a bare number only where a header or the next word says so, and
-    no percentage of a sentence about a discount or interest as the rate of a tax.
+def is_rate(around: Surroundings, field: Field, words: Sequence[int], *, at_label: bool = False) -> bool:
+    """Whether words can be a value of a field of rates: with a percent sign, or a bare number that something else says
+    is one; and no percentage of a sentence about a discount or interest as the rate of a tax.
 
     Args:
         around: of the page.
         field: of the type RATE.
         words: of the number.
+        at_label: whether the number stands where a person labelled the rate on the vendor's last document.
     """
-    row = around.layout.row_of[words[0]]
     after = _after(around, words)
     sign = around.tokens[after[0]].text if after else ""
-    if "%" not in around.text(words) and not sign.startswith("%"):
-        fit, _ = around.context(field, row, around.layout.rows[row].index(words[0]))
-        if fit <= 0 and not around.is_under_percent(words[0]):
-            return False
+    if "%" not in around.text(words) and not sign.startswith("%") and not _is_bare_rate(around, field, words, at_label):
+        return False
     return field.id != _TAX_RATE or not _is_of_others(around, words)
 
 
@@ -56,6 +57,29 @@ def _charges(row: str) -> bool:
 
 def _number(text: str) -> float:
     return float(text.replace(",", "."))
+
+
+def _is_bare_rate(around: Surroundings, field: Field, words: Sequence[int], at_label: bool) -> bool:
+    """Whether a number without a percent sign is a rate: under such a sign, beside a header or where a label was.
+
+    A header that may also be an amount's ("VAT") says nothing of a number with cents, nor does any where the rates of
+    its column have the sign.
+    """
+    if around.is_under_percent(words[0]):
+        return True
+    row = around.layout.row_of[words[0]]
+    fit, _ = around.context(field, row, around.layout.rows[row].index(words[0]))
+    if _CENTS.search(around.text(words)):
+        return fit >= _SURELY and not _is_among_signed(around, words)
+    return fit > 0 or at_label
+
+
+def _is_among_signed(around: Surroundings, words: Sequence[int]) -> bool:
+    """Whether a percentage with its sign stands above or below words."""
+    x0, _, x1, _ = around.bounds(words)
+    height, page = around.layout.height(words[0]), around.tokens[words[0]].page
+    signs = [token for token in around.tokens if token.page == page and _SIGNED.fullmatch(token.text)]
+    return any(token.box[0] < x1 + height and token.box[2] > x0 - height for token in signs)
 
 
 def _after(around: Surroundings, words: Sequence[int]) -> list[int]:

@@ -66,13 +66,14 @@ class TwoReadings:
     together: bool = False  # a party's block, which is not clearly this party's
     headed: bool = False  # a header names the rules' place, and no other comes near
     alike: bool = False  # both read the same value, at different places
+    refused: bool = False  # the model read something that is no value of the field
 
     @property
     def situation(self) -> str:
         """How they stand to each other, and how sure the model is."""
         strong = STRONG if self.strong else " together" if self.together else " headed" if self.headed else ""
         if not self.model:
-            return f"rules alone{strong}"
+            return f"rules, model refused{strong}" if self.refused and self.rules else f"rules alone{strong}"
         sure = sum(self.sure >= edge for edge in _BINS)
         agree = self.alike or self.model == self.rules
         how = "agree" if agree else "differ" if self.rules else "model alone"
@@ -184,7 +185,9 @@ def read_all(finder: Finder, fields: Sequence[Field], values: Values) -> dict[st
             return False
         if field.type is FieldType.RATE:
             return is_rate(finder.around, field, words) and not is_idle(finder.around, words)
-        if field.type in (FieldType.PARTY, FieldType.ADDRESS) and is_heading(finder.around.text(words)):
+        text = finder.around.text(words)
+        is_of_party = field.type in (FieldType.PARTY, FieldType.ADDRESS)
+        if extent.is_none(field.type, text) or (is_of_party and is_heading(text)):
             return False
         if field.id == "seller_tax_id" and page.stands_under_buyer(words):
             return False
@@ -195,7 +198,9 @@ def read_all(finder: Finder, fields: Sequence[Field], values: Values) -> dict[st
 
     def both(field: Field, labelled: Mapping[str, TokenIds]) -> TwoReadings:
         model, sure = own.get(field.id, ((), 0.0))
-        if not acceptable(field, model):
+        model = _tidied(finder, field, model)
+        refused = bool(model) and not acceptable(field, model)
+        if refused:
             model, sure = (), 0.0
         place = together.get(field.id)
         if place and field.type is FieldType.RATE and is_idle(finder.around, place.tokens):
@@ -204,11 +209,10 @@ def read_all(finder: Finder, fields: Sequence[Field], values: Values) -> dict[st
         if place is not None:
             # sums that add up and are not all headed: at their header they are as sure as alone
             rules, headed = place.tokens, headed and rules == place.tokens
+        rules = _tidied(finder, field, rules)
         if not acceptable(field, rules):
             rules, headed = (), False
-        if field.type in (FieldType.PARTY, FieldType.ADDRESS):
-            model, rules = (extent.without_next(finder.around, field.type, words) for words in (model, rules))
-            model, rules = (extent.tidied(finder.around, field.type, words) for words in (model, rules))
+        headed = headed or _is_only_date(finder, field, model, rules)
         is_name = field.type is FieldType.PARTY and extent.is_whole_name(finder.around, rules, model)
         if is_name or _is_part(finder, field, model, sure, rules, is_decided=place is not None):
             model = rules
@@ -220,12 +224,19 @@ def read_all(finder: Finder, fields: Sequence[Field], values: Values) -> dict[st
         # doubtful sums are no surer than a likely place: with a rate of their own 33 of 439 receipts lost their total
         is_block = field.type in (FieldType.PARTY, FieldType.ADDRESS)
         is_together = is_block and place is not None and not place.strong and bool(rules)
-        return TwoReadings(model, sure, rules, is_strong, is_together, headed, alike)
+        return TwoReadings(model, sure, rules, is_strong, is_together, headed, alike, refused)
 
     first = {field.id: both(field, {}) for field in fields}
     agreed = {name: read.model for name, read in first.items() if read.model and read.model == read.rules}
     second = {field.id: first[field.id] if field.id in agreed else both(field, agreed) for field in fields}
     return {name: read for name, read in second.items() if read.model or read.rules}
+
+
+def _tidied(finder: Finder, field: Field, words: TokenIds) -> TokenIds:
+    """A name or an address from its beginning to its end; other values as they are."""
+    if not words or field.type not in (FieldType.PARTY, FieldType.ADDRESS):
+        return words
+    return extent.tidied(finder.around, field.type, extent.without_next(finder.around, field.type, words))
 
 
 def _is_swapped(finder: Finder, field: Field, words: TokenIds) -> bool:
@@ -285,6 +296,15 @@ def _likeliest(finder: Finder, wanted: Field, labelled: Mapping[str, TokenIds]) 
     )
     is_company = wanted.id == "seller_name" and extent.is_company(finder.around, first.tokens)
     return tuple(sorted(first.tokens)), (first.headed and (alone or is_ahead)) or (is_company and is_ahead)
+
+
+def _is_only_date(finder: Finder, field: Field, model: TokenIds, rules: TokenIds) -> bool:
+    """Whether no other date is printed than the one that the rules take for the document's, nor read by the model."""
+    if field.id != "invoice_date" or not rules or (model and not _alike(finder, field, model, rules)):
+        return False
+    ranked = finder.ranked(field)
+    text = finder.around.text(rules)
+    return ranked[0].score > 0 and all(same(field.type, finder.around.text(c.tokens), text) for c in ranked)
 
 
 def measure(

@@ -5,7 +5,6 @@ A field of one's own is looked for beside the captions that it was labelled besi
 A person who labels more words than a known value has, or its other place, says so of the vendor's next invoice, too.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby, pairwise
@@ -16,6 +15,7 @@ from storage.suggestions import keep_suggestions, leading
 from workbench.fields import Field, FieldType, Schema, checks
 from workbench.fields.values import joined, same
 from workbench.locate import headers
+from workbench.locate.rates import is_rate
 from workbench.locate.vendors import own_fields
 from workbench.locate.vendors.captions import Captions
 from workbench.locate.vendors.same_place import Page, TokenIds, values_like
@@ -32,8 +32,6 @@ _WHOLE = frozenset({FieldType.PARTY, FieldType.ADDRESS})
 """Types of fields whose words are looked for as a whole; those of others beside their captions, too."""
 _REPEATED = _WHOLE | {FieldType.ID, FieldType.TEXT}
 """Types of fields whose words stand on several invoices."""
-
-_CENTS = re.compile(r"[.,][0-9]{2}(?![0-9])")
 
 Proposal = tuple[str, TokenIds, float]
 _PageOf = Callable[[Content], Page]
@@ -206,7 +204,7 @@ def _read(source: Content, target: Content, field: Field, page_of: _PageOf) -> t
     before, known = (_known(content, field) for content in (source, target))
 
     def is_value(page: Page, words: TokenIds) -> bool:
-        if field.type is FieldType.RATE and not _is_rate(page, words):
+        if field.type is FieldType.RATE and not is_rate(page.around, field, words, at_label=True):
             return False
         return checks.acceptable(field.id, field.type, joined(page.words[word] for word in words))
 
@@ -222,13 +220,6 @@ def _read(source: Content, target: Content, field: Field, page_of: _PageOf) -> t
     values = [value for label in labels if (value := _printed_again(source.tokens, label, target))]
     is_known = len(values) == len(labels) and (before == known or agrees(values))
     return (values, True) if is_known else ([], False)
-
-
-def _is_rate(page: Page, words: TokenIds) -> bool:
-    """Whether a number is one in percent: an amount such as 22,00 would pass for a rate."""
-    text = joined(page.words[word] for word in words)
-    after = page.words[words[-1] + 1 : words[-1] + 2]
-    return "%" in text or any(word.startswith("%") for word in after) or not _CENTS.search(text)
 
 
 def _judged(having: Sequence[Content], field: Field, page_of: _PageOf) -> tuple[int, int]:

@@ -23,6 +23,7 @@ from workbench.locate.parties.words import (
     NAME_CAPTIONS,
     SALUTATION,
     SEPARATOR,
+    TO_ATTENTION,
     TO_PERSON,
     is_heading,
     is_other,
@@ -238,6 +239,7 @@ class PartyBlocks:
             for number in reversed(above)
             if not SALUTATION.match(self.texts[number]) and not self.texts[number].endswith(",")
         ]
+        lines = [number for number in lines if not TO_ATTENTION.match(self.texts[number])] or lines
         for at, number in enumerate(lines):
             if LEGAL.search(self.texts[number]):
                 alone = not re.search(r"\w{2}", LEGAL.sub("", self.texts[number]))

@@ -11,12 +11,14 @@ from workbench.locate.parties.words import (
     BUSINESS,
     COLON,
     CONTACT,
+    GREETING,
     HOUSE,
     LEGAL_END,
     PHONE,
     SEPARATOR,
     STREET,
     TITLE,
+    TO_ATTENTION,
     TO_PERSON,
     TOWN,
     is_heading,
@@ -38,8 +40,13 @@ _BEHIND_A_NAME = re.compile(
     re.IGNORECASE,
 )
 """How what a register or a caption says behind a name begins."""
-_ADDRESSED = re.compile(r"spett(?:\.?(?:le|\.)|abile)|firma", re.IGNORECASE)
+_ADDRESSED = re.compile(r"spett(?:\.?(?:le|\.)|abile)|firma|t\.?a\.?v\.?:?", re.IGNORECASE)
 """What a letter says before the name of the company that it goes to."""
+_REGISTER = re.compile(r"\b(?:tomo|folio|hoja)\b|\bR\. ?M\. |registro mercantil", re.IGNORECASE)
+_REGISTER_PART = re.compile(r"\b(?:tomo|folio|hoja|[tfh]\.) ?\S+", re.IGNORECASE)
+_REGISTER_END = re.compile(r"\b(?:hoja|h\.) ?(?:n[º°.]+ ?)?(?:[a-z]{1,2} ?-? ?)?[0-9]{4,7}[.,]?$", re.IGNORECASE)
+"""The entry of a Spanish company's register and its end, behind which the address may follow."""
+_PROVINCE = re.compile(r"\([^\W\d_]{2,}\)?[.,]?")
 _POST_CODE = re.compile(r"[0-9]{4,6}[.,]?")
 _CONTINUED = re.compile(r".*(?:&|\+|\bund|\band|\bet|\ben|\by|\be)|.*[^\W\d_][-‐]", re.IGNORECASE)
 _CHINESE = re.compile("[\u4e00-\u9fff]")  # without spaces: what is one word there is a whole name
@@ -48,6 +55,8 @@ _CHINESE_PLACE = re.compile("[\u4e00-\u9fff]?[市省区县]")
 """A place's name that lacks its beginning: it has two characters at least before 市 and its like."""
 _CHINESE_REST_OF_ADDRESS = re.compile(r"[\u4e00-\u9fff]{0,2}[0-9]{1,5}[号室层楼]")
 _SAME_PRINT = 1.25  # the larger of two lines by the smaller
+_COUNTRY_WORDS = 4  # of a place behind the town: a county, a state
+_MOST_BEFORE = 5  # words of a name before its legal form
 _SPACING = 1.2  # heights of a line: the widest gap inside a name of two lines
 _COPIES = "copy|duplicate|original|kopie|duplikat|copie|duplicata|copia|duplicado|originale|kopia|oryginał"
 _COPY_MARKS = frozenset(map(headers.fold, _COPIES.split("|")))
@@ -90,6 +99,15 @@ def _begins_another(around: Surroundings, words: Sequence[int], at: int) -> bool
     number = around.layout.row_of[words[at]]
     row = around.layout.rows[number]
     return any(row[h.first] == words[at] and max(h.fields.values()) == 1 for h in around.headings[number])
+
+
+def is_none(kind: FieldType, text: str) -> bool:
+    """Whether words are surely no name or address: a register's entry, a letter's greeting, whom the letter is for."""
+    if kind is FieldType.PARTY:
+        is_register = _BEHIND_A_NAME.match(text) and not legal_forms.LEGAL.search(text)
+        return bool((TO_ATTENTION.match(text) and not _ADDRESSED.match(text)) or is_register)
+    is_register = _REGISTER.search(text) and not TOWN.search(_REGISTER_PART.sub("", text))
+    return kind is FieldType.ADDRESS and bool(GREETING.match(text) or TO_ATTENTION.match(text) or is_register)
 
 
 def is_company(around: Surroundings, name: Sequence[int]) -> bool:
@@ -218,7 +236,7 @@ def _is_foreign(text: str) -> bool:
 
 def _address_lines(around: Surroundings, words: tuple[int, ...]) -> tuple[int, ...]:
     """An address without the lines at its beginning and end that are none of it, nor the party's name in its line."""
-    lines = _lines(around, _without_other_party(around, words))
+    lines = _lines(around, _without_other_party(around, _without_register(around, words)))
     while len(lines) > 1 and _is_foreign(around.text(lines[-1])):
         lines.pop()
     while len(lines) > 1:
@@ -229,6 +247,14 @@ def _address_lines(around: Surroundings, words: tuple[int, ...]) -> tuple[int, .
             break
         del lines[0]
     return _without_name(around, _joined(lines))
+
+
+def _without_register(around: Surroundings, words: tuple[int, ...]) -> tuple[int, ...]:
+    """An address without the register's entry before it ("Tomo 143, Hoja M-1812, Paseo de Gracia 17, 08808 Gijón")."""
+    for count in range(len(words) - 1, 0, -1):
+        if _REGISTER_END.search(around.text(words[:count])):
+            return words[count:] if TOWN.search(around.text(words[count:])) else words
+    return words
 
 
 def _without_other_party(around: Surroundings, words: tuple[int, ...]) -> tuple[int, ...]:
@@ -253,19 +279,32 @@ def _without_name(around: Surroundings, words: tuple[int, ...]) -> tuple[int, ..
 
 
 def _whole_address(around: Surroundings, words: tuple[int, ...]) -> tuple[int, ...]:
-    """An address with the town behind or right below its street, or the street right above its town."""
+    """An address with the town behind or right below its street, or the street right above its town; and with the words
+    behind a comma at its end."""
     lines = _lines(around, words)
     has_town = any(TOWN.search(around.text(line)) or _POST_CODE.fullmatch(around.text(line)) for line in lines)
     if not has_town:
         below = _next(around, words, 1)
         if below and is_town(around.text(below), len(below)):
             return (*words, *below)
+    elif (behind := _beside(around, words[-1])[1][:1]) and _PROVINCE.fullmatch(around.text(behind)):
+        return (*words, *behind)
+    elif around.tokens[words[-1]].text.endswith(",") and (rest := _behind_comma(around, words)):
+        return (*words, *rest)
     if len(lines) == 1 and is_town(around.text(words), len(words)) and not STREET.search(around.text(words)):
         above = _next(around, words, -1)
         text = around.text(above)
         if above and is_street(text) and HOUSE.search(text) and not is_heading(text):
             return (*above, *words)
     return words
+
+
+def _behind_comma(around: Surroundings, words: Sequence[int]) -> tuple[int, ...]:
+    """The words of a place without a number that follow an address in its line, or the line below; () where none do."""
+    rest = _beside(around, words[-1])[1] or _next(around, words, 1)
+    text = around.text(rest)
+    is_place = 0 < len(rest) <= _COUNTRY_WORDS and not any(map(str.isdigit, text))
+    return rest if is_place and not is_other(text) and not is_heading(text) else ()
 
 
 def _next(around: Surroundings, words: Sequence[int], by: int) -> tuple[int, ...]:
@@ -327,6 +366,11 @@ def _whole_name(around: Surroundings, words: tuple[int, ...]) -> tuple[int, ...]
     """A name with its other line, where one ends with a hyphen or "&", or has one word of its own and a legal form."""
     if len(_lines(around, words)) > 1:
         return words
+    if legal_forms.LEGAL.fullmatch(around.text(words)):  # recognition put a gap before it
+        row = around.layout.rows[around.layout.row_of[words[0]]]
+        before = row[: row.index(words[0])]
+        if before and len(before) <= _MOST_BEFORE and not is_other(around.text(before)):
+            return (*before, *words)
     above, below = _next(around, words, -1), _next(around, words, 1)
     if _continues(around, above, words):
         return (*above, *words)

@@ -24,6 +24,7 @@ STREET = re.compile(
     r"(?:stra(?:ss|ß)e|str\.?|weg|platz|allee|gasse|straat|laan|plein|ring|damm|ufer|hof|kade|dreef)(?!\w)|"
     r"\b(?:rue|avenue|ave|av|boulevard|bd|chemin|route|quai|place|impasse|calle|c/|avda|avenida|paseo|ctra|apartado|"
     r"plaza|via|viale|corso|piazza|largo|street|st|road|rd|lane|drive|way|square|court|ul\.?|aleja|aleje|al\.?|pl\.|os\.|rua|"
+    r"ronda|travesía|glorieta|rambla|pasaje|camino|polígono|pol\. ind|strada|località|loc\.|frazione|contrada|vicolo|"
     r"postfach|po box|p\.o\. box|bp)\b",
     re.IGNORECASE,
 )
@@ -34,7 +35,8 @@ _OTHER = re.compile(
     r"\b(?:tel|telefon|telephone|phone|fax|telefax|mobil|e-?mail|web ?:|iban|bic|swift|ust|vat|tva|btw|hrb|siret|siren|"
     r"steuernummer|kvk|gln|gtin|nif|cif|nip|regon|p\.? ?iva|"
     r"n\.i\.f|c\.i\.f|registro mercantil|reg\. merc|tomo|folio|rea|r\.e\.a|reg\. imprese|cap\. soc|cod\. sdi|"
-    r"codice (?:destinatario|fiscale|univoco)|krs|bdo|sąd rejonowy)(?!\w)|"
+    r"codice (?:destinatario|fiscale|univoco)|krs|bdo|sąd rejonowy|"
+    r"charge|batch|lote|lotto|partij|partia|haltbar|houdbaar|best before|caducidad|scadenza|consumir|zużyć)(?!\w)|"
     r"税号|识别号|信用代码|电话|传真|邮箱|开户|账号",
     re.IGNORECASE,
 )
@@ -60,9 +62,17 @@ TO_PERSON = re.compile(
     r"t\.a\.v|a la atención de|[àa] l['’]attention|alla c\.a|alla cortese attenzione|do rąk)\b",
     re.IGNORECASE,
 )
+TO_ATTENTION = re.compile(
+    r"^(?:att[n.:]|attention|z\. ?hd|zu händen|t\.a\.v|ter attentie|(?:a )?la atención|(?:[àa] )?l['’]attention|"
+    r"(?:alla )?c\. ?a\.|(?:alla )?cortese attenzione|do rąk)",
+    re.IGNORECASE,
+)
+"""How the line of the person begins whom a company's letter is for."""
 TITLE = re.compile(
     r"(?:tax invoice|invoice|credit note|rechnung|gutschrift|facture|avoir|factura|fattura|faktura|factuur|"
-    r"creditnota)\b",
+    r"creditnota|paragon fiskalny|kassabon|klantenbon|kwitantie|kassenbon|kassenbeleg|quittung|recibo|tique de compra|"
+    r"ticket de (?:compra|caisse)|documento commerciale|ricevuta fiscale|scontrino)\b|"
+    r"(?:增值税\w*|商业|形式|电子)?发票$|(?:购物|销售|收银)?小票$|(?:收据|账单|结账单|销售单|送货单|贷项通知单|贷项单)$",
     re.IGNORECASE,
 )
 """How the title of a document begins, which stands where a name may."""

@@ -11,6 +11,7 @@ from rapidfuzz import fuzz
 
 from storage.records import Box, Token
 from workbench.locate import headers
+from workbench.locate.context import Surroundings
 from workbench.locate.layout import Layout
 
 _BEFORE = 3  # words before a value that describe it
@@ -49,9 +50,14 @@ class Page:
         return [Token(number, page, line, text, _box(box)) for number, (text, page, line, box) in placed]
 
     @cached_property
+    def around(self) -> Surroundings:
+        """Its words in their rows, and the headers among them."""
+        return Surroundings(self.tokens)
+
+    @property
     def layout(self) -> Layout:
         """Where its words stand: rows, and their pieces."""
-        return Layout(self.tokens)
+        return self.around.layout
 
     @cached_property
     def piece_of(self) -> dict[int, int]:

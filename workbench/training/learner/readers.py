@@ -18,7 +18,6 @@ from workbench.fields import Field, FieldType, Schema, legal_forms
 from workbench.fields.values import joined
 from workbench.live.feature_files import WITHOUT_SPACE, FeatureFiles
 from workbench.live.record import Record
-from workbench.locate.context import Surroundings
 from workbench.locate.rates import is_rate
 from workbench.locate.till_slips import is_till_slip
 from workbench.locate.vendors import own_fields
@@ -218,7 +217,7 @@ def without_guesses(values: Values, page: Page, schema: Schema, others: Iterable
         others: what other readers take the values to be.
     """
     known = {words for other in others if (words := other.get(_ORDER, ((), 0.0))[0])}
-    around = Surroundings(page.tokens)
+    around = page.around
 
     def is_guess(field: Field, words: tuple[int, ...]) -> bool:
         if field.type is FieldType.RATE:
