@@ -233,7 +233,6 @@ def _text(run: "Run", state: Any, validation: dict[str, Any] | None) -> list[str
 
     title = f"{run.id} ({run.name})" if run.name else run.id
     lines = [f"Run {title}: {state.finished['state']} after {state.seconds:.0f} s, {state.step} steps."]
-    lines += [f"  note: {note}" for note in state.notes]
     if validation:
         lines.append(f"Validation F1 {validation.get('f1') or 0:.3f}")
         rows = [

@@ -144,6 +144,7 @@ def test_who_waits_is_told_what_a_run_notes_as_it_happens(tmp_path: Path, monkey
     def wait(_: object, run_id: str, tick: Callable[[progress.Progress], None]) -> runs.Run:
         for notes in (("The environment is made.",), ("The environment is made.", "A node was lost.")):
             tick(progress.Progress(notes=notes))
+        RunFolder(opened.files.run(run_id)).events.write_text('{"type": "finished", "state": "finished", "time": 1}\n')
         with opened.db.read() as connection:
             return replace(runs.get(connection, run_id), state=RunState.FINISHED)
 
