@@ -87,7 +87,7 @@ def test_it_is_said_that_the_nodes_do_not_see_the_workspace(
 ) -> None:
     order = ["workbench", "-w", str(workspace.files.root), "doctor-env", "--on", cluster.address]
     for more, sentence in (
-        ([], "runs travel there through Ray's object store"),
+        ([], "runs and documents travel there through Ray's object store"),
         (["--json"], '"sees_workspace": false'),
     ):
         monkeypatch.setattr(sys, "argv", [*order, *more])
