@@ -23,6 +23,8 @@ from workbench.runs.state import RunFolder
 from workbench.settings import Target
 from workbench.workspace import Workspace
 
+pytestmark = pytest.mark.timeout(4 * PATIENCE)
+
 
 @pytest.fixture(scope="module")
 def hidden(tmp_path_factory: pytest.TempPathFactory) -> Path:

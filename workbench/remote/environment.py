@@ -36,13 +36,20 @@ exec 9>"environments/$key.lock"
 command -v flock >/dev/null 2>&1 && flock 9
 [ -f "$place/complete" ] && exit 0
 rm -rf "$place"
-if [ -n "$uv" ]; then
-  "$uv" venv -q --python "${python:-3.11}" "$place"
-  "$uv" pip install -q --python "$place/bin/python" "$@"
-else
-  "$python" -m venv "$place"
-  "$place/bin/python" -m pip install -q --disable-pip-version-check "$@"
-fi
+install() {
+  if [ -n "$uv" ]; then
+    "$uv" venv -q --python "${python:-3.11}" "$place" && "$uv" pip install -q --python "$place/bin/python" "$@"
+  else
+    # an older pip builds libraries without wheels in a way that fails with today's setuptools
+    "$python" -m venv "$place" && "$place/bin/python" -m pip install -q --disable-pip-version-check --use-pep517 "$@"
+  fi
+}
+install "$@" 2>"$place.log" || {
+  cat "$place.log" >&2
+  cause=$(grep -iE "error|not found|×" "$place.log" | tail -n 1 | cut -c 1-200)
+  echo "${cause:-it failed} (all that was said is in $PWD/$place.log there)" >&2
+  exit 1
+}
 touch "$place/complete"
 """
 
