@@ -22,6 +22,8 @@ from workbench.search import plan as searches
 from workbench.settings import Target
 from workbench.workspace import Workspace
 
+pytestmark = pytest.mark.timeout(4 * PATIENCE)
+
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Target]:

@@ -23,6 +23,8 @@ from workbench.runs.state import RunFolder
 from workbench.settings import Target
 from workbench.workspace import Workspace
 
+pytestmark = pytest.mark.timeout(4 * PATIENCE)
+
 
 @pytest.fixture(scope="module")
 def hidden(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -87,7 +89,7 @@ def test_it_is_said_that_the_nodes_do_not_see_the_workspace(
 ) -> None:
     order = ["workbench", "-w", str(workspace.files.root), "doctor-env", "--on", cluster.address]
     for more, sentence in (
-        ([], "runs travel there through Ray's object store"),
+        ([], "runs and documents travel there through Ray's object store"),
         (["--json"], '"sees_workspace": false'),
     ):
         monkeypatch.setattr(sys, "argv", [*order, *more])

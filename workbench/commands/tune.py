@@ -193,8 +193,17 @@ def _waited(workspace: "Workspace", run: "Run", *, quiet: bool) -> _Result:
     from workbench.commands.support.progress import share_progress
     from workbench.runs import jobs, progress
 
+    shown = 0
     with share_progress(f"Run {run.id}", silent=quiet) as show:
-        done = jobs.wait(workspace, run.id, lambda state: show(state.share))
+
+        def tick(state: progress.Progress) -> None:
+            nonlocal shown
+            show(state.share)
+            for note in () if quiet else state.notes[shown:]:
+                click.echo(note, err=True)
+            shown = len(state.notes)
+
+        done = jobs.wait(workspace, run.id, tick)
     state = progress.of(workspace.files.run(run.id))
     if done.state.value not in ("finished", "stopped"):
         raise RunProblem(f"Run {run.id} ended as {done.state.value}. {done.reason}", f"workbench runs log {run.id}")
@@ -224,7 +233,6 @@ def _text(run: "Run", state: Any, validation: dict[str, Any] | None) -> list[str
 
     title = f"{run.id} ({run.name})" if run.name else run.id
     lines = [f"Run {title}: {state.finished['state']} after {state.seconds:.0f} s, {state.step} steps."]
-    lines += [f"  note: {note}" for note in state.notes]
     if validation:
         lines.append(f"Validation F1 {validation.get('f1') or 0:.3f}")
         rows = [

@@ -21,21 +21,35 @@ from workbench.settings import Target
 
 PROJECT = "invoice-workbench"
 _MAKE_SECONDS = 3600.0
+_CPU_BUILDS = "https://download.pytorch.org/whl/cpu/"
+"""Of PyTorch: a tenth of the size of the build for GPUs, which is what other indexes have."""
 _MAKE = r"""
 set -e
-cd "$1"; key=$2; python=$3; uv=$4; shift 4
+cd "$1"; key=$2; python=$3; uv=$4; index=$5; shift 5
+if [ -n "$index" ]; then
+  # where it cannot be reached, pip tries it for minutes for every library
+  try='import sys, urllib.request as request; request.urlopen(sys.argv[1], timeout=20)'
+  if [ -z "$python" ] || "$python" -c "$try" "$index" 2>/dev/null; then set -- --extra-index-url "$index" "$@"; fi
+fi
 place="environments/$key"
 exec 9>"environments/$key.lock"
 command -v flock >/dev/null 2>&1 && flock 9
 [ -f "$place/complete" ] && exit 0
 rm -rf "$place"
-if [ -n "$uv" ]; then
-  "$uv" venv -q --python "${python:-3.11}" "$place"
-  "$uv" pip install -q --python "$place/bin/python" "$@"
-else
-  "$python" -m venv "$place"
-  "$place/bin/python" -m pip install -q --disable-pip-version-check "$@"
-fi
+install() {
+  if [ -n "$uv" ]; then
+    "$uv" venv -q --python "${python:-3.11}" "$place" && "$uv" pip install -q --python "$place/bin/python" "$@"
+  else
+    # an older pip builds libraries without wheels in a way that fails with today's setuptools
+    "$python" -m venv "$place" && "$place/bin/python" -m pip install -q --disable-pip-version-check --use-pep517 "$@"
+  fi
+}
+install "$@" 2>"$place.log" || {
+  cat "$place.log" >&2
+  cause=$(grep -iE "error|not found|×" "$place.log" | tail -n 1 | cut -c 1-200)
+  echo "${cause:-it failed} (all that was said is in $PWD/$place.log there)" >&2
+  exit 1
+}
 touch "$place/complete"
 """
 
@@ -63,8 +77,8 @@ def make(facts: TargetFacts) -> str:
         wheel = write_wheel(folder)
         (folder / "constraints.txt").write_text("\n".join(constraints(bool(facts.gpus))) + "\n", encoding="utf-8")
         line.send(folder, place, rsync=facts.rsync)
-    extra = [] if facts.gpus else ["--extra-index-url", "https://download.pytorch.org/whl/cpu"]
-    arguments = [facts.root, key, facts.python, facts.uv, "-c", f"{place}/constraints.txt", *extra, f"{place}/{wheel}"]
+    index = "" if facts.gpus else _CPU_BUILDS
+    arguments = [facts.root, key, facts.python, facts.uv, index, "-c", f"{place}/constraints.txt", f"{place}/{wheel}"]
     try:
         line.run(f"sh -s -- {shlex.join(arguments)}", _MAKE, _MAKE_SECONDS)
     except TargetProblem as problem:

@@ -75,7 +75,7 @@ def connected(target: Target) -> Iterator[Any]:
     """The module `ray`, connected to the target's cluster.
 
     Raises:
-        TargetProblem: it cannot be reached, or has another version of Ray or Python.
+        TargetProblem: it cannot be reached, has another version of Ray or Python, or was lost.
         MissingTool: Ray is not installed here.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing leaves the machine
@@ -91,8 +91,22 @@ def connected(target: Target) -> Iterator[Any]:
         raise _unreachable(target, " ".join(str(error).split())[:300]) from error
     try:
         yield ray
+    except _line_errors() as error:
+        raise TargetProblem(
+            f"The line to the Ray cluster {target.name or target.address} broke.",
+            "Resume the run: it goes on from its last checkpoint.",
+        ) from error
     finally:
         ray.shutdown()
+
+
+def _line_errors() -> tuple[type[Exception], ...]:
+    """What Ray's client raises (ray://…) where it has lost its server."""
+    try:
+        from grpc import RpcError
+    except ImportError:
+        return (ConnectionError,)
+    return (ConnectionError, RpcError)
 
 
 def _reach(address: str) -> None:

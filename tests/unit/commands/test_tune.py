@@ -1,6 +1,7 @@
 """Where a warm start goes on from."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from tests.support import model_folder
 from tests.support.predicted_pool import add_run, workspace
 from workbench import cli
 from workbench.commands.support.run_settings import start_from
-from workbench.runs import jobs, machine
+from workbench.runs import jobs, machine, progress
 from workbench.runs.config import draft, presets
 from workbench.runs.config import files as config
 from workbench.runs.state import RunFolder
@@ -133,6 +134,26 @@ def test_a_run_of_a_group_that_does_not_work_hides_none_of_the_others(
     assert "The loss is not a number." in first["reason"] and "reason" not in second
     done = CliRunner().invoke(cli.group, command)
     assert done.exit_code == 7 and done.stdout.count("workbench runs log") == 1
+    opened.close()
+
+
+def test_who_waits_is_told_what_a_run_notes_as_it_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened, *_ = workspace(tmp_path, pool=2, labelled=4)
+    monkeypatch.setattr(jobs, "start", lambda *_: None)
+
+    def wait(_: object, run_id: str, tick: Callable[[progress.Progress], None]) -> runs.Run:
+        for notes in (("The environment is made.",), ("The environment is made.", "A node was lost.")):
+            tick(progress.Progress(notes=notes))
+        RunFolder(opened.files.run(run_id)).events.write_text('{"type": "finished", "state": "finished", "time": 1}\n')
+        with opened.db.read() as connection:
+            return replace(runs.get(connection, run_id), state=RunState.FINISHED)
+
+    monkeypatch.setattr(jobs, "wait", wait)
+    command = ["-w", str(opened.files.root), "tune", "--preset", "A", "--wait"]
+    done = CliRunner().invoke(cli.group, command)
+    assert done.exit_code == 0 and done.stderr.count("The environment is made.") == 1
+    assert "A node was lost." in done.stderr
+    assert "The environment is made." not in CliRunner().invoke(cli.group, [*command, "--json"]).stderr
     opened.close()
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from storage.exceptions import ConfigProblem, MissingTool
 from workbench.remote import ray_cluster
-from workbench.remote.line import line_to
+from workbench.remote.line import TargetProblem, line_to
 from workbench.settings import Settings, Target
 
 
@@ -25,3 +25,20 @@ def test_without_ray_its_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None
     with pytest.raises(MissingTool, match="not installed") as refused, ray_cluster.connected(Target("ray")):
         pass
     assert "invoice-workbench[ray]" in refused.value.remedy
+
+
+class _Ray:
+    """What of Ray a connection needs."""
+
+    def init(self, **options: object) -> None: ...
+
+    def shutdown(self) -> None: ...
+
+
+def test_a_client_that_loses_its_cluster_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    grpc = pytest.importorskip("grpc")
+    monkeypatch.setitem(sys.modules, "ray", _Ray())
+    for error in (grpc.RpcError("Failed to serialize response!"), ConnectionError("Unrecoverable error")):
+        with pytest.raises(TargetProblem, match="broke") as lost, ray_cluster.connected(Target("ray", name="cluster")):
+            raise error
+        assert "Resume" in lost.value.remedy

@@ -91,8 +91,8 @@ def _ways_of_runs(blind: int | None) -> list[str]:
     if not blind:
         return ["✓ the nodes see the workspace's folder"]
     return [
-        f"· {counted(blind, 'node')} cannot see the workspace's folder: runs travel there through Ray's object store",
-        "· suggest, predict and runs of several processes need the folder at the same place on every node",
+        f"· {counted(blind, 'node')} cannot see the workspace's folder: runs and documents travel there through Ray's "
+        "object store",
     ]
 
 
