@@ -66,6 +66,24 @@ def test_a_model_gives_the_same_and_computes_the_held_layers_once(folder: Path) 
     assert all(weight.grad is not None for weight in model.base_model.encoder.layer[1].parameters())
 
 
+def test_in_bf16_few_lengths_are_computed_and_the_words_get_the_same(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, inputs = model_of(folder), batch()
+    real = inputs["attention_mask"].bool()
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        before = model(**inputs).logits
+        held = HeldLayers(model, 1)
+        lengths: list[int] = []
+        embed = held._embed
+        monkeypatch.setattr(
+            held, "_embed", lambda **given: (lengths.append(given["input_ids"].shape[1]), embed(**given))[1]
+        )
+        first = model(**inputs).logits
+    assert set(lengths) == {32} and len(lengths) == 3  # a CPU's library keeps code for every length
+    assert torch.allclose(first[real].float(), before[real].float(), atol=0.02)
+
+
 def test_there_is_a_bound_on_what_is_kept_and_the_pool_is_not(folder: Path) -> None:
     model = model_of(folder)
     held = HeldLayers(model, 1, most_bytes=5 * 32 * 4)

@@ -14,8 +14,10 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn import functional
 
 from workbench.runs.config.tune import TuneConfig
+from workbench.training.device import padding
 from workbench.training.models import held_files
 
 MOST_BYTES = 512_000_000
@@ -59,7 +61,7 @@ class HeldLayers:
         self.keeps = True
         self._most, self._bytes = most_bytes, 0
         self._kept: dict[bytes, torch.Tensor] = {}
-        self._padding = int(model.config.pad_token_id or 0)
+        self._padding, self._positions = int(model.config.pad_token_id or 0), model.config.max_position_embeddings
         base = model.base_model
         held = [base.embeddings, *base.encoder.layer[:layers]]
         self._files = held_files.of_workspace(run, held) if run is not None else None
@@ -91,11 +93,18 @@ class HeldLayers:
                 self._keep(key, known)
         if known is not None:
             return known
-        states = self._embed(input_ids=ids[None], bbox=boxes[None])
-        nothing_hidden = states.new_zeros(1, 1, 1, len(ids))  # without a mask, attention would look back only
+        more = -len(ids) % padding(ids.device, bf16=torch.is_autocast_enabled(ids.device.type))
+        more = min(more, self._positions - len(ids))
+        padded_ids, padded_boxes = (
+            functional.pad(ids, (0, more), value=self._padding),
+            functional.pad(boxes, (0, 0, 0, more)),
+        )
+        states = self._embed(input_ids=padded_ids[None], bbox=padded_boxes[None])
+        hidden = states.new_zeros(1, 1, 1, len(ids) + more)  # without a mask, attention would look back only
+        hidden[..., len(ids) :] = torch.finfo(states.dtype).min
         for layer in self._layers:
-            states = layer(states, nothing_hidden)
-        output = states[0].contiguous()
+            states = layer(states, hidden)
+        output = states[0, : len(ids)].contiguous()
         self._keep(key, output)
         if self._files is not None:
             self._files.keep(key, output)
