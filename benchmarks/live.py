@@ -9,7 +9,8 @@
 The receipts come in an order drawn by the seed, so that vendors are mixed; each is accepted with its right labels, and
 what stood on it before is compared with them by its words, as the learner itself does (`workbench/live/record.py`).
 `base` is what the starter and the rules suggest without a learner, `head` what was learned alone, `shown` what stood on
-the document. `--own` gives the four fields other ids and names, so that the starter knows none of them.
+the document when it was opened, with what is carried over from labelled documents then. `--own` gives the four fields
+other ids and names, so that the starter knows none of them.
 """
 
 import argparse
@@ -34,6 +35,7 @@ from storage.suggestions import class_shares, suggestions_of
 from workbench.annotation.classes import label_many
 from workbench.annotation.classes.label_many import Choice
 from workbench.annotation.editor import DocumentEditor
+from workbench.annotation.session import AnnotationSession
 from workbench.evaluation import prediction_process
 from workbench.exchange import pipeline
 from workbench.exchange.sources import ImportRequest
@@ -94,6 +96,7 @@ def prequential(folder: Path, seed: int, count: int, *, own: bool) -> tuple[reco
     learner, seconds = WorkspaceLearner(workspace), []
     for position, number in enumerate(order[:count]):
         following = order[position + 1 : position + 1 + AHEAD]
+        AnnotationSession.open(workspace, number)  # what is carried over is suggested
         for _ in zip(learner.steps(Look(number, following), lambda: False), range(8), strict=False):
             pass
         accept(workspace, number, labels)

@@ -63,6 +63,7 @@ def ours(folder: Path) -> tuple[dict[str, Any], Callable[[], Any]]:
     from workbench.runs import parquet
     from workbench.runs.state import RunFolder
     from workbench.training import callbacks, predictor, training_attempt, training_run
+    from workbench.training.models import held_layers
 
     clock = Clock()
     assess = training_attempt.TrainingAttempt._assess
@@ -74,6 +75,7 @@ def ours(folder: Path) -> tuple[dict[str, Any], Callable[[], Any]]:
     training_attempt.TrainingAttempt._assess = timed  # type: ignore[method-assign]
     training_run.run(folder, clock.event, callbacks.Control(RunFolder(folder)))
     loaded, _ = predictor.load(folder / "model")
+    held_layers.read_kept(loaded.model, folder)  # as the learner and `workbench suggest` do
     pool = parquet.read(folder / "dataset" / "pool.parquet")
     f1 = json.loads((folder / "report.json").read_text())["f1"]
     return {"parts": clock.parts, "total": clock.total, "f1": f1}, lambda: list(loaded.predict(pool))

@@ -176,6 +176,7 @@ def test_the_collator_pads_boxes_too() -> None:
     }  # fmt: skip
     assert tensors["attention_mask"].sum(dim=1).tolist() == [3, 7]
     assert "bbox" not in Collator(TOKENIZER, boxes=False)(features)
+    assert Collator(TOKENIZER, boxes=False, most=16)(features, 32)["input_ids"].shape == (2, 16)  # no more positions
 
 
 def test_a_slow_tokenizer_is_refused() -> None:

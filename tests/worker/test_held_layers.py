@@ -1,9 +1,11 @@
 """What held layers make of a window is computed once, and nothing else changes by it."""
 
+import dataclasses
 import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -11,9 +13,11 @@ from safetensors.torch import load_file
 from storage import events
 from tests.support import tiny_model
 from tests.worker.test_training import losses, predictions, train
+from workbench.runs import parquet
+from workbench.training import predictor as predicting
 from workbench.training import training_attempt
 from workbench.training.models import smooth_boxes, starter
-from workbench.training.models.held_layers import HeldLayers, layers_held
+from workbench.training.models.held_layers import HeldLayers, layers_held, read_kept
 
 HELD: dict[str, Any] = {
     "model": {"classifier_dropout": 0.0},
@@ -64,6 +68,24 @@ def test_a_model_gives_the_same_and_computes_the_held_layers_once(folder: Path) 
     assert not computed and list(model.state_dict()) == names
     assert all(weight.grad is None for weight in model.base_model.encoder.layer[0].parameters())
     assert all(weight.grad is not None for weight in model.base_model.encoder.layer[1].parameters())
+
+
+def test_in_bf16_few_lengths_are_computed_and_the_words_get_the_same(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, inputs = model_of(folder), batch()
+    real = inputs["attention_mask"].bool()
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        before = model(**inputs).logits
+        held = HeldLayers(model, 1)
+        lengths: list[int] = []
+        embed = held._embed
+        monkeypatch.setattr(
+            held, "_embed", lambda **given: (lengths.append(given["input_ids"].shape[1]), embed(**given))[1]
+        )
+        first = model(**inputs).logits
+    assert set(lengths) == {32} and len(lengths) == 3  # a CPU's library keeps code for every length
+    assert torch.allclose(first[real].float(), before[real].float(), atol=0.02)
 
 
 def test_there_is_a_bound_on_what_is_kept_and_the_pool_is_not(folder: Path) -> None:
@@ -165,3 +187,32 @@ def test_the_next_run_reads_what_the_last_one_kept_and_passes_over_what_is_damag
         files[2].unlink()
         HeldLayers(full := model_of(folder), 1, run)
         assert torch.equal(full(**batch()).logits, first(**batch()).logits) and not files[2].exists()
+
+
+def test_the_model_of_a_run_takes_what_its_run_kept_and_keeps_no_more(tmp_path: Path) -> None:
+    run = tiny_model.run_folder(tmp_path / "runs" / "first", "starter", HELD)
+    (tmp_path / "features").mkdir()
+    train(run)
+    kept = sorted((tmp_path / "features").glob("held-*/*.npy"))
+    documents = parquet.read(run / "dataset" / "validation.parquet")
+    plain, _ = predicting.load(run / "model")
+    expected = [prediction.probabilities for prediction in plain.predict(documents)]
+
+    taking, _ = predicting.load(run / "model")
+    read_kept(taking.model, run)
+    computed: list[int] = []
+    for layer in taking.model.base_model.encoder.layer[:1]:
+        layer.attention.register_forward_hook(lambda *_: computed.append(1))
+    read = [prediction.probabilities for prediction in taking.predict(documents)]
+    assert not computed
+    assert all(np.allclose(a, b, atol=0.02) for a, b in zip(read, expected, strict=True))  # bf16 where it is faster
+
+    unseen = dataclasses.replace(documents[0], words=documents[0].words[::-1])
+    assert len(list(taking.predict([unseen]))) == 1
+    assert sorted((tmp_path / "features").glob("held-*/*.npy")) == kept
+
+
+def test_a_model_without_a_run_is_read_as_it_is(folder: Path, tmp_path: Path) -> None:
+    model = model_of(folder)
+    read_kept(model, tmp_path)
+    assert "forward" not in vars(model.base_model.embeddings)

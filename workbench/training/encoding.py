@@ -199,17 +199,28 @@ class Encoder:
 
 
 class Collator:
-    """Pads windows to the longest of the batch and makes tensors of them. Boxes are padded too."""
+    """Pads windows to the longest of the batch and makes tensors of them. Boxes are padded too.
 
-    def __init__(self, tokenizer: Any, *, boxes: bool, picture: Any | None = None, multiple: int = 1) -> None:
+    Args:
+        tokenizer: of the model.
+        boxes: whether the model reads them.
+        picture: an image processor, for families that see the page.
+        multiple: what the padded length is a multiple of.
+        most: tokens that the model reads; windows are not longer.
+    """
+
+    def __init__(
+        self, tokenizer: Any, *, boxes: bool, picture: Any | None = None, multiple: int = 1, most: int = 0
+    ) -> None:
         self._pad = tokenizer.pad_token_id
         self._boxes = boxes
-        self._picture = picture  # an image processor, for families that see the page
-        self._multiple = multiple
+        self._picture = picture
+        self._multiple, self._most = multiple, most
 
-    def __call__(self, batch: Sequence[Features]) -> dict[str, torch.Tensor]:
+    def __call__(self, batch: Sequence[Features], multiple: int = 0) -> dict[str, torch.Tensor]:
         """Tensors (batch, longest): input_ids, attention_mask, and bbox, labels, pixel_values where they apply."""
-        longest = math.ceil(max(len(item.ids) for item in batch) / self._multiple) * self._multiple
+        multiple, needed = multiple or self._multiple, max(len(item.ids) for item in batch)
+        longest = max(needed, min(math.ceil(needed / multiple) * multiple, self._most or 1 << 30))
         ids = np.full((len(batch), longest), self._pad, np.int64)
         mask = np.zeros((len(batch), longest), np.int64)
         boxes = np.zeros((len(batch), longest, 4), np.int64)

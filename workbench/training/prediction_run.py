@@ -17,6 +17,7 @@ from workbench.runs.config.request import Request
 from workbench.runs.state import MODEL_DESCRIPTION, RunFolder
 from workbench.training import scoring
 from workbench.training.callbacks import Control, Write
+from workbench.training.models import held_layers
 from workbench.training.predictor import Description, DocumentPrediction, describe, load_named
 from workbench.training.tasks import classifiers
 
@@ -37,6 +38,8 @@ def run(path: Path, request: Request, task: str, write: Write, control: Control)
         raise RunProblem("There are no documents to predict.", "Import some first.")
     judged: dict[str, list[DocumentPrediction]] = {}
     reads_fields = description.task == parquet.TOKENS
+    if reads_fields:
+        held_layers.read_kept(predictor.model, Path(request.model).parent if request.model else path)
 
     def predictions() -> Iterator[parquet.Prediction]:
         """Document by document: a pool may have a hundred thousand, so only what is judged stays in memory."""

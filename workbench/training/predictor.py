@@ -23,7 +23,7 @@ from workbench.runs.config.tune import Data
 from workbench.runs.model_folders import check as model_folders
 from workbench.runs.state import MODEL_DESCRIPTION
 from workbench.training import encoding, word_predictions
-from workbench.training.device import bf16_pays, choose_device
+from workbench.training.device import bf16_pays, choose_device, padding
 from workbench.training.models import loading
 
 
@@ -176,7 +176,8 @@ class Predictor:
     def _computed(self, windows: Sequence[Any]) -> tuple[NDArray[Any], NDArray[Any] | None]:
         """Logits, and what the head saw: (windows, tokens, labels or hidden)."""
         features = [self.encoder.features(*window) for window in windows]
-        tensors = {name: t.to(self.device) for name, t in self.collator(features).items() if name != "labels"}
+        padded = self.collator(features, padding(self.device, bf16=self.bf16))
+        tensors = {name: t.to(self.device) for name, t in padded.items() if name != "labels"}
         if self.session is not None:
             return self.session(tensors), None
         self._hidden.clear()
@@ -209,7 +210,10 @@ def load(folder: Path, device: torch.device | None = None, batch_size: int = 16)
     device = device or choose_device("auto")
     encoder = encoding.Encoder(tokenizer, labels, description.data, description.sep_box)
     collator = encoding.Collator(
-        tokenizer, boxes=families.spec(description.family).boxes, picture=loading.picture_processor(model)
+        tokenizer,
+        boxes=families.spec(description.family).boxes,
+        picture=loading.picture_processor(model),
+        most=description.data.max_length,
     )
     return Predictor(
         model.to(device), encoder, collator, device, bf16_pays(device, training=False), batch_size

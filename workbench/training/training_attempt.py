@@ -22,6 +22,7 @@ from workbench.runs.model_folders import weights
 from workbench.runs.state import RunFolder
 from workbench.training import checkpoints, tracking
 from workbench.training.callbacks import Control, Reporter, Write
+from workbench.training.device import padding
 from workbench.training.encoding import EncodedDocument
 from workbench.training.engines import sharding
 from workbench.training.engines.accelerate_loop import Loop
@@ -100,7 +101,7 @@ class TrainingAttempt:
         at_once = max(1, config.train.per_device_eval_batch_size * batch // config.train.per_device_train_batch_size)
         predictor = task.predictor(
             built, encoder, request, device=prepared.device, bf16=prepared.precision == "bf16", batch_size=at_once,
-            multiple=8 if prepared.device.type == "cuda" else 1,
+            multiple=padding(prepared.device, bf16=prepared.precision == "bf16"),
         )  # fmt: skip
         sample = {row.document for row in prepared.compared}
         evaluated = {

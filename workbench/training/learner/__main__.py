@@ -65,7 +65,11 @@ def _work(directory: Path, inbox: "queue.SimpleQueue[Look | None]", note: Callab
     import torch  # libraries read the settings of threads when they are imported
 
     torch.set_num_threads(1)
+    from transformers import utils
     from transformers.utils import logging
+
+    # losses for pictures would load it, 35 MB in a process that lives as long as the terminal
+    utils.is_scipy_available = lambda: False
 
     from workbench.training.learner.workspace_learner import WorkspaceLearner
     from workbench.workspace import Workspace

@@ -32,6 +32,7 @@ from workbench.runs.config.request import Request
 from workbench.runs.parquet import FrozenDocument
 from workbench.runs.suggestions_file import Proposal
 from workbench.training.learner.head import Head
+from workbench.training.models import held_layers
 from workbench.training.predictor import Description, DocumentPrediction, load_named
 from workbench.workspace import Workspace
 
@@ -74,6 +75,7 @@ class Base:
     def __init__(self, workspace: Workspace, name: str, note: Callable[[str], None]) -> None:
         self.name, self._note = name, note
         predictor, description = load_named(name)
+        held_layers.read_kept(predictor.model, Path(name).parent)
         predictor.keeps_states = True
         self._predictor, self._once = predictor, frozenset(description.once)
         self._files = FeatureFiles(

@@ -22,6 +22,7 @@ from workbench.training.models import embedded
 LAYERS = (3, 5)
 NORM = (len(LAYERS) + 1) ** 0.5
 """The length of a vector: each layer's part has length 1, and so has the title's."""
+_MULTIPLE = 8  # of padded lengths in bf16: a CPU's library keeps code for every one; more is too much for sentences
 _FORM = 2  # of the vectors
 _KINDS = (*document_kinds.KINDS, None)
 _WINDOW = 254  # tokens
@@ -74,6 +75,7 @@ class TextEncoder:
     def _states(self, windows: Sequence[Sequence[int]]) -> torch.Tensor:
         """(windows, layers, hidden): the sum over a window's tokens."""
         longest = max(map(len, windows)) + 2
+        longest += -longest % _MULTIPLE if self._bf16 else 0
         ids = torch.full((len(windows), longest), int(self._tokenizer.pad_token_id))
         mask = torch.zeros(len(windows), longest, dtype=torch.long)
         for row, window in enumerate(windows):

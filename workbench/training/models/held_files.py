@@ -34,6 +34,11 @@ class HeldFiles:
     def __init__(self, files: FeatureFiles, width: int) -> None:
         self._files, self._width = files, width
 
+    @property
+    def are_any(self) -> bool:
+        """Whether something was kept of these layers."""
+        return self._files.folder.is_dir()
+
     def read(self, key: bytes, tokens: int) -> torch.Tensor | None:
         """A window, (tokens, width); None where there is no whole file of it."""
         name = _name(key)

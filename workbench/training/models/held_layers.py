@@ -14,8 +14,12 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn import functional
 
+from storage.exceptions import ConfigProblem
+from workbench.runs.config.request import Request
 from workbench.runs.config.tune import TuneConfig
+from workbench.training.device import padding
 from workbench.training.models import held_files
 
 MOST_BYTES = 512_000_000
@@ -35,12 +39,32 @@ def layers_held(model: Any, config: TuneConfig) -> int:
     ):
         return 0
     layers = min(train.freeze_layers, len(model.base_model.encoder.layer))
-    held = [model.base_model.embeddings, *model.base_model.encoder.layer[:layers]]
+    held = held_parts(model, layers)
     return 0 if any(_drops(part) for module in held for part in module.modules()) else layers
 
 
 def _drops(module: Any) -> bool:
     return (isinstance(module, nn.Dropout) and module.p > 0) or getattr(module, "attention_dropout", 0) > 0
+
+
+def read_kept(model: Any, folder: Path) -> None:
+    """Let a run's model, which is to read documents, take what the run kept of windows; others it computes.
+
+    Args:
+        model: loaded, on its device.
+        folder: the run's, or any other.
+    """
+    try:
+        layers = layers_held(model, Request.read(folder).config)
+    except (ConfigProblem, OSError):  # no run
+        return
+    if layers and (files := held_files.of_workspace(folder, held_parts(model, layers))) and files.are_any:
+        HeldLayers(model, layers, folder, reads_only=True)
+
+
+def held_parts(model: Any, layers: int) -> list[Any]:
+    """The embeddings and the lowest layers."""
+    return [model.base_model.embeddings, *model.base_model.encoder.layer[:layers]]
 
 
 class HeldLayers:
@@ -50,18 +74,27 @@ class HeldLayers:
         model: a LayoutLM on the CPU.
         layers: how many of its layers, from the bottom, never change from here on.
         run: the run's folder; what its workspace keeps of these layers is read and added to.
+        most_bytes: of what is kept in memory.
+        reads_only: keep nothing of what is computed.
 
     Attributes:
         keeps: whether what is computed is kept: of the pool every window is read once.
     """
 
-    def __init__(self, model: Any, layers: int, run: Path | None = None, most_bytes: int = MOST_BYTES) -> None:
-        self.keeps = True
+    def __init__(
+        self,
+        model: Any,
+        layers: int,
+        run: Path | None = None,
+        most_bytes: int = MOST_BYTES,
+        *,
+        reads_only: bool = False,
+    ) -> None:
+        self.keeps, self._reads_only = not reads_only, reads_only
         self._most, self._bytes = most_bytes, 0
         self._kept: dict[bytes, torch.Tensor] = {}
-        self._padding = int(model.config.pad_token_id or 0)
-        base = model.base_model
-        held = [base.embeddings, *base.encoder.layer[:layers]]
+        self._padding, self._positions = int(model.config.pad_token_id or 0), model.config.max_position_embeddings
+        base, held = model.base_model, held_parts(model, layers)
         self._files = held_files.of_workspace(run, held) if run is not None else None
         self._embed: Callable[..., torch.Tensor] = base.embeddings.forward
         self._layers: list[Callable[..., torch.Tensor]] = [layer.forward for layer in base.encoder.layer[:layers]]
@@ -91,13 +124,17 @@ class HeldLayers:
                 self._keep(key, known)
         if known is not None:
             return known
-        states = self._embed(input_ids=ids[None], bbox=boxes[None])
-        nothing_hidden = states.new_zeros(1, 1, 1, len(ids))  # without a mask, attention would look back only
+        more = -len(ids) % padding(ids.device, bf16=torch.is_autocast_enabled(ids.device.type))
+        more = min(more, self._positions - len(ids))
+        padded = functional.pad(ids, (0, more), value=self._padding)
+        states = self._embed(input_ids=padded[None], bbox=functional.pad(boxes, (0, 0, 0, more))[None])
+        hidden = states.new_zeros(1, 1, 1, len(ids) + more)  # without a mask, attention would look back only
+        hidden[..., len(ids) :] = torch.finfo(states.dtype).min
         for layer in self._layers:
-            states = layer(states, nothing_hidden)
-        output = states[0].contiguous()
+            states = layer(states, hidden)
+        output = states[0, : len(ids)].contiguous()
         self._keep(key, output)
-        if self._files is not None:
+        if self._files is not None and not self._reads_only:
             self._files.keep(key, output)
         return output
 

@@ -20,6 +20,7 @@ from workbench.runs import parquet
 from workbench.runs.config import families
 from workbench.runs.config.request import Request
 from workbench.training import encoding
+from workbench.training.device import padding
 from workbench.training.encoding import EncodedDocument, Encoder, Features
 from workbench.training.models.loading import SEVERAL, Built
 from workbench.training.tasks import baseline, occlusion
@@ -43,9 +44,9 @@ class ClassCollator:
     def __init__(self, collator: encoding.Collator) -> None:
         self._collator = collator
 
-    def __call__(self, batch: Sequence[Example]) -> dict[str, torch.Tensor]:
+    def __call__(self, batch: Sequence[Example], multiple: int = 0) -> dict[str, torch.Tensor]:
         """Tensors (batch, longest) and, where all are known, labels (batch,) or (batch, options)."""
-        tensors = self._collator([example.features for example in batch])
+        tensors = self._collator([example.features for example in batch], multiple)
         tensors.pop("labels", None)  # those of words
         targets = [example.target for example in batch if example.target is not None]
         if len(targets) == len(batch):
@@ -160,7 +161,8 @@ class ClassPredictor:
     def _computed(self, windows: Sequence[Any]) -> tuple[NDArray[Any], NDArray[Any] | None]:
         """Logits (windows, options), and what the head saw (windows, hidden)."""
         examples = [Example(self.encoder.features(*window), None) for window in windows]
-        tensors = {name: tensor.to(self.device) for name, tensor in self.collator(examples).items()}
+        padded = self.collator(examples, padding(self.device, bf16=self.bf16))
+        tensors = {name: tensor.to(self.device) for name, tensor in padded.items()}
         if self.session is not None:
             return self.session(tensors), None
         self._hidden.clear()
@@ -251,8 +253,9 @@ class ClassTask:
         """Probabilities document by document."""
         family = families.spec(request.config.model.family)
         collator = encoding.Collator(
-            built.tokenizer, boxes=family.boxes, picture=built.picture, multiple=options.pop("multiple")
-        )
+            built.tokenizer, boxes=family.boxes, picture=built.picture, multiple=options.pop("multiple"),
+            most=request.config.data.max_length,
+        )  # fmt: skip
         return ClassPredictor(built.model, encoder, ClassCollator(collator), **options)
 
     def report(self, folder: Path) -> dict[str, Any]:

@@ -56,7 +56,10 @@ def load(
     device = device or choose_device("auto")
     encoder = encoding.Encoder(tokenizer, ["O"], description.data, description.sep_box)
     collator = encoding.Collator(
-        tokenizer, boxes=families.spec(description.family).boxes, picture=loading.picture_processor(model)
+        tokenizer,
+        boxes=families.spec(description.family).boxes,
+        picture=loading.picture_processor(model),
+        most=description.data.max_length,
     )
     return ClassPredictor(
         model.to(device), encoder, ClassCollator(collator), device, bf16_pays(device, training=False), 32

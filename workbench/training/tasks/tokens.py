@@ -89,8 +89,9 @@ class TokenTask:
         """Probabilities word by word."""
         family = families.spec(request.config.model.family)
         collator = Collator(
-            built.tokenizer, boxes=family.boxes, picture=built.picture, multiple=options.pop("multiple")
-        )
+            built.tokenizer, boxes=family.boxes, picture=built.picture, multiple=options.pop("multiple"),
+            most=request.config.data.max_length,
+        )  # fmt: skip
         return Predictor(built.model, encoder, collator, **options)
 
     def report(self, folder: Path) -> dict[str, Any]:
