@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import warnings
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -24,6 +25,7 @@ from _pytest.config import _prepareconfig
 from _pytest.pathlib import import_path
 from execnet import gateway_io
 from hypothesis import strategies
+from hypothesis.errors import HypothesisSideeffectWarning
 from hypothesis.internal.conjecture.providers import _get_local_constants
 
 from tests.support import MODEL_LIBRARIES
@@ -101,8 +103,9 @@ def _import_all(places: Sequence[str]) -> str:
     tests = [test for place in folders for test in (place.rglob("test_*.py") if place.is_dir() else [place])]
     wrong = [_import(config, test) for test in tests]
     # What Hypothesis finds out once: which characters there are, and the constants of all modules that are imported.
-    strategies.text().validate()
-    _get_local_constants()
+    with warnings.catch_warnings(action="ignore", category=HypothesisSideeffectWarning):  # no test has begun
+        strategies.text().validate()
+        _get_local_constants()
     config._ensure_unconfigure()
     return " ".join(filter(None, wrong))
 
