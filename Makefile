@@ -12,7 +12,7 @@ export PYTHONDONTWRITEBYTECODE :=
 # More at a time than there are cores: many tests wait for a child process, or for a screen that nothing is drawn on.
 UNIT_AT_ONCE := -n 3 --dist loadfile -p no:textual-snapshot -p no:syrupy
 # Tests one by one, wherever a process is free, but those that share what their module makes (tests/conftest.py).
-AT_ONCE := -n 4 --dist loadgroup
+AT_ONCE := -n 6 --dist loadgroup
 
 .PHONY: demo lint unit check test fuzz starter release-check clean
 

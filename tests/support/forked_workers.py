@@ -1,12 +1,11 @@
-"""The processes of a test run, forked from one that has imported what the tests import: each takes ten seconds for it.
+"""The processes of a test run, forked from one that has imported the tests: each would take ten seconds for it.
 
 pytest-xdist has them started by execnet, each as a new Python that reads its first line of code from its input. A
-forked one does the same, with the modules there already. The tests themselves are imported by pytest, in each.
+forked one does the same, with the modules there already, so that pytest in it has only to collect.
 
     python -m tests.support.forked_workers DESCRIPTOR FILE…        fork one for each message at the socket
 """
 
-import ast
 import gc
 import os
 import select
@@ -14,15 +13,20 @@ import signal
 import socket
 import subprocess
 import sys
+import warnings
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+from _pytest.config import _prepareconfig
+from _pytest.pathlib import import_path
 from execnet import gateway_io
+from hypothesis import strategies
+from hypothesis.errors import HypothesisSideeffectWarning
+from hypothesis.internal.conjecture.providers import _get_local_constants
 
 from tests.support import MODEL_LIBRARIES
 
@@ -57,7 +61,7 @@ class _WorkerIO(gateway_io.Popen2IOMaster):
 
 
 def prepare(tests: Sequence[str]) -> None:
-    """From now on execnet's processes are forked from one with what these files and folders import.
+    """From now on execnet's processes are forked from one that has imported the tests of these files and folders.
 
     It is started with the first of them, when all plugins have set their environment variables, and ends with this
     process.
@@ -74,22 +78,36 @@ def prepare(tests: Sequence[str]) -> None:
     gateway_io.create_io = lambda spec, execmodel: _WorkerIO(_Worker(origin()), execmodel)
 
 
-def _import_for(test: Path) -> str:
-    """Import what a file of tests imports at its beginning, but for other tests: those are pytest's to import.
+def _import(config: pytest.Config, test: Path) -> str:
+    """Import a file of tests as pytest does; what cannot be imported is left to pytest, which says so.
 
     Gives what is wrong with it, else "".
     """
     before = MODEL_LIBRARIES & sys.modules.keys()
-    found = ast.parse(test.read_bytes()).body
-    whole = [statement for statement in found if isinstance(statement, ast.Import)]
-    parts = [statement for statement in found if isinstance(statement, ast.ImportFrom)]
-    parts = [s for s in parts if s.module == "tests.support" or not str(s.module).startswith("tests.")]
-    for statement in (*whole, *parts):
-        with suppress(ImportError):  # the test says so itself
-            exec(compile(ast.Module([statement], []), str(test), "exec"), {})
+    namespaces = config.getini("consider_namespace_packages")
+    try:
+        import_path(test, mode="importlib", root=config.rootpath, consider_namespace_packages=namespaces)
+    except (Exception, pytest.skip.Exception):
+        half = [name for name, module in sys.modules.items() if getattr(module, "__file__", None) == str(test)]
+        for name in half:
+            del sys.modules[name]
     if "unit" in test.parts and (loaded := MODEL_LIBRARIES & sys.modules.keys() - before):
         return f"{test} loads {', '.join(sorted(loaded))}: move it to tests/worker"
     return ""
+
+
+def _import_all(places: Sequence[str]) -> str:
+    """Import the tests of these files and folders, their asserts rewritten; gives what is wrong with them."""
+    config = _prepareconfig([*places, "--capture=no"])
+    folders = [config.rootpath / place for place in places]
+    tests = [test for place in folders for test in (place.rglob("test_*.py") if place.is_dir() else [place])]
+    wrong = [_import(config, test) for test in tests]
+    # What Hypothesis finds out once: which characters there are, and the constants of all modules that are imported.
+    with warnings.catch_warnings(action="ignore", category=HypothesisSideeffectWarning):  # no test has begun
+        strategies.text().validate()
+        _get_local_constants()
+    config._ensure_unconfigure()
+    return " ".join(filter(None, wrong))
 
 
 def _serve(asked: socket.socket, wrong: str) -> None:
@@ -116,12 +134,9 @@ def _serve(asked: socket.socket, wrong: str) -> None:
 
 
 if __name__ == "__main__":
-    gc.disable()  # what is imported stays
-    places = map(Path, sys.argv[2:])
-    tests = [test for place in places for test in (place.rglob("test_*.py") if place.is_dir() else [place])]
-    found_wrong = " ".join(filter(None, map(_import_for, tests)))
+    gc.disable()  # until a process has collected its tests (tests/conftest.py): what is imported stays
+    found_wrong = _import_all(sys.argv[2:])
     gc.freeze()
-    gc.enable()
     _serve(socket.socket(fileno=int(sys.argv[1])), found_wrong)
     sys.argv = ["-c"]
     sys.modules["__main__"] = main = ModuleType("__main__")
