@@ -11,6 +11,7 @@ from workbench.fields.plain_text import counted
 
 _MOST = 70  # columns of a sentence that 80 have space for, beside the key of the help
 _NAMED = 3  # fields that are named, else their number is given
+_NAMED_AT_END = 2  # where the list ends: what is said of all its documents shares the line
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ def out_of_view(fields: Sequence[str]) -> str:
 
 def unlabelled(text: str) -> str:
     """What is asked before a document is accepted while words are selected."""
-    return f"“{short(text, 20)}” is selected and has no label. Press again to accept without it."
+    return f"“{short(text, 20)}” is selected, not labelled. Press again to accept."
 
 
 def left_out(plan: AcceptPlan, schema: Schema) -> str:
@@ -92,7 +93,6 @@ def accepted(done: Finished, undo: str, columns: int = _MOST) -> tuple[str, str]
         return "", ""
     without = f" without {left_out}" if left_out else ""
     empty = [f"; {text}" for text in (*_named(done.empty, "empty"), f"{len(done.empty)} empty")] if done.empty else []
-    names = _named(done.empty, "empty")[-1] if done.empty else ""
     wrong, brief = [""], ""
     if done.failed:
         field, message = done.failed[0]
@@ -111,7 +111,8 @@ def accepted(done: Finished, undo: str, columns: int = _MOST) -> tuple[str, str]
     parts = [f"{left_out} left out"] if left_out else []
     parts += [f"! {done.failed[0][0].name if left_out else brief}{more}"] if done.failed else []
     if done.empty and len(parts) < 2:
-        parts.append(f"{len(done.empty)} empty" if parts else names)
+        names = f"{', '.join(done.empty)} empty"
+        parts.append(names if not parts and len(done.empty) <= _NAMED_AT_END else f"{len(done.empty)} empty")
     return fitting, f"{'; '.join(parts)}; {undo} undoes."
 
 

@@ -256,7 +256,7 @@ async def test_one_more_value_without_any_selection_asks_for_the_field(opened, w
 async def test_a_document_is_not_accepted_while_a_selected_value_has_no_label(opened, workspace):
     async with opened(workspace) as pilot:
         await pilot.press("t", "slash", *"10.00", "enter", "A")
-        assert "“10.00” is selected and has no label" in hint(pilot)
+        assert "“10.00” is selected, not labelled" in hint(pilot)
         assert kept(workspace).state is not State.LABELLED
         await pilot.press("a")
         assert kept(workspace).state is State.LABELLED
