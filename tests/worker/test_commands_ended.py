@@ -224,10 +224,10 @@ def test_a_terminal_that_is_closed_while_the_program_ends_leaves_no_process(fold
     )
     os.close(slave)
     shown = b""
-    while b"Annotate" not in shown:
-        shown += os.read(master, 1 << 16)
-    os.write(master, b"\x11")  # Ctrl+Q
     try:
+        while b"Annotate" not in shown:
+            shown += os.read(master, 1 << 16)
+        os.write(master, b"\x11")  # Ctrl+Q
         with suppress(OSError):  # its end of the terminal is closed
             while os.read(master, 1 << 16):
                 pass
