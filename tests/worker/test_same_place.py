@@ -3,7 +3,7 @@
 from workbench.fields import FieldType, invoice_schema
 from workbench.runs.parquet import FrozenDocument
 from workbench.training.learner import readers
-from workbench.training.learner.same_place import SamePlaces, page_of
+from workbench.training.learner.same_place import Pages, SamePlaces, page_of
 
 _SCHEMA = invoice_schema().add("delivery_note", FieldType.ID)
 
@@ -29,14 +29,12 @@ def row(*lines: str, group: str = "a vendor", **labels: str) -> FrozenDocument:
 
 
 def offered(page: FrozenDocument, *before: FrozenDocument) -> dict[str, tuple[str, float]]:
-    values = SamePlaces([page_of(document) for document in before], _SCHEMA).values(page)
+    values = SamePlaces([page_of(document) for document in before], _SCHEMA).values(page_of(page))
     return {field: (" ".join(page.words[word] for word in words), sure) for field, (words, sure) in values.items()}
 
 
-_FIRST = row(
-    "Kunden AG", "Ringstr. 5", "69876 Frankfurt", "", "", "Invoice", "Our slip LS-77 of May",
-    delivery_note="LS-77", buyer_address="Ringstr. 5 69876 Frankfurt",
-)  # fmt: skip
+_LINES = ("Kunden AG", "Ringstr. 5", "69876 Frankfurt", "", "", "Invoice", "Our slip LS-77 of May")
+_FIRST = row(*_LINES, delivery_note="LS-77", buyer_address="Ringstr. 5 69876 Frankfurt")
 
 
 def test_a_field_of_ones_own_and_an_address_are_offered_where_the_vendor_had_them_before() -> None:
@@ -49,6 +47,14 @@ def test_another_vendor_and_what_is_no_value_of_the_field_are_left_out() -> None
     assert offered(row("Our slip LS-91", group="another"), _FIRST) == {}
     assert offered(row("Our slip missing"), _FIRST) == {}
     assert offered(row("Goods 3 pieces", "LS-91"), _FIRST) == {}
+
+
+def test_a_page_is_laid_out_once_until_it_is_read_anew_and_has_no_labels() -> None:
+    pages = Pages()
+    first = pages.of(_FIRST)
+    assert pages.of(row(*_LINES)) is first and not first.labels
+    assert pages.of(row("Muster AG")).words == ["Muster", "AG"]
+    assert pages.of(row("Muster AG", group="another")).group == "another"
 
 
 def test_what_was_wrong_at_the_place_makes_it_less_likely() -> None:

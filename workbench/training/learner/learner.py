@@ -33,7 +33,7 @@ from workbench.training.learner.head import Head
 from workbench.training.learner.pool_scores import PART, PoolScores, doubt
 from workbench.training.learner.readers import Base, Features, Kept, Values
 from workbench.training.learner.remembered import Printed, Remembered
-from workbench.training.learner.same_place import SamePlaces, page_of
+from workbench.training.learner.same_place import Pages, SamePlaces, page_of
 from workbench.workspace import Workspace
 
 RUN = "learner"
@@ -108,7 +108,7 @@ class Learner:
         self._head: Head | None = None
         self._remembered = Remembered((), self._settings.schema)
         self._places = SamePlaces((), self._settings.schema)
-        self._captions = Captions((), ())
+        self._captions, self._pages = Captions((), ()), Pages()
         self._scores.forget(_ABOUT)
         with self._workspace.db.read() as connection:
             self._event = label_queries.newest_event(connection)
@@ -375,8 +375,8 @@ class Learner:
 
     def _read(self, content: Content, row: FrozenDocument, features: Features) -> dict[str, Values]:
         """What each reader of the record takes a document's values to be."""
-        base, page, schema = self._reading(content, row, features), page_of(row), self._settings.schema
-        places = self._places.values(row)
+        base, page, schema = self._reading(content, row, features), self._pages.of(row), self._settings.schema
+        places = self._places.values(page)
         head = readers.whole_lines(self._head_values(row, features), base, row, self._pieces)
         head = readers.without_guesses(head, page, schema, [base, places])
         remembered = self._captions.values(page) | places | self._remembered.values(Printed.of(row))

@@ -1,6 +1,7 @@
 """What stands where a field was labelled on a vendor's invoices before: beside the same words, or there. [worker]"""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from workbench.fields import Field, FieldType, Schema, checks, chunks_of
 from workbench.fields.values import joined
@@ -15,6 +16,7 @@ _ONLY_HEADED = frozenset(
     {FieldType.AMOUNT, FieldType.RATE, FieldType.CURRENCY}
 )  # where they stand depends on the lines above
 
+_KEPT = 40  # documents that come next, and some more
 _BLOCKS = frozenset({FieldType.PARTY, FieldType.ADDRESS})
 
 
@@ -25,6 +27,23 @@ def page_of(row: FrozenDocument) -> Page:
         labels.setdefault(name, []).extend(range(start, stop))
     values = {name: (tuple(words),) for name, words in labels.items()}
     return Page(row.words, row.boxes, row.pages, row.lines, values, row.group)
+
+
+class Pages:
+    """Pages of documents that come next, without their labels: rows and captions are asked for after every label."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, Page] = {}
+
+    def of(self, row: FrozenDocument) -> Page:
+        """A document's; found anew where it was read anew."""
+        page = self._kept.pop(row.document, None)
+        if page is None or (page.words, page.boxes, page.group) != (row.words, row.boxes, row.group):
+            page = page_of(replace(row, tags=None))
+        self._kept[row.document] = page
+        while len(self._kept) > _KEPT:
+            del self._kept[next(iter(self._kept))]
+        return page
 
 
 class SamePlaces:
@@ -44,16 +63,15 @@ class SamePlaces:
             self._by_group[group] = listed[-_LATEST:]
         self._places: dict[str, dict[str, tuple[Place, float]]] = {}
 
-    def values(self, row: FrozenDocument) -> dict[str, tuple[TokenIds, float]]:
+    def values(self, page: Page) -> dict[str, tuple[TokenIds, float]]:
         """Field -> (words, confidence 0..1) of what stands where the vendor's last label of it stood."""
-        if not row.words or row.group not in self._by_group:
+        if not page.words or page.group not in self._by_group:
             return {}
-        if row.group not in self._places:
-            self._places[row.group] = dict(self._learned(self._by_group[row.group]))
-        page = page_of(row)
+        if page.group not in self._places:
+            self._places[page.group] = dict(self._learned(self._by_group[page.group]))
         read = {
             name: (self._read(self._fields[name], place, page), sure)
-            for name, (place, sure) in self._places[row.group].items()
+            for name, (place, sure) in self._places[page.group].items()
         }
         return {name: value for name, value in read.items() if value[0]}
 
