@@ -103,7 +103,8 @@ def by_variance(order: Order, shares: Shares, free: Free, size: int, rng: np.ran
     z, doubt = order.reduced, np.clip(1 - (shares**2).sum(1), 2e-3, None) / 2
     of_pool = (z[free] * doubt[free, None]).T @ z[free] / len(free)
     known = (z[order.labelled] * doubt[order.labelled, None]).T @ z[order.labelled]
-    inverse, chosen = np.linalg.inv(known + np.eye(z.shape[1])), []
+    inverse = np.linalg.inv(known + np.eye(z.shape[1]))
+    chosen: list[int] = []
     for _ in range(size):
         reached = z[free] @ inverse
         gain = ((reached @ of_pool) * reached).sum(1) / (1 / doubt[free] + (reached * z[free]).sum(1))
