@@ -66,10 +66,10 @@ class Order:
 
     def figures(self, numbers: list[int], x: Vectors, y: NDArray[Any]) -> tuple[float, float]:
         """Macro F1, and the F1 of the positive class if half of the texts were of it."""
-        said = np.array(self.options)[self.shares(numbers, x).argmax(1)]
-        each = [2 * ((said == o) & (y == o)).sum() / max(1, (said == o).sum() + (y == o).sum()) for o in self.options]
-        is_said, is_so = said == self.positive, y == self.positive
-        recall, alarms = is_said[is_so].mean(), is_said[~is_so].mean()
+        taken = np.array(self.options)[self.shares(numbers, x).argmax(1)]
+        each = [2 * ((taken == o) & (y == o)).sum() / max(1, (taken == o).sum() + (y == o).sum()) for o in self.options]
+        is_taken, is_so = taken == self.positive, y == self.positive
+        recall, alarms = is_taken[is_so].mean(), is_taken[~is_so].mean()
         return float(np.mean(each)), float(2 * recall / (1 + recall + alarms))
 
 
