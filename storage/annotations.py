@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from storage import retired_fields
 from storage.exceptions import Conflict
 from storage.records import Annotations, ClassLabel, Decision, Event, Source, Span, State
-from storage.tables import class_labels, documents, events, spans, suggestions, utc
+from storage.tables import class_labels, documents, events, of_document, spans, suggestions, utc
 
 Change = dict[str, Any]
 """What an act changed: {"spans": {"-": […], "+": […]}, "state": [before, after] …}; only the parts that differ."""
@@ -18,6 +18,11 @@ Moved = Mapping[int, Sequence[int]]
 """Token -> the tokens that its word has after words were repaired, or were put back."""
 
 UNDO, REDO, IMPORT, WORDS = "undo", "redo", "import", "words"
+
+DOCUMENT = select(documents).where(documents.c.id == bindparam("document"))
+_SPANS, _CLASSES = of_document(spans), of_document(class_labels)
+_DECIDED = suggestions.c.decision != Decision.OPEN.value
+_DECISIONS = of_document(suggestions).with_only_columns(suggestions.c.id, suggestions.c.decision).where(_DECIDED)
 
 
 def _span(span: Span) -> list[Any]:
@@ -122,19 +127,15 @@ def class_row(document_id: int, label: ClassLabel) -> dict[str, Any]:
 
 
 def _classes_of(connection: Connection, document_id: int) -> frozenset[ClassLabel]:
-    rows = connection.execute(select(class_labels).where(class_labels.c.document_id == document_id))
+    rows = connection.execute(_CLASSES, {"document": document_id})
     return frozenset(ClassLabel(r.field, r.option, Source(r.source), r.annotator) for r in rows)
 
 
 def load(connection: Connection, document_row: Any) -> Annotations:
     """The annotations of a document whose row was just read."""
     number = document_row.id
-    span_rows = connection.execute(select(spans).where(spans.c.document_id == number))
-    decisions = connection.execute(
-        select(suggestions.c.id, suggestions.c.decision).where(
-            suggestions.c.document_id == number, suggestions.c.decision != Decision.OPEN.value
-        )
-    )
+    span_rows = connection.execute(_SPANS, {"document": number})
+    decisions = connection.execute(_DECISIONS, {"document": number})
     return Annotations(
         frozenset(Span(r.field, tuple(r.tokens), Source(r.source), r.annotator) for r in span_rows),
         frozenset(document_row.absent),
@@ -148,7 +149,7 @@ def load(connection: Connection, document_row: Any) -> Annotations:
 
 def current(connection: Connection, document_id: int) -> tuple[Annotations, int] | None:
     """The annotations of a document and its version, without its words; None where it is gone."""
-    row = connection.execute(select(documents).where(documents.c.id == document_id)).first()
+    row = connection.execute(DOCUMENT, {"document": document_id}).first()
     return (load(connection, row), row.version) if row is not None else None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from storage import annotations, retired_fields, token_blob
+from storage import annotations, retired_fields, tables, token_blob
 from storage.exceptions import Conflict, DamagedDatabase, WorkspaceProblem
 from storage.files import stays_inside
 from storage.records import (
@@ -29,6 +29,8 @@ from storage.tables import class_labels, documents, events, pages, problems, ref
 MOST_PROBLEMS = 10_000
 _VALUES = 8  # labels that a field may have on one document, where the documents of its latest labels are looked for
 """Of what an import could not read, so many are kept; all are counted in its summary."""
+_PAGES = tables.of_document(pages, pages.c.number)
+_REFERENCES = tables.of_document(references, references.c.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +203,7 @@ def get(connection: Connection, document_id: int) -> Document:
     Raises:
         WorkspaceProblem: there is no such document.
     """
-    row = connection.execute(select(documents).where(documents.c.id == document_id)).first()
+    row = connection.execute(annotations.DOCUMENT, {"document": document_id}).first()
     if row is None:
         raise WorkspaceProblem(
             f"There is no document {document_id} in this workspace.",
@@ -218,22 +220,18 @@ def original(connection: Connection, document_id: int) -> str | None:
 
 def open_document(connection: Connection, document_id: int) -> Content:
     """A document with its pages, labels, suggestions and known values, as of one moment."""
-    row = connection.execute(select(documents).where(documents.c.id == document_id)).first()
+    row = connection.execute(annotations.DOCUMENT, {"document": document_id}).first()
     if row is None:
         raise WorkspaceProblem(f"There is no document {document_id} in this workspace.")
     corrections = {int(token): text for token, text in row.corrections.items()}
-    page_rows = connection.execute(select(pages).where(pages.c.document_id == document_id).order_by(pages.c.number))
+    page_rows = connection.execute(_PAGES, {"document": document_id})
+    reference_rows = connection.execute(_REFERENCES, {"document": document_id})
     return Content(
         as_document(row),
         tuple(_page(p, corrections) for p in page_rows),
         annotations.load(connection, row),
         suggestions_of(connection, document_id),
-        tuple(
-            ReferenceValue(r.field, r.value, r.source)
-            for r in connection.execute(
-                select(references).where(references.c.document_id == document_id).order_by(references.c.id)
-            )
-        ),
+        tuple(ReferenceValue(r.field, r.value, r.source) for r in reference_rows),
         class_suggestions_of(connection, document_id),
     )
 

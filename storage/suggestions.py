@@ -7,11 +7,14 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, se
 
 from storage import label_queries, retired_fields
 from storage.records import CORRECTION, KNOWN_SOURCES, ClassSuggestion, Decision, Source, Span, State, Suggestion
-from storage.tables import class_suggestions, documents, spans, suggestions
+from storage.tables import class_suggestions, documents, of_document, spans, suggestions
 
 _OPEN = documents.c.state.in_([State.NEW.value, State.STARTED.value])
 
 _UNDECIDED = Decision.OPEN.value
+
+_OF_DOCUMENT = of_document(suggestions, suggestions.c.id)
+_CLASSES_OF_DOCUMENT = of_document(class_suggestions, class_suggestions.c.field, class_suggestions.c.probability.desc())
 
 
 def leading(suggestions: Iterable[Suggestion], labels: Iterable[Span] = ()) -> list[Suggestion]:
@@ -50,9 +53,7 @@ def rivals(suggestions: Iterable[Suggestion], chosen: Suggestion) -> list[Sugges
 
 def suggestions_of(connection: Connection, document_id: int) -> tuple[Suggestion, ...]:
     """All suggestions of a document, decided ones included."""
-    rows = connection.execute(
-        select(suggestions).where(suggestions.c.document_id == document_id).order_by(suggestions.c.id)
-    )
+    rows = connection.execute(_OF_DOCUMENT, {"document": document_id})
     return tuple(Suggestion(r.id, r.field, tuple(r.tokens), r.confidence, r.run, Decision(r.decision)) for r in rows)
 
 
@@ -226,10 +227,7 @@ def drop_open(connection: Connection, field: str) -> None:
 
 def class_suggestions_of(connection: Connection, document_id: int) -> tuple[ClassSuggestion, ...]:
     """What the last run thinks of a document, the likeliest option of a field first."""
-    c = class_suggestions.c
-    rows = connection.execute(
-        select(class_suggestions).where(c.document_id == document_id).order_by(c.field, c.probability.desc())
-    )
+    rows = connection.execute(_CLASSES_OF_DOCUMENT, {"document": document_id})
     return tuple(ClassSuggestion(r.field, r.option, r.probability, r.run) for r in rows)
 
 

@@ -1,11 +1,13 @@
 """The tables. Portable SQL only: what is specific to a database is in database.py and postgresql/."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     DateTime,
     Float,
@@ -15,11 +17,14 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
+    Select,
     String,
     Table,
     UniqueConstraint,
+    bindparam,
     false,
     insert,
+    select,
 )
 
 from storage.postgresql.columns import text
@@ -263,6 +268,11 @@ opinions = Table(  # a second, independent labelling of a document; never its la
     Column("at", DateTime(timezone=True), nullable=False),
     UniqueConstraint("document_id", "annotator", "round"),
 )
+
+
+def of_document(table: Table, *order: ColumnElement[Any]) -> Select[Any]:
+    """The statement for the rows of `document`. To build one takes as long as to run it: keep it."""
+    return select(table).where(table.c.document_id == bindparam("document")).order_by(*order)
 
 
 def utc(moment: datetime) -> datetime:

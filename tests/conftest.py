@@ -13,7 +13,16 @@ from typing import Any
 import hypothesis
 import pytest
 
-from tests.support import ROOT, copies, forked_workers, leftovers, postgresql_server, rights, shared_libraries
+from tests.support import (
+    ROOT,
+    compiled_statements,
+    copies,
+    forked_workers,
+    leftovers,
+    postgresql_server,
+    rights,
+    shared_libraries,
+)
 from workbench import warm_workers
 from workbench.runs import machine
 
@@ -91,6 +100,13 @@ def _libraries_shared(pytestconfig: pytest.Config) -> Iterator[None]:
     load = partial(shared_libraries.load, _are_units(pytestconfig))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(machine, "warm_up", shared_libraries.join if shared_libraries.WAY in os.environ else load)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _statements_compiled_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        compiled_statements.share(patch)
         yield
 
 

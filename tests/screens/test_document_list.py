@@ -109,7 +109,7 @@ async def test_a_suggested_value_is_dim_and_a_label_comes_before_a_known_value(p
 async def test_one_search_finds_vendor_number_amount_and_words(opened, purchases, typed, found):
     async with opened(purchases) as pilot:
         await pilot.press("O", *(" " if letter == " " else letter for letter in typed))
-        assert f"“{typed}”: document 1 of 1." in hint(pilot)
+        await until(pilot, lambda: f"“{typed}”: document 1 of 1." in hint(pilot))
         await pilot.press("enter")
         assert pilot.app.mode_screen.session.content.document.name == found
 
@@ -124,9 +124,9 @@ async def test_documents_that_were_worked_on_last_are_found_first(purchases):
 async def test_typing_a_name_in_the_list_finds_it_and_runs_no_command(opened, workspace):
     async with opened(workspace) as pilot:
         await pilot.press("O", *"SAUE", "backspace", "backspace")
-        assert "“SA”: no document." in hint(pilot)
+        await until(pilot, lambda: "“SA”: no document." in hint(pilot))
         await pilot.press("backspace", "backspace", *"sugg")
-        assert "“sugg”: document 1 of 1." in hint(pilot)
+        await until(pilot, lambda: "“sugg”: document 1 of 1." in hint(pilot))
         await pilot.press("enter")
         assert pilot.app.mode_screen.session.content.document.name == "suggested"
         for number in (1, 2, 3):

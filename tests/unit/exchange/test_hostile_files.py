@@ -80,7 +80,7 @@ def nested_forms(depth: int) -> bytes:
 
 
 def test_a_pdf_without_end_is_ended(workspace: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader_process, "SECONDS", 1.5)
+    monkeypatch.setattr(reader_process, "SECONDS", 0.5)
     (folder / "a.pdf").write_bytes(nested_forms(12))
     _, reasons = brought(workspace, folder)
     assert "seconds" in reasons["a.pdf"] or "memory" in reasons["a.pdf"]

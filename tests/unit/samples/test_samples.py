@@ -43,13 +43,13 @@ needs_chinese_font = pytest.mark.skipif(chinese_font() is None, reason="this mac
 
 @pytest.fixture(scope="module")
 def clean() -> list[Sample]:
-    return list(generate(11, 1000, noise=0))
+    return list(generate(11, 600, noise=0))
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("samples")
-    write_samples(out, 20, 3, ["en", "de", "zh"])
+    write_samples(out, 12, 3, ["en", "de", "zh"])
     return out
 
 
@@ -120,7 +120,7 @@ def test_the_sums_add_up(clean: list[Sample]) -> None:
             net, tax, total = (round(float(sample.values[f"amount_{name}"]) * 100) for name in ("net", "tax", "total"))
             assert abs(net + tax - total) <= 4, sample.name  # cash is rounded to five cents
             checked += 1
-    assert checked > 400
+    assert checked > 240
 
 
 def test_words_do_not_lie_on_one_another(clean: list[Sample]) -> None:
@@ -148,7 +148,7 @@ def test_every_template_of_a_language_gives_documents(language: str) -> None:
 
 def test_templates_can_be_held_out() -> None:
     kept = [name for name in template_ids("zh") if name != "fapiao-digital"]
-    assert "fapiao-digital" not in {sample.template for sample in generate(1, 300, ["zh"], kept)}
+    assert "fapiao-digital" not in {sample.template for sample in generate(1, 100, ["zh"], kept)}
     with pytest.raises(ValueError, match="templates"):
         next(generate(1, 1, ["en"], ["fapiao-digital"]))
     with pytest.raises(ValueError, match="'xx'"):
@@ -171,8 +171,8 @@ def test_numbers_and_dates_that_are_no_fields_stand_beside_those_that_are(clean:
 
 def test_there_are_credit_notes_several_pages_and_several_currencies(clean: list[Sample]) -> None:
     credit_notes = [sample for sample in clean if sample.values["amount_total"].startswith("-")]
-    assert len(credit_notes) > 10
-    assert sum(len(sample.pages) > 1 for sample in clean) > 10
+    assert len(credit_notes) > 6
+    assert sum(len(sample.pages) > 1 for sample in clean) > 6
     assert len({sample.values.get("currency") for sample in clean}) >= 8
 
 
@@ -190,7 +190,7 @@ def test_hardly_a_vendor_or_number_comes_twice(clean: list[Sample]) -> None:
 
 def test_noise_changes_words_and_leaves_most_alone() -> None:
     changed = total = 0
-    for sample in generate(4, 300, ["en"], noise=2):
+    for sample in generate(4, 150, ["en"], noise=2):
         for field in ("amount_total", "invoice_date"):
             total += 1
             tokens = dict(sample.spans).get(field, ())
@@ -211,8 +211,8 @@ def test_numbers_with_check_digits_have_the_right_ones(clean: list[Sample]) -> N
     accounts = [sample.values["iban"] for sample in clean if "iban" in sample.values]
     taxes = [sample.values.get("seller_tax_id", "") for sample in clean if sample.language in ("de", "fr", "nl")]
     european = [number.replace(" ", "").replace(".", "") for number in taxes if number[:2] in ("DE", "AT", "FR", "NL")]
-    assert len(accounts) > 50 and all(values.iban_is_valid(number) for number in accounts)
-    assert len(european) > 100 and all(vat.is_valid(number) for number in european)
+    assert len(accounts) > 30 and all(values.iban_is_valid(number) for number in accounts)
+    assert len(european) > 60 and all(vat.is_valid(number) for number in european)
 
 
 @pytest.mark.parametrize(("language", "rule"), [("es", nif), ("it", iva), ("pl", nip)])
@@ -296,7 +296,7 @@ def test_every_word_is_drawn_inside_its_box(template: str) -> None:
 def test_files_are_the_same_for_the_same_seed(tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     for folder in (first, second):
-        write_samples(folder, 6, 3, ["en", "de", "zh"])
+        write_samples(folder, 4, 3, ["en", "de", "zh"])
     names = sorted(path.relative_to(first) for path in first.rglob("*") if path.is_file())
     assert len(names) > 6 and names == sorted(path.relative_to(second) for path in second.rglob("*") if path.is_file())
     for name in names:
@@ -307,7 +307,7 @@ def test_labelled_files_and_inbox_hold_different_documents(folder: Path) -> None
     records = [json.loads(line) for line in (folder / "labelled" / "labels.jsonl").read_text("utf-8").splitlines()]
     labelled = {record["id"] for record in records}
     inbox = {path.stem for path in (folder / "inbox").iterdir()}
-    assert len(labelled) + len(inbox) == 20 and not labelled & inbox
+    assert len(labelled) + len(inbox) == 12 and not labelled & inbox
     assert len({path.suffix for path in (folder / "inbox").iterdir()}) >= 3
     with (folder / "values.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
