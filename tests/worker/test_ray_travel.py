@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -116,17 +117,19 @@ def test_a_run_travels_to_a_node_without_the_workspace_and_its_results_come_back
     assert not left_there(hidden)
 
 
-@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize(
+    "together", [{}, {"processes": 2}, {"processes": 2, "fsdp": "full_shard auto_wrap"}], ids=["one", "two", "divided"]
+)
 def test_a_run_there_is_followed_killed_resumed_from_its_checkpoint_paused_and_stopped(
-    workspace: Workspace, cluster: Target, base: Path, hidden: Path, processes: int
+    workspace: Workspace, cluster: Target, base: Path, hidden: Path, together: dict[str, Any]
 ) -> None:
-    run = jobs.prepare(workspace, workspaces.config(base, num_train_epochs=LONG, processes=processes), on=cluster)
+    run = jobs.prepare(workspace, workspaces.config(base, num_train_epochs=LONG, **together), on=cluster)
     jobs.start(workspace, run.id)
     folder = RunFolder(workspace.files.run(run.id))
     until(lambda: list(folder.checkpoints.glob("checkpoint-*")) or not folder.at_work(), PATIENCE)
     assert state(workspace, run.id) is RunState.RUNNING, folder.log_tail()
     there = workers(hidden)
-    assert len(there) == len(left_there(hidden)) == processes
+    assert len(there) == len(left_there(hidden)) == together.get("processes", 1)
     jobs.kill(workspace, run.id)
     until(lambda: not folder.at_work(), PATIENCE)
     assert state(workspace, run.id) is RunState.KILLED
