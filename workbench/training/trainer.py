@@ -322,9 +322,11 @@ class Tuner(Trainer):  # type: ignore[misc]
             )
 
     def _load_best_model(self) -> None:
-        """The weights of the best evaluation: they are in each folder, what else DeepSpeed keeps is in the first."""
+        """Have the weights of the best evaluation; with a folder for each process only the first has DeepSpeed's."""
         if self.is_deepspeed_enabled and machine.SEPARATE in os.environ:
-            load_model(self.model, Path(self.state.best_model_checkpoint) / weights.FILE)
+            best = Path(self.state.best_model_checkpoint) / weights.FILE
+            if best.is_file():  # what follows is the first process's alone
+                load_model(self.model, best)
         else:
             super()._load_best_model()
 
