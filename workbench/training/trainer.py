@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_model
+from safetensors.torch import load_file
 from torch.nn import functional
 from torch.utils.data import Dataset, Sampler
 from transformers import Trainer, TrainerCallback
@@ -326,7 +326,7 @@ class Tuner(Trainer):  # type: ignore[misc]
         if self.is_deepspeed_enabled and machine.SEPARATE in os.environ:
             best = Path(self.state.best_model_checkpoint) / weights.FILE
             if best.is_file():  # what follows is the first process's alone
-                load_model(self.model, best)
+                self.model.load_state_dict(load_file(best), strict=False)  # tied weights stand there once
         else:
             super()._load_best_model()
 
