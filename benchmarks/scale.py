@@ -182,17 +182,27 @@ def used(processes: list[psutil.Process]) -> float:
     return total
 
 
-def scored(place: Path, documents: int, model: str) -> dict[str, Any]:
-    """A pool read with one kill in the middle: what was kept, and whether every document is there once."""
+def scored(place: Path, documents: int, model: str, *, apart: bool) -> dict[str, Any]:
+    """A pool read with one kill in the middle: what was kept, and whether every document is there once.
+
+    Args:
+        place: a folder for it.
+        documents: how many.
+        model: "tiny" or "starter".
+        apart: the node does not see the documents' folder.
+    """
     from tests.support import tiny_model
 
+    (place / "temporary").mkdir()
+    place /= "workspace"
+    place.mkdir()
     pool, runs = place / "pool.parquet", place / "runs"
     known = ["total", "date", "item"]  # to the tiny model: a token each
     usual = [f"word{i}" if i % 4 else f"{i * 37 % 1000}.{i % 100:02}" for i in range(3000)]
     written(pool, documents, usual if model == "starter" else known)
     labels = ["O", "B-amount_total", "I-amount_total"]
     name = "starter" if model == "starter" else str(tiny_model.base(place, "layoutlm", 128, labels))
-    with ray_server.running() as address:
+    with ray_server.running(place if apart else None) as address:
         killed = read_on(address, RunFolder(runs / "first"), pool, name, KILLED_AT)
         whole = RunFolder(runs / "second")
         rest = read_on(address, whole, pool, name, 1.0)
@@ -205,7 +215,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         if options.part == "score":
-            return scored(folder, options.documents, options.model)
+            return scored(folder, options.documents, options.model, apart=options.apart)
         if options.part == "ray":
             from tests.support import tiny_model  # the annotators' processes load no torch
 
@@ -241,6 +251,7 @@ def main() -> None:
     parser.add_argument("part", choices=("saved", "import", "ray", "score"))
     parser.add_argument("--acts", type=int, default=40)
     parser.add_argument("--documents", type=int, default=2000)
+    parser.add_argument("--apart", action="store_true", help="of `score`: the node does not see the documents' folder")
     parser.add_argument("--model", choices=("tiny", "starter"), default="tiny")
     parser.add_argument("--runs", type=int, default=4)
     parser.add_argument("--epochs", type=int, default=60)

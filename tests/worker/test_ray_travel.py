@@ -1,9 +1,11 @@
 """Runs on a Ray cluster whose node does not see the workspace: a real one, with an empty disk in that place."""
 
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -116,17 +118,26 @@ def test_a_run_travels_to_a_node_without_the_workspace_and_its_results_come_back
     assert not left_there(hidden)
 
 
-@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("way", ["one", "two", "fsdp", "deepspeed"])
 def test_a_run_there_is_followed_killed_resumed_from_its_checkpoint_paused_and_stopped(
-    workspace: Workspace, cluster: Target, base: Path, hidden: Path, processes: int
+    workspace: Workspace, cluster: Target, base: Path, hidden: Path, way: str
 ) -> None:
-    run = jobs.prepare(workspace, workspaces.config(base, num_train_epochs=LONG, processes=processes), on=cluster)
+    together: dict[str, Any] = {"processes": 1 if way == "one" else 2}
+    if way == "fsdp":
+        together["fsdp"] = "full_shard auto_wrap"
+    if way == "deepspeed":
+        pytest.importorskip("deepspeed", reason="DeepSpeed is not installed")
+        file = hidden / "zero.json"
+        auto = ("train_micro_batch_size_per_gpu", "gradient_accumulation_steps", "gradient_clipping")
+        file.write_text(json.dumps({"zero_optimization": {"stage": 2}} | dict.fromkeys(auto, "auto")))
+        together["deepspeed"] = str(file)
+    run = jobs.prepare(workspace, workspaces.config(base, num_train_epochs=LONG, **together), on=cluster)
     jobs.start(workspace, run.id)
     folder = RunFolder(workspace.files.run(run.id))
     until(lambda: list(folder.checkpoints.glob("checkpoint-*")) or not folder.at_work(), PATIENCE)
     assert state(workspace, run.id) is RunState.RUNNING, folder.log_tail()
     there = workers(hidden)
-    assert len(there) == len(left_there(hidden)) == processes
+    assert len(there) == len(left_there(hidden)) == together["processes"]
     jobs.kill(workspace, run.id)
     until(lambda: not folder.at_work(), PATIENCE)
     assert state(workspace, run.id) is RunState.KILLED

@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import psutil
 import pytest
 import torch
 from safetensors.torch import load_file
-from transformers import AutoModelForTokenClassification
+from transformers import AutoModelForTokenClassification, TrainerControl, TrainerState
 from transformers.utils import logging
 
 from storage import events
@@ -461,3 +462,15 @@ def test_for_prediction_bf16_is_tried_without_gradients(
     device.bf16_pays(torch.device("cpu"), training=gradients)
     device.bf16_pays.cache_clear()
     assert len(backward) == asked
+
+
+def test_the_best_checkpoint_is_found_where_a_run_goes_on_in_another_folder(tmp_path: Path) -> None:
+    place = tmp_path / "checkpoint-3"
+    place.mkdir()
+    arguments = SimpleNamespace(output_dir=str(tmp_path))
+    for there, expected in ((False, None), (True, str(place))):
+        if there:
+            (place / "model.safetensors").touch()
+        state = TrainerState(best_global_step=3, best_model_checkpoint=None)  # the Trainer forgets a path that is gone
+        trainer.WhereTheBestIs().on_train_begin(arguments, state, TrainerControl())
+        assert state.best_model_checkpoint == expected

@@ -37,6 +37,7 @@ class Heard(NamedTuple):
     log: str
     training: bool
     ended: bool
+    failed: bool
 
 
 def pieces(files: Iterable[tuple[str, Path]]) -> Iterator[Piece]:
@@ -156,10 +157,10 @@ class Node:
             child.wait()
         for mark, wish in ((folder.stop, wishes["stop"]), (folder.pause, wishes["pause"] and not wishes["stop"])):
             mark.touch() if wish else mark.unlink(missing_ok=True)
-        ended = child.poll() is not None  # asked before the events are read, so that no last one is missed
+        code = child.poll()  # asked before the events are read, so that no last one is missed
         lines, self._events_at = agent.new_lines(folder.events, self._events_at)
         log, self._log_at = agent.new_text(folder.log, self._log_at)
-        return Heard([line for _, line in lines], log, locks.held(folder.lock), ended)
+        return Heard([line for _, line in lines], log, locks.held(folder.lock), code is not None, bool(code))
 
     def checkpoints(self) -> list[str]:
         """The names of those that are here."""

@@ -26,7 +26,7 @@ from workbench.settings import Target
 LOOK_SECONDS = 0.3
 END_SECONDS = 20.0
 """So long is tried to end a run there; then its process is killed, and its folder is left to the next run. So long the
-first process of a run is waited for where another has ended."""
+first process of a run is waited for where another has failed."""
 _SPARE_BYTES = 200e6
 _ARRIVING = ".arriving"
 
@@ -139,7 +139,7 @@ class Journey:
         self._nodes, self._base, self._instead = nodes, base, instead or {}
         self._lock: int | None = None
         self._is_started = False
-        self._one_ended = 0.0  # when the first is known to be left alone by another
+        self._one_failed = 0.0  # when one of several was first seen to have failed
 
     def go(self, threads: int) -> None:
         """Send the run, follow it, and bring it back.
@@ -272,14 +272,14 @@ class Journey:
                     log.write(text)
             if heard.ended:
                 return finished
-            if any(each.ended for each in everything) and self._is_left():
+            if any(each.failed for each in everything) and self._is_left():
                 return None
             time.sleep(LOOK_SECONDS)
 
     def _is_left(self) -> bool:
-        """Whether the first process waits too long for another that has ended."""
-        self._one_ended = self._one_ended or time.monotonic()
-        return time.monotonic() - self._one_ended > END_SECONDS
+        """Whether the first process waits too long for another that has failed."""
+        self._one_failed = self._one_failed or time.monotonic()
+        return time.monotonic() - self._one_failed > END_SECONDS
 
     def _fetch_checkpoint(self, name: str) -> None:
         """Have a checkpoint here, so that the run can go on from it; those that are deleted there are deleted here.

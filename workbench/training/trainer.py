@@ -2,20 +2,25 @@
 
 import itertools
 import math
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from torch.nn import functional
 from torch.utils.data import Dataset, Sampler
 from transformers import Trainer, TrainerCallback
 
 from storage.exceptions import RunProblem
 from workbench.fields import field_of_tag
+from workbench.runs import machine
 from workbench.runs.augmentation import NO_NAMES, PartyNames, change
 from workbench.runs.config.tune import Augmentation, Regularization, Train
+from workbench.runs.model_folders import weights
 from workbench.training import encoding
 from workbench.training.engines import sharding
 
@@ -247,6 +252,15 @@ class Throughput:
         self.windows += len(inputs["input_ids"])
 
 
+class WhereTheBestIs(TrainerCallback):  # type: ignore[misc]
+    """Finds the best checkpoint of a run that goes on in another folder: the state has the path that it began in."""
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        place = Path(args.output_dir) / f"checkpoint-{state.best_global_step}"
+        if state.best_global_step and (place / weights.FILE).is_file():
+            state.best_model_checkpoint = str(place)
+
+
 class Tuner(Trainer):  # type: ignore[misc]
     def __init__(
         self, *, order: DataOrder, assess: Callable[[int, float], dict[str, float]], guess: float, **kwargs: Any
@@ -306,6 +320,15 @@ class Tuner(Trainer):  # type: ignore[misc]
             raise Diverged(
                 f"The loss rose to {sum(self._recent) / 20:.1f} {where}; guessing gives {self._guess:.1f}.", remedy
             )
+
+    def _load_best_model(self) -> None:
+        """Have the weights of the best evaluation; with a folder for each process only the first has DeepSpeed's."""
+        if self.is_deepspeed_enabled and machine.SEPARATE in os.environ:
+            best = Path(self.state.best_model_checkpoint) / weights.FILE
+            if best.is_file():  # what follows is the first process's alone
+                self.model.load_state_dict(load_file(best), strict=False)  # tied weights stand there once
+        else:
+            super()._load_best_model()
 
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
         """Figures over whole documents instead of the Trainer's own over windows."""

@@ -30,7 +30,15 @@ from workbench.training.models.held_layers import HeldLayers, layers_held
 from workbench.training.models.loading import Built
 from workbench.training.preparation import TrainingInput, adam_then_sgd, arguments_of
 from workbench.training.tasks.base import TaskPredictor
-from workbench.training.trainer import BestCheckpoint, DataOrder, Freezing, Tuner, class_weights, loss_function
+from workbench.training.trainer import (
+    BestCheckpoint,
+    DataOrder,
+    Freezing,
+    Tuner,
+    WhereTheBestIs,
+    class_weights,
+    loss_function,
+)
 
 
 @dataclass(slots=True)
@@ -118,7 +126,7 @@ class TrainingAttempt:
     def callbacks(self, early_stopping: bool) -> list[TrainerCallback]:
         """What the Trainer calls besides the reporter, which needs the Trainer."""
         train = self.prepared.request.config.train
-        callbacks: list[TrainerCallback] = [Freezing(self.built.model, train)]
+        callbacks: list[TrainerCallback] = [Freezing(self.built.model, train), WhereTheBestIs()]
         if early_stopping and train.early_stopping_patience:
             callbacks.append(EarlyStoppingCallback(train.early_stopping_patience, train.early_stopping_threshold))
         return callbacks

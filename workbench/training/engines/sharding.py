@@ -26,6 +26,10 @@ def prepare(model: Any, plugin: Any, precision: str | None) -> None:
         # Accelerate makes the words' embedding a part of its own, and cannot where a part around it is divided already
         parts = model._no_split_modules or ()
         plugin.transformer_cls_names_to_wrap = [name for name in parts if "Embedding" not in name] or None
+    if type(model).__name__.endswith("ForTokenClassification"):
+        for name, weight in model.named_parameters():
+            if ".pooler." in name:  # no loss of words reaches it, and PyTorch resumes no optimizer that lacks its state
+                weight.requires_grad_(False)
     if distributed.is_initialized() and distributed.get_backend() == "gloo":
         # Accelerate knows FSDP only where processes have GPUs, and trains without it elsewhere, without a word;
         # PyTorch's own works on both
