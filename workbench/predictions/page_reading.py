@@ -110,13 +110,13 @@ class PageReading:
         words, _ = self._believed.get("currency", ((), 0.0))
         if any(map(self._around.is_legal_form, words)):
             wrong.add("currency")
-        sides: dict[str, Party] = {}
+        certain: dict[str, Party] = {}
         if buyer is not None and self._is_headed:
             wrong |= {name for name in ("seller_name", "seller_address") if self._stands_in(name, buyer)}
-            sides = {"buyer": buyer}
+            certain = {"buyer": buyer}
         if seller is not None and buyer is not None and clear >= _VERY_CLEAR:
-            sides = {"seller": seller, "buyer": buyer}
-        for side, party in sides.items():
+            certain = {"seller": seller, "buyer": buyer}
+        for side, party in certain.items():
             for what, tokens in (("name", party.name), ("address", party.address)):
                 name = f"{side}_{what}"
                 if tokens and self._believed.get(name, ((), 0.0))[0] and not self._stands_in(name, party):
