@@ -187,7 +187,7 @@ def test_a_column_may_be_called_what_invoices_print(workspace: Workspace, tmp_pa
 def test_columns_are_asked_about_in_a_terminal(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    table = table_of(tmp_path, "file,Cost centre,Payable,Remark,Total", "other,4711,3.00,x,3.00")
+    table = table_of(tmp_path, "file,Cost centre,Settled,Remark,Total", "other,4711,3.00,x,3.00")
     monkeypatch.setattr(command, "is_terminal", lambda: True)
     answers: dict[str, str] = {}
 
@@ -196,7 +196,7 @@ def test_columns_are_asked_about_in_a_terminal(
         answers.update(command.ask_about_columns(workspace, [table], {}, as_json=False))
 
     shown = CliRunner().invoke(ask, input="+\nnonsense\namount_total\n\n").output
-    assert answers == {"Cost centre": "Cost centre", "Payable": "amount_total"}
+    assert answers == {"Cost centre": "Cost centre", "Settled": "amount_total"}
     assert "“Cost centre” (4711)" in shown
     assert "There is no field nonsense" in shown
 
