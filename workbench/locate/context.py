@@ -187,10 +187,11 @@ class Surroundings:
         return self.is_malaysian and set(marks_of(self._texts[token])) == {"$"}
 
     def header_before(self, token: int) -> HeaderPhrase | None:
-        """The header that ends right before a word."""
+        """The header that ends right before a word, or in a number's word before the number ("GST ID:0001")."""
         number = self.layout.row_of[token]
         at = self.layout.rows[number].index(token)
-        return next((header for header in self.headings[number] if header.last == at - 1), None)
+        ends = (at - 1, at) if token in self.numeric else (at - 1,)
+        return next((h for h in self.headings[number] if h.last in ends and h.first < at), None)
 
     def is_under_percent(self, token: int) -> bool:
         """Whether a number stands in a column that is headed with a percent sign, which its cells then lack."""
