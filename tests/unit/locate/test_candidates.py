@@ -435,6 +435,8 @@ def test_no_place_lies_in_the_known_value_of_another_field():
         ("   BILL#: V001- 515592\n   TEL: 03- 5515592\n", "V001- 515592"),
         ("   Invoice No: 2018/ 00451\n", "2018/ 00451"),
         ("   Invoice No: CS 67832\n   TEL: 5515592\n", "CS 67832"),
+        ("   BILL NO: 1204 - 311 - 7702 - 50618\n   TEL: 5515592\n", "1204 - 311 - 7702 - 50618"),
+        ("   BILL NO: 1204 - 12.03.2018\n   TEL: 5515592\n", "1204"),
     ],
 )
 def test_a_short_number_and_one_that_is_broken_by_a_space_are_found_beside_their_header(text, number):

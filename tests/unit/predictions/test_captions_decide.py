@@ -79,3 +79,11 @@ def test_a_number_glued_to_the_caption_of_a_document_s_number_is_it() -> None:
     taken = read(text, ("invoice_no", "seller_tax_id"), seller_tax_id=("No:000801587", 0))
     assert taken["invoice_no"] == places(text, "No:000801587")[0]
     assert "seller_tax_id" not in taken
+
+
+@pytest.mark.parametrize("piece", ["1204", "311", "7702"])
+def test_a_piece_of_a_number_that_dashes_join_is_not_taken(piece: str) -> None:
+    text = "   OAK CAFE\n   BILL 1204 - 311 - 7702 - 50618\n   TABLE 5\n   TOTAL   9.00\n"
+    taken = read(text, ("invoice_no",), invoice_no=(piece, 0))
+    whole = [token.id for token in tokens_of(text) if token.text in ("1204", "-", "311", "7702", "50618")]
+    assert list(taken["invoice_no"]) == whole
