@@ -85,6 +85,14 @@ def test_what_tills_call_an_order_and_a_discount_are_learned_as_no_order_and_no_
         assert readers.without_guesses(rate, page, _SCHEMA, []) == (rate if is_kept else {}), word
 
 
+def test_a_piece_of_a_number_that_dashes_join_is_learned_as_no_number() -> None:
+    page = page_of(row("BILL 1204 - 311 - 7702", "TABLE 55"))
+    at = {word: number for number, word in enumerate(page.words)}
+    for words, is_kept in (((at["311"],), False), (tuple(range(1, 6)), True), ((at["55"],), True)):
+        values: readers.Values = {"invoice_no": (words, 0.7)}
+        assert readers.without_guesses(values, page, _SCHEMA, []) == (values if is_kept else {})
+
+
 def test_a_number_with_another_caption_is_not_the_one_that_stood_there() -> None:
     first = row("Kunden AG", "Bestellung: 4711", purchase_order="4711")
     assert offered(row("Kunden AG", "Best. Ref: 4212"), first) == {}

@@ -271,7 +271,7 @@ class Finder:
                 return (row[at],)
             if numbers.is_broken(self.around, row[at : at + 2]):
                 return tuple(row[at : at + 2])
-            groups = self._groups(row, at)
+            groups = numbers.chain(self.around, row[at]) or self._groups(row, at)
             if len(groups) > 2 or (groups and numbers.TAX_ID.fullmatch(self.around.text(groups).replace(" ", ""))):
                 return groups
         for length in range(1, min(_WORDS[type], len(row) - at) + 1):

@@ -26,6 +26,8 @@ _SERIAL = re.compile(r":?[A-Z]{1,4}[-/]?(0{3}[0-9]{3,}|[0-9]{6,})")  # "R0000904
 
 _LETTERED = re.compile(r"[A-Z]{1,4} [0-9]{4,}")
 _BROKEN = re.compile(r"[A-Z0-9]*[0-9][A-Z0-9]*(?:[-/] | [-/])[0-9]{3,}[A-Z]?")
+_LINKED = re.compile(r"[0-9]+ [-–]|[-–] [0-9]+")
+_CHAIN = re.compile(r"[0-9]+(?: [-–] [0-9]+){2,}")
 _ALONE = re.compile(r"[A-Z0-9/-]*[0-9]{3,}")
 _SHORT = re.compile(r"[0-9]{1,2}")
 _TILL, _LONG = re.compile(r"[A-Z]{0,2}[0-9]{1,3}"), re.compile(r"[0-9]{5,}")  # "C01 KL 001 037846": till, shop, number
@@ -80,7 +82,7 @@ def resemblance(around: Surroundings, field: Field, tokens: Sequence[int]) -> fl
     """How much words look like a number of the field, about -2..2: like an account, a tax number, an invoice's."""
     text = around.text(tokens)
     joined = text.replace(" ", "").upper()
-    if is_broken(around, tokens):
+    if is_broken(around, tokens) or chain(around, tokens[0]) == tuple(tokens):
         text = joined
     is_account = joined[:2].isalpha() and len(joined) > 14 and iban_is_valid(joined)
     if field.id == "iban" or is_account:
@@ -124,6 +126,28 @@ def is_broken(around: Surroundings, words: Sequence[int]) -> bool:
     if not is_behind_letters and not _BROKEN.fullmatch(text):
         return False
     return around.tokens[words[1]].box[0] - around.tokens[words[0]].box[2] < around.layout.height(words[0])
+
+
+def chain(around: Surroundings, word: int) -> tuple[int, ...]:
+    """Three numbers or more that dashes make one number ("1856 - 608 - 9161"), where a word is among them; else ()."""
+    row = around.layout.rows[around.layout.row_of[word]]
+    at, texts = row.index(word), [around.tokens[i].text for i in row]
+
+    def goes_on(left: int) -> bool:
+        return left >= 0 and left + 1 < len(row) and bool(_LINKED.fullmatch(f"{texts[left]} {texts[left + 1]}"))
+
+    first = last = at
+    while goes_on(first - 1):
+        first -= 1
+    while goes_on(last):
+        last += 1
+    words = tuple(row[first : last + 1])
+    return words if _CHAIN.fullmatch(around.text(words)) else ()
+
+
+def is_piece(around: Surroundings, words: Sequence[int]) -> bool:
+    """Whether words are a part of such a number, which says nothing alone."""
+    return not set(chain(around, words[0])) <= set(words)
 
 
 def is_named(around: Surroundings, word: int) -> bool:

@@ -22,6 +22,7 @@ _IN_TITLE = 0.9  # of a header's support: for a date behind the document's numbe
 _JOINING = 4  # letters of a word between the two: "vom", "del", "from"
 _COLON = (":", "：")
 _CODE = re.compile(r"[^\W\d_]{2,}[.,:;]?")  # a currency in letters, without a sign or an amount
+_SHORT_CODE = re.compile(r"[A-Za-z]{2}[.,:;]?")
 _WORDS_TOO = frozenset(
     ["all", "cup", "dem", "ft", "gel", "kmf", "mad", "mop", "pen", "sit", "sos", "top", "try", "yum"]
 )
@@ -123,7 +124,7 @@ class Surroundings:
         text = self._texts[token]
         if not _CODE.fullmatch(text):
             return True
-        if self.is_legal_form(token):
+        if self.is_legal_form(token) or self.is_short_word(token):
             return False
         number = self.layout.row_of[token]
         piece = next(piece for piece in self.pieces[number] if token in piece)
@@ -138,6 +139,24 @@ class Surroundings:
             return text.isupper() and not words and any(_AMOUNT.search(self._texts[i]) for i in near)
         if not words or any(_NUMBER.fullmatch(word) for word in beside):
             return True
+        return self._is_beside_money(token)
+
+    def is_short_word(self, token: int) -> bool:
+        """Whether two letters are no currency's sign: beside them is no amount, nor the header of one, nor "in", and
+        they do not stand alone in their column. They are as often the class of a tax ("0% RS : Relief supply").
+        """
+        if not _SHORT_CODE.fullmatch(self._texts[token]):
+            return False
+        piece = next(piece for piece in self.pieces[self.layout.row_of[token]] if token in piece)
+        others = [self._texts[i] for i in piece if self._texts[i] != self._texts[token]]
+        if not any(map(headers.fold, others)) or self._is_beside_money(token):
+            return False
+        beside = self._beside_in(self.layout.rows[self.layout.row_of[token]], token)
+        return not any(_NUMBER.fullmatch(word) or _AMOUNT.search(word) or word.casefold() in _IN for word in beside)
+
+    def _is_beside_money(self, token: int) -> bool:
+        """Whether a word stands in the header of an amount, or beside it."""
+        number = self.layout.row_of[token]
         at = self.layout.rows[number].index(token)
         return any(
             header.first - 1 <= at <= header.last + 1 and not _MONEY.isdisjoint(header.fields)
@@ -168,10 +187,11 @@ class Surroundings:
         return self.is_malaysian and set(marks_of(self._texts[token])) == {"$"}
 
     def header_before(self, token: int) -> HeaderPhrase | None:
-        """The header that ends right before a word."""
+        """The header that ends right before a word, or in a number's word before the number ("GST ID:0001")."""
         number = self.layout.row_of[token]
         at = self.layout.rows[number].index(token)
-        return next((header for header in self.headings[number] if header.last == at - 1), None)
+        ends = (at - 1, at) if token in self.numeric else (at - 1,)
+        return next((h for h in self.headings[number] if h.last in ends and h.first < at), None)
 
     def is_under_percent(self, token: int) -> bool:
         """Whether a number stands in a column that is headed with a percent sign, which its cells then lack."""

@@ -24,6 +24,7 @@ KINDS = {
 """Fields whose headers compete with each other, by type."""
 _LONGEST = 6  # words of a phrase
 _VALUE_IN_WORD = re.compile(r"[0-9]|(?<=[\w#.])[:：]")
+_VALUE_BEHIND_COLON = re.compile(r"^[^\W\d_]+[.#]?[:：][^:：]*[0-9]")
 _CURRENCY_AT_END = re.compile("(?<=[a-z])(?:rm|myr|eur|usd|in eur|chf|gbp)$")
 _NO_LETTERS = {code: None for code in range(128) if not chr(code).isalnum()}
 _STRUCK = str.maketrans("łŁøØđĐ", "lLoOdD")  # these have no accent to take away
@@ -125,16 +126,17 @@ def header_phrases(
     Args:
         words: the row's words as they are printed.
         folded: the same words, folded.
-        glued: whether a single word may have its value in it, as "Total:9.00" has.
+        glued: whether the last word may have the value in it, as "Total:9.00" and "GST ID:0001" have.
         accepts: refuses phrases; a shorter one at the same place may then count.
     """
     first = 0
     while first < len(folded):
         for last in range(min(first + _LONGEST, len(folded)) - 1, first - 1, -1):
-            if glued and last == first:
-                letters = fold(_VALUE_IN_WORD.split(words[first])[0])
+            letters = "".join(folded[first:last])
+            if glued and (last == first or _VALUE_BEHIND_COLON.search(words[last])):
+                letters += fold(_VALUE_IN_WORD.split(words[last])[0])
             else:
-                letters = "".join(folded[first : last + 1])
+                letters += folded[last]
             fields = fields_of(letters)
             if fields is None:
                 continue

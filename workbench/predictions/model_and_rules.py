@@ -191,6 +191,8 @@ def read_all(finder: Finder, fields: Sequence[Field], values: Values) -> dict[st
             return False
         if field.id == "seller_tax_id" and page.stands_under_buyer(words):
             return False
+        if field.type is FieldType.ID and checked_numbers.is_piece(finder.around, words):
+            return False
         if _is_swapped(finder, field, words):
             return False
         # among amounts with cents or currency a bare whole number is a post code, a quantity, an account

@@ -103,12 +103,12 @@ class PageReading:
         """Names and addresses that a model reads outside the blocks that are clearly the parties'.
 
         One name for both parties is wrong for the one that the model is less sure of, and a currency that is a word of
-        a company's name is none.
+        a company's name, or two letters without an amount, is none.
         """
         seller, buyer, clear = self._sides
         wrong = self._read_twice() | self._without_buyer() | self._other_numbers()
         words, _ = self._believed.get("currency", ((), 0.0))
-        if any(map(self._around.is_legal_form, words)):
+        if any(self._around.is_legal_form(word) or self._around.is_short_word(word) for word in words):
             wrong.add("currency")
         certain: dict[str, Party] = {}
         if buyer is not None and self._is_headed:

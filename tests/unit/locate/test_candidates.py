@@ -359,6 +359,10 @@ SLIP = """\
         ("ACME LTD", "BHD", "", "BHD"),
         ("Alle Beträge in EUR", "", "", "EUR"),
         ("Rechnungswährung: CHF", "", "", "CHF"),
+        ("ACME LTD", "", "0% RS : Relief supply", ""),  # a tax's class, no rupee
+        ("ACME LTD", "RM", "0% RS : Relief supply", "RM"),
+        ("ACME LTD", "", "All amounts are in RM", "RM"),
+        ("ACME LTD", "Rs", "", "Rs"),
     ],
 )
 def test_a_currency_is_no_word_of_a_name_or_a_sentence(head, code, foot, found):
@@ -367,6 +371,14 @@ def test_a_currency_is_no_word_of_a_name_or_a_sentence(head, code, foot, found):
     tokens = sample_documents.tokens_of(text)
     read = PageReading(Finder(tokens), SCHEMA.spans, {}).places().get("currency")
     assert (" ".join(tokens[i].text for i in read.tokens) if read else "") == found
+
+
+@pytest.mark.parametrize(("foot", "is_refused"), [("0% RS : Relief supply", True), ("Paid Rs 9.00", False)])
+def test_a_model_that_reads_two_letters_without_an_amount_as_a_currency_is_not_believed(foot, is_refused):
+    tokens = sample_documents.tokens_of(SLIP.format(head="ACME LTD", code="RM", foot=foot))
+    sign = next(token.id for token in tokens if token.text in ("RS", "Rs"))
+    contradicted = PageReading(Finder(tokens), SCHEMA.spans, {"currency": ((sign,), 0.99)}).contradicted()
+    assert ("currency" in contradicted) == is_refused
 
 
 def test_a_rate_in_a_column_of_percents_is_found():
@@ -423,6 +435,8 @@ def test_no_place_lies_in_the_known_value_of_another_field():
         ("   BILL#: V001- 515592\n   TEL: 03- 5515592\n", "V001- 515592"),
         ("   Invoice No: 2018/ 00451\n", "2018/ 00451"),
         ("   Invoice No: CS 67832\n   TEL: 5515592\n", "CS 67832"),
+        ("   BILL NO: 1204 - 311 - 7702 - 50618\n   TEL: 5515592\n", "1204 - 311 - 7702 - 50618"),
+        ("   BILL NO: 1204 - 12.03.2018\n   TEL: 5515592\n", "1204"),
     ],
 )
 def test_a_short_number_and_one_that_is_broken_by_a_space_are_found_beside_their_header(text, number):

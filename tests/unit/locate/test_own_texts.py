@@ -57,3 +57,29 @@ def test_of_labels_that_have_nothing_in_common_only_captions_are_left_out() -> N
     believed = Captions(labelled, [FIELD]).believed({"note": ((0, 1), 0.6)}, target)
     assert believed == {"note": ((0, 1), 0.6)}
     assert Captions(labelled, [FIELD]).believed({"note": ((2,), 0.6)}, target) == {}
+
+
+@pytest.mark.parametrize("caption", ["CASH INV NO.: 7018", "CASH INVOICE NO 7018", "CASH REF : 7018", "CASH SALES"])
+def test_a_word_that_begins_a_caption_or_a_sentence_is_no_value(caption: str) -> None:
+    labelled = [page_of(f"{shop}\nTOTAL 7.00\nCASH : 7.00", "CASH") for shop in ("ACME", "BOLT")]
+    captions = Captions(labelled, [FIELD])
+    target = page_of(f"COOP\n{caption}\nTOTAL 3.00")
+    assert offered(captions, target) == ""
+    assert captions.believed({"note": ((target.words.index("CASH"),), 0.9)}, target) == {}
+    assert offered(captions, page_of("COOP\nTOTAL 3.00\nCASH : 3.00")) == "CASH"
+    assert offered(captions, page_of("COOP\nTOTAL 3.00\nCASH (RM) : 3.00")) == "CASH", "a currency is no caption"
+
+
+def test_a_value_before_another_caption_is_one_where_its_own_caption_says_so() -> None:
+    captions = Captions([page_of("ACME\nCASHIER: ANNA TABLE: 4\nTOTAL 7.00", "ANNA")], [FIELD])
+    target = page_of("ACME\nCASHIER: BEA TABLE: 5\nTOTAL 7.00")
+    assert offered(captions, target) == "BEA"
+
+
+def test_a_labelled_word_in_another_spelling_of_case_is_believed_in_its_neighbourhood_alone() -> None:
+    labelled = [page_of("ACME TOYS\nCASH 7.00", "CASH"), page_of("BOLT 3.00\nVISA 3.00", "BOLT"), page_of("A B C", "B")]
+    captions = Captions(labelled, [FIELD])
+    target = page_of("COOP\npay in Cash please\nTOTAL 3.00")
+    assert captions.believed({"note": ((target.words.index("Cash"),), 0.9)}, target) == {}
+    paid = page_of("COOP\nTOTAL 3.00\nCash 3.00")
+    assert captions.believed({"note": ((paid.words.index("Cash"),), 0.9)}, paid) == {"note": ((3,), 0.9)}

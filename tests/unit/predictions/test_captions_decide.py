@@ -1,5 +1,7 @@
 """Of equal values the one beside its own caption is taken, whatever place a model reads."""
 
+import pytest
+
 from tests.support.sample_documents import tokens_of
 from workbench.fields import invoice_schema
 from workbench.locate.candidates import Finder
@@ -61,3 +63,27 @@ def test_a_delivery_s_date_is_no_due_date() -> None:
     assert taken != places(text, "06.12.2018")[0]
     text += "   Fällig am 06.12.2018\n"
     assert read(text, ("due_date",), due_date=("06.12.2018", 0))["due_date"] == places(text, "06.12.2018")[1]
+
+
+@pytest.mark.parametrize("caption", ["GST ID", "VAT No", "Tax Reg No"])
+def test_a_number_glued_to_the_caption_of_a_tax_number_is_the_seller_s_and_no_document_s(caption: str) -> None:
+    text = f"   OAK CAFE\n   TAX INVOICE\n   {caption}:000801587\n   TABLE 5\n   TOTAL   9.00\n"
+    word = caption.split()[-1] + ":000801587"
+    taken = read(text, ("invoice_no", "seller_tax_id"), invoice_no=(word, 0))
+    assert taken["seller_tax_id"] == places(text, word)[0]
+    assert taken.get("invoice_no") != places(text, word)[0]
+
+
+def test_a_number_glued_to_the_caption_of_a_document_s_number_is_it() -> None:
+    text = "   OAK CAFE\n   Invoice No:000801587\n   TABLE 5\n   TOTAL   9.00\n"
+    taken = read(text, ("invoice_no", "seller_tax_id"), seller_tax_id=("No:000801587", 0))
+    assert taken["invoice_no"] == places(text, "No:000801587")[0]
+    assert "seller_tax_id" not in taken
+
+
+@pytest.mark.parametrize("piece", ["1204", "311", "7702"])
+def test_a_piece_of_a_number_that_dashes_join_is_not_taken(piece: str) -> None:
+    text = "   OAK CAFE\n   BILL 1204 - 311 - 7702 - 50618\n   TABLE 5\n   TOTAL   9.00\n"
+    taken = read(text, ("invoice_no",), invoice_no=(piece, 0))
+    whole = [token.id for token in tokens_of(text) if token.text in ("1204", "-", "311", "7702", "50618")]
+    assert list(taken["invoice_no"]) == whole

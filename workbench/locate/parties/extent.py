@@ -26,6 +26,7 @@ from workbench.locate.parties.words import (
     is_street,
     is_town,
     side_of,
+    without_points,
 )
 
 _NOT_OF_A_PARTY = re.compile(
@@ -136,10 +137,9 @@ def tidied(around: Surroundings, field: FieldType, words: tuple[int, ...]) -> tu
     """A name or an address without the lines around it that are none of it, and with the line that belongs to it."""
     if not words:
         return words
-    if field is FieldType.ADDRESS:
-        return _tidied_address(around, words)
-    if field is FieldType.PARTY:
-        return _tidied_name(around, words)
+    if field in (FieldType.ADDRESS, FieldType.PARTY):
+        words = (_tidied_address if field is FieldType.ADDRESS else _tidied_name)(around, words)
+        return without_points(words, [around.tokens[word].text for word in words])
     return words
 
 

@@ -1,6 +1,7 @@
 """Patterns and words by which lines of names and addresses are known. Pure."""
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from workbench.fields import FieldType, legal_forms
@@ -83,6 +84,7 @@ GREETING = re.compile(
 PHONE = re.compile(r"\+?[0-9]{2,4}-[0-9]{3,4}-?[0-9]{4}|\+?[0-9]{10,12}")
 """A telephone number in one word."""
 LEGAL_END = re.compile(rf"({legal_forms.spelled(legal_forms.ENDING)})[.,]?", re.IGNORECASE)
+_POINTS = re.compile(r"[.,:;：；，。·•*_=|~–—-]+")
 SEPARATOR = re.compile(r"[-–—·•●∙▪■|*•‧]|//?")
 HOUSE_NUMBER = re.compile(r"[0-9]{1,3}[a-zA-Z]?[,;]?")
 COUNTRY = re.compile(r"[A-Z]{1,2}")
@@ -147,3 +149,15 @@ def is_heading(text: str) -> bool:
     if TITLE.match(text) and not LEGAL_AT_END.search(text):
         return True
     return text.endswith(COLON) or folded in DELIVERY or folded in CAPTIONS or headers.fields_of(folded) is not None
+
+
+def without_points(words: tuple[int, ...], texts: Sequence[str]) -> tuple[int, ...]:
+    """A name's or an address's words without points, colons and dashes of their own at its ends; as they are where
+    there is nothing else.
+
+    Args:
+        words: of the value.
+        texts: of these words.
+    """
+    kept = [at for at, text in enumerate(texts) if not _POINTS.fullmatch(text)]
+    return words[kept[0] : kept[-1] + 1] if kept else words

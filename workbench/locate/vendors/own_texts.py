@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from workbench.fields import Field, FieldType
-from workbench.fields.values import joined
+from workbench.fields.values import joined, looks_like
 from workbench.locate import headers
 from workbench.locate.vendors.same_place import Page, TokenIds
 
@@ -17,6 +17,8 @@ _NUMBER, _AGAIN = re.compile(r"[0-9]+"), re.compile(r"([^0-9A]9)(?:\1)+")
 _TIME, _FORMED = re.compile(r"9:9"), re.compile(r"9[^0-9A-Z]9")  # digits, a sign, digits
 _SHORT = 2  # letters of a word behind a form: "PM"
 _MOSTLY = 0.5
+_CAPTION = 3  # words of a caption behind its first one that are looked at
+_COLONS = (":", "：")
 
 Values = Mapping[str, tuple[TokenIds, float]]
 """Field -> (words, likelihood)."""
@@ -31,7 +33,7 @@ def form_of(word: str) -> str:
 
 def is_caption(text: str) -> bool:
     """Whether words are a caption, and no value: they end in a colon, or are known as one."""
-    return text.rstrip().endswith((":", "：")) or headers.fields_of(headers.fold(text)) is not None
+    return text.rstrip().endswith(_COLONS) or headers.fields_of(headers.fold(text)) is not None
 
 
 @dataclass(slots=True)
@@ -40,6 +42,7 @@ class _Labels:
 
     count: int = 0
     texts: dict[str, set[tuple[bool, str]]] = field(default_factory=dict)  # folded -> neighbourhoods
+    spelled: set[str] = field(default_factory=set)  # as they are printed
     captions: set[str] = field(default_factory=set)
     forms: set[str] = field(default_factory=set)
     is_followed: bool = False  # a short word came behind the form
@@ -51,6 +54,7 @@ class _Labels:
         is_formed = bool(_TIME.match(form) or (not caption and _FORMED.search(form)))
         self.recognised += bool(caption or is_formed or text in self.texts)
         self.texts.setdefault(text, set()).add(_neighbourhood(page, words))
+        self.spelled.add(joined(page.words[word] for word in words))
         if caption:
             self.captions.add(caption)
         if is_formed:
@@ -60,11 +64,47 @@ class _Labels:
 
 
 def _neighbourhood(page: Page, words: TokenIds) -> tuple[bool, str]:
-    """Whether a row begins with words, and what comes behind them: "number", "word" or nothing."""
+    """Whether a row begins with words, and what comes behind them: a "number", a "caption" that they are a part of,
+    another "word" or nothing. Signs and a currency before the number are passed over: "CASH : RM 5.00".
+    """
     row = page.layout.rows[page.layout.row_of[words[0]]]
     after = [word for word in row if word not in words][row.index(words[0]) :]
-    follows = "" if not after else "number" if any(c.isdigit() for c in page.words[after[0]]) else "word"
-    return row[0] == words[0], follows
+    following = next((page.words[word] for word in after if not _is_sign(page.words[word])), "")
+    if not following or _has_digits(following):
+        return row[0] == words[0], "number" if following else ""
+    return row[0] == words[0], "caption" if _begins_caption(page, words, after) else "word"
+
+
+def _begins_caption(page: Page, words: TokenIds, after: Sequence[int]) -> bool:
+    """Whether words and those behind them are a caption ("CASH INV NO.: 17"): these end in a colon, or are a header
+    with a value behind it.
+    """
+    caption: list[str] = []
+    for word in after:
+        text = page.words[word]
+        if _has_digits(text) or len(caption) == _CAPTION:
+            break
+        if not _is_sign(text):
+            if page.piece_of[word] != page.piece_of[words[-1]]:
+                break
+            caption.append(text)
+        if text.endswith(_COLONS):
+            return bool(caption)
+    if not caption or not any(_has_digits(page.words[word]) for word in after):
+        return False
+    whole = "".join(headers.fold(page.words[word]) for word in words)
+    folded = [headers.fold(text) for text in caption]
+    parts = ["".join(folded[:count]) for count in range(1, len(folded) + 1)]
+    return any(headers.fields_of(start + part) for part in parts for start in ("", whole))
+
+
+def _is_sign(text: str) -> bool:
+    """Whether a word has neither letters nor digits, or is a currency."""
+    return not headers.fold(text) or looks_like(FieldType.CURRENCY, text.strip("():："))
+
+
+def _has_digits(text: str) -> bool:
+    return any(c.isdigit() for c in text)
 
 
 class OwnTexts:
@@ -130,10 +170,16 @@ class OwnTexts:
             return True
         if not alike and is_caption(text):
             return False
+        is_other = bool(alike) and text not in labels.spelled  # "Cash" of a sentence, where labels were "CASH"
+        if (is_other or _neighbourhood(page, words)[1] == "caption") and not self._is_told(labels, page, words):
+            return False
         if labels.recognised < _MOSTLY * labels.count:
             return True
-        form = form_of(page.words[words[0]])
-        return form in labels.forms or self._before(page, words[0]) in labels.captions
+        return self._is_told(labels, page, words)
+
+    def _is_told(self, labels: _Labels, page: Page, words: TokenIds) -> bool:
+        """Whether the form of words or the caption before them was a label's."""
+        return form_of(page.words[words[0]]) in labels.forms or self._before(page, words[0]) in labels.captions
 
 
 def _without_signs(page: Page, words: TokenIds) -> TokenIds:

@@ -18,6 +18,7 @@ from workbench.fields import Field, FieldType, Schema, legal_forms
 from workbench.fields.values import joined
 from workbench.live.feature_files import WITHOUT_SPACE, FeatureFiles
 from workbench.live.record import Record
+from workbench.locate.checked_numbers import is_piece
 from workbench.locate.rates import is_rate
 from workbench.locate.till_slips import is_till_slip
 from workbench.locate.vendors import own_fields
@@ -208,7 +209,7 @@ def whole_lines(values: Values, base: Values, row: FrozenDocument, pieces: Set[s
 
 
 def without_guesses(values: Values, page: Page, schema: Schema, others: Iterable[Values]) -> Values:
-    """The head's values, without orders and rates that nothing speaks for: any number looks like one.
+    """The head's values, without orders and rates that nothing speaks for, and parts of numbers: any looks like one.
 
     Few documents name an order, and receipts of tills none; what they call so is the till's own number.
 
@@ -224,6 +225,8 @@ def without_guesses(values: Values, page: Page, schema: Schema, others: Iterable
     def is_guess(field: Field, words: tuple[int, ...]) -> bool:
         if field.type is FieldType.RATE:
             return not is_rate(around, field, words)
+        if field.type is FieldType.ID and is_piece(around, words):
+            return True
         if field.id != _ORDER or words in known:
             return False
         row = around.layout.row_of[words[0]]

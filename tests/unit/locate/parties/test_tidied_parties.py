@@ -164,3 +164,17 @@ def test_a_senders_line_is_an_address_without_its_name_and_the_addressee(lines: 
 )
 def test_a_name_ends_behind_its_legal_form(line: str, read: str, name: str) -> None:
     assert tidied(FieldType.PARTY, (line,), read) == name
+
+
+@pytest.mark.parametrize("read", [". Ida Sommer", ": Ida Sommer", "Ida Sommer .", "- Ida Sommer |"])
+def test_a_name_has_no_points_at_its_ends(read: str) -> None:
+    assert tidied(FieldType.PARTY, ("Rechnung", read), read) == "Ida Sommer"
+
+
+@pytest.mark.parametrize("read", [". Lindenweg 4 , 34117 Kassel", "Lindenweg 4 , 34117 Kassel ."])
+def test_an_address_has_no_points_at_its_ends(read: str) -> None:
+    assert tidied(FieldType.ADDRESS, ("Rechnung", read), read) == "Lindenweg 4 , 34117 Kassel"
+
+
+def test_what_is_points_alone_stays_as_it_is() -> None:
+    assert tidied(FieldType.PARTY, ("Rechnung", "."), ".") == "."
