@@ -178,6 +178,7 @@ class Surroundings:
         box, number = self.tokens[token].box, self.layout.row_of[token]
         return any(
             self._texts[i].strip("()[]") == "%"
+            and above[max(above.index(i) - 1, 0)] not in self.numeric  # "5.5 %" is a value
             and self.tokens[i].page == self.tokens[token].page
             and min(self.tokens[i].box[2], box[2]) > max(self.tokens[i].box[0], box[0]) - self.layout.height(token)
             for above in self.layout.rows[max(number - 3, 0) : number]

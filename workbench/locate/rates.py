@@ -18,7 +18,7 @@ _PERCENT, _AMOUNT = re.compile(r"([0-9]+(?:[.,][0-9]+)?) ?%"), re.compile(r"[0-9
 _ROUNDED = 0.02  # what a tax is off by
 _NEXT_LINE = 3  # words at the beginning of the next line that a percentage at the end of one may belong to
 _CENTS = re.compile(r"[.,][0-9]{2}(?![0-9])")
-_SIGNED = re.compile(r"[0-9]*[.,]?[0-9]*%")
+_SIGNED = re.compile(r"[0-9]+(?:[.,][0-9]+)?%")
 _SURELY = 0.5  # the support of a header that is a rate's alone
 _NAMES = 1.0  # how well a header names a field where it can be no other's
 
@@ -78,8 +78,14 @@ def _is_among_signed(around: Surroundings, words: Sequence[int]) -> bool:
     """Whether a percentage with its sign stands above or below words."""
     x0, _, x1, _ = around.bounds(words)
     height, page = around.layout.height(words[0]), around.tokens[words[0]].page
-    signs = [token for token in around.tokens if token.page == page and _SIGNED.fullmatch(token.text)]
-    return any(token.box[0] < x1 + height and token.box[2] > x0 - height for token in signs)
+    for row in around.layout.rows:
+        for at, word in enumerate(row):
+            text, before = around.tokens[word].text, row[max(at - 1, 0)]
+            if _SIGNED.fullmatch(text) or (text == "%" and before in around.numeric):
+                left, _, right, _ = around.bounds([before, word] if text == "%" else [word])
+                if around.tokens[word].page == page and left < x1 + height and right > x0 - height:
+                    return True
+    return False
 
 
 def _after(around: Surroundings, words: Sequence[int]) -> list[int]:

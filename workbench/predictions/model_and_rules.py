@@ -199,8 +199,10 @@ def read_all(finder: Finder, fields: Sequence[Field], values: Values) -> dict[st
     def both(field: Field, labelled: Mapping[str, TokenIds]) -> TwoReadings:
         model, sure = own.get(field.id, ((), 0.0))
         model = _tidied(finder, field, model)
-        refused = bool(model) and not acceptable(field, model)
-        if refused:
+        refused = False
+        if not acceptable(field, model):
+            # an unreadable date says nothing of another one, but a name's place was taken for something else
+            refused = bool(model) and (field.id in _NO_ACCOUNTS or field.type in (FieldType.PARTY, FieldType.ADDRESS))
             model, sure = (), 0.0
         place = together.get(field.id)
         if place and field.type is FieldType.RATE and is_idle(finder.around, place.tokens):

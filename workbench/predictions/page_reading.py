@@ -88,6 +88,17 @@ class PageReading:
         }
         return assign(self._finder.parties, names)
 
+    @property
+    def _is_headed(self) -> bool:
+        """Whether a heading says which block is the buyer's: it says nothing of which other one is the seller's."""
+        _, buyer, clear = self._sides
+        return buyer is not None and buyer.headed == "buyer" and clear > 0
+
+    def _stands_in(self, name: str, party: Party) -> bool:
+        """Whether what a model reads for a field stands in a party's block."""
+        words, _ = self._believed.get(name, ((), 0.0))
+        return bool(words) and self._is_inside(words, party)
+
     def contradicted(self) -> frozenset[str]:
         """Names and addresses that a model reads outside the blocks that are clearly the parties'.
 
@@ -99,13 +110,17 @@ class PageReading:
         words, _ = self._believed.get("currency", ((), 0.0))
         if any(map(self._around.is_legal_form, words)):
             wrong.add("currency")
-        if seller is None or buyer is None or clear < _VERY_CLEAR:
-            return frozenset(wrong)
-        for side, party in zip(SIDES, (seller, buyer), strict=True):
+        told: dict[str, Party] = {}
+        if buyer is not None and self._is_headed:
+            wrong |= {name for name in ("seller_name", "seller_address") if self._stands_in(name, buyer)}
+            told = {"buyer": buyer}
+        if seller is not None and buyer is not None and clear >= _VERY_CLEAR:
+            told = {"seller": seller, "buyer": buyer}
+        for side, party in told.items():
             for what, tokens in (("name", party.name), ("address", party.address)):
-                words, _ = self._believed.get(f"{side}_{what}", ((), 0.0))
-                if tokens and words and not self._is_inside(words, party):
-                    wrong.add(f"{side}_{what}")
+                name = f"{side}_{what}"
+                if tokens and self._believed.get(name, ((), 0.0))[0] and not self._stands_in(name, party):
+                    wrong.add(name)
         return frozenset(wrong)
 
     def _read_twice(self) -> set[str]:
@@ -157,15 +172,18 @@ class PageReading:
 
     def _parties(self) -> dict[str, Place]:
         seller, buyer, clear = self._sides
-        if seller is None or buyer is None or clear < CLEAR:
+        if buyer is None or (not self._is_headed and (seller is None or clear < CLEAR)):
             return {}
         if till_slips.is_till_slip(self._around) and buyer.headed != "buyer":
             return {}  # its lines of goods looked like a seller, and the shop like the one who buys from it
         places = {}
         for side, party in zip(SIDES, (seller, buyer), strict=True):
+            if party is None or (side == "seller" and clear < CLEAR):
+                continue
+            is_sure = (seller is not None and clear >= _VERY_CLEAR) or (side == "buyer" and self._is_headed)
             for what, tokens in (("name", party.name), ("address", party.address)):
                 if tokens:
-                    places[f"{side}_{what}"] = Place(tuple(sorted(tokens)), clear >= _VERY_CLEAR)
+                    places[f"{side}_{what}"] = Place(tuple(sorted(tokens)), is_sure)
         return places
 
     def _tax_ids(self) -> dict[str, Place]:

@@ -214,3 +214,17 @@ def test_the_tax_in_a_total_is_read_beside_its_rate_without_a_net_amount():
     read = read_page(lines, fields=("amount_net", "amount_tax", "amount_total", "tax_rate"))
     assert read["amount_tax"][1] == "3.01" and read["amount_tax"][2].strong and read["tax_rate"][1] == "@6%"
     assert read["amount_total"][1] == "53.20"
+
+
+def test_an_account_is_no_document_s_number():
+    lines = ("Rekening nr. WL-7440 van 29 juni", "Bankrekening NL91ABNA0417164300")
+    read = read_page(lines, {"invoice_no": ("NL91ABNA0417164300", 0.97)}, ("invoice_no", "iban"))
+    assert read["iban"][1] == "NL91ABNA0417164300"
+    assert read["invoice_no"][0] == ""
+    assert read["invoice_no"][2].refused
+
+
+def test_the_only_date_on_a_slip_is_as_good_as_headed():
+    alone, two = ("SHOP SDN BHD", "TOTAL 9.00", "25/12/2018"), ("SHOP SDN BHD", "24/11/2018", "25/12/2018")
+    assert read_page(alone, fields=("invoice_date",))["invoice_date"][2].headed
+    assert not read_page(two, fields=("invoice_date",))["invoice_date"][2].headed

@@ -71,3 +71,15 @@ def test_what_was_given_less_the_change_outweighs_what_a_model_takes_for_the_tot
     fields = [field for field in invoice_schema() if field.id.startswith("amount")]
     read = model_and_rules.read_all(Finder(tokens), fields, {"amount_total": ((given,), 0.99)})["amount_total"]
     assert [tokens[word].text for word in read.rules] == ["64.15"] and read.strong
+
+
+def test_the_block_below_its_heading_is_the_buyer_s_though_no_seller_s_block_is_found():
+    tokens = tokens_of(
+        "   Factuur aan:\n   de Boer Transport N.V.\n   Stationsplein 21\n   8703 PV Tilburg\n\n   Factuur 25877530\n"
+    )
+    words = tuple(token.id for token in tokens if token.text in ("Boer", "Transport"))
+    reading = PageReading(Finder(tokens), invoice_schema().spans, {"seller_name": (words, 0.9)})
+    places = reading.places()
+    assert " ".join(tokens[i].text for i in places["buyer_name"].tokens) == "de Boer Transport N.V."
+    assert "seller_name" in reading.contradicted()
+    assert "seller_name" not in places
