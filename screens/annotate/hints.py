@@ -6,7 +6,7 @@ A hint is a sentence and (binding id or key, text) pairs.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from screens.annotate.accept_hints import Ahead
+from screens.annotate.accept_hints import BROUGHT, Ahead
 from screens.annotate.classes.hints import hint_of_classes
 from screens.annotate.field_hints import Pairs, armed, edges
 from screens.annotate.shortened import reasons, short
@@ -110,13 +110,13 @@ def _next_key(view: SessionView, schema: Schema, context: Context) -> Hint:
     if ALL_DONE in view.message:
         train = "train a model" if view.message == ALL_DONE else "train"
         return view.message, (("mode.tune", train), ("mode.queue", "what to label next"))
-    if view.message and view.focus is not None:
+    if view.message and view.focus is not None and not view.message.startswith(BROUGHT):
         is_whole = len(view.message) <= context.columns - _DECIDING_LATER  # else what is left open is of more use
         return view.message if is_whole else view.message.rpartition("accepted. ")[2], _of_focus_left(
             view, view.focus, schema, context
         )
     if view.message:
-        goes_on = view.armed and view.proposals and not view.selection
+        goes_on = view.armed and view.proposals and not view.selection and not view.message.startswith(BROUGHT)
         rest = (*_as_there(view, context), *document)
         return view.message, armed(view, schema, tokens[view.cursor].text, document)[1] if goes_on else rest
     if view.adding:

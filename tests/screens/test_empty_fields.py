@@ -105,22 +105,6 @@ async def test_what_plus_leaves_without_a_label_is_named_before_the_document_is_
     made.close()
 
 
-@pytest.mark.parametrize("rows", [16, 40])
-async def test_suggestions_that_are_accepted_and_were_in_view_nowhere_are_named(opened, tmp_path, rows):
-    page = sample_documents.page_of("\n".join(f"value{n} {n}.00" for n in range(14)))
-    fields = [field.id for field in invoice_schema().spans][:14]
-    offered = [(field, (2 * number,), 0.9, "r") for number, field in enumerate(fields)]  # no space for "90%" behind it
-    made = sample_documents.workspace_of(tmp_path / "many", [sample_documents.new("slip", [page], offered)])
-    async with opened(made, (160, rows)) as pilot:
-        assert ("A accept all 14 (8 unseen: " in hint(pilot)) is (rows == 16)
-        for _ in fields if rows == 16 else ():
-            await pilot.press("tab")  # shows each in the panel
-            await pilot.pause()
-        await pilot.press("escape")
-        assert "A accept all 14, tax_rate, iban stay empty" in hint(pilot)
-    made.close()
-
-
 async def test_what_all_fits_into_the_panel_is_brought_into_view(opened, tmp_path):
     page = sample_documents.page_of("\n".join(f"value{n} {n}.00" for n in range(14)))
     fields = [field.id for field in invoice_schema().spans]
@@ -130,15 +114,4 @@ async def test_what_all_fits_into_the_panel_is_brought_into_view(opened, tmp_pat
         await pilot.press("down", "down", "down", "down", "down")  # away from the suggestion that is under the cursor
         assert set(fields[-4:]) <= pilot.app.mode_screen.query_one(FieldsPanel).fields_in_view()
         assert "unseen" not in hint(pilot)
-    made.close()
-
-
-async def test_what_is_accepted_unseen_is_named_in_80_columns_rather_than_why_it_stops(opened, tmp_path):
-    page = sample_documents.page_of("\n".join(f"value{n} {n}.00" for n in range(14)))
-    fields = [field.id for field in invoice_schema().spans][:13]
-    offered = [(field, (2 * number,), 0.9, "r") for number, field in enumerate(fields)]
-    offered.append(("amount_total", (26,), 0.3, "r"))
-    made = sample_documents.workspace_of(tmp_path / "unseen", [sample_documents.new("slip", [page], offered)])
-    async with opened(made, (80, 24)) as pilot:
-        assert hint(pilot).startswith("A accept 13 (unseen: currency, amount_net, amount_tax), then stop")
     made.close()
