@@ -38,6 +38,7 @@ class AcceptChecks:
         self._accepted = 0  # by the last press
         self._before: Suggestion | None = None  # what was in hand then
         self._finished: hints.Finished | None = None  # of the document accepted last, what is said of it
+        self._news = self._undo = ""  # that, as it was said first, and the key that it names
         self._named: tuple[AnnotationSession, frozenset[int]] | None = None
         self._open: AnnotationSession | None = None
         self._shown: frozenset[int] = frozenset()  # suggestions of the open document that were drawn
@@ -71,12 +72,21 @@ class AcceptChecks:
 
     def left_out_message(self, undo: str) -> tuple[str, str]:
         """What is said of the document accepted last: on the next one, and at the list's end. `undo` is a key."""
-        width = self._page.app.size.width
-        return (
-            hints.accepted(self._finished, undo, width - (_KEYS if width >= _WIDE else _ONE_KEY))
-            if self._finished is not None
-            else ("", "")
-        )
+        width, self._undo = self._page.app.size.width, undo
+        if self._finished is None:
+            return "", ""
+        said = hints.accepted(self._finished, undo, width - (_KEYS if width >= _WIDE else _ONE_KEY))
+        self._news = said[0]
+        return said
+
+    def _fit_news(self, session: AnnotationSession) -> None:
+        """What is said of the document accepted last leaves space for the name of a field that will stay empty."""
+        empty = self.empty(session, session.document_acts.plan(self.in_view(session)).accepted)
+        forms = [form for form in self.ahead(session).accept_all if empty and empty[0] in form]
+        if self._finished is not None and self._news and session.view.message == self._news and forms:
+            columns = self._page.app.size.width - hints.AROUND - min(map(len, forms))
+            news, _ = hints.accepted(self._finished, self._undo, min(columns, len(self._news)), len(empty))
+            session.show_message(news if len(news) <= columns else self._news)
 
     def question(self, session: AnnotationSession) -> str:
         """What is asked before the document is accepted: words are selected, or nothing is labelled; "" for nothing."""
@@ -99,10 +109,12 @@ class AcceptChecks:
 
     def show(self, session: AnnotationSession) -> None:
         """Have the panel show what the keys that accept take, where nothing else is in hand and all of it fits."""
-        if self._open is not session:
+        if is_new := self._open is not session:
             self._open, self._shown, self._read = session, frozenset(), frozenset()
         if session.view.focus is None and session.view.armed is None:
             self._panel.bring({s.field for s in session.document_acts.plan(self.in_view(session)).accepted})
+        if is_new:
+            self._fit_news(session)
         self._page.call_after_refresh(self._drawn, session)  # while a document is opened, others are for a moment
 
     def unseen_shown(self, session: AnnotationSession) -> str:

@@ -11,6 +11,7 @@ from workbench.fields import Field, Schema
 from workbench.fields.plain_text import counted
 
 _MOST = 70  # columns of a sentence that 80 have space for, beside the key of the help
+AROUND = 14  # columns of the hint line beside a sentence and what one key does: the keys, gaps, edges
 BROUGHT = "Now in view too: "
 _NAMED = 3  # fields that are named, else their number is given
 _NAMED_AT_END = 2  # where the list ends: what is said of all its documents shares the line
@@ -92,22 +93,24 @@ class Finished:
     empty: Sequence[str] = ()  # names of fields that have no label, and no suggestion that was left
 
 
-def accepted(done: Finished, undo: str, columns: int = _MOST) -> tuple[str, str]:
+def accepted(done: Finished, undo: str, columns: int = _MOST, empty_next: int = 0) -> tuple[str, str]:
     """What is said once a document was accepted and suggestions were left, labels do not fit, or fields are empty; ""
     for none of these: on the next document, and at the list's end, where the document is still in view and the sentence
-    shares its line. `columns` is how many the sentence may have.
+    shares its line. `columns` is how many the sentence may have; so many fields the next document leaves empty: the
+    names of few are of more use than why something does not fit.
     """
     name, left_out = short(done.document, 16), _without(done.plan, done.schema)
     if not (done.failed or left_out or done.empty):
         return "", ""
     without = f" without {left_out}" if left_out else ""
     empty = [f"; {text}" for text in (*_named(done.empty, "empty"), f"{len(done.empty)} empty")] if done.empty else []
-    wrong, brief = [""], ""
+    wrong, brief, least = [""], "", ""
     if done.failed:
         field, message = done.failed[0]
         more = f" (+{len(done.failed) - 1})" if len(done.failed) > 1 else ""
         why = reasons(message)
         wrong, brief = [f"; ! {reason}{more}" for reason in why], f"{field.name}: {why[-1]}"
+        least = f"; ! {field.name}{more}"
     sentences = [
         f"{name} accepted{left}{missing}{reason}{back}."
         # what does not fit is said in any case, and rather than the rest
@@ -116,6 +119,10 @@ def accepted(done: Finished, undo: str, columns: int = _MOST) -> tuple[str, str]
         for reason in wrong
         for back in backs
     ]
+    brief_name = short(done.document, 8)
+    sentences.append(f"{brief_name} accepted{wrong[-1]}.")
+    if 0 < empty_next <= _NAMED:
+        sentences.append(f"{brief_name} accepted{least}.")
     fitting = next((text for text in sentences if len(text) <= columns), sentences[-1])
     parts = [f"{left_out} left out"] if left_out else []
     parts += [f"! {done.failed[0][0].name if left_out else brief}{more}"] if done.failed else []

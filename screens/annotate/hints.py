@@ -6,7 +6,7 @@ A hint is a sentence and (binding id or key, text) pairs.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from screens.annotate.accept_hints import BROUGHT, Ahead
+from screens.annotate.accept_hints import AROUND, BROUGHT, Ahead
 from screens.annotate.classes.hints import hint_of_classes
 from screens.annotate.field_hints import Pairs, armed, edges
 from screens.annotate.shortened import reasons, short
@@ -286,7 +286,7 @@ def _taking(field: Field | None) -> str:
 
 def _document(view: SessionView, context: Context) -> Pairs:
     if view.open_suggestions:
-        space = context.columns - 14 - len(view.message)
+        space = context.columns - AROUND - len(view.message)
         forms = _accept_all(context)
         # what is accepted unseen, and what stays empty, is of more use than the next keys
         whole = [pair for pair in forms if len(pair[1]) <= space][:1] or forms[-1:]

@@ -117,8 +117,8 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
         return self._tokens_below(int(self.scroll_y))
 
     def suggestions_in_view(self) -> set[int]:
-        """The ids of the suggestions that are marked in view with their whole value, none of its words hidden by another
-        mark or beyond an edge.
+        """The ids of the suggestions that are marked in view with their whole value, no word of it beyond an edge or
+        hidden by another mark.
         """
         if self._view is None or not self.display:  # its picture alone is shown
             return set()

@@ -220,7 +220,7 @@ class AnnotateScreen(ModeScreen):
         ahead, warning = self._accept_checks.ahead(session), self._panel.warning(in_hand)
         context = hints.Context(self._review, self.look_ahead.similar, walking, self._pane.shows, ahead, warning, width)
         if self.focused is not self._list:  # its own hint stays, whatever is said of the page meanwhile
-            self.show_hint(hints.hint_of(view, settings.schema, context))
+            self.show_hint(hints.hint_of(session.view, settings.schema, context))
         self.facts(*hints.facts_of(view, self.worklist))
 
     def show_message(self, text: str) -> None:

@@ -38,9 +38,9 @@ async def test_the_fields_that_stay_empty_are_named_before_the_key_and_after_it(
         assert "A accept all 3, due_date, tax_rate stay empty" in hint(pilot)
         await pilot.press("A")
         assert kept(made).state == "labelled" and set(labels(made)) == set(SUGGESTED)
-        undo = "; Ctrl+Z takes it back." if size[0] == 120 else "."
-        assert hint(pilot).startswith(f"slip1 accepted; due_date, tax_rate empty{undo}")
-        assert "A accept all 3" in hint(pilot)
+        news = "due_date, tax_rate empty; Ctrl+Z takes it back." if size[0] == 120 else "2 empty."
+        assert hint(pilot).startswith(f"slip1 accepted; {news}")
+        assert "A accept all 3, due_date, tax_rate" in hint(pilot)  # what is next comes before what was
         await pilot.press("Z")
         assert kept(made).state == "started"
         assert ("due_date, tax_rate stay empty" if size[0] == 120 else "a accept, 2 empty") in hint(pilot)
@@ -114,4 +114,34 @@ async def test_what_all_fits_into_the_panel_is_brought_into_view(opened, tmp_pat
         await pilot.press("down", "down", "down", "down", "down")  # away from the suggestion that is under the cursor
         assert set(fields[-4:]) <= pilot.app.mode_screen.query_one(FieldsPanel).fields_in_view()
         assert "unseen" not in hint(pilot)
+    made.close()
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+async def test_the_field_that_the_next_key_leaves_empty_is_named_rather_than_the_news_of_the_last_document(
+    opened, tmp_path, size
+):
+    page = sample_documents.page_of(SLIP.replace("25/12/2018", "25/12/2018 DUE 24/12/2018"))
+    offered = {**SUGGESTED, "due_date": "24/12/2018"}  # before the invoice's date
+    listed = [
+        sample_documents.new(
+            f"a-long-name-of-a-document-{n}",
+            [page],
+            [(field, tokens, 0.9, "r") for field, tokens in sample_documents.places_of(offered, page).items()],
+        )
+        for n in (1, 2)
+    ]
+    made = sample_documents.workspace_of(tmp_path / "news", listed)
+    made.change_schema(lambda now: Schema(tuple(f for f in now if f.id in FIELDS)))
+    async with opened(made, size) as pilot:
+        assert "tax_rate stays empty" in hint(pilot)
+        await pilot.press("A")
+        assert kept(made).state == "labelled"
+        assert (
+            " accepted; " in hint(pilot)
+            and "! " in hint(pilot)
+            and "tax_rate " in hint(pilot).partition("A accept all 4, ")[2]
+        )
+        await pilot.press("escape")
+        assert "tax_rate stays empty" in hint(pilot)
     made.close()
