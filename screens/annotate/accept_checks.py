@@ -75,9 +75,9 @@ class AcceptChecks:
         width, self._undo = self._page.app.size.width, undo
         if self._finished is None:
             return "", ""
-        said = hints.accepted(self._finished, undo, width - (_KEYS if width >= _WIDE else _ONE_KEY))
-        self._news = said[0]
-        return said
+        messages = hints.accepted(self._finished, undo, width - (_KEYS if width >= _WIDE else _ONE_KEY))
+        self._news = messages[0]
+        return messages
 
     def _fit_news(self, session: AnnotationSession) -> None:
         """What is said of the document accepted last leaves space for the name of a field that will stay empty."""

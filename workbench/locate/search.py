@@ -34,20 +34,22 @@ def find(tokens: Sequence[Token], typed: str) -> Places:
     """The places of a value: 1234.5 finds "1,234.50", 2018-12-25 finds "25/12/2018".
 
     What reads exactly so comes first, then what begins so with the signs that were typed ("sb(" of "SB(306295-X)": "SB"
-    alone lacks the bracket; not those of an amount or a date, which are found by their value), then whole words with these letters and digits, those that are this value written
-    out ("5.00"), and amounts and dates of this value; then words that begin so, and words that have it inside; each
-    from top to bottom. Consecutive words are found, also when only the beginning of the last one was typed.
+    alone lacks the bracket; not those of an amount or a date, which are found by their value), then whole words with
+    these letters and digits, those that are this value written out ("5.00"), and amounts and dates of this value; then
+    words that begin so, and words that have it inside; each from top to bottom. Consecutive words are found, also when
+    only the beginning of the last one was typed.
     """
     if not typed.strip():
         return Places()
     kinds = [kind for kind in _TYPES if any(c.isdigit() for c in typed) and normalise(kind, typed).normal is not None]
     signs = not kinds or typed.count("(") != typed.count(")")
     ranks = _spelled(tokens, typed, signs and not all(c.isalnum() or c.isspace() for c in typed))
-    aligner = Aligner(tokens) if kinds else None
-    for kind in kinds if aligner is not None else ():
-        for place in aligner.ranked("", kind, typed):
-            spelled = ranks.get(place.tokens, _VALUE)  # what was typed may be the beginning of the value
-            ranks[place.tokens] = _WRITTEN_OUT if spelled == _BEGINNING else min(spelled, _VALUE)
+    if kinds:
+        aligner = Aligner(tokens)
+        for kind in kinds:
+            for place in aligner.ranked("", kind, typed):
+                spelled = ranks.get(place.tokens, _VALUE)  # what was typed may be the beginning of the value
+                ranks[place.tokens] = _WRITTEN_OUT if spelled == _BEGINNING else min(spelled, _VALUE)
     ordered = sorted(ranks, key=lambda place: (ranks[place], place[0], len(place)))
     return Places(
         tuple(place for place in ordered if ranks[place] < _BEGINNING),
