@@ -1,7 +1,6 @@
 """What `A` and `a` accept: what is seen, where `A` stops, and what is asked once before."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from screens.annotate import accept_hints as hints
 from screens.annotate.fields_panel import FieldsPanel
@@ -34,22 +33,24 @@ class AcceptChecks:
         self._workspace = workspace
         self._seldom: tuple[AnnotationSession, frozenset[str]] | None = None  # fields that few documents have
         self._usual: Sequence[str] = ()  # the fields, those that documents like this one mostly have first
-        self._read: tuple[AnnotationSession, frozenset[int]] | None = None
         self._empty: AnnotationSession | None = None
         self._unlabelled: tuple[AnnotationSession, frozenset[int]] | None = None
         self._accepted = 0  # by the last press
         self._before: Suggestion | None = None  # what was in hand then
         self._finished: hints.Finished | None = None  # of the document accepted last, what is said of it
+        self._news = self._undo = ""  # that, as it was said first, and the key that it names
         self._named: tuple[AnnotationSession, frozenset[int]] | None = None
-        self._shown: tuple[AnnotationSession, frozenset[int]] | None = None
+        self._open: AnnotationSession | None = None
+        self._shown: frozenset[int] = frozenset()  # suggestions of the open document that were drawn
+        self._read: frozenset[int] = frozenset()  # those that were drawn with their whole value
 
     def in_view(self, session: AnnotationSession) -> InView:
-        """What the analyst sees now, and saw before a label by hand moved the page."""
-        now = InView(self._page.visible_tokens(), self._panel.fields_in_view())
-        before = self._shown[1] if self._shown is not None and self._shown[0] is session else frozenset()
-        shown = before | {s.id for s in session.editor.open_suggestions if now.shows(s)}
-        self._shown = session, shown
-        return replace(now, shown=shown)
+        """What the analyst sees now, and saw before a label by hand moved the page. Beside a picture that stands alone
+        the panel decides, see `unseen_shown`.
+        """
+        before = self._shown if self._open is session else frozenset()
+        tokens = self._page.visible_tokens() if self._page.display else range(len(session.tokens))
+        return InView(tokens, self._panel.fields_in_view(), before)
 
     def accept(self, session: AnnotationSession) -> None:
         """Accept the sure suggestions in view."""
@@ -71,12 +72,21 @@ class AcceptChecks:
 
     def left_out_message(self, undo: str) -> tuple[str, str]:
         """What is said of the document accepted last: on the next one, and at the list's end. `undo` is a key."""
-        width = self._page.app.size.width
-        return (
-            hints.accepted(self._finished, undo, width - (_KEYS if width >= _WIDE else _ONE_KEY))
-            if self._finished is not None
-            else ("", "")
-        )
+        width, self._undo = self._page.app.size.width, undo
+        if self._finished is None:
+            return "", ""
+        messages = hints.accepted(self._finished, undo, width - (_KEYS if width >= _WIDE else _ONE_KEY))
+        self._news = messages[0]
+        return messages
+
+    def _fit_news(self, session: AnnotationSession) -> None:
+        """What is said of the document accepted last leaves space for the name of a field that will stay empty."""
+        empty = self.empty(session, session.document_acts.plan(self.in_view(session)).accepted)
+        forms = [form for form in self.ahead(session).accept_all if empty and empty[0] in form]
+        if self._finished is not None and self._news and session.view.message == self._news and forms:
+            columns = self._page.app.size.width - hints.AROUND - min(map(len, forms))
+            news, _ = hints.accepted(self._finished, self._undo, min(columns, len(self._news)), len(empty))
+            session.show_message(news if len(news) <= columns else self._news)
 
     def question(self, session: AnnotationSession) -> str:
         """What is asked before the document is accepted: words are selected, or nothing is labelled; "" for nothing."""
@@ -97,14 +107,37 @@ class AcceptChecks:
         self._unlabelled = session, selected
         return hints.unlabelled(text_of(session.tokens, sorted(selected)))
 
-    def ahead(self, session: AnnotationSession) -> hints.Ahead:
-        """What the keys that accept will do now, for the hint line; the panel shows what they take."""
-        plan = session.document_acts.plan(self.in_view(session))
+    def show(self, session: AnnotationSession) -> None:
+        """Have the panel show what the keys that accept take, where nothing else is in hand and all of it fits."""
+        if is_new := self._open is not session:
+            self._open, self._shown, self._read = session, frozenset(), frozenset()
         if session.view.focus is None and session.view.armed is None:
-            self._panel.bring({s.field for s in plan.accepted})
+            self._panel.bring({s.field for s in session.document_acts.plan(self.in_view(session)).accepted})
+        if is_new:
+            self._fit_news(session)
+        self._page.call_after_refresh(self._drawn, session)  # while a document is opened, others are for a moment
+
+    def unseen_shown(self, session: AnnotationSession) -> str:
+        """Bring into view, before anything is accepted, what would be accepted and was not in view; "" where all of it
+        was. Returns what came into view.
+        """
+        unseen = self._unseen(session, session.document_acts.plan(self.in_view(session)).accepted)
+        if not unseen:
+            return ""
+        self._drawn(session)
+        self._panel.bring_most({s.field for s in unseen})
+        still = self._unseen(session, unseen)
+        brought = [s for s in unseen if s not in still] or unseen  # what fits into no panel is named with its value
+        self._read |= {s.id for s in brought}
+        return hints.brought(brought, session.schema, session.tokens)
+
+    def ahead(self, session: AnnotationSession) -> hints.Ahead:
+        """What the keys that accept will do now, for the hint line."""
+        plan = session.document_acts.plan(self.in_view(session))
         has_labels = bool(plan.accepted or plan.contradicting or session.editor.state.spans)
         empty, unseen = self.empty(session, plan.accepted), self._unseen(session, plan.accepted)
-        accept_all = hints.accept_all(plan, session.schema, has_labels, empty, unseen)
+        names = [field.name for field in session.schema.spans if field.id in {s.field for s in unseen}]
+        accept_all = hints.accept_all(plan, session.schema, has_labels, empty, names)
         state = session.editor.state
         is_begun = state.spans or state.absent  # else it is asked about, see `question`
         return hints.Ahead(accept_all, hints.accept(self.empty(session) if is_begun else ()))
@@ -130,14 +163,23 @@ class AcceptChecks:
         empty = empty_fields(session.editor.state, session.schema, left_out)
         return [session.schema.name(field) for field in sorted(empty, key=self._usual.index)]
 
-    def _unseen(self, session: AnnotationSession, accepted: Sequence[Suggestion]) -> list[str]:
-        """The names of the fields of suggestions of which neither row nor confidence was in view so far."""
-        fields, ids = self._panel.fields_in_view(), self._page.confidences_in_view()
-        before = self._read[1] if self._read is not None and self._read[0] is session else frozenset()
-        read = before | {s.id for s in session.editor.open_suggestions if s.field in fields or s.id in ids}
-        self._read = session, read
-        unseen = {s.field for s in accepted if s.id not in read}
-        return [field.name for field in session.schema.spans if field.id in unseen]
+    def _unseen(self, session: AnnotationSession, accepted: Sequence[Suggestion]) -> list[Suggestion]:
+        """The suggestions of which neither the row in the panel nor the value on the page was in view so far."""
+        read = self._read_of(session)
+        return [s for s in accepted if s.id not in read]
+
+    def _read_of(self, session: AnnotationSession) -> frozenset[int]:
+        """The suggestions that are in view with their value, on the page or in the panel, or were drawn so before."""
+        fields, ids = self._panel.fields_in_view(), self._page.suggestions_in_view()
+        before = self._read if self._open is session else frozenset()
+        return before | {s.id for s in session.editor.open_suggestions if s.field in fields or s.id in ids}
+
+    def _drawn(self, session: AnnotationSession) -> None:
+        """Remember what is in view, once it was drawn."""
+        if session is self._open:
+            now = self.in_view(session)
+            self._shown |= {s.id for s in session.editor.open_suggestions if now.shows(s)}
+            self._read = self._read_of(session)
 
     def left(self, session: AnnotationSession) -> Work | None:
         """What shows the analyst why the document is not accepted yet, once the sure suggestions in view are.

@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from screens.annotate.shortened import reasons, short
-from storage.records import SURE
+from storage.records import SURE, Suggestion, Token
 from workbench.annotation.document_acts import AcceptPlan
+from workbench.annotation.field_states import text_of
 from workbench.fields import Field, Schema
 from workbench.fields.plain_text import counted
 
 _MOST = 70  # columns of a sentence that 80 have space for, beside the key of the help
+AROUND = 14  # columns of the hint line beside a sentence and what one key does: the keys, gaps, edges
+BROUGHT = "Now in view too: "
 _NAMED = 3  # fields that are named, else their number is given
 _NAMED_AT_END = 2  # where the list ends: what is said of all its documents shares the line
 
@@ -25,6 +28,13 @@ class Ahead:
 def out_of_view(fields: Sequence[str]) -> str:
     """Which suggestions were not accepted with the others because they were not in view."""
     return f"In view now: {fields[0]}." if len(fields) == 1 else f"In view now: {len(fields)} more."
+
+
+def brought(suggestions: Sequence[Suggestion], schema: Schema, tokens: Sequence[Token]) -> str:
+    """Which suggestions came into view before they are accepted, the first ones with their values."""
+    named = [f"{schema.name(s.field)} “{short(text_of(tokens, s.tokens), 16)}”" for s in suggestions[:_NAMED]]
+    more = f" and {len(suggestions) - len(named)} more" if len(suggestions) > len(named) else ""
+    return f"{BROUGHT}{', '.join(named)}{more}."
 
 
 def unlabelled(text: str) -> str:
@@ -83,22 +93,24 @@ class Finished:
     empty: Sequence[str] = ()  # names of fields that have no label, and no suggestion that was left
 
 
-def accepted(done: Finished, undo: str, columns: int = _MOST) -> tuple[str, str]:
+def accepted(done: Finished, undo: str, columns: int = _MOST, empty_next: int = 0) -> tuple[str, str]:
     """What is said once a document was accepted and suggestions were left, labels do not fit, or fields are empty; ""
     for none of these: on the next document, and at the list's end, where the document is still in view and the sentence
-    shares its line. `columns` is how many the sentence may have.
+    shares its line. `columns` is how many the sentence may have; so many fields the next document leaves empty: the
+    names of few are of more use than why something does not fit.
     """
     name, left_out = short(done.document, 16), _without(done.plan, done.schema)
     if not (done.failed or left_out or done.empty):
         return "", ""
     without = f" without {left_out}" if left_out else ""
     empty = [f"; {text}" for text in (*_named(done.empty, "empty"), f"{len(done.empty)} empty")] if done.empty else []
-    wrong, brief = [""], ""
+    wrong, brief, least = [""], "", ""
     if done.failed:
         field, message = done.failed[0]
         more = f" (+{len(done.failed) - 1})" if len(done.failed) > 1 else ""
         why = reasons(message)
         wrong, brief = [f"; ! {reason}{more}" for reason in why], f"{field.name}: {why[-1]}"
+        least = f"; ! {field.name}{more}"
     sentences = [
         f"{name} accepted{left}{missing}{reason}{back}."
         # what does not fit is said in any case, and rather than the rest
@@ -107,6 +119,10 @@ def accepted(done: Finished, undo: str, columns: int = _MOST) -> tuple[str, str]
         for reason in wrong
         for back in backs
     ]
+    brief_name = short(done.document, 8)
+    sentences.append(f"{brief_name} accepted{wrong[-1]}.")
+    if 0 < empty_next <= _NAMED:
+        sentences.append(f"{brief_name} accepted{least}.")
     fitting = next((text for text in sentences if len(text) <= columns), sentences[-1])
     parts = [f"{left_out} left out"] if left_out else []
     parts += [f"! {done.failed[0][0].name if left_out else brief}{more}"] if done.failed else []
@@ -134,7 +150,7 @@ def accept_all(
         schema: the fields.
         has_labels: the document has labels, at least when the plan is done.
         empty: names of the fields that stay empty where the document is accepted with them.
-        unseen: names of the fields of suggestions that it accepts, and of which neither row nor confidence was in view.
+        unseen: names of the fields of suggestions that it brings into view first, instead of accepting anything.
     """
     count = len(plan.accepted)
     stops = [f"{len(plan.out_of_view)} out of view"] if plan.out_of_view else []
@@ -145,25 +161,14 @@ def accept_all(
         stops += [f"{len(plan.second)} second values"] if len(plan.second) > 1 else []
         stops += [f"no {name}" for name in plan.missing if has_labels]
     taken = f"{'it' if count == 1 else f'all {count}'}" if not stops else str(count)
-    forms = (
-        _with_unseen(f"accept {taken}", unseen) if count else ("accept",) if not stops else ("look at what is left",)
-    )
+    if unseen:
+        names = [f"show {', '.join(unseen)} first"] if len(unseen) <= _NAMED else []
+        shows = *names, f"show {len(unseen)} more"
+        return *(f"{show}, then accept {taken}" for show in shows), f"show {len(unseen)} more"
+    form = f"accept {taken}" if count else "accept" if not stops else "look at what is left"
     if stops:
         why = f"{', then stop' if count else ''}: {', '.join(stops)}"
-        without_reason = [f"{form}, then stop" for form in forms[:-1]]  # what is taken unseen is said rather than why
-        short = [f"{forms[-1]}, then stop"] if count else [forms[-1], "go on"]
-        return f"{forms[0]}{why}", *without_reason, f"{forms[-1]}{why}", *short
+        return f"{form}{why}", *([f"{form}, then stop"] if count else [form, "go on"])
     if not empty:
-        return *(f"{form}, next document" for form in forms), f"{forms[-1]}, next"
-    long, *others = _stays_empty(empty)
-    with_unseen = [f"{forms[0]}, {text}" for text in (long, others[-2])] if len(forms) > 1 else []
-    return *with_unseen, *(f"{forms[-1]}, {text}" for text in (long, *others))
-
-
-def _with_unseen(accepts: str, unseen: Sequence[str]) -> tuple[str, ...]:
-    """What is accepted, with what of it was in view nowhere: long and short."""
-    if not unseen:
-        return (accepts,)
-    is_short = len(unseen) <= _NAMED
-    named = f"unseen: {', '.join(unseen)}" if is_short else f"{len(unseen)} unseen: {', '.join(unseen[:2])} …"
-    return f"{accepts} ({named})", f"{accepts} ({len(unseen)} unseen)"
+        return f"{form}, next document", f"{form}, next"
+    return tuple(f"{form}, {text}" for text in _stays_empty(empty))

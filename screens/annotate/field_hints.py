@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from screens.annotate.shortened import short, told_apart
 from screens.widgets.status_lines import Hint
+from storage.records import Token
 from workbench.annotation.field_states import text_of
 from workbench.annotation.session_state import Proposals, SessionView
 from workbench.fields import Field, FieldType, Schema
@@ -16,6 +17,8 @@ _BRIEF = 10  # characters of a value that is always shown beside its key
 _OF_WORDS = "span.start-more span.end-more span.end-less span.start-less"
 _WORDS = ((_OF_WORDS, "add or drop words"), (_OF_WORDS, "words"))  # the first that there is space for
 _LINES = ("span.line-before span.line-after span.line-less span.line-more", "lines")
+DROPS = ("span.line-after span.line-less", "drop first/last line")
+_ADDS = ("span.line-before span.line-more", "add line before/after")
 
 
 def armed(view: SessionView, schema: Schema, word: str, document: Pairs) -> Hint:
@@ -80,7 +83,7 @@ def armed(view: SessionView, schema: Schema, word: str, document: Pairs) -> Hint
             ),
             *((("label.add", "both"),) if is_second else ()),
             *((("history.undo", "back"),) if proposals.now else ()),
-            *edges(field, proposals.span.tokens),
+            *edges(field, proposals.span.tokens, tokens),
             *((("label.add", "add another value"),) if len(proposals.places) > 1 and not is_second else ()),
             ("label.absent", "not there"),
             *document,
@@ -112,8 +115,11 @@ def _from(view: SessionView, here: Sequence[int], there: Sequence[int]) -> str:
     return "further down" if b.box[1] > a.box[1] else "further up"
 
 
-def edges(field: Field | None, tokens: Sequence[int]) -> Pairs:
+def edges(field: Field | None, tokens: Sequence[int], words: Sequence[Token]) -> Pairs:
     """The keys that add and drop words and lines at either end of a label: what its field mostly needs first."""
     if len(tokens) == 1 and not (field and field.type in (FieldType.PARTY, FieldType.ADDRESS)):
         return (("span.start-more span.end-more", "add a word"),)
+    is_long = field is not None and field.type in (FieldType.PARTY, FieldType.ADDRESS, FieldType.TEXT)
+    if is_long and len({(words[token].page, words[token].line) for token in tokens}) > 1:
+        return (DROPS, _ADDS, *_WORDS)
     return (_LINES, *_WORDS) if field and field.type is FieldType.ADDRESS else (*_WORDS, _LINES)

@@ -78,11 +78,23 @@ class FieldsPanel(Drawn, can_focus=False):
 
     def fields_in_view(self) -> set[str]:
         """The fields of which every line is in view."""
-        top = int(self.scroll_y) - len(self._class_lines)
+        return self._fields_from(int(self.scroll_y))
+
+    def _fields_from(self, line: int) -> set[str]:
+        """The fields of which every line is in view when the panel begins at a line."""
+        top = line - len(self._class_lines)
         bottom = top + self.scrollable_content_region.height
         top, bottom = max(top, 0), max(bottom, 0)
         cut = {field.id for field, _ in (*self._lines[:top], *self._lines[bottom:])}
         return {field.id for field, _ in self._lines[top:bottom]} - cut
+
+    def bring_most(self, fields: Collection[str]) -> None:
+        """Scroll so that as many of some fields as possible are in view."""
+        own = [len(self._class_lines) + n for n, (field, _) in enumerate(self._lines) if field.id in fields]
+        tops = [min(line, int(self.max_scroll_y)) for line in own]
+        if tops:
+            most = max(tops, key=lambda top: len(self._fields_from(top).intersection(fields)))
+            self.scroll_to(y=most, animate=False, immediate=True, force=True)
 
     def bring(self, fields: Collection[str]) -> None:
         """Scroll so that all rows of some fields are in view, where they all fit."""

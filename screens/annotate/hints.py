@@ -6,11 +6,11 @@ A hint is a sentence and (binding id or key, text) pairs.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from screens.annotate.accept_hints import Ahead
+from screens.annotate.accept_hints import AROUND, BROUGHT, Ahead
 from screens.annotate.classes.hints import hint_of_classes
-from screens.annotate.field_hints import Pairs, armed, edges
+from screens.annotate.field_hints import DROPS, Pairs, armed, edges
 from screens.annotate.shortened import reasons, short
-from screens.widgets.status_lines import Hint
+from screens.widgets.status_lines import Hint, in_columns
 from storage.document_list import KINDS, Filter
 from storage.records import Content, State, Suggestion
 from workbench.annotation.editor import Proposal
@@ -22,6 +22,7 @@ from workbench.fields import Field, Schema
 from workbench.fields.plain_text import counted
 
 _DECIDING, _TAKING = 10 + len("  Enter/x yes  x no"), 10 + len("  Enter/x yes")
+_WIDE = 100  # columns from which on several keys have space beside a sentence
 _DECIDING_LATER = 10 + len("  Enter/x accept  W known  a without it")
 """Columns of the hint line for the key of the help, and for the keys that decide on a suggestion; the first of them."""
 
@@ -80,7 +81,19 @@ def hint_of(view: SessionView, schema: Schema, context: Context) -> Hint:
     if not lead and context.shows != "text":
         first = [pair for pair in pairs if pair[0] == pairs[0][0]]  # what labels, in all its forms
         pairs = (*first, *_PICTURE, *pairs[len(first) :])  # comes first where there is little space
+    if DROPS in pairs and view.focus is None and context.columns < _WIDE:
+        lead, pairs = _with_drops(lead, pairs, context.columns)
     return lead, (("error_walk.next", "next error"), *pairs) if context.error_walk else pairs
+
+
+def _with_drops(lead: str, pairs: Pairs, columns: int) -> Hint:
+    """Of a label of several lines the keys that drop one stand beside the first key, whatever little space there is."""
+    first = [pair for pair in pairs if pair[0] == pairs[0][0]]
+    others = [pair for pair in pairs if pair not in first and pair != DROPS]
+    beside = 10 + sum(
+        len(f"  {key} {text}") for key, text in (("x", min((p[1] for p in first), key=len)), ("} [", DROPS[1]))
+    )
+    return in_columns(lead, columns - beside), (*first, DROPS, *others)
 
 
 def field_in_hand(view: SessionView) -> str | None:
@@ -110,13 +123,13 @@ def _next_key(view: SessionView, schema: Schema, context: Context) -> Hint:
     if ALL_DONE in view.message:
         train = "train a model" if view.message == ALL_DONE else "train"
         return view.message, (("mode.tune", train), ("mode.queue", "what to label next"))
-    if view.message and view.focus is not None:
+    if view.message and view.focus is not None and not view.message.startswith(BROUGHT):
         is_whole = len(view.message) <= context.columns - _DECIDING_LATER  # else what is left open is of more use
         return view.message if is_whole else view.message.rpartition("accepted. ")[2], _of_focus_left(
             view, view.focus, schema, context
         )
     if view.message:
-        goes_on = view.armed and view.proposals and not view.selection
+        goes_on = view.armed and view.proposals and not view.selection and not view.message.startswith(BROUGHT)
         rest = (*_as_there(view, context), *document)
         return view.message, armed(view, schema, tokens[view.cursor].text, document)[1] if goes_on else rest
     if view.adding:
@@ -137,7 +150,7 @@ def _next_key(view: SessionView, schema: Schema, context: Context) -> Hint:
                 ("suggestion.next", "next"),
                 *_accept_all(context),
                 ("another field's key", "its likeliest place"),
-                *edges(field, view.focus.tokens),
+                *edges(field, view.focus.tokens, tokens),
             ),
         )
     if view.armed:
@@ -151,7 +164,7 @@ def _next_key(view: SessionView, schema: Schema, context: Context) -> Hint:
             (
                 *closes,
                 ("label.clear", "clear"),
-                *edges(schema.get(view.label.field), view.label.tokens),
+                *edges(schema.get(view.label.field), view.label.tokens, tokens),
                 ("label.confirm", "done" if view.is_corrected else "select its words"),
                 *(() if closes else document),
             ),
@@ -286,7 +299,7 @@ def _taking(field: Field | None) -> str:
 
 def _document(view: SessionView, context: Context) -> Pairs:
     if view.open_suggestions:
-        space = context.columns - 14 - len(view.message)
+        space = context.columns - AROUND - len(view.message)
         forms = _accept_all(context)
         # what is accepted unseen, and what stays empty, is of more use than the next keys
         whole = [pair for pair in forms if len(pair[1]) <= space][:1] or forms[-1:]

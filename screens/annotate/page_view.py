@@ -116,15 +116,20 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
         """The tokens whose rows are in view."""
         return self._tokens_below(int(self.scroll_y))
 
-    def confidences_in_view(self) -> set[object]:
-        """The ids of the suggestions whose confidence stands on the page in view."""
-        return {
-            mark.owner
+    def suggestions_in_view(self) -> set[int]:
+        """The ids of the suggestions that are marked in view with their whole value, no word of it beyond an edge or
+        hidden by another mark.
+        """
+        if self._view is None or not self.display:  # its picture alone is shown
+            return set()
+        left, right = int(self.scroll_x), int(self.scroll_x) + self.scrollable_content_region.width
+        marked = {
+            (mark.owner, placed.token)
             for row in self._rows_from(int(self.scroll_y))
-            for position, placed in enumerate(row.placed)
-            if (mark := self._marks.get(placed.token)) is not None and mark.confidence is not None
-            if self._confidence_text(row, position, mark)
+            for placed in row.placed
+            if left <= placed.x and placed.end <= right and (mark := self._marks.get(placed.token)) is not None
         }
+        return {s.id for s in self._view.open_suggestions if all((s.id, token) in marked for token in s.tokens)}
 
     def _tokens_below(self, top: int) -> set[int]:
         return {placed.token for row in self._rows_from(top) for placed in row.placed}

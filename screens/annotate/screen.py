@@ -216,10 +216,11 @@ class AnnotateScreen(ModeScreen):
         self._panel.show(view.content, settings.schema, settings.day_first, armed, view.classes, in_hand)
         walk = self.workbench.error_walk
         walking = walk is not None and walk.document == view.content.document.id
+        self._accept_checks.show(session)
         ahead, warning = self._accept_checks.ahead(session), self._panel.warning(in_hand)
         context = hints.Context(self._review, self.look_ahead.similar, walking, self._pane.shows, ahead, warning, width)
         if self.focused is not self._list:  # its own hint stays, whatever is said of the page meanwhile
-            self.show_hint(hints.hint_of(view, settings.schema, context))
+            self.show_hint(hints.hint_of(session.view, settings.schema, context))
         self.facts(*hints.facts_of(view, self.worklist))
 
     def show_message(self, text: str) -> None:
@@ -313,14 +314,14 @@ class AnnotateScreen(ModeScreen):
         return bool(question)
 
     def action_accept_visible(self) -> None:
-        self.act(self._accept_checks.accept_as_on_page)
+        _ = self._asked(self._accept_checks.unseen_shown) or self.act(self._accept_checks.accept_as_on_page)
 
     def action_accept_all(self) -> None:
         """Accept the sure suggestions in view; only when nothing is left open, the document, and go on."""
         checks = self._accept_checks
-        if self._asked(checks.unlabelled) or not self.act(checks.accept) or self.session is None:
+        if self._asked(checks.unlabelled) or self._asked(checks.unseen_shown) or not self.act(checks.accept):
             return
-        if look := checks.left(self.session):
+        if self.session and (look := checks.left(self.session)):
             self.act(look)
         else:
             self.action_accept()

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from msgspec import structs
 from textual import events
+from textual.widgets import Input
 
 from screens.annotate.document_list import DocumentList
 from screens.annotate.fields_panel import FieldsPanel
@@ -293,4 +294,17 @@ async def test_an_equal_value_elsewhere_is_said_with_its_direction(opened, tmp_p
         await pilot.press("t")
         shown = str(pilot.app.mode_screen.query_one(HintLine).render())
         assert shown.startswith("amount_total (2 of ") and "% likely)" in shown
+    made.close()
+
+
+@pytest.mark.parametrize("closing", ["enter", "escape"])
+async def test_the_word_that_was_found_is_the_one_that_is_split(opened, tmp_path, closing):
+    page = sample_documents.page_of("MARKET SB(306295-X)\nSB 12\nTOTAL 9.00")
+    offered = [("seller_name", (0,), 0.9, "r"), ("amount_total", (5,), 0.9, "r")]
+    made = sample_documents.workspace_of(tmp_path / "glued", [sample_documents.new("glued", [page], offered)])
+    async with opened(made) as pilot:
+        await pilot.press("tab", "slash", *"sb(", closing, "vertical_line")
+        assert pilot.app.screen.query_one(Input).value == "SB(306295-X)"
+        await pilot.press("escape", "slash", *"sb(", "down", closing, "vertical_line")
+        assert pilot.app.screen.query_one(Input).value == "SB"
     made.close()

@@ -62,8 +62,8 @@ async def test_the_key_of_a_label_under_the_cursor_moves_it_and_one_elsewhere_is
 async def test_the_hint_names_the_keys_for_words_and_lines_at_both_ends(opened, workspace):
     async with opened(workspace) as pilot:
         hint = pilot.app.mode_screen.query_one(HintLine)
-        await pilot.press("6")  # an address
-        assert "{ } [ ] lines" in str(hint.render())
+        await pilot.press("6")  # an address of several lines
+        assert "} [ drop first/last line" in str(hint.render())
         await pilot.press("escape", "5")  # a name
         assert "< . , > words  { } [ ] lines" in str(hint.render())
         await pilot.press("escape", "1")  # a number of one word
@@ -373,3 +373,21 @@ async def test_the_hint_says_when_a_similar_document_can_be_copied(opened, tmp_p
         await pilot.press("C", "A")
         assert set(labels(workspace, 2)) == {"seller_name", "invoice_date"}
     workspace.close()
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+async def test_of_a_label_of_several_lines_the_keys_are_named_that_drop_its_first_and_its_last_line(
+    opened, workspace, size
+):
+    async with opened(workspace, size) as pilot:
+        hint = pilot.app.mode_screen.query_one(HintLine)
+        await pilot.press("6")
+        assert "} [ drop first/last line" in str(hint.render())
+        whole = labels(workspace)["seller_address"][0]
+        await pilot.press("left_square_bracket")
+        assert whole.startswith(labels(workspace)["seller_address"][0])
+        await pilot.press("right_square_bracket", "right_curly_bracket")
+        assert whole.endswith(labels(workspace)["seller_address"][0])
+        await pilot.press("left_curly_bracket")
+        assert labels(workspace)["seller_address"] == [whole]
+        assert "} [ drop first/last line" in str(hint.render())

@@ -39,6 +39,10 @@ def test_what_is_typed_is_found_whatever_its_spelling(typed, matches):
         ("53.10 5.00 5 4.5", "5", ["5", "5.00", "53.10", "4.5"]),
         ("18/04/2018 2018041817 20180418", "20180418", ["20180418", "18/04/2018", "2018041817"]),
         ("SUBTOTAL: TOTAL: total", "total", ["total", "TOTAL:", "SUBTOTAL:"]),
+        ("SB sb SB(306295-X) USB(1) SBA", "sb(", ["SB(306295-X)", "SB", "sb", "SBA", "USB(1)"]),
+        ("306 SB(306295-X) 306295", "(306", ["SB(306295-X)", "306", "306295"]),
+        ("INV2018 INV-2018-77 INV-2018", "inv-2018", ["INV-2018", "INV-2018-77", "INV2018"]),
+        ("1.00 19.00 9 RM9.00 9.00", "9.00", ["9.00", "9", "RM9.00", "19.00"]),
     ],
 )
 def test_what_reads_exactly_so_comes_first_and_then_whole_words(words, typed, expected):
