@@ -312,7 +312,8 @@ def _document(view: SessionView, context: Context) -> Pairs:
 
 def _accept_all(context: Context) -> Pairs:
     forms = context.ahead.accept_all
-    briefest = [forms[-1].partition(",")[0]] if forms else []
+    # what stays empty is of more use than the next keys, where there is space for it
+    briefest = [forms[-1].partition(",")[0]] if forms and context.columns < _WIDE else []
     return tuple(("document.accept-all", text) for text in dict.fromkeys((*forms, *briefest)))
 
 
