@@ -258,6 +258,7 @@ async def test_settings_of_pages_are_left_out_where_there_are_only_texts(opened:
         form.fold()
         shown = form._option_ids()
         assert {"data.max_length", "train.learning_rate", "regularization.loss"} <= shown
+        assert {"model.head_start", "train.back_to_start", "train.cut"} <= shown
         assert not {key for key in shown if key.startswith("augmentation.")}
         assert not shown & {"data.bbox_norm", "data.reading_order", "model.carry_head"}
         screen.form.apply(["data.reading_order=geometric"])  # what was changed stays in view, and is explained
@@ -305,7 +306,9 @@ async def test_settings_of_pages_are_there_where_there_are_pages(opened: Opener,
         screen = await screen_of(pilot)
         form = screen.query_one(OptionForm)
         form.fold()
-        assert {"augmentation.box_jitter", "data.reading_order"} <= form._option_ids()
+        shown = form._option_ids()
+        assert {"augmentation.box_jitter", "data.reading_order"} <= shown
+        assert not shown & {"model.head_start", "train.back_to_start", "train.cut"}  # those of classes
 
 
 async def test_the_next_run_goes_to_the_machine_that_was_chosen(

@@ -50,12 +50,18 @@ def evaluations(log: list[dict[str, Any]]) -> list[tuple[int, bool, float]]:
             {"model": {"task": "classes"},
              "train": {"optim": "adamw_then_sgd", "sgd_after_steps": 3, "max_grad_norm": 0.05, "max_steps": 8}},
         ),
+        (
+            "text",
+            {"model": {"task": "classes", "head_start": "regression"},
+             "train": {"back_to_start": 0.5, "cut": "recall", "max_steps": 4}},
+        ),
         ("text", {"train": {"bf16": True, "lr_scheduler_type": "reduce_lr_on_plateau", "num_train_epochs": 4,
                             "early_stopping_patience": 2, "learning_rate": 1e-9}}),
         ("layoutlm", {"train": {"optim": "adafactor", "freeze": "gradual", "unfreeze_after_epochs": 1,
                                 "gradient_checkpointing": True, "max_grad_norm": 0}}),
     ],
-    ids=["accumulation, dropout", "classes, AdamW then SGD", "bf16, plateau, early stopping", "adafactor, thawing"],
+    ids=["accumulation, dropout", "classes, AdamW then SGD", "classes, moved weights", "bf16, plateau, early stopping",
+         "adafactor, thawing"],
 )  # fmt: skip
 def test_both_engines_give_the_same_run(tmp_path: Path, family: str, settings: dict[str, Any]) -> None:
     by_trainer, by_loop = both(tmp_path, family, settings)

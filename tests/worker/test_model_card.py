@@ -1,5 +1,6 @@
 """The code on a model card runs as it is printed there, and a card says what its model is."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,10 @@ def test_a_card_of_classes_says_so(tmp_path: Path) -> None:
     workspace = text_documents.workspace(tmp_path, labels={0: "invoice", 1: "reminder"})
     run: Run = class_runs.finish(workspace, {1: {"invoice": 0.9}})
     card = model_card(run, RunFolder(workspace.files.run(run.id)))
+    moved = replace(run, report={**(run.report or {}), "cut": {"by": "recall", "class": "invoice", "at": 0.3142}})
+    card_of_moved = model_card(moved, RunFolder(workspace.files.run(run.id)))
     workspace.close()
+    assert "from a probability of 0.31 on is so from 0.5 on" in card_of_moved and "0.5 on" not in card
     headers = yaml.safe_load(card.split("---")[1])
     assert headers["pipeline_tag"] == "text-classification" and headers["library_name"] == "scikit-learn"
     assert "base_model" not in headers and "layout" not in headers["tags"]

@@ -106,7 +106,7 @@ def model_card(run: Run, folder: RunFolder) -> str:
         kind="class" if of_classes else "field",
         measured=_class_figures(report) if of_classes else _field_figures(report),
         onnx=onnx_form.read(folder.model),
-        use=_class_use(request) if of_classes else _field_use(request),
+        use=_class_use(request, report.get("cut")) if of_classes else _field_use(request),
         code=(
             example_code.of_classes(family, multiple=request.fields[0].multiple, length=request.config.data.max_length)
             if of_classes
@@ -169,6 +169,9 @@ def _class_figures(report: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return measured
 
 
+_CUTS = {"f1": "F1, mean over both classes", "recall": "recall, mean over both classes"}
+"""What a cut was chosen by, as on a card."""
+
 _CLASS_FIGURES = {"accuracy": "Accuracy, whole documents", "f1": "F1, mean over the classes"}
 """Names of figures in a report -> their titles on a card."""
 
@@ -181,7 +184,7 @@ def _field_use(request: Request) -> str:
     )
 
 
-def _class_use(request: Request) -> str:
+def _class_use(request: Request, cut: dict[str, Any] | None) -> str:
     family = families.spec(request.config.model.family)
     document = "The words of a document, with boxes (0–1000 of the page)," if family.boxes else "A text"
     options = "several of them can be right" if request.fields[0].multiple else "one of them is right"
@@ -191,7 +194,14 @@ def _class_use(request: Request) -> str:
         else f" Documents longer than {request.config.data.max_length} tokens are read in windows, whose logits are "
         "averaged; this code leaves that out."
     )
-    return f"{document} in; the probability of each class out: {options}.{windows}"
+    moved = (
+        f" What the training took for {for_markdown(cut['class'])} from a probability of {cut['at']:.2f} on is so from "
+        f"0.5 on: the head's bias was moved to the cut that was best on validation ({_CUTS[cut['by']]}). So a "
+        "probability says on which side of the cut a document is, not how often such documents are right."
+        if cut
+        else ""
+    )
+    return f"{document} in; the probability of each class out: {options}.{windows}{moved}"
 
 
 _LICENCES = {"Apache-2.0": "apache-2.0", "MIT": "mit", "CC BY-NC-SA 4.0": "cc-by-nc-sa-4.0"}

@@ -29,7 +29,9 @@ from workbench.training.engines.accelerate_loop import Loop
 from workbench.training.models.held_layers import HeldLayers, layers_held
 from workbench.training.models.loading import Built
 from workbench.training.preparation import TrainingInput, adam_then_sgd, arguments_of
+from workbench.training.tasks import moved_weights
 from workbench.training.tasks.base import TaskPredictor
+from workbench.training.tasks.classes import ClassPredictor, ClassTask
 from workbench.training.trainer import (
     BestCheckpoint,
     DataOrder,
@@ -53,6 +55,7 @@ class Result:
     effective_batch: int
     tokens_per_second: float
     held: HeldLayers | None  # in the model, where what held layers make of windows is kept
+    start: dict[str, torch.Tensor]  # the weights that it was trained from, where they are needed
     assessed: dict[str, list[Any]]  # of the model as it is: predictions of evaluated splits, where they are known
     track: Callable[[dict[str, Any], str], None]  # gives figures to the trackers, after the training
 
@@ -73,6 +76,7 @@ class TrainingAttempt:
     predictor: TaskPredictor
     evaluated: dict[str, list[EncodedDocument]]  # "validation", and some of "train"
     selection: BestCheckpoint
+    start: dict[str, torch.Tensor]  # as `Result` has it
     assessed: dict[int, dict[str, list[Any]]] = field(default_factory=dict)  # step -> split -> predictions
     best_step: int = -1  # of this process: the one that was resumed may have had a better one
 
@@ -111,6 +115,7 @@ class TrainingAttempt:
             built, encoder, request, device=prepared.device, bf16=prepared.precision == "bf16", batch_size=at_once,
             multiple=padding(prepared.device, bf16=prepared.precision == "bf16"),
         )  # fmt: skip
+        start = _begin(prepared, predictor, encoded["train"], built)
         sample = {row.document for row in prepared.compared}
         evaluated = {
             "train": [document for document in encoded["train"] if document.row.document in sample],
@@ -120,7 +125,7 @@ class TrainingAttempt:
         selection.best = checkpoints.best_metric(resumed)
         return cls(
             folder, prepared, write, control, batch, accumulation, resumed, built, dataset, predictor, evaluated,
-            selection,
+            selection, start,
         )  # fmt: skip
 
     def callbacks(self, early_stopping: bool) -> list[TrainerCallback]:
@@ -156,7 +161,7 @@ class TrainingAttempt:
         return Result(
             self.built, self.predictor, state.global_step, float(state.epoch or 0), state.best_global_step or None,
             self.batch * self.accumulation * _world(), reporter.speed(), held,
-            self.assessed.get(self._step_of_model(tuner), {}), self._track(tuner),
+            self.start, self.assessed.get(self._step_of_model(tuner), {}), self._track(tuner),
         )  # fmt: skip
 
     def _step_of_model(self, tuner: Tuner) -> int:
@@ -221,6 +226,24 @@ class TrainingAttempt:
         if row is None:
             return {}
         return {**tracked(row, "eval"), "eval_selection": self.selection.value(row)}
+
+
+def _begin(
+    prepared: TrainingInput, predictor: TaskPredictor, documents: Sequence[EncodedDocument], built: Built
+) -> dict[str, torch.Tensor]:
+    """Give a class model the head that it begins with; the weights of the start where the model goes back to them.
+
+    A run that is resumed makes them anew: they follow from the base and the documents.
+    """
+    config, task = prepared.request.config, prepared.task
+    if isinstance(task, ClassTask) and isinstance(predictor, ClassPredictor):
+        if config.model.head_start == "regression":
+            counts = task.counts(prepared.documents["train"])
+            of_labels = class_weights(task.labels, counts, config.regularization.class_weights)
+            moved_weights.begin_with_regression(task, predictor, documents, of_labels)
+        if config.train.back_to_start:
+            return moved_weights.weights_of(built.model)
+    return {}
 
 
 def tracked(figures: Mapping[str, Any], side: str) -> dict[str, float]:

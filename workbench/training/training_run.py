@@ -25,9 +25,9 @@ from workbench.training.models import smooth_boxes
 from workbench.training.models.loading import Built
 from workbench.training.predictor import Description
 from workbench.training.preparation import TrainingInput, distributed, prepare
-from workbench.training.tasks import baseline, rival
+from workbench.training.tasks import baseline, moved_weights, rival
 from workbench.training.tasks.base import TaskPredictor
-from workbench.training.tasks.classes import ClassTask
+from workbench.training.tasks.classes import ClassPredictor, ClassTask
 from workbench.training.training_attempt import Result, TrainingAttempt, full_disk_named, out_of_memory, tracked
 
 
@@ -89,6 +89,7 @@ def _finish(
     request, config = prepared.request, prepared.request.config
     if config.model.family == "starter":
         smooth_boxes.bake(result.built.model)
+    cut = _move(prepared, result, write)
     judged: dict[str, list[Any]] = {}
     with full_disk_named():
         predictions = _predictions(folder, prepared, result, judged, write)
@@ -116,7 +117,7 @@ def _finish(
             "precision": prepared.precision, "documents": prepared.sizes,
             "task": prepared.task.name,
             "labels": prepared.task.labels, "fingerprint": description.fingerprint, "f1": f1, "figures": figures,
-            **prepared.task.report(folder.path), **_against_rival(folder, request, write),
+            **prepared.task.report(folder.path), **cut, **_against_rival(folder, request, write),
             "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
         }  # fmt: skip
         write_atomic(folder.report, json.dumps(report, ensure_ascii=False, indent=1))
@@ -126,6 +127,26 @@ def _finish(
     write("finished", state=state, seconds=seconds, f1=f1, epochs=round(result.epoch, 4))
     if state == "finished":  # nothing is resumed from here, and a checkpoint is three times the model
         shutil.rmtree(folder.checkpoints, ignore_errors=True)
+
+
+def _move(prepared: TrainingInput, result: Result, write: Write) -> dict[str, Any]:
+    """Move the weights of a class model as it was asked for; for the report: where its two classes are cut, if so."""
+    train, task, predictor = prepared.request.config.train, prepared.task, result.predictor
+    if not (isinstance(task, ClassTask) and isinstance(predictor, ClassPredictor)):
+        return {}
+    if train.back_to_start:
+        moved_weights.move_back(predictor.model, result.start, train.back_to_start)
+        result.assessed = {}  # what was read, was read with other weights
+    if train.cut == "half":
+        return {}
+    validation = [predictor.encoder.encode(row) for row in prepared.documents["validation"]]
+    at = moved_weights.move_cut(task, predictor, validation, train.cut, write)
+    if at is None:
+        return {}
+    result.assessed = {}
+    moved = f"what was {task.labels[0]} from {at:.2f} on is so from 0.5 on"
+    write("note", message=f"The cut was chosen on validation, by {train.cut}: {moved}.")
+    return {"cut": {"by": train.cut, "class": task.labels[0], "at": round(at, 4)}}
 
 
 def _against_rival(folder: RunFolder, request: Request, write: Write) -> dict[str, Any]:

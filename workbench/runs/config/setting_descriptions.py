@@ -34,7 +34,7 @@ _OF_FIELDS = ("augmentation.", "model.carry_head", "model.head_map")
 _OF_PAGES = ("data.bbox_norm", "data.boxes", "data.merge_lines", "data.reading_order")
 """What only documents with pages have."""
 
-_OF_CLASSES = ("data.long_texts",)
+_OF_CLASSES = ("data.long_texts", "model.head_start", "train.back_to_start", "train.cut")
 """What only a run that learns a class field looks at."""
 
 

@@ -91,6 +91,14 @@ class Model(_Section):
         dict, Group.BASE, "Fields mapped by hand",
         "Your field's id: the base's field it starts from. Goes before the mapping by name and type.",
     )  # fmt: skip
+    head_start: Literal["random", "regression"] = _setting(
+        "random", Group.BASE, "Head of classes begins",
+        "With random weights, or as logistic regression on what the encoder, not trained yet, says of the training "
+        "documents.",
+        "Regression where an epoch or two have to be enough: the layers below are not pulled about by a head that "
+        "knows nothing.",
+        "Reads the training documents once more before the first step.",
+    )  # fmt: skip
     added_tokens: list[str] = _setting(
         list, Group.STRUCTURE, "Own tokens",
         "Special tokens such as <AMT> that the tokenizer keeps whole; the embeddings grow by them.",
@@ -263,6 +271,20 @@ class Train(_Section):
         0, Group.REGULARISATION, "Thaw after epochs",
         "Everything learns from this epoch on; 0: never. With gradual freezing, one more layer each so many epochs.",
         ge=0, le=1000,
+    )  # fmt: skip
+    back_to_start: float = _setting(
+        0.0, Group.REGULARISATION, "Back to the start",
+        "Of classes: when the training is over, all weights go this share of the way back to those that they began "
+        "with. It is one model all the same.",
+        "0.5 together with a head that begins as regression, where few epochs overfit.",
+        "With a random head the way back leads to guessing.", ge=0.0, le=1.0,
+    )  # fmt: skip
+    cut: Literal["half", "f1", "recall"] = _setting(
+        "half", Group.RUN, "Cut between two classes",
+        "Where to decide for one of two classes: at a probability of a half, or where F1 or recall, as the mean over "
+        "both classes, is best on validation. The head's bias is moved, so that it is at a half afterwards.",
+        "One class is rare and missed: recall, by which both count alike; f1 for a balance with false alarms.",
+        "Probabilities then say on which side of the cut a document is, not how often such documents are right.",
     )  # fmt: skip
     fp16: bool | None = _setting(
         None, Group.RUN, "fp16", "Half precision with loss scaling; empty: the device decides.", "GPUs without bf16.",
@@ -514,6 +536,15 @@ class TuneConfig(_Section):
             raise ValueError(problem)
         return self
 
+    def _moves_of_classes(self) -> list[str]:
+        """The settings by which weights of a class model are set or moved outside of its training's steps."""
+        set_ones = {
+            "model.head_start": self.model.head_start != "random",
+            "train.back_to_start": self.train.back_to_start > 0,
+            "train.cut": self.train.cut != "half",
+        }
+        return [name for name, is_set in set_ones.items() if is_set]
+
     def _contradictions(self) -> list[str]:
         model, train, data = self.model, self.train, self.data
         base = families.base(model.family, model.name)
@@ -523,6 +554,13 @@ class TuneConfig(_Section):
             problems.append(f"model.family {model.family} does not learn {model.task}: {', '.join(able)} do.")
         if data.long_texts != "windows" and model.task != "classes":
             problems.append("data.long_texts is for classes: fields are looked for in every window of a page.")
+        if moved := self._moves_of_classes():
+            if model.task != "classes":
+                problems.append(f"{moved[0]} is for classes: fields on words are learned without.")
+            elif model.family == "baseline":
+                problems.append(f"{moved[0]} is for an encoder: the baseline is a regression by itself.")
+            elif train.fsdp or train.deepspeed:
+                problems.append(f"{moved[0]} needs the whole model in one place: leave train.fsdp and train.deepspeed.")
         if train.fp16 and train.bf16:
             problems.append("train.fp16 and train.bf16 cannot both be on: choose one, or leave both empty.")
         if train.fp16 and train.device == "cpu":
