@@ -268,7 +268,7 @@ class Journey:
                     self._fetch_checkpoint(Path(str(event.get("path"))).name)
                 self._writer.write(event.pop("type"), **event)
             if text := "".join(each.log for each in everything):
-                with folder.log.open("a", encoding="utf-8") as log:
+                with folder.log.open("a", encoding="utf-8", errors="replace") as log:
                     log.write(text)
             if heard.ended:
                 return finished

@@ -46,8 +46,8 @@ def adopt(workspace: Workspace, source: Path, *, replace: bool = False, force: b
         InputProblem: the id in its request cannot be a run's, a file is a link out of it, or its model cannot be used.
         RunProblem: it is at work, or a run of this id is here already and must not be replaced.
     """
+    refuse_links(source)  # before any file is opened: a pipe would be waited for, and a message quotes what is wrong
     request = Request.read(source)
-    refuse_links(source)  # before any other file is opened: a pipe would be waited for
     if not re.fullmatch(r"\w[\w.-]{0,63}", request.run):  # it becomes a folder's name here
         raise InputProblem(f"{source} calls itself {request.run!r}: that is no run's name.", "Correct request.yaml.")
     target = workspace.files.run(request.run)

@@ -483,3 +483,9 @@ def test_labels_change_the_order_only_of_the_search_that_is_given_them():
 @pytest.mark.parametrize("text", ["￥１２３．００", "١٢٣٫٤٥"])
 def test_a_total_in_digits_of_another_script_is_offered(text: str) -> None:
     assert best(f"Total  {text}", "amount_total") == text
+
+
+def test_an_address_is_found_beside_a_row_of_long_chinese_words() -> None:
+    """Ten such words took minutes: every sign of a district was tried with every sign of a street."""
+    row = " ".join(["省" * 100 + "路" * 99] * 10)
+    assert best(f"{GERMAN}\n   {row}\n", "seller_address") == "Hauptstraße 12 10115 Berlin"

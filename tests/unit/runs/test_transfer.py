@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from storage import events, runs
-from storage.exceptions import InputProblem, RunProblem
+from storage.exceptions import ConfigProblem, InputProblem, RunProblem
 from storage.records import Run, RunState
 from tests.support import workspaces
 from workbench.runs import jobs, transfer
@@ -208,3 +208,22 @@ def test_a_disk_that_cannot_exchange_folders_gets_the_run_all_the_same(
     assert transfer.adopt(workspace, away, replace=True).state is RunState.FINISHED
     reconcile(workspace)
     assert [path.name for path in workspace.files.runs.iterdir()] == [away.name]
+
+
+def test_what_a_link_in_the_place_of_the_request_leads_to_is_not_quoted(
+    workspace: Workspace, away: Path, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("root:private:1\n")
+    (away / "request.yaml").unlink()
+    (away / "request.yaml").symlink_to(secret)
+    with pytest.raises(InputProblem, match="link out of its folder") as problem:
+        transfer.adopt(workspace, away, replace=True)
+    assert "private" not in str(problem.value)
+
+
+def test_a_request_of_gigabytes_is_refused_before_it_is_read(workspace: Workspace, away: Path) -> None:
+    with (away / "request.yaml").open("r+b") as file:
+        file.truncate(40 << 30)  # more than the memory: sparse, so it takes no space
+    with pytest.raises(ConfigProblem, match="that is no request"):
+        transfer.adopt(workspace, away, replace=True)

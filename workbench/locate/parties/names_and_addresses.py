@@ -28,7 +28,7 @@ _POSTCODE = re.compile(
     r"(?<![\w-])(?:[A-Z]{1,2} ?- ?)?[0-9]{4,6}[,.]? ?[^\W\d_]{3}|\b[0-9]{4} ?[A-Z]{2}\b|[0-9]{5}[,.]?$|"
     r"\b[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2}\b"
 )
-_CHINESE_ADDRESS = re.compile(r"[\u4e00-\u9fff]{2,}(省|市|区|县|镇).*(路|街|道|巷|弄|大厦|广场).*[0-9]")
+_CHINESE_ADDRESS = re.compile(r"(?s)\A(?>.*?[\u4e00-\u9fff]{2}[省市区县镇])(?>.*?(?:[路街道巷弄]|大厦|广场)).*[0-9]")
 _LEGAL = re.compile(rf"\b({legal_forms.spelled(legal_forms.SURE)}|s/b)\b|公司", re.IGNORECASE)
 _NO_NAME = re.compile(
     r"\bno\b|thank|welcome|visit|[0-9]{4}|,$|[:：]\s*[0-9]|\b(details|information|summary|hours|uhr|horaires)\b",

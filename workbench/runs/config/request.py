@@ -14,6 +14,7 @@ from workbench.runs.config.tune import TuneConfig
 from workbench.runs.state import RunFolder
 
 _COPY = "Start the run anew, or copy the whole folder."
+_MOST_BYTES = 16 << 20  # a class field with a hundred thousand options has less
 
 
 class FieldSpec(BaseModel):
@@ -77,6 +78,8 @@ class Request(BaseModel):
         path = RunFolder(folder).request
         if path.exists() and not path.is_file():
             raise ConfigProblem(f"{path} is no regular file.", "Copy the whole folder again.")
+        if path.exists() and path.stat().st_size > _MOST_BYTES:
+            raise ConfigProblem(f"{path} has {path.stat().st_size / 1e6:,.0f} MB: that is no request.", _COPY)
         try:
             return _parsed(path.read_text(encoding="utf-8"), path)
         except (OSError, UnicodeDecodeError) as error:
