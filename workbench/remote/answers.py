@@ -7,6 +7,7 @@ import msgspec
 
 MOST_BYTES = 64 << 20
 """Of one answer: more is no answer of the agent, and is not kept in memory."""
+_DEEPEST = 50  # brackets in brackets of an event; a run's have four
 LATEST = 1e11
 """Seconds since 1970 that a clock can show: the year 5138."""
 
@@ -84,4 +85,11 @@ def event(text: str) -> dict[str, Any] | None:
         event = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return event if isinstance(event, dict) and isinstance(event.get("type"), str) else None
+    is_one = isinstance(event, dict) and isinstance(event.get("type"), str) and not _is_deeper(event, _DEEPEST)
+    return event if is_one else None
+
+
+def _is_deeper(value: Any, most: int) -> bool:
+    """Whether there are more brackets in brackets than so many."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return most < 0 or any(_is_deeper(item, most - 1) for item in inner)

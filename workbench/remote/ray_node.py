@@ -62,13 +62,15 @@ def lay(folder: Path, piece: Piece) -> None:
     """Write parts of files into a folder.
 
     Raises:
-        ValueError: a path leads out of it.
+        ValueError: a path leads out of it, or a part does not begin where the one before it ended.
     """
     for name, at, content in piece:
         if not stays_inside(name):
             raise ValueError(f"{name} is no path within a run's folder")
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
+        if at and (not path.is_file() or at != path.stat().st_size):
+            raise ValueError(f"a part of {name} is missing")
         with path.open("r+b" if at else "wb") as file:
             file.seek(at)
             file.write(content)

@@ -29,6 +29,7 @@ END_SECONDS = 20.0
 first process of a run is waited for where another has failed."""
 _SPARE_BYTES = 200e6
 _ARRIVING = ".arriving"
+_MOST_NAMED = 100  # characters of what a node says of itself
 
 
 class Unwanted(Exception):
@@ -186,7 +187,7 @@ class Journey:
         for version, _, _ in greetings:
             if version != __version__:
                 raise TargetProblem(
-                    f"A node of {self._name} has version {version}, here is {__version__}.",
+                    f"A node of {self._name} has version {str(version)[:_MOST_NAMED]}, here is {__version__}.",
                     "Have the same version of the program on every node.",
                 )
         place = greetings[0][1]
@@ -298,10 +299,11 @@ class Journey:
                     place = self._folder.checkpoints / name
                     rmtree(place, ignore_errors=True)
                     arrived.rename(place)
-        self._leave_checkpoints(there)
+        if there:  # else the last one here is all that the run can go on from
+            self._leave_checkpoints(there)
 
     def _leave_checkpoints(self, names: Sequence[str]) -> None:
-        """Delete the checkpoints here that are not there any more, but never the last one that is here."""
+        """Delete the checkpoints here that are not there any more; while none of those there is here, all stay."""
         here = {path.name: path for path in self._folder.checkpoints.glob("checkpoint-*")}
         if not names or here.keys() & set(names):
             for name in here.keys() - set(names):
@@ -310,11 +312,21 @@ class Journey:
             self._folder.checkpoints.rmdir()
 
     def _fetch(self, node: Any, part: str, left: Sequence[str], place: Path) -> dict[str, str]:
-        """Bring a folder of the run's here; file -> digest, as the node says."""
+        """Bring a folder of the run's here; file -> digest, as the node says.
+
+        Raises:
+            TargetProblem: it sends something else.
+        """
         place.mkdir(exist_ok=True)
         digests: dict[str, str] = self._ask(node.offer.remote(part, left))
         while (piece := self._ask(node.give.remote())) is not None:
-            lay(place, piece)
+            try:
+                lay(place, piece)
+            except (ValueError, TypeError, FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+                raise TargetProblem(
+                    f"{self._name} sends what is no file of a run ({str(error)[:_MOST_NAMED]}).",
+                    "Look at what answers there.",
+                ) from error
         return digests
 
     def _fetch_results(self) -> None:

@@ -26,6 +26,8 @@ from workbench.workspace import Workspace
 
 _LEFT = ("checkpoints", SELECTIONS, "lock", "waiting", "queued", "prepared", "stop", "pause")
 """Of the other machine: pickles, from which a run must not be resumed; choices among its documents; its marks."""
+_MOST_BYTES = 256 << 20
+"""Of a report, and of a run's events: those of a million steps have less."""
 _READ_BY = {"run", "task", "f1", "readers", "documents_right"}
 _EVALUATED_BY = {"documents_right", "calibration", "postprocess"}
 """Of a run's report and of its evaluation, what a reader of documents needs; the rest may name vendors."""
@@ -69,6 +71,7 @@ def adopt(workspace: Workspace, source: Path, *, replace: bool = False, force: b
         )
     if replace and known is None:
         raise RunProblem(f"There is no run {request.run} here to be replaced.", "Leave out --replace.")
+    _refuse_giants(RunFolder(source))
     RunFolder(source).read_report()  # a damaged one is refused before anything is copied
     if RunFolder(source).has_model():
         model_folders.check_folder(RunFolder(source).model, fine_tuned=True)
@@ -96,6 +99,19 @@ def adopt(workspace: Workspace, source: Path, *, replace: bool = False, force: b
     reconcile(workspace)
     with workspace.db.read() as connection:
         return run_store.get(connection, run.id)
+
+
+def _refuse_giants(folder: RunFolder) -> None:
+    """Refuse a folder with a report or events that no run writes: reading them would not end.
+
+    Raises:
+        InputProblem: it has.
+    """
+    for path in (folder.report, folder.events):
+        if path.exists() and (size := path.stat().st_size) > _MOST_BYTES:
+            raise InputProblem(
+                f"{path} has {size / 1e6:,.0f} MB: no run writes so much.", "Copy the whole folder again."
+            )
 
 
 def _replace(workspace: Workspace, run: Run, source: Path, request: Request, *, force: bool) -> Run:

@@ -158,6 +158,12 @@ def test_an_odd_event_is_kept_as_far_as_it_can_be(far: Far, event: str) -> None:
     assert 0 < note["time"] <= answers.LATEST
 
 
+def test_an_event_of_brackets_in_brackets_is_passed_over() -> None:
+    nested = f'{{"type": "note", "x": {"[" * 600}{"]" * 600}}}'
+    assert answers.event(nested) is None
+    assert answers.event('{"type": "note", "x": [[1], {"y": [2]}]}') == {"type": "note", "x": [[1], {"y": [2]}]}
+
+
 def test_what_is_no_message_is_passed_over(far: Far) -> None:
     noise = ["5", "[]", "{}", json.dumps({**_HEARD, "events": 5}), json.dumps({**_HEARD, "events": [["x", 5]]})]
     folder = far(attend="\n".join([*noise, json.dumps({**_HEARD, "events": _EVENTS[:1]})]))

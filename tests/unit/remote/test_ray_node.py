@@ -33,6 +33,15 @@ def test_nothing_is_written_outside_a_runs_folder(tmp_path: Path, name: str) -> 
     assert not list(tmp_path.iterdir())
 
 
+def test_a_part_that_begins_behind_what_came_fills_no_disk(tmp_path: Path) -> None:
+    ray_node.lay(tmp_path, [("model", 0, b"ab"), ("model", 2, b"cd")])
+    assert (tmp_path / "model").read_bytes() == b"abcd"
+    for name in ("model", "another"):
+        with pytest.raises(ValueError, match="missing"):
+            ray_node.lay(tmp_path, [(name, 1 << 40, b"e")])
+    assert (tmp_path / "model").stat().st_size == 4
+
+
 def test_a_node_refuses_to_start_what_did_not_come_whole_and_leaves_nothing(tmp_path: Path) -> None:
     node = ray_node.Node()
     folder = Path(node.begin()[1])

@@ -222,6 +222,16 @@ def test_what_a_link_in_the_place_of_the_request_leads_to_is_not_quoted(
     assert "private" not in str(problem.value)
 
 
+@pytest.mark.parametrize("name", ["report.json", "events.jsonl"])
+def test_a_report_or_events_of_gigabytes_are_refused_before_they_are_read(
+    workspace: Workspace, away: Path, name: str
+) -> None:
+    with (away / name).open("r+b") as file:
+        file.truncate(40 << 30)
+    with pytest.raises(InputProblem, match="no run writes so much"):
+        transfer.adopt(workspace, away, replace=True)
+
+
 def test_a_request_of_gigabytes_is_refused_before_it_is_read(workspace: Workspace, away: Path) -> None:
     with (away / "request.yaml").open("r+b") as file:
         file.truncate(40 << 30)  # more than the memory: sparse, so it takes no space

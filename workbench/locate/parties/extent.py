@@ -57,6 +57,7 @@ _CHINESE_PLACE = re.compile("[\u4e00-\u9fff]?[市省区县]")
 _CHINESE_REST_OF_ADDRESS = re.compile(r"[\u4e00-\u9fff]{0,2}[0-9]{1,5}[号室层楼]")
 _SAME_PRINT = 1.25  # the larger of two lines by the smaller
 _COUNTRY_WORDS = 4  # of a place behind the town: a county, a state
+_MOST_OF_NAME = 40  # words of a company's name with its legal form
 _MOST_BEFORE = 5  # words of a name before its legal form
 _SPACING = 1.2  # heights of a line: the widest gap inside a name of two lines
 _COPIES = "copy|duplicate|original|kopie|duplikat|copie|duplicata|copia|duplicado|originale|kopia|oryginał"
@@ -347,11 +348,11 @@ def _name_alone(around: Surroundings, words: tuple[int, ...]) -> tuple[int, ...]
     )
     if is_caption or (len(words) > 1 and _ADDRESSED.fullmatch(first)):
         words = words[1:]
-    for at in range(1, len(words)):
+    for at in range(1, min(len(words), _MOST_OF_NAME)):
         before = around.text(words[:at])
-        rest = around.text(words[at:])
         if not LEGAL_AT_END.search(before):
             continue
+        rest = around.text(words[at:])
         if _BEHIND_A_NAME.match(rest) or (before.endswith(",") and not legal_forms.LEGAL.search(rest)):
             return words[:at]
     return words
