@@ -48,6 +48,7 @@ class CheckPanel(VerticalScroll, can_focus=False):
         self._config: TuneConfig | None = None  # the latest
         self.check: DataCheck | None = None
         self.estimate: Estimate | str | None = None  # a text where there is none
+        self._target = ""  # where the next run trains; "": on this machine
 
     def compose(self) -> ComposeResult:
         yield Static(check_text(None, None), id="facts")
@@ -95,21 +96,27 @@ class CheckPanel(VerticalScroll, can_focus=False):
         else:
             message.stop()
 
+    def say_target(self, name: str) -> None:
+        """Say of the estimate that it is not of the machine that the next run trains on; "": it is."""
+        self._target = name
+        self._show()
+
     def on_resize(self) -> None:
         self.call_after_refresh(self._show)
 
     def _show(self) -> None:
         facts = self.query_one("#facts", Static)
-        facts.update(check_text(self.check, self.estimate, facts.content_size.width))
+        facts.update(check_text(self.check, self.estimate, facts.content_size.width, self._target))
 
 
-def check_text(check: DataCheck | None, estimate: Estimate | str | None, columns: int = 0) -> Content:
+def check_text(check: DataCheck | None, estimate: Estimate | str | None, columns: int = 0, target: str = "") -> Content:
     """The panel's text.
 
     Args:
         check: None while the data are being checked.
         estimate: None while it is being measured; a text when there is none.
         columns: of the screen that the panel has; names are cut where the numbers need them.
+        target: another machine that will train; the estimate is of this one.
     """
     if check is None:
         return Content.styled("Counting the documents …", "$text-muted")
@@ -118,7 +125,10 @@ def check_text(check: DataCheck | None, estimate: Estimate | str | None, columns
     for finding in check.findings:
         if finding.level is not Level.NOTE:
             parts += _finding(finding.level, finding.message, finding.remedy)
-    parts += [("Time and memory\n", "bold $primary"), *_estimate(estimate), "\n"]
+    parts.append(("Time and memory\n", "bold $primary"))
+    if target:
+        parts.append((f"of this machine, not of {target}:\n", "$text-muted"))
+    parts += [*_estimate(estimate), "\n"]
     parts.append(("Data\n", "bold $primary"))
     facts = [check.sides.get(side, SideFacts()) for side in _SIDES]
     fields = sorted({name for side in facts[:3] for name in side.labels if name in names}, key=list(names).index)

@@ -3,7 +3,15 @@
 from screens.widgets.status_lines import Hint
 
 
-def hint_of(live: bool, at_work: bool, resumable: bool, refused: bool, smaller: bool, elsewhere: bool = False) -> Hint:
+def hint_of(
+    live: bool,
+    at_work: bool,
+    resumable: bool,
+    refused: bool,
+    smaller: bool,
+    elsewhere: bool = False,
+    is_paused: bool = False,
+) -> Hint:
     """The hint for a moment.
 
     Args:
@@ -12,11 +20,12 @@ def hint_of(live: bool, at_work: bool, resumable: bool, refused: bool, smaller: 
         refused: a run with these settings cannot work.
         elsewhere: there are other machines to train on.
         smaller: there is a smaller choice that would fit.
+        is_paused: the run in view is.
     """
     if live and at_work:
         return "", (
             ("run.stop", "stop"),
-            ("run.pause", "pause"),
+            ("run.pause", "go on" if is_paused else "pause"),
             ("run.kill", "kill"),
             ("view.chart", "curve"),
             ("view.live", "check"),

@@ -20,6 +20,7 @@ from screens.widgets.dialogs import Choice, Prompt
 from screens.widgets.run_panel import FIGURES, RunPanel
 from storage import runs as run_store
 from storage.exceptions import RunProblem
+from storage.records import RunState
 from workbench.fields.plain_text import counted
 from workbench.remote import check
 from workbench.runs import jobs, machine
@@ -143,6 +144,7 @@ class TuneScreen(ModeScreen):
         def choose(name: str | None) -> None:
             if name is not None:
                 self._target = name
+                self.panel.say_target(name)
                 self.refresh_status()
 
         self.app.push_screen(Choice("Where to train", options, current=self._target), choose)
@@ -156,8 +158,10 @@ class TuneScreen(ModeScreen):
             self._start(drafts.variants(self.form.draft.config, text))
 
     def action_search(self) -> None:
-        title = "A search: how many runs, and what it varies (nothing: what the handbook would)"
-        self.prompt(Prompt(title, "12", "12 train.learning_rate=1e-5..2e-4 log; train.optim=adamw,sgd"), self._search)
+        title = "A search: how many runs, how many at a time, what it varies (nothing: what the handbook would)"
+        self.prompt(
+            Prompt(title, "12", "12 slots=2 train.learning_rate=1e-5..2e-4 log; train.optim=adamw,sgd"), self._search
+        )
 
     def _search(self, text: str) -> None:
         config, preset, target = self.form.draft.config, self.form.draft.preset, self._target
@@ -165,10 +169,12 @@ class TuneScreen(ModeScreen):
             return
 
         def work() -> None:
-            trials, varied = space.order(text, config)
+            trials, slots, varied = space.order(text, config)
             if target:
                 check.device_of(self.workspace.settings.target(target))
-            folder = searches.prepare(self.workspace, config, varied, preset=preset, trials=trials, target=target)
+            folder = searches.prepare(
+                self.workspace, config, varied, preset=preset, trials=trials, slots=slots, target=target
+            )
             searches.start(self.workspace, folder)
             self.app.call_from_thread(self._searching, folder.path.name, trials)
 
@@ -272,6 +278,8 @@ class TuneScreen(ModeScreen):
         run = self.live.run
         at_work = run is not None and run.state in run_store.ACTIVE
         resumable = run is not None and run.state in run_store.RESUMABLE
+        is_paused = run is not None and run.state is RunState.PAUSED
+        self.query_one("#pause", Button).label = "Go on" if is_paused else "Pause"
         for name in ("stop", "pause", "kill"):
             self.query_one(f"#{name}", Button).display = at_work
         self.query_one("#resume", Button).display = resumable
@@ -286,6 +294,7 @@ class TuneScreen(ModeScreen):
                 refused,
                 smaller=bool(self.panel.smaller),
                 elsewhere=bool(self.workspace.settings.targets),
+                is_paused=is_paused,
             )
         )
         preset, last = self.form.draft.preset, self.form.last

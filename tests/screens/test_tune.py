@@ -14,7 +14,7 @@ from screens.navigation import CloneRun
 from screens.tune.option_form import OptionForm
 from screens.tune.screen import TuneScreen
 from screens.widgets.dialogs import Choice, Confirm, Prompt, TextPage
-from screens.widgets.status_lines import StatusLine
+from screens.widgets.status_lines import HintLine, StatusLine
 from storage import runs
 from storage.records import Run, RunState
 from tests.support import text_documents, tiny_model, workspaces
@@ -203,6 +203,8 @@ async def test_a_run_is_started_watched_paused_stopped_and_resumed(
         await pilot.press("f4")
         await pilot.press("p")
         await until(pilot, lambda: state() is RunState.PAUSED)
+        await until(pilot, lambda: str(screen.query_one("#pause", Button).label) == "Go on")
+        assert "p go on" in str(screen.query_one(HintLine).render())
         await pilot.press("p")
         await until(pilot, lambda: state() is RunState.RUNNING)
         await pilot.click("#stop")
@@ -239,11 +241,12 @@ async def test_a_search_is_started_by_its_key_and_its_runs_come_into_view(
     async with opened(invoices) as pilot:
         screen = await screen_of(pilot, config)
         await pilot.press("S")
-        pilot.app.screen.query_one(Input).value = "2 train.learning_rate=1e-6..1e-2 log; train.optim=adamw,sgd"
+        pilot.app.screen.query_one(Input).value = "2 slots=2 train.learning_rate=1e-6..1e-2 log; train.optim=adamw,sgd"
         await pilot.press("enter")
-        await until(pilot, lambda: len(listed(invoices)) == 1 and screen.has_class("-live"))
+        await until(pilot, lambda: len(listed(invoices)) == 2 and screen.has_class("-live"))
         [folder] = searches.listed(invoices)
-        assert [run.name for run in listed(invoices)] == [f"{folder.path.name} preset"]
+        assert folder.read_plan().slots == 2
+        assert {run.name for run in listed(invoices)} == {f"{folder.path.name} {name}" for name in ("preset", "2")}
         assert [dimension.key for dimension in folder.read_plan().dimensions] == ["train.learning_rate", "train.optim"]
         searches.stop(folder)
         await until(pilot, lambda: not folder.at_work())
@@ -324,6 +327,7 @@ async def test_the_next_run_goes_to_the_machine_that_was_chosen(
         await pilot.press("t", "down", "enter")
         await pilot.pause()
         assert "trains on box" in str(screen.query_one(StatusLine).render())
+        assert "of this machine, not of box" in text_of(screen, "#facts")
         await pilot.press("s")
         await until(pilot, lambda: listed(invoices))
         [run] = listed(invoices)

@@ -82,6 +82,9 @@ def test_a_search_is_refused_before_any_run_where_it_cannot_be(workspace: Worksp
         )
     )
     assert "1 to 1,000" in message(*tune, "--trials", "0")
+    assert "1 to 1,000" in message(*tune, "--slots", "1001")
+    none_at_a_time = CliRunner().invoke(cli.group, ["-w", str(workspace.files.root), *tune, "--slots", "0"])
+    assert none_at_a_time.exit_code == 2 and "--slots" in none_at_a_time.output
     assert "one configuration" in message(*tune, "--grid", "train.seed=1,2")
     assert "did you mean" in message(*tune, "--vary", "train.lerning_rate=1e-5..1e-4")
     assert "cannot name a search" in message(*tune, "--name", "../../etc")

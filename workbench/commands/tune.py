@@ -74,7 +74,7 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @run_settings.on_option("Train")
 @click.option("--wait", is_flag=True, help="Stay until the run has ended, and show its progress.")
-@click.option("--slots", default=1, show_default=True, help="How many runs may work at a time.")
+@click.option("--slots", type=click.IntRange(1), default=1, show_default=True, help="How many runs may work at a time.")
 @json_option
 @click.pass_obj
 def command(

@@ -143,8 +143,7 @@ class SearchFolder:
             raise InputProblem(f"{self.plan} cannot be read: {str(error)[:200]}.", "Start a search anew.") from error
         if (
             plan.name != self.path.name
-            or not _is_possible(plan.trials, plan.hours)
-            or not 1 <= plan.slots <= MOST_TRIALS
+            or not _is_possible(plan.trials, plan.hours, plan.slots)
             or not 0 <= plan.early_trials <= MOST_TRIALS
             or (plan.early_trials and plan.early_documents < 1)
         ):
@@ -190,8 +189,8 @@ def _changed(path: Path) -> float:
         return 0.0
 
 
-def _is_possible(trials: int, hours: float) -> bool:
-    return 1 <= trials <= MOST_TRIALS and 0 <= hours < 10_000
+def _is_possible(trials: int, hours: float, slots: int) -> bool:
+    return 1 <= trials <= MOST_TRIALS and 0 <= hours < 10_000 and 1 <= slots <= MOST_TRIALS
 
 
 def get(workspace: Workspace, name: str) -> SearchFolder:
@@ -232,9 +231,10 @@ def prepare(
         RunProblem: nothing is labelled for validation, the search is at work, or the name has another use.
         WorkbenchError: a run of the configuration, or of a choice, could not begin here.
     """
-    if not _is_possible(trials, hours):
+    if not _is_possible(trials, hours, slots):
         raise UsageProblem(
-            f"A search has 1 to {MOST_TRIALS:,} trials, and hours from 0.", "Change --trials or --hours."
+            f"A search has 1 to {MOST_TRIALS:,} trials, as many at a time, and hours from 0.",
+            "Change --trials, --hours or --slots.",
         )
     if not 0 < early_share <= 1:
         raise UsageProblem(
@@ -248,7 +248,7 @@ def prepare(
         if not document_list.count(connection, validation):
             raise RunProblem(
                 "A search compares runs by their validation documents, and none is labelled.",
-                "Label some, or move some there: workbench split --validation 0.2",
+                "Label some, or move some there: workbench split --validation 0.2 (only a run alone sets some apart)",
             )
         learned = document_list.count(connection, document_list.Filter("labelled", split=Split.TRAIN))
         if not space:

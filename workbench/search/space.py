@@ -14,6 +14,8 @@ _RANGE = re.compile(r"\s*(?P<low>[^\s.]\S*?)\s*\.\.\s*(?P<high>\S+?)(?P<log>\s+l
 _MOST_LETTERS = 10_000  # of a setting's values
 _EXAMPLE = "Write a range as train.learning_rate=1e-5..2e-4 log, or choices as train.lr_scheduler_type=linear,cosine."
 MEDIUM, LARGE = 10_000, 100_000
+SLOTS = "slots="
+"""Before the number of runs that work at a time, where a search is ordered in one line."""
 """Training documents from which the handbook's ranges for medium and large data hold."""
 FROM_A_HUB = frozenset({"layoutlmv3", "layoutlm", "lilt", "text"})
 """Families whose learning rates the handbook gives; the program's own small models learn at higher ones."""
@@ -144,8 +146,8 @@ def space_of(texts: Iterable[str], base: TuneConfig) -> tuple[Dimension, ...]:
     return dimensions
 
 
-def order(text: str, base: TuneConfig) -> tuple[int, tuple[Dimension, ...]]:
-    """The number of trials, and the dimensions after it (with `;` between); none: empty.
+def order(text: str, base: TuneConfig) -> tuple[int, int, tuple[Dimension, ...]]:
+    """The number of trials, how many work at a time, and the dimensions after them (with `;` between); none: empty.
 
     Raises:
         ConfigProblem: it does not begin with a number, or as for `parse`.
@@ -153,7 +155,14 @@ def order(text: str, base: TuneConfig) -> tuple[int, tuple[Dimension, ...]]:
     number, _, varied = text.strip().partition(" ")
     if not number.isdecimal():
         raise ConfigProblem(f"{number[:40]!r} is no number of runs.", "Write 12, or 12 train.warmup_ratio=0..0.2")
-    return int(number), space_of((part for part in varied.split(";") if part.strip()), base)
+    slots = "1"
+    if varied.strip().startswith(SLOTS):
+        slots, _, varied = varied.strip().removeprefix(SLOTS).partition(" ")
+        if not slots.isdecimal() or not int(slots):
+            raise ConfigProblem(
+                f"{slots[:40]!r} is no number of runs that work at a time.", f"Write 12 {SLOTS}2, or leave {SLOTS} out."
+            )
+    return int(number), int(slots), space_of((part for part in varied.split(";") if part.strip()), base)
 
 
 def default(base: TuneConfig, documents: int) -> tuple[Dimension, ...]:

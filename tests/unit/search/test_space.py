@@ -95,3 +95,17 @@ def test_a_range_of_large_numbers_keeps_both_ends() -> None:
 def test_a_text_without_end_is_refused_at_once() -> None:
     with pytest.raises(ConfigProblem):
         space.parse("train.learning_rate=1" + ".." * 50_000 + " x", BASE)
+
+
+def test_an_order_says_how_many_runs_how_many_at_a_time_and_what_is_varied() -> None:
+    assert space.order("12", BASE) == (12, 1, ())
+    assert space.order("12 slots=3", BASE) == (12, 3, ())
+    varied = (Dimension("train.warmup_ratio", 0, 0.2),)
+    assert space.order("12 slots=3 train.warmup_ratio=0..0.2", BASE) == (12, 3, varied)
+    assert space.order(" 12  train.warmup_ratio=0..0.2 ", BASE) == (12, 1, varied)
+
+
+@pytest.mark.parametrize("text", ["slots=2", "12 slots=", "12 slots=0", "12 slots=two train.warmup_ratio=0..0.2"])
+def test_an_order_without_its_numbers_is_refused(text: str) -> None:
+    with pytest.raises(ConfigProblem, match="is no number of runs"):
+        space.order(text, BASE)
