@@ -1,6 +1,5 @@
 """The fields of the document: what will be extracted, how it is read, and what does not fit."""
 
-import re
 from collections.abc import Collection
 
 from rich.cells import cell_len, chop_cells, set_cell_size
@@ -263,8 +262,8 @@ def printed(field: Field, text: str) -> str:
 
 
 def _without_dots(field: Field, text: str) -> str:
-    """A value as it is compared with its normal form: in an id, spaces and dots make no difference worth a word."""
-    return re.sub(r"[\s.]+", "", text) if field.type is FieldType.ID else text
+    """A value as it is compared with its normal form: in an id, dots make no difference worth a word."""
+    return text.replace(".", "") if field.type is FieldType.ID else text
 
 
 def _parts(text: str, width: int, most: int) -> list[str]:

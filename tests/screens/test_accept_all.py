@@ -181,6 +181,17 @@ def rates(tmp_path):
     made.close()
 
 
+async def test_it_does_so_where_the_document_is_opened_at_the_first_of_them(opened, tmp_path):
+    page = sample_documents.page_of("7% 10.00 0.70\n19% 20.00 3.80\nTOTAL 34.50")
+    offered = [("tax_rate", find(page, rate), 0.9, "r") for rate in ("7%", "19%")]
+    made = sample_documents.workspace_of(tmp_path / "w", [sample_documents.new("slip", [page], offered)])
+    async with opened(made) as pilot:
+        assert pilot.app.mode_screen.session.view.cursor == 0
+        await pilot.press("r")
+        assert labels(made)["tax_rate"] == ["7%", "19%"]
+    made.close()
+
+
 async def test_a_fields_key_takes_all_values_that_are_suggested_together_in_one_act(opened, rates):
     async with opened(rates) as pilot:
         await pilot.press("r")

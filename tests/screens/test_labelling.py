@@ -142,6 +142,16 @@ async def test_field_first_a_drag_labels_all_it_goes_over(opened, workspace):
         assert labels(workspace) == {"seller_name": ["ACME TRADING"]}
 
 
+async def test_the_key_of_a_line_adds_to_lines_that_were_selected_with_arrows(opened, tmp_path):
+    made = sample_documents.workspace_of(
+        tmp_path / "w", [sample_documents.new("slip", [sample_documents.page_of("A B\nC D\nE F\nTOTAL 9.00")])]
+    )
+    async with opened(made) as pilot:
+        await pilot.press("ctrl+home", "L", "shift+down", "shift+down", "L")
+        assert sorted(pilot.app.mode_screen.session.view.selection) == [0, 1, 2, 3, 4, 5]
+    made.close()
+
+
 async def test_phrases_blocks_and_gaps(opened, workspace):
     async with opened(workspace) as pilot:
         await go(pilot, "JALAN")

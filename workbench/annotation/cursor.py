@@ -113,7 +113,7 @@ class Cursor:
         self._kept = bool(self.selection)
 
     def select_line(self) -> None:
-        """Select the cursor's line, up to a wide gap; pressed again, the line below as well."""
+        """Select the cursor's line, up to a wide gap, with what is selected there; pressed again, the next one, too."""
         if self.token is None:
             return
         at, part = self.token, movement.line(self.layout, self._tokens, self.token)
@@ -122,6 +122,8 @@ class Cursor:
             lowest = movement.line(self.layout, self._tokens, last)
             below = movement.phrase_beside(self.layout, self._tokens, lowest, 1)
             part = (*self.selection, *(movement.line(self.layout, self._tokens, below[0]) if below else ()))
+        elif at in self.selection:
+            part = (*self.selection, *part)
         self.take_up(part)
         self.token = at
 

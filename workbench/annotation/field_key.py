@@ -35,15 +35,14 @@ class FieldKey:
     def press(self, field: Field) -> None:
         """A field's key. What it does depends on what is in hand, in this order:
 
-        after `&` it adds a value; a selection becomes the field's value, instead of what it had; a suggestion of this
-        field that is in hand or under the cursor is taken as it is shown, one of another field stays as it is: its
-        words were not chosen by a person; of a field whose suggestion was rejected just now the next likely place is
-        only shown; pressed again, or on the field's only label, the label moves to the next likely place, or to the
-        cursor where that was moved; of a field's labels the next one is jumped to; a word that the cursor was put on is
-        labelled; of several values that are suggested together all are taken; else the likeliest place is labelled, a
-        suggestion before anything else; an unlikely one, or one that another field would lose, only when the key is
-        pressed again. On an accepted document the first press only goes to a label that is there; a field without one
-        is labelled as ever.
+        after `&` it adds a value; a selection becomes the field's value, instead of what it had; of several values that
+        are suggested together all are taken, unless one was gone to; a suggestion of this field that is in hand or
+        under the cursor is taken as it is shown, one of another field stays as it is: its words were not chosen by a
+        person; of a field whose suggestion was rejected just now the next likely place is only shown; pressed again, or
+        on the field's only label, the label moves to the next likely place, or to the cursor where that was moved; of a
+        field's labels the next one is jumped to; a word that the cursor was put on is labelled; else the likeliest
+        place is labelled, a suggestion before anything else; an unlikely one, or one that another field would lose,
+        only when the key is pressed again. On an accepted document the first press only goes to a label that is there.
         """
         state, cursor = self._state, self._cursor
         if state.adding:
@@ -55,6 +54,8 @@ class FieldKey:
             replaced = [s for s in own if len(own) == 1 or not cursor.selection.isdisjoint(s.tokens)]
             self._label(field.id, cursor.selection, replaced)
             state.disarm()  # a click only points again
+        elif len(together := self._together(field, own)) > 1:
+            self._take_together(field, together)
         elif (shown := self._in_hand(field, own)) is not None:
             self._take_as_shown(field, shown, own)
         elif state.rejected is not None and state.rejected.field == field.id and not own:
@@ -69,14 +70,17 @@ class FieldKey:
             self._jump(field, own)
         elif state.pointed and cursor.token is not None:
             self._label(field.id, (cursor.token,))
-        elif len(together := [s for s in self._acceptable() if s.field == field.id]) > 1:
-            self._take_together(field, together)
         else:
             self._label_likeliest(field)
 
     def _own(self, field: Field) -> list[Span]:
         """The field's labels."""
         return sorted((s for s in self._state.editor.state.spans if s.field == field.id), key=lambda s: s.tokens)
+
+    def _together(self, field: Field, own: Sequence[Span]) -> list[Suggestion]:
+        """The values that are suggested together for a field without a label, where the person went to none of them."""
+        is_open = not (own or self._state.focused is not None or self._state.pointed)
+        return [s for s in self._acceptable() if is_open and s.field == field.id]
 
     def _in_hand(self, field: Field, own: Sequence[Span]) -> Suggestion | None:
         """The field's suggestion that was gone to; else, of a field without a label, the one under the cursor."""
