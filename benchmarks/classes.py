@@ -46,16 +46,7 @@ WAYS = {
         "train.num_train_epochs=10",
     ],
     "embedded": [],
-    "half-way": [
-        "--set",
-        "model.head_start=regression",
-        "--set",
-        "train.num_train_epochs=1",
-        "--set",
-        "train.back_to_start=0.5",
-        "--set",
-        "train.cut=recall",
-    ],
+    "half-way": ["--preset", "rare class"],
 }
 ENDED = ('"type": "finished"', '"type": "failed"')
 

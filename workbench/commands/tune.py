@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     default="auto",
     show_default=True,
     shell_complete=argument_completion.preset,
-    help="A, B, C, 'first model', 'text baseline', classes, claims, or auto.",
+    help="A, B, C, 'first model', 'text baseline', classes, 'rare class', claims, or auto.",
 )
 @click.option(
     "--config",

@@ -34,7 +34,7 @@ def run_of(workspace: "Workspace", name: str) -> "Run":
 @click.command()
 @click.option(
     "--preset", default="auto", show_default=True, shell_complete=argument_completion.preset,
-    help="A, B, C, 'first model', 'text baseline', classes, claims, or auto.",
+    help="A, B, C, 'first model', 'text baseline', classes, 'rare class', claims, or auto.",
 )  # fmt: skip
 @click.option(
     "--config", "file", type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True),

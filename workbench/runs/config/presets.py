@@ -1,6 +1,7 @@
 """Presets: a whole configuration by the size of the data, after the handbook."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from storage.exceptions import ConfigProblem
 from workbench.runs.config.tune import TuneConfig
@@ -17,7 +18,7 @@ class Preset:
 
 
 FIRST, SMALL, MEDIUM, LARGE, TEXT = "first model", "A", "B", "C", "text baseline"
-CLASSES, CLAIMS = "classes", "claims"
+CLASSES, RARE, CLAIMS = "classes", "rare class", "claims"
 EMBEDDED = "embedded"
 """The family of the text encoder that comes with the program."""
 
@@ -26,6 +27,15 @@ def presets(device: str = "cpu") -> dict[str, Preset]:
     """All presets by name. Without a GPU (`device` "cpu"), A starts from the starter."""
     gpu = device != "cpu"
     base = "layoutlmv3" if gpu else "starter"
+    model: dict[str, Any] = {"task": "classes", "classifier_dropout": 0.0}
+    train: dict[str, Any] = {
+        "learning_rate": 1e-4, "per_device_train_batch_size": 16, "per_device_eval_batch_size": 32,
+        "early_stopping_patience": 3, "logging_steps": 20, "train_sample": 200,
+    }  # fmt: skip
+    others: dict[str, Any] = {
+        "regularization": {"hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.0},
+        "data": {"max_length": 128, "window_stride": 16},
+    }
     rows = (
         (
             FIRST, "First model", "5–50 documents, a CPU, minutes",
@@ -96,15 +106,14 @@ def presets(device: str = "cpu") -> dict[str, Preset]:
         ),
         (
             CLASSES, "Classes", "what texts or whole documents are, on a CPU, minutes",
+            {"model": model, "train": {**train, "num_train_epochs": 4}, **others},
+        ),
+        (
+            RARE, "Rare class", "thousands of texts of two classes, one of them rare: one epoch on a CPU",
             {
-                "model": {"task": "classes", "classifier_dropout": 0.0},
-                "train": {
-                    "learning_rate": 1e-4, "num_train_epochs": 4, "per_device_train_batch_size": 16,
-                    "per_device_eval_batch_size": 32, "early_stopping_patience": 3, "logging_steps": 20,
-                    "train_sample": 200,
-                },
-                "regularization": {"hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.0},
-                "data": {"max_length": 128, "window_stride": 16},
+                "model": {**model, "head_start": "regression"},
+                "train": {**train, "num_train_epochs": 1, "back_to_start": 0.5, "cut": "recall"},
+                **others,
             },
         ),
         (
