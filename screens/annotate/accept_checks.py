@@ -80,7 +80,9 @@ class AcceptChecks:
         return messages
 
     def _fit_news(self, session: AnnotationSession) -> None:
-        """What is said of the document accepted last leaves space for the name of a field that will stay empty."""
+        """What is said of the document accepted last leaves space for the name of a field that `A` leaves empty."""
+        if not session.editor.open_suggestions:
+            return
         empty = self.empty(session, session.document_acts.plan(self.in_view(session)).accepted)
         forms = [form for form in self.ahead(session).accept_all if empty and empty[0] in form]
         if self._finished is not None and self._news and session.view.message == self._news and forms:
