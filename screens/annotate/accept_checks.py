@@ -14,7 +14,7 @@ from workbench.annotation.session import AnnotationSession
 from workbench.workspace import Workspace
 
 _KEYS = 38  # columns of the hint line that a sentence leaves to what `A` does next, and to the key of the help
-_WIDE, _ONE_KEY = 100, 24  # in a narrower terminal one key has to do
+_ONE_KEY = 24  # the same where one key has to do
 _OF_VENDOR = 3  # latest documents of the vendor that are asked the same
 _LOOKED_AT = 200  # of the newest accepted documents: which fields these have
 
@@ -75,7 +75,7 @@ class AcceptChecks:
         width, self._undo = self._page.app.size.width, undo
         if self._finished is None:
             return "", ""
-        messages = hints.accepted(self._finished, undo, width - (_KEYS if width >= _WIDE else _ONE_KEY))
+        messages = hints.accepted(self._finished, undo, width - (_KEYS if width >= hints.WIDE else _ONE_KEY))
         self._news = messages[0]
         return messages
 

@@ -11,6 +11,8 @@ from workbench.fields import Field, Schema
 from workbench.fields.plain_text import counted
 
 _MOST = 70  # columns of a sentence that 80 have space for, beside the key of the help
+WIDE = 100
+"""Columns of the terminal from which on several keys have space beside a sentence; below, one key has to do."""
 AROUND = 14  # columns of the hint line beside a sentence and what one key does: the keys, gaps, edges
 BROUGHT = "Now in view too: "
 _NAMED = 3  # fields that are named, else their number is given

@@ -6,7 +6,7 @@ A hint is a sentence and (binding id or key, text) pairs.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from screens.annotate.accept_hints import AROUND, BROUGHT, Ahead
+from screens.annotate.accept_hints import AROUND, BROUGHT, WIDE, Ahead
 from screens.annotate.classes.hints import hint_of_classes
 from screens.annotate.field_hints import DROPS, Pairs, armed, edges
 from screens.annotate.shortened import reasons, short
@@ -22,7 +22,6 @@ from workbench.fields import Field, Schema
 from workbench.fields.plain_text import counted
 
 _DECIDING, _TAKING = 10 + len("  Enter/x yes  x no"), 10 + len("  Enter/x yes")
-_WIDE = 100  # columns from which on several keys have space beside a sentence
 _DECIDING_LATER = 10 + len("  Enter/x accept  W known  a without it")
 """Columns of the hint line for the key of the help, and for the keys that decide on a suggestion; the first of them."""
 
@@ -81,7 +80,7 @@ def hint_of(view: SessionView, schema: Schema, context: Context) -> Hint:
     if not lead and context.shows != "text":
         first = [pair for pair in pairs if pair[0] == pairs[0][0]]  # what labels, in all its forms
         pairs = (*first, *_PICTURE, *pairs[len(first) :])  # comes first where there is little space
-    if DROPS in pairs and view.focus is None and context.columns < _WIDE:
+    if DROPS in pairs and view.focus is None and context.columns < WIDE:
         lead, pairs = _with_drops(lead, pairs, context.columns)
     return lead, (("error_walk.next", "next error"), *pairs) if context.error_walk else pairs
 
@@ -313,7 +312,7 @@ def _document(view: SessionView, context: Context) -> Pairs:
 def _accept_all(context: Context) -> Pairs:
     forms = context.ahead.accept_all
     # what stays empty is of more use than the next keys, where there is space for it
-    briefest = [forms[-1].partition(",")[0]] if forms and context.columns < _WIDE else []
+    briefest = [forms[-1].partition(",")[0]] if forms and context.columns < WIDE else []
     return tuple(("document.accept-all", text) for text in dict.fromkeys((*forms, *briefest)))
 
 

@@ -1,8 +1,6 @@
 """Runs and readings on a Ray cluster of a test: how they are begun, looked at, and ended with the test."""
 
-import json
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,9 +9,9 @@ import pytest
 
 from storage import document_list, documents, events, runs
 from storage.records import RunState
-from tests.support import workspaces
+from tests.support import command_line, workspaces
+from tests.support.command_line import AnswerOf
 from tests.support.workspaces import until
-from workbench import cli
 from workbench.remote import ray_blocks
 from workbench.runs import jobs
 from workbench.runs.config import files as config_files
@@ -28,9 +26,6 @@ LONG = 1000
 """Epochs of a run that ends only when it is stopped."""
 POOL = ray_blocks.LEAST + 20
 """Documents of two blocks."""
-
-Answer = Callable[..., tuple[int, Any]]
-"""The exit code of a command and what it answers."""
 
 
 @contextmanager
@@ -50,20 +45,10 @@ def workspace(folder: Path, pool: int = POOL) -> Iterator[Workspace]:
 
 def answering(
     workspace: Workspace, cluster: Target, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Answer:
+) -> AnswerOf:
     """Commands in a workspace that knows the cluster as `cluster`."""
     workspace.files.settings.write_text(f'[targets]\ncluster = "{cluster.address}"\n')
-
-    def call(*arguments: str) -> tuple[int, Any]:
-        monkeypatch.setattr(sys, "argv", ["workbench", "-w", str(workspace.files.root), *arguments, "--json"])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        return code, json.loads(capsys.readouterr().out)
-
-    return call
+    return command_line.answering(workspace.files.root, capsys, monkeypatch)
 
 
 def begun(folder: RunFolder) -> list[dict[str, object]]:

@@ -11,7 +11,8 @@ from storage import locks
 from storage.records import RunState, Split
 from storage.tables import suggestions as suggestions_table
 from tests.support import ray_runs, ray_server, tiny_model, workspaces
-from tests.support.ray_runs import LONG, PATIENCE, POOL, Answer, begun, state, suggested
+from tests.support.command_line import AnswerOf
+from tests.support.ray_runs import LONG, PATIENCE, POOL, begun, state, suggested
 from tests.support.workspaces import until
 from workbench.evaluation import prediction_process
 from workbench.runs import jobs, progress
@@ -45,7 +46,7 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
 @pytest.fixture
 def answer(
     workspace: Workspace, cluster: Target, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Answer:
+) -> AnswerOf:
     return ray_runs.answering(workspace, cluster, capsys, monkeypatch)
 
 
@@ -93,7 +94,7 @@ def test_two_processes_on_the_cluster_train_as_one_here(workspace: Workspace, cl
 
 
 def test_a_search_tries_two_settings_at_a_time_and_its_best_run_reads_the_pool_there(
-    workspace: Workspace, base: Path, answer: Answer
+    workspace: Workspace, base: Path, answer: AnswerOf
 ) -> None:
     code, facts = answer("doctor-env", "--on", "cluster")
     assert (code, facts) == (0, {"target": "cluster", "nodes": 1, "cpus": 2.0, "gpus": 0, "sees_workspace": True})
@@ -135,7 +136,7 @@ def test_who_gives_up_ends_the_reading_on_the_cluster(workspace: Workspace, clus
 
 
 def test_a_cluster_that_is_not_there_is_named_with_a_remedy_before_anything_is_frozen(
-    workspace: Workspace, answer: Answer
+    workspace: Workspace, answer: AnswerOf
 ) -> None:
     code, problem = answer("tune", "--on", "ray:127.0.0.1:9")
     assert code == 6 and "cannot be used" in problem["message"] and "ray start --head" in problem["remedy"]

@@ -15,7 +15,8 @@ from storage import events
 from storage.records import RunState, Split
 from storage.tables import suggestions as suggestions_table
 from tests.support import ray_runs, ray_server, tiny_model, workspaces
-from tests.support.ray_runs import LONG, PATIENCE, POOL, Answer, begun, state, suggested
+from tests.support.command_line import AnswerOf
+from tests.support.ray_runs import LONG, PATIENCE, POOL, begun, state, suggested
 from tests.support.workspaces import until
 from workbench import cli
 from workbench.evaluation import prediction_process
@@ -57,7 +58,7 @@ def workspace(hidden: Path, request: pytest.FixtureRequest) -> Iterator[Workspac
 @pytest.fixture
 def answer(
     workspace: Workspace, cluster: Target, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Answer:
+) -> AnswerOf:
     return ray_runs.answering(workspace, cluster, capsys, monkeypatch)
 
 
@@ -198,7 +199,7 @@ def test_a_run_that_the_nodes_have_no_place_for_is_stopped_while_it_waits(
 
 
 def test_documents_travel_in_blocks_and_are_suggested_what_they_are_here(
-    workspace: Workspace, cluster: Target, base: Path, answer: Answer, hidden: Path
+    workspace: Workspace, cluster: Target, base: Path, answer: AnswerOf, hidden: Path
 ) -> None:
     run = jobs.prepare(workspace, workspaces.config(base, num_train_epochs=20))
     jobs.start(workspace, run.id)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +22,8 @@ from storage import document_list, documents, events, runs
 from storage.exceptions import ConfigProblem, WorkbenchError
 from storage.records import Run, RunState, Split
 from storage.tables import suggestions as suggestions_table
-from tests.support import ROOT, ssh_server, tiny_model, workspaces
+from tests.support import ROOT, command_line, ssh_server, tiny_model, workspaces
+from tests.support.command_line import AnswerOf
 from tests.support.ssh_server import SshServer
 from tests.support.workspaces import until
 from workbench import cli
@@ -371,24 +372,14 @@ def name_target(workspace: Workspace, python: str) -> None:
 @pytest.fixture
 def answer(
     workspace: Workspace, server: SshServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., tuple[int, Any]]:
+) -> AnswerOf:
     """The exit code of a command and what it answers; the target is called box."""
     name_target(workspace, server.warm_python)
-
-    def call(*arguments: str) -> tuple[int, Any]:
-        monkeypatch.setattr(sys, "argv", ["workbench", "-w", str(workspace.files.root), *arguments, "--json"])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        return code, json.loads(capsys.readouterr().out)
-
-    return call
+    return command_line.answering(workspace.files.root, capsys, monkeypatch)
 
 
 def test_the_command_line_trains_on_a_target_and_checks_one(
-    workspace: Workspace, server: SshServer, base: Path, answer: Callable[..., tuple[int, Any]]
+    workspace: Workspace, server: SshServer, base: Path, answer: AnswerOf
 ) -> None:
     """The worker there is a program of its own, which loads the model libraries."""
     name_target(workspace, server.python)
@@ -420,7 +411,7 @@ def left_there(server: SshServer) -> list[str]:
 
 
 def test_a_model_reads_on_a_target_what_it_reads_here_and_nothing_stays_there(
-    workspace: Workspace, server: SshServer, base: Path, answer: Callable[..., tuple[int, Any]]
+    workspace: Workspace, server: SshServer, base: Path, answer: AnswerOf
 ) -> None:
     run = jobs.prepare(workspace, workspaces.config(base, num_train_epochs=20))
     jobs.start(workspace, run.id)
@@ -490,7 +481,7 @@ def test_what_was_read_and_never_taken_back_is_deleted_there_after_a_day(tmp_pat
 
 
 def test_the_runs_of_a_search_go_to_the_target_and_nothing_of_them_stays_there(
-    workspace: Workspace, server: SshServer, base: Path, answer: Callable[..., tuple[int, Any]]
+    workspace: Workspace, server: SshServer, base: Path, answer: AnswerOf
 ) -> None:
     file = workspace.files.root / "tune.yaml"
     file.write_text(config_files.dump(workspaces.config(base, num_train_epochs=2)))

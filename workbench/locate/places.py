@@ -30,12 +30,11 @@ class LikelyPlaces:
 def likely_places(content: Content, finder: Finder, field: Field, own: Span | None) -> LikelyPlaces:
     """All possible places of a field's value.
 
-    Where a value is printed twice, the place that is suggested as no other field comes first.
     The field's label comes first, then what was corrected on the vendor's last document, then where its known value is
     suggested or printed, then a model's open suggestions by confidence, then what looks like it, and last the places
-    that were rejected. Left out are tokens of other fields' labels, so that these do not lose them, numbers inside
-    another field's known value (the house of an address), rates without a percent sign or a header, and what the
-    field's own check refuses.
+    that were rejected; of a value that is printed twice, the place that is suggested as no other field is before the
+    other. Left out are tokens of other fields' labels, so that these do not lose them, numbers inside another field's
+    known value (the house of an address), rates without a percent sign or a header, and what its own check refuses.
     """
     of_field = sorted((s for s in content.suggestions if s.field == field.id), key=lambda s: -s.confidence)
     proposed = [s for s in of_field if s.decision is Decision.OPEN]
@@ -84,12 +83,14 @@ def _free_first(
     offered = {
         t for s in leading(content.suggestions, content.annotations.spans) if s.field != field.id for t in s.tokens
     }
-    texts = {place: finder.around.text(place) for place in rates}
     free = [place for place in rates if offered.isdisjoint(place)]
+    if len(free) == len(rates):
+        return rates
+    text = finder.around.text
     ordered: dict[tuple[int, ...], float] = {}
     for place, rate in rates.items():
         if not offered.isdisjoint(place) and (own is None or place != own.tokens):
-            alike = next((other for other in free if same(field.type, texts[place], texts[other])), None)
+            alike = next((other for other in free if same(field.type, text(place), text(other))), None)
             if alike is not None:
                 ordered.setdefault(alike, rate)  # the value is as likely; which of its places, is another question
         ordered.setdefault(place, rate)
