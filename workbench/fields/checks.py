@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from itertools import product
 from types import MappingProxyType
 
 from workbench.fields.amounts import marks_of
@@ -40,7 +41,8 @@ def check(values: Mapping[str, Value], several: Mapping[str, Sequence[Value]] = 
 
     Args:
         values: field id -> its value, of several the first.
-        several: field id -> all its values, where there are several: taxes may add up, rates are a range.
+        several: field id -> all its values, where there are several: net amounts and taxes may add up, rates are a
+            range.
     """
     results = [
         Check("invalid", (field,), f"{field}: {value.note}") for field, value in values.items() if value.normal is None
@@ -52,10 +54,14 @@ def check(values: Mapping[str, Value], several: Mapping[str, Sequence[Value]] = 
         if values[field].note and field not in _OWN_RULE
     ]
     rates = [value.normal for value in several.get("tax_rate", ())] or [normal.get("tax_rate")]
-    taxes = [Decimal(value.normal) for value in several.get("amount_tax", ()) if value.normal is not None]
+    nets, taxes = (
+        [Decimal(value.normal) for value in several.get(field, ()) if value.normal is not None]
+        for field in ("amount_net", "amount_tax")
+    )
     results += _sums(
-        _with_fitting_tax({field: Decimal(normal[field]) for field in _AMOUNTS if field in normal}, taxes),
+        _fitting({field: Decimal(normal[field]) for field in _AMOUNTS if field in normal}, nets, taxes),
         sorted({Decimal(rate) for rate in rates if rate is not None}),
+        nets,
     )
     amounts = tuple(field for field in _AMOUNTS if field in normal)
     if amounts and "currency" not in values and not any(marks_of(values[field].text) for field in amounts):
@@ -78,18 +84,26 @@ def check(values: Mapping[str, Value], several: Mapping[str, Sequence[Value]] = 
     return results
 
 
-def _with_fitting_tax(amounts: Mapping[str, Decimal], taxes: Sequence[Decimal]) -> Mapping[str, Decimal]:
-    """The amounts; of several taxes the one that makes the total with the net amount, else all of them together."""
-    if len(taxes) < 2 or "amount_tax" not in amounts:
-        return amounts
-    net, total = amounts.get("amount_net"), amounts.get("amount_total")
-    expected = None if net is None or total is None else total - net
-    fitting = (tax for tax in taxes if expected is not None and abs(expected - tax) <= TOLERANCE)
-    return {**amounts, "amount_tax": next(fitting, sum(taxes, Decimal(0)))}
+def _fitting(
+    amounts: Mapping[str, Decimal], nets: Sequence[Decimal], taxes: Sequence[Decimal]
+) -> Mapping[str, Decimal]:
+    """The amounts; of several net amounts and taxes those that make the total, else all of each together."""
+    choices = {
+        field: [*several, sum(several, Decimal(0))] if len(several) > 1 else [amounts[field]]
+        for field, several in (("amount_net", nets), ("amount_tax", taxes))
+        if field in amounts
+    }
+    parts = {field: numbers[-1] for field, numbers in choices.items()}
+    if set(_AMOUNTS) <= set(amounts):
+        pairs = product(*choices.values())
+        fitting = (pair for pair in pairs if abs(amounts["amount_total"] - sum(pair)) <= TOLERANCE)
+        parts = dict(zip(choices, next(fitting, parts.values()), strict=True))
+    return {**amounts, **parts}
 
 
-def _sums(amounts: Mapping[str, Decimal], rates: Sequence[Decimal]) -> list[Check]:
-    """What does not add up; a tax of several rates lies between those of the lowest and the highest."""
+def _sums(amounts: Mapping[str, Decimal], rates: Sequence[Decimal], nets: Sequence[Decimal] = ()) -> list[Check]:
+    """What does not add up; a tax of several rates lies between those of the lowest and the highest, and one of several
+    net amounts between those of the least of them and of all."""
     net, tax, total = (amounts.get(field) for field in _AMOUNTS)
     results: list[Check] = []
     if net is not None and tax is not None and total is not None:
@@ -101,10 +115,12 @@ def _sums(amounts: Mapping[str, Decimal], rates: Sequence[Decimal]) -> list[Chec
     if tax is not None and rates:
         base = net if net is not None else total - tax if total is not None else None
         if base is not None:
-            least, most = sorted((base * rate / 100).quantize(Decimal("0.01")) for rate in (rates[0], rates[-1]))
+            lowest = min(base, *nets) if net is not None and len(nets) > 1 else base
+            bounds = (amount * rate / 100 for amount in (lowest, base) for rate in (rates[0], rates[-1]))
+            least, *_, most = sorted(bound.quantize(Decimal("0.01")) for bound in bounds)
             if not least - TOLERANCE <= tax <= most + TOLERANCE:
                 concerned = ("amount_net" if net is not None else "amount_total", "amount_tax", "tax_rate")
-                expected = f"{least}" if len(rates) == 1 else f"{least} to {most}"
+                expected = f"{least}" if least == most else f"{least} to {most}"
                 message = f"{' to '.join(map(str, dict.fromkeys((rates[0], rates[-1]))))} % of {base} is {expected}"
                 results.append(Check("rate", concerned, f"{message}, but the tax is {tax}."))
     if tax is not None and total is not None and tax * total < 0:

@@ -90,6 +90,11 @@ def _normalised(type: FieldType, text: str, day_first: bool | None) -> Value:
     return Value(trimmed(type, text), normal, note)
 
 
+def is_clock(text: str) -> bool:
+    """Whether a text is a time of day: "18:22", "6:05:00 pm"."""
+    return _CLOCK.fullmatch(text.strip(_EDGE)) is not None
+
+
 def trimmed(type: FieldType, text: str) -> str:
     """A printed value without the punctuation of its sentence ("04.07.2018,", "(35,13", ":A-77") and, in names,
     addresses and ids, without a list's bullets ("Ecke 12 ● 12345 Ort"). An id is without the caption glued to it
@@ -183,7 +188,7 @@ def looks_like(type: FieldType, token_text: str) -> bool:
         case FieldType.CURRENCY:
             return normalise(type, text).normal is not None or bool(has_digit and amounts.marks_of(text))
         case FieldType.ID:
-            if not has_digit or _CLOCK.fullmatch(text) or _is_amount(text) or _has_date(text):
+            if not has_digit or is_clock(text) or _is_amount(text) or _has_date(text):
                 return False
             return len(_NOT_PRINTED.sub("", text)) >= _LEAST_ID and "%" not in text
         case _:
@@ -250,7 +255,7 @@ def iban_is_valid(text: str) -> bool:
 
 
 def _rate(text: str) -> tuple[str | None, str, str | None]:
-    body = amounts.plain(text)
+    body = amounts.plain(text).strip(_EDGE)
     rates = [m[1] for m in _RATE.finditer(body)] or ([body] if _BARE_RATE.fullmatch(body) else [])
     if len(set(rates)) != 1:
         return None, f"{body or 'nothing'} is no rate" if not rates else f"{body} holds {len(rates)} rates", None

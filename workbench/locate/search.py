@@ -42,7 +42,7 @@ def find(tokens: Sequence[Token], typed: str) -> Places:
     if not typed.strip():
         return Places()
     kinds = [kind for kind in _TYPES if any(c.isdigit() for c in typed) and normalise(kind, typed).normal is not None]
-    signs = not kinds or typed.count("(") != typed.count(")")
+    signs = not kinds or ":" in typed or typed.count("(") != typed.count(")")
     ranks = _spelled(tokens, typed, signs and not all(c.isalnum() or c.isspace() for c in typed))
     if kinds:
         aligner = Aligner(tokens)

@@ -18,7 +18,7 @@ from functools import cache
 
 from storage.records import Token
 from workbench.fields import Field, FieldType, checks
-from workbench.fields.values import joined, normalise, same
+from workbench.fields.values import is_clock, joined, normalise, same
 from workbench.locate import checked_numbers
 from workbench.locate.candidates import Finder
 from workbench.locate.parties import extent
@@ -237,10 +237,19 @@ def read_all(finder: Finder, fields: Sequence[Field], values: Values) -> dict[st
 
 
 def _tidied(finder: Finder, field: Field, words: TokenIds) -> TokenIds:
-    """A name or an address from its beginning to its end; other values as they are."""
+    """A name or an address from its beginning to its end, a date without the time of day behind it; other values as
+    they are."""
+    if field.type is FieldType.DATE:
+        return _without_time(finder, words)
     if not words or field.type not in (FieldType.PARTY, FieldType.ADDRESS):
         return words
     return extent.tidied(finder.around, field.type, extent.without_next(finder.around, field.type, words))
+
+
+def _without_time(finder: Finder, date: TokenIds) -> TokenIds:
+    text = finder.around.text
+    ends = (end for end in range(1, len(date)) if is_clock(text(date[end:])))
+    return next((date[:end] for end in ends if same(FieldType.DATE, text(date[:end]), text(date))), date)
 
 
 def _is_swapped(finder: Finder, field: Field, words: TokenIds) -> bool:

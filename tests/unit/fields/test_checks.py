@@ -129,6 +129,22 @@ def test_several_taxes_may_add_up_or_be_one_and_its_repetition(total: str, faile
     assert {problem.rule for problem in found} == failed
 
 
+@pytest.mark.parametrize(("total", "failed"), [("758.70", set()), ("461.40", set()), ("700.00", {"sum"})])
+def test_several_net_amounts_may_add_up_and_be_taxed_in_part(total: str, failed: set[str]) -> None:
+    nets = [normalise(FieldType.AMOUNT, text) for text in ("435.28", "297.30")]
+    found = check(
+        values(currency="MYR", amount_net="435.28", amount_tax="26.12", amount_total=total, tax_rate="6 %"),
+        {"amount_net": nets},
+    )
+    assert {problem.rule for problem in found} == failed
+
+
+def test_taxes_add_up_where_no_net_amount_is_printed() -> None:
+    taxes = [normalise(FieldType.AMOUNT, text) for text in ("7.00", "12.00")]
+    written = values(currency="EUR", amount_tax="7.00", amount_total="119.00", tax_rate="19 %")
+    assert not check(written, {"amount_tax": taxes})
+
+
 def test_a_documents_number_is_not_warned_of_as_an_account() -> None:
     assert check(values(invoice_no="OR18041102170437")) == []
 

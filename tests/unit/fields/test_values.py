@@ -332,6 +332,7 @@ def test_signs_of_several_currencies_say_so() -> None:
         (FieldType.RATE, "SR(6%)", "6"),
         (FieldType.RATE, "税率：13%", "13"),
         (FieldType.RATE, "7.7", "7.7"),
+        (FieldType.RATE, "6)", "6"),
         (FieldType.RATE, "0,00 %", "0"),
         (FieldType.RATE, "100", "100"),
         (FieldType.RATE, "119%", None),

@@ -1,5 +1,7 @@
 """The model and the rules about likely places are weighed by how often each was right."""
 
+import pytest
+
 from storage.records import SURE
 from workbench.fields import invoice_schema
 from workbench.predictions import model_and_rules
@@ -228,3 +230,11 @@ def test_the_only_date_on_a_slip_is_as_good_as_headed():
     alone, two = ("SHOP SDN BHD", "TOTAL 9.00", "25/12/2018"), ("SHOP SDN BHD", "24/11/2018", "25/12/2018")
     assert read_page(alone, fields=("invoice_date",))["invoice_date"][2].headed
     assert not read_page(two, fields=("invoice_date",))["invoice_date"][2].headed
+
+
+@pytest.mark.parametrize("time", ["18:22", "(18:22:05)", "6:22 PM"])
+def test_the_time_of_day_behind_a_date_is_left_to_other_fields(time):
+    model, _, _ = read_page(
+        ("SHOP SDN BHD", f"19 APR 2018 {time}"), {"invoice_date": (f"19 APR 2018 {time}", 0.98)}, ("invoice_date",)
+    )["invoice_date"]
+    assert model == "19 APR 2018"
