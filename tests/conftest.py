@@ -19,6 +19,7 @@ from tests.support import (
     copies,
     forked_workers,
     leftovers,
+    parsed_styles,
     postgresql_server,
     rights,
     shared_libraries,
@@ -104,9 +105,10 @@ def _libraries_shared(pytestconfig: pytest.Config) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _statements_compiled_once() -> Iterator[None]:
+def _compiled_and_parsed_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         compiled_statements.share(patch)
+        parsed_styles.share(patch)
         yield
 
 
