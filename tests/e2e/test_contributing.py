@@ -91,7 +91,7 @@ def test_the_examples_keep_the_contracts(checkout: Path) -> None:
     assert "0 broken" in _run(checkout, "-c", "from importlinter.cli import lint_imports_command as lint; lint()")
 
 
-def test_the_examples_pass_the_tests_of_every_format_strategy_and_screen(checkout: Path) -> None:
+def test_the_examples_pass_the_tests_of_every_format_strategy_and_screen(checkout: Path, tmp_path: Path) -> None:
     importers = "tests/unit/exchange/importers/test_importers_bad_input.py"
     files = (importers, "tests/screens/test_start.py", "tests/unit/active_learning/test_strategies.py", STRUCTURE)
     names = (
@@ -103,15 +103,26 @@ def test_the_examples_pass_the_tests_of_every_format_strategy_and_screen(checkou
         "one_module",
         "comments_are_plain",
     )
-    _run(checkout, "-m", "pytest", "-p", "no:cacheprovider", *files, "-k", " or ".join(names))
+    arguments = ["-p", "no:cacheprovider", *files, "-k", " or ".join(names)]
+    warm_python.run(
+        _IN_CHECKOUT.format(checkout=str(checkout)) + _TEST.format(checkout=str(checkout), arguments=arguments),
+        tmp_path,
+    )
 
 
-_USE = """
+_IN_CHECKOUT = """
 import sys
 for name in [name for name in sys.modules if name.partition(".")[0] in ("workbench", "screens", "storage", "tests")]:
     del sys.modules[name]  # of the process that this one is forked from
 sys.path.insert(0, {checkout!r})
-
+"""
+_TEST = """
+import os, pytest
+os.chdir({checkout!r})
+failed = pytest.main({arguments})
+assert not failed, failed
+"""
+_USE = """
 import asyncio
 from pathlib import Path
 from tests.support import tiny_model
@@ -156,4 +167,4 @@ asyncio.run(greet())
 
 
 def test_the_examples_do_what_they_say(checkout: Path, tmp_path: Path) -> None:
-    warm_python.run(_USE.format(checkout=str(checkout)), tmp_path)
+    warm_python.run((_IN_CHECKOUT + _USE).format(checkout=str(checkout)), tmp_path)

@@ -34,17 +34,14 @@ OFFERED = {
     "due_date": ("04/02/2018", 0.9),
 }
 KNOWN = {"amount_total": "9.00", "invoice_date": "2018-12-25", "seller_name": "Somebody Else Trading Company Limited"}
-STATES = (
-    "", "tab", "tab tab", "tab tab tab", "tab tab tab tab", "tab tab tab tab tab", "tab tab tab tab tab tab",
-    "tab tab tab tab tab tab tab", "tab tab tab tab tab tab tab tab", "tab tab tab tab tab tab tab tab tab", "tab x",
-    "tab x x", "tab x t", "A", "A A", "A plus", "ctrl+home L", "ctrl+home L L", "ctrl+home L L L", "ctrl+home B",
-    "6 B", "5 L L", "5 escape ctrl+end L a", "t", "t t", "6", "6 down", "4", "i", "z", "b", "ampersand",
-    "L ampersand", "r ampersand", "r ampersand escape r", "r ampersand ampersand ampersand", "5 escape escape",
-    "5 escape escape enter", "5 comma", "ctrl+home right", "5 backspace", "M", "M M", "tab N", "5 Z", "A a Z",
-    "5 escape ctrl+end L 5 Z", "5 Z Y", "Z", "W", "W W", "A a", "6 7 a", "S", "U", "A a A a", "S S", "A a K",
+KEYS = (
+    "tab tab tab tab tab tab tab tab tab", "tab x x", "tab x t", "A A", "A plus", "ctrl+home L L L", "ctrl+home B",
+    "6 B", "5 L L", "5 escape ctrl+end L a", "t t", "6 down", "4", "i", "z", "b", "ampersand", "L ampersand",
+    "r ampersand escape r", "r ampersand ampersand ampersand", "5 escape escape enter", "5 comma", "ctrl+home right",
+    "5 backspace", "M M", "tab N", "A a Z", "5 escape ctrl+end L 5 Z", "5 Z Y", "Z", "W W", "U", "A a A a", "S S",
     "A a K t", "J W", "J tab", "P", "5 escape f l o o k enter", "6 7 a C", "t comma", "number_sign", "J J", "K", "R",
 )  # fmt: skip
-"""What is pressed, one key after the other."""
+"""What is pressed: after each key the line is looked at."""
 
 
 @pytest.fixture
@@ -76,9 +73,12 @@ def faults(line: HintLine) -> list[str]:
     return [f"{shown!r}: {fault}" for fault in wrong]
 
 
-@pytest.mark.parametrize("keys", STATES)
+@pytest.mark.parametrize("keys", KEYS)
 async def test_nothing_is_cut_and_the_key_that_goes_on_is_named(opened, made, keys):
     async with opened(made, (80, 24)) as pilot:
-        await pilot.press(*keys.split())
         await pilot.pause()
-        assert faults(pilot.app.mode_screen.query_one(HintLine)) == []
+        for key in ("", *keys.split()):
+            if key:
+                await pilot.press(key)
+                await pilot.pause()
+            assert faults(pilot.app.mode_screen.query_one(HintLine)) == [], key

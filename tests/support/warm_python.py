@@ -13,9 +13,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(code: str, folder: Path) -> str:
-    """What the code prints, run in the folder; an AssertionError with its errors where it fails."""
+    """What the code prints, run in the folder; an AssertionError with that and its errors where it fails."""
     output, errors = folder / "printed.txt", folder / "errors.txt"
     with output.open("wb") as out, errors.open("wb") as err:
         exit_code = machine.start(__name__, code, cwd=folder, output=out, errors=err).wait()
-    assert exit_code == 0, errors.read_text()
+    assert exit_code == 0, output.read_text() + errors.read_text()
     return output.read_text()

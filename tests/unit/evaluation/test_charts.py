@@ -43,7 +43,7 @@ def texts(chart: charts.Chart) -> list[str]:
     return ["".join(node.itertext()) for node in root.iter() if node.tag.endswith("}text")]
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=10)  # matplotlib draws each
 @given(st.lists(st.tuples(st.text(max_size=8), points), max_size=4))
 def test_any_curves_give_a_whole_svg_with_their_names(
     lines: list[tuple[str, tuple[tuple[int, float], ...]]],
