@@ -45,9 +45,10 @@ class Check(msgspec.Struct):
 
 
 class Results(msgspec.Struct):
-    """File -> digest of what a run made."""
+    """File -> digest of what a run made, and the bytes of all of them."""
 
     files: dict[str, str]
+    bytes: _Place = 0
 
 
 class Done(msgspec.Struct):

@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from shutil import rmtree
 from typing import Any, TypeVar
 
 from storage import events, locks
@@ -26,7 +27,7 @@ from workbench import __version__, lifeline
 from workbench.remote import agent, answers, check, environment, ray_courier, results, sending
 from workbench.remote.answers import Answer
 from workbench.remote.check import TargetFacts
-from workbench.remote.line import LineBroken, TargetProblem
+from workbench.remote.line import LineBroken, Most, TargetProblem
 from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
 from workbench.settings import Target
@@ -308,9 +309,15 @@ class Courier:
             TargetProblem, InputProblem: it did not come whole, or is none that a run makes.
         """
         arrived = self.folder.path / ".results"
-        digests = self._ask(facts, python, "results", remote, kind=answers.Results).files
-        self._patiently(lambda: facts.line.fetch(remote, arrived, agent.STAYS, rsync=facts.rsync))
-        results.put_in_place(self.folder, arrived, digests, facts.line.name)
+        made = self._ask(facts, python, "results", remote, kind=answers.Results)
+        most = Most(len(made.files), made.bytes)
+        try:
+            self._patiently(lambda: facts.line.fetch(remote, arrived, agent.STAYS, most, rsync=facts.rsync))
+        except TargetProblem as problem:
+            if not isinstance(problem, LineBroken):  # then what came stays, and is not sent again
+                rmtree(arrived, ignore_errors=True)
+            raise
+        results.put_in_place(self.folder, arrived, made.files, facts.line.name)
 
 
 def _read(stream: Any, messages: "queue.Queue[bytes]") -> None:
