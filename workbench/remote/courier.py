@@ -25,7 +25,7 @@ from storage.exceptions import WorkbenchError
 from storage.files import digest_of
 from workbench import __version__, lifeline
 from workbench.remote import agent, answers, check, environment, ray_courier, results, sending
-from workbench.remote.answers import Answer
+from workbench.remote.answers import MOST_HEARD_BYTES, Answer
 from workbench.remote.check import TargetFacts
 from workbench.remote.line import LineBroken, Most, TargetProblem
 from workbench.runs.config.request import Request
@@ -40,8 +40,6 @@ KILL_SECONDS = 20.0
 """So long is tried to end a run there; then it is left."""
 SKEW_SECONDS = 2.0
 """A clock that differs by less is taken for right."""
-MOST_HEARD_BYTES = 1 << 30
-"""Of events and log: a run that trains for weeks says less."""
 _AHEAD = 4  # messages that wait to be written here
 _HERE = "remote"  # in an event: the byte after it in the events there
 
