@@ -48,8 +48,8 @@ class Node:
 def journey_with(tmp_path: Path) -> Any:
     writer = events.EventWriter(tmp_path / "events.jsonl")
 
-    def make(**said: Any) -> ray_travel.Journey:
-        heard = Heard(**({"events": [], "log": "", "training": False, "ended": False, "failed": False} | said))
+    def make(**parts: Any) -> ray_travel.Journey:
+        heard = Heard(**({"events": [], "log": "", "training": False, "ended": False, "failed": False} | parts))
         target = Target("ray:box:1", "", "box")
         return ray_travel.Journey(Ray(), target, RunFolder(tmp_path), writer, [Node(heard)])
 
@@ -57,14 +57,14 @@ def journey_with(tmp_path: Path) -> Any:
     writer.close()
 
 
-@pytest.mark.parametrize("said", [{"log": "x" * 10_000}, {"events": ['{"type": "note", "message": "x"}'] * 300}])
+@pytest.mark.parametrize("heard", [{"log": "x" * 10_000}, {"events": ['{"type": "note", "message": "x"}'] * 300}])
 def test_events_or_a_log_without_end_end_the_run(
-    journey_with: Any, tmp_path: Path, said: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    journey_with: Any, tmp_path: Path, heard: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(answers, "MOST_HEARD_BYTES", 100_000)
     monkeypatch.setattr(ray_travel, "LOOK_SECONDS", 0.0)
     with pytest.raises(TargetProblem, match="without end"):
-        journey_with(**said)._follow()
+        journey_with(**heard)._follow()
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 300_000
 
 
