@@ -25,6 +25,7 @@ from typing import Any, Self
 
 from storage import locks
 
+_MOST_BYTES = 2 << 30  # twice what is taken of a run on another machine
 TERMINAL = frozenset({"finished", "failed"})
 """An event of these types ends a run; a free lock without one means it crashed."""
 
@@ -122,15 +123,18 @@ _RATES = ("loss", "f1", "accuracy", "precision", "recall")
 def read(path: Path, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
     """The events after a byte offset, and the offset for the next call.
 
-    A last line without its newline (the writer was cut off) is left for the next call; a damaged line is skipped.
+    A last line without its newline (the writer was cut off) is left for the next call; a damaged line is skipped. There
+    are none in what cannot be read, or has gigabytes: no run says so much.
     """
     try:
         if path.exists() and not path.is_file():  # a pipe: reading it would not end
             return [], offset
         with path.open("rb") as file:
+            if os.fstat(file.fileno()).st_size - offset > _MOST_BYTES:
+                return [], offset
             file.seek(offset)
             data = file.read()
-    except FileNotFoundError:
+    except OSError:
         return [], offset
     complete = data.rfind(b"\n") + 1
     events = []

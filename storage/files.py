@@ -342,21 +342,21 @@ def _mode_of(target: Path) -> int:
 
 
 class NotRegular(OSError):
-    """A pipe, a device or a folder stands where a file belongs: reading it may never end."""
+    """A pipe, a device, a folder or gigabytes stand where a small file belongs: reading them may never end."""
 
 
 def read_regular(path: Path, last: int | None = None) -> bytes:
     """The content of a file, or its last bytes.
 
     Raises:
-        NotRegular: it is none.
+        NotRegular: it is none, or is to be read whole and has more than any that the program writes.
         OSError: it cannot be read.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     with open(descriptor, "rb") as file:  # noqa: PTH123 - of a descriptor
         status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise NotRegular(errno.EINVAL, "no regular file", str(path))
+        if not stat.S_ISREG(status.st_mode) or (last is None and status.st_size > 1 << 28):
+            raise NotRegular(errno.EINVAL, "no regular file, or one of more than 256 MB", str(path))
         if last is not None and status.st_size > last:
             file.seek(-last, os.SEEK_END)
         return file.read() or b""  # None of a file of the system that has nothing to say now

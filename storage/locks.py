@@ -130,6 +130,12 @@ def write_own(path: Path, text: str) -> None:
 def holder(path: Path) -> int | None:
     """The process id noted in a lock file, if any."""
     try:
-        return int(path.read_text().split()[0])
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # of a pipe there is nothing to read
+    except OSError:
+        return None
+    try:
+        return int(os.read(descriptor, 100).split()[0])
     except (OSError, ValueError, IndexError):
         return None
+    finally:
+        os.close(descriptor)

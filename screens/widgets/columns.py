@@ -22,10 +22,11 @@ def heads(names: Sequence[str], schema: Schema) -> list[str]:
 
 def named(text: str, schema: Schema) -> str:
     """A text with the ids of fields replaced by their shown names."""
-    for field in schema:
-        if field.id != field.name:
-            text = re.sub(rf"\b{re.escape(field.id)}\b", field.name, text)
-    return text
+    names = {field.id: field.name for field in schema if field.id != field.name}
+    if not names:
+        return text
+    # all at once, so that an id inside of a name stays; a name may have any sign, also one that regexps replace
+    return re.sub(rf"\b(?:{'|'.join(map(re.escape, names))})\b", lambda match: names[match[0]], text)
 
 
 class Hanging(Content):

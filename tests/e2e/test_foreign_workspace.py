@@ -10,16 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from storage import locks
-from storage.exceptions import DamagedDatabase, WorkspaceProblem
-from storage.files import write_atomic
+from storage import events, locks
+from storage.exceptions import DamagedDatabase, InputProblem, WorkspaceProblem
+from storage.files import NotRegular, read_regular, write_atomic
 from tests.fuzz import corpus
+from tests.support import workspaces
 from tests.support.command_line import Workbench
 from tests.support.workspaces import until
 from workbench.exchange.pipeline import run
 from workbench.exchange.sources import ImportRequest
 from workbench.live.client import LiveClient
-from workbench.runs import jobs
+from workbench.runs import jobs, launcher, reconcile, suggestions_file
+from workbench.runs.state import MODEL_DESCRIPTION, RunFolder
 from workbench.workspace import Workspace
 
 SECRET = b"what stands outside"
@@ -177,3 +179,55 @@ def test_links_in_the_place_of_its_own_small_files_lead_to_nothing_that_is_writt
     answer = workbench("-w", str(root), "fields", "add", "another", "--type", "text")
     assert answer.code == WorkspaceProblem.exit_code and "is a link" in answer.err
     assert kept.read_text() == "of the user"
+
+
+@pytest.fixture
+def with_run(tmp_path: Path) -> tuple[Path, RunFolder]:
+    """A workspace with a finished run, and the run's folder."""
+    workspace, run_id = workspaces.with_run(tmp_path / "shop")
+    folder = RunFolder(workspace.files.run(run_id))
+    workspace.close()
+    return tmp_path / "shop", folder
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"9" * 5000, b"[" * 100_000, None])
+def test_marks_of_a_waiting_run_may_hold_anything_or_be_pipes(
+    with_run: tuple[Path, RunFolder], monkeypatch: pytest.MonkeyPatch, content: bytes | None
+) -> None:
+    _, run = with_run
+    asked: list[int] = []
+    monkeypatch.setattr(launcher, "begin", lambda waiting, slots: asked.append(slots))
+    for path in (run.queued, run.target):
+        path.write_bytes(content) if content is not None else os.mkfifo(path)
+    reconcile._have_wait_again([run])
+    assert asked == ([1] if content is not None else []) and launcher.place_of(run) == ""
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"[" * 100_000, b"{"])
+def test_a_model_whose_description_is_damaged_is_not_given_away(
+    with_run: tuple[Path, RunFolder], tmp_path: Path, workbench: Workbench, content: bytes
+) -> None:
+    shop, run = with_run
+    (run.model / MODEL_DESCRIPTION).write_bytes(content)
+    answer = workbench("-w", shop, "runs", "export", run.path.name, tmp_path / "given")
+    assert answer.code == InputProblem.exit_code and MODEL_DESCRIPTION in answer.err
+    assert not (tmp_path / "given").exists()
+
+
+def test_files_of_the_system_and_gigabytes_in_place_of_small_files_are_not_read(
+    with_run: tuple[Path, RunFolder], tmp_path: Path
+) -> None:
+    _, run = with_run
+    with (tmp_path / "sparse").open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(NotRegular):
+        read_regular(tmp_path / "sparse")
+    run.events.unlink()
+    for place in (tmp_path / "sparse", Path("/proc/self/mem")):
+        run.events.symlink_to(place)
+        assert events.read(run.events) == ([], 0)
+        run.events.unlink()
+    run.suggestions.unlink()
+    run.suggestions.symlink_to(tmp_path / "sparse")
+    with pytest.raises(InputProblem, match="damaged"):
+        suggestions_file.read(run.path)

@@ -5,14 +5,17 @@ import os
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from screens.widgets import columns
 from storage import runs
 from tests.support import workspaces
 from tests.support.command_line import Workbench
 from workbench.evaluation import html_rendering
+from workbench.fields import Schema, invoice_schema
 from workbench.fields.plain_text import for_markdown
 from workbench.runs import transfer
 
@@ -69,6 +72,14 @@ def test_the_html_report_shows_no_control_character() -> None:
 
 
 EVIL = "e\x1b]0;owned\x07\x1b[31m\u202evil"
+
+
+def test_a_fields_name_of_any_signs_stands_in_the_doctors_words_as_it_is() -> None:
+    schema = invoice_schema()
+    names = {"invoice_no": r"\1 \i \g<0> iban", "iban": "[red]", "amount_total": "a" * 300}
+    fields = tuple(replace(field, name=names.get(field.id, field.id)) for field in schema)
+    sentence = columns.named("invoice_no and iban differ, amount_totals not", Schema(fields))
+    assert sentence == rf"{names['invoice_no']} and [red] differ, amount_totals not"
 
 
 def _has_control(text: str) -> bool:

@@ -1,15 +1,21 @@
 """Words in, one prediction for each word out: any length, any page, any script."""
 
+import base64
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from storage.exceptions import InputProblem
 from tests.support import tiny_model
 from workbench.runs.config.tune import Data
 from workbench.runs.parquet import FrozenDocument
 from workbench.training import word_predictions
 from workbench.training.encoding import IGNORED, Collator, Encoder, batches, reading_order, retag
+from workbench.training.models import loading
 
 LABELS = ["O", "B-total", "I-total", "B-date", "I-date"]
 TOKENIZER = tiny_model.tokenizer()
@@ -185,3 +191,30 @@ def test_a_slow_tokenizer_is_refused() -> None:
 
     with pytest.raises(Exception, match="no fast form"):
         Encoder(Slow(), LABELS, Data())
+
+
+PANICS = {"type": "Precompiled", "precompiled_charsmap": base64.b64encode(b"\4\0\0\0" + bytes(4) + b"a\0").decode()}
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "value"), [("model", "unk_token", "nowhere"), ("", "normalizer", PANICS)], ids=["no word", "panic"]
+)
+def test_a_tokenizer_that_fails_at_a_word_is_named(tmp_path: Path, part: str, key: str, value: object) -> None:
+    """The library's own errors are no `Exception`, and would end a server's thread."""
+    tiny_model.tokenizer().save_pretrained(tmp_path)
+    path = tmp_path / "tokenizer.json"
+    content = json.loads(path.read_text())
+    (content[part] if part else content)[key] = value
+    path.write_text(json.dumps(content))
+    encoder = Encoder(loading.load_tokenizer(str(tmp_path)), LABELS, Data())
+    with pytest.raises(InputProblem, match="cannot divide a text"):
+        encoder.encode(row_of(["ж"]))
+
+
+def test_a_tokenizer_that_fails_when_it_is_loaded_is_refused(tmp_path: Path) -> None:
+    tiny_model.tokenizer().save_pretrained(tmp_path)
+    path = tmp_path / "tokenizer.json"
+    content = json.loads(path.read_text()) | {"normalizer": {"type": "Precompiled", "precompiled_charsmap": "AAAA"}}
+    path.write_text(json.dumps(content))
+    with pytest.raises(InputProblem, match="cannot be loaded"):
+        loading.load_tokenizer(str(tmp_path))

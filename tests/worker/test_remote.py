@@ -29,7 +29,7 @@ from tests.support.workspaces import until
 from workbench import cli
 from workbench.evaluation import prediction_process
 from workbench.remote import agent, answers, check, courier, environment
-from workbench.remote.line import LineBroken, TargetProblem, line_to
+from workbench.remote.line import LineBroken, Most, TargetProblem, line_to
 from workbench.runs import jobs, launcher, machine, parquet, progress
 from workbench.runs.config import files as config_files
 from workbench.runs.config.request import Request
@@ -276,7 +276,7 @@ def test_folders_go_there_and_back_with_rsync_and_with_tar(
     (source / "dataset" / "train").write_bytes(os.urandom(100_000))
     (source / "linked").symlink_to(source / "dataset" / "train")
     facts.line.send(source, place, rsync=rsync)
-    facts.line.fetch(place, tmp_path / "back", ("dataset",), rsync=rsync)
+    facts.line.fetch(place, tmp_path / "back", ("dataset",), Most(1, 100_000), rsync=rsync)
     assert [path.name for path in (tmp_path / "back").rglob("*")] == ["linked"]
     assert (tmp_path / "back" / "linked").read_bytes() == (source / "linked").read_bytes()
 

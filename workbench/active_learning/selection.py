@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 
 from storage import document_list, events, label_queries, locks, opinions, queue, runs
 from storage.exceptions import RunProblem, UsageProblem
-from storage.files import CHOICE, write_atomic
+from storage.files import CHOICE, read_regular, write_atomic
 from storage.records import QueueEntry, Round, Run, RunState, Side, Split
 from workbench import warm_workers
 from workbench.active_learning import loop_task, round_figures
@@ -224,7 +224,11 @@ def _check_dropout(folder: Path) -> None:
     path = RunFolder(folder).model / "config.json"
     if not path.is_file():
         return  # its figures under dropout may be stored from before
-    shares = [share for name, share in json.loads(path.read_text(encoding="utf-8")).items() if "dropout" in name]
+    try:
+        config = json.loads(read_regular(path))
+    except (OSError, ValueError, RecursionError):
+        return  # the process that loads it says what is wrong with it
+    shares = [share for name, share in config.items() if "dropout" in name] if isinstance(config, dict) else []
     if shares and not any(shares):
         raise RunProblem(
             f"The model of run {folder.name} has no dropout, so it cannot contradict itself.",

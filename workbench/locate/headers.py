@@ -30,8 +30,15 @@ _NO_LETTERS = {code: None for code in range(128) if not chr(code).isalnum()}
 _STRUCK = str.maketrans("łŁøØđĐ", "lLoOdD")  # these have no accent to take away
 
 
+_MOST_FOLDED = 2_000
+
+
 def fold(text: str) -> str:
-    """Letters and digits only, without case and accents: for comparing phrases with printed words."""
+    """Letters and digits only, without case and accents: for comparing phrases with printed words.
+
+    Of a text that is longer than any of these its beginning: a letter may be written out in eighteen ("ﷺ").
+    """
+    text = text[:_MOST_FOLDED]
     if text.isascii():
         return text.casefold().translate(_NO_LETTERS)
     text = "".join(c for c in normal_form("NFKD", text) if not unicodedata.combining(c))

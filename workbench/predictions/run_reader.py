@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.exceptions import InputProblem, WorkbenchError
+from storage.files import read_regular
 from workbench.fields import chunks_of, field_of_tag
 from workbench.predictions.cases import IN_PIECES, Case, Chunk, Decoded, Stored, decode, vendors_of
 from workbench.runs import parquet
@@ -178,7 +179,7 @@ def fields_labelled(folder: Path, split: str = "*") -> frozenset[str]:
 def in_pieces(folder: Path) -> frozenset[str]:
     """The fields of a run whose values may be printed in several pieces, by their types; none without a request."""
     try:
-        request = safe_yaml.load(RunFolder(folder).request.read_text("utf-8"))
+        request = safe_yaml.load(read_regular(RunFolder(folder).request).decode())
         return frozenset(field["id"] for field in request["fields"] if field.get("type") in IN_PIECES)
     except (OSError, ValueError, LookupError, TypeError, AttributeError, WorkbenchError):
         return frozenset()

@@ -215,8 +215,11 @@ def _kill(folder: RunFolder) -> None:
 
 
 def _results(path: str) -> None:
-    folder = Path(path)
-    _say(files={name: digest_of(file) for name, file in files_of(folder, STAYS)})
+    files = dict(files_of(Path(path), STAYS))
+    _say(
+        files={name: digest_of(file) for name, file in files.items()},
+        bytes=sum(file.stat().st_size for file in files.values()),
+    )
 
 
 def _remove(path: str) -> None:

@@ -7,6 +7,8 @@ import msgspec
 
 MOST_BYTES = 64 << 20
 """Of one answer: more is no answer of the agent, and is not kept in memory."""
+MOST_HEARD_BYTES = 1 << 30
+"""Of events and log of a run: one that trains for weeks says less."""
 _DEEPEST = 50  # brackets in brackets of an event; a run's have four
 LATEST = 1e11
 """Seconds since 1970 that a clock can show: the year 5138."""
@@ -45,9 +47,10 @@ class Check(msgspec.Struct):
 
 
 class Results(msgspec.Struct):
-    """File -> digest of what a run made."""
+    """File -> digest of what a run made, and the bytes of all of them."""
 
     files: dict[str, str]
+    bytes: _Place = 0
 
 
 class Done(msgspec.Struct):

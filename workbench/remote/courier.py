@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from shutil import rmtree
 from typing import Any, TypeVar
 
 from storage import events, locks
@@ -24,9 +25,9 @@ from storage.exceptions import WorkbenchError
 from storage.files import digest_of
 from workbench import __version__, lifeline
 from workbench.remote import agent, answers, check, environment, ray_courier, results, sending
-from workbench.remote.answers import Answer
+from workbench.remote.answers import MOST_HEARD_BYTES, Answer
 from workbench.remote.check import TargetFacts
-from workbench.remote.line import LineBroken, TargetProblem
+from workbench.remote.line import LineBroken, Most, TargetProblem
 from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
 from workbench.settings import Target
@@ -39,8 +40,6 @@ KILL_SECONDS = 20.0
 """So long is tried to end a run there; then it is left."""
 SKEW_SECONDS = 2.0
 """A clock that differs by less is taken for right."""
-MOST_HEARD_BYTES = 1 << 30
-"""Of events and log: a run that trains for weeks says less."""
 _AHEAD = 4  # messages that wait to be written here
 _HERE = "remote"  # in an event: the byte after it in the events there
 
@@ -308,9 +307,15 @@ class Courier:
             TargetProblem, InputProblem: it did not come whole, or is none that a run makes.
         """
         arrived = self.folder.path / ".results"
-        digests = self._ask(facts, python, "results", remote, kind=answers.Results).files
-        self._patiently(lambda: facts.line.fetch(remote, arrived, agent.STAYS, rsync=facts.rsync))
-        results.put_in_place(self.folder, arrived, digests, facts.line.name)
+        made = self._ask(facts, python, "results", remote, kind=answers.Results)
+        most = Most(len(made.files), made.bytes)
+        try:
+            self._patiently(lambda: facts.line.fetch(remote, arrived, agent.STAYS, most, rsync=facts.rsync))
+        except TargetProblem as problem:
+            if not isinstance(problem, LineBroken):  # then what came stays, and is not sent again
+                rmtree(arrived, ignore_errors=True)
+            raise
+        results.put_in_place(self.folder, arrived, made.files, facts.line.name)
 
 
 def _read(stream: Any, messages: "queue.Queue[bytes]") -> None:

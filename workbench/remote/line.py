@@ -3,14 +3,16 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import tarfile
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, ClassVar
+from typing import IO, ClassVar, cast
 
 from storage.exceptions import ConfigProblem, MissingTool
 from workbench.remote.answers import MOST_BYTES
@@ -42,6 +44,49 @@ class LineBroken(TargetProblem):
     """The host cannot be reached now."""
 
     title: ClassVar[str] = "The host cannot be reached"
+
+
+@dataclass(frozen=True, slots=True)
+class Most:
+    """How much may come with the files of a folder.
+
+    Args:
+        files: that it has, as the target says.
+        size: their bytes, as the target says.
+    """
+
+    files: int = 0
+    size: int = 0
+
+    @property
+    def bytes(self) -> int:
+        """With some more for a log that grew."""
+        return self.size + (10 << 20)
+
+    @property
+    def parts(self) -> int:
+        """Files and the folders that they are in."""
+        return 20 * self.files + 1000
+
+
+class _Bounded:
+    """An archive as it comes, up to the bytes that it may have with the heads of its files."""
+
+    def __init__(self, archive: IO[bytes], most: Most, problem: Callable[[], Exception]) -> None:
+        self._archive, self._problem = archive, problem
+        self._left = most.bytes + 4096 * most.parts
+
+    def read(self, size: int) -> bytes:
+        """The next bytes.
+
+        Raises:
+            Exception: the problem, where it has more.
+        """
+        content = self._archive.read(size)
+        self._left -= len(content)
+        if self._left < 0:
+            raise self._problem()
+        return content
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +131,23 @@ class Line:
             ended = subprocess.run(self.command(unpack), stdin=packing.stdout, capture_output=True, check=False)
         self._check(ended.returncode, ended.stderr)
 
-    def fetch(self, remote: str, folder: Path, left: Sequence[str], *, rsync: bool) -> None:
+    def fetch(self, remote: str, folder: Path, left: Sequence[str], most: Most, *, rsync: bool) -> None:
         """Copy the files of a folder there, no links, into one here, without the names that are left out.
 
         Raises:
             LineBroken: the line broke.
-            TargetProblem: it cannot be read there.
+            TargetProblem: it cannot be read there, has more than it may have, or more than there is space for here.
         """
         folder.mkdir(exist_ok=True)
+        if most.bytes > (free := shutil.disk_usage(folder).free):
+            raise TargetProblem(
+                f"The results on {self.name} have {most.bytes / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free here.",
+                "Free some space, then resume the run: its results are there.",
+            )
         if rsync:
             excluded = [f"--exclude=/{name}" for name in left]
-            self._rsync(
-                ["-rt", "--no-links", "--partial", "--delete", *excluded], f"{self.host}:{remote}/", f"{folder}/"
-            )
+            options = ["-rt", "--no-links", "--partial", "--delete", *excluded]
+            self._rsync(options, f"{self.host}:{remote}/", f"{folder}/", lambda: self._refuse_more(folder, most))
             return
         excluded = [f"--exclude=./{name}" for name in left]
         pack = shlex.join(["tar", "-C", remote, *excluded, "-cf", "-", "."])
@@ -108,36 +157,88 @@ class Line:
         ):
             assert packing.stdout is not None
             try:
-                with tarfile.open(fileobj=packing.stdout, mode="r|") as archive:
-                    archive.extractall(folder, filter=_without_links)
+                self._unpack(packing.stdout, folder, most)
             except (tarfile.TarError, ValueError, RecursionError):
                 packing.kill()
+            except BaseException:
+                packing.kill()
+                raise
             packing.stdout.close()
             self._check(packing.wait(), _read(errors))
 
-    def _rsync(self, options: list[str], source: str, target: str) -> None:
-        self._checked(["rsync", *options, "-e", shlex.join(_ssh()), "--", source, target], "", None)
+    def _unpack(self, archive: IO[bytes], folder: Path, most: Most) -> None:
+        """Write the files of an archive, and stop where it has more than it may: it can be made to have no end."""
+        parts = size = 0
 
-    def _checked(self, command: list[str], text: str, seconds: float | None) -> str:
+        def within_bounds(member: tarfile.TarInfo, place: str) -> tarfile.TarInfo | None:
+            nonlocal parts, size
+            parts, size = parts + 1, size + member.size  # of a file with holes the archive has less
+            if parts > most.parts or size > most.bytes:
+                raise self._endless()
+            return _without_links(member, place)
+
+        bounded = cast("IO[bytes]", _Bounded(archive, most, self._endless))  # a stream is only read
+        with tarfile.open(fileobj=bounded, mode="r|") as unpacked:
+            unpacked.extractall(folder, filter=within_bounds)
+
+    def _refuse_more(self, folder: Path, most: Most) -> None:
+        """See that what came so far is no more than it may be.
+
+        Raises:
+            TargetProblem: it is.
+        """
+        parts = size = 0
+        for path in folder.rglob("*"):
+            with suppress(FileNotFoundError):  # rsync gives a file its name when it is whole
+                parts, size = parts + 1, size + (path.lstat().st_size if path.is_file() else 0)
+            if parts > most.parts or size > most.bytes:
+                raise self._endless()
+
+    def _endless(self) -> TargetProblem:
+        return TargetProblem(f"{self.name} sends more than the results that it named.", "Look at what answers there.")
+
+    def _rsync(self, options: list[str], source: str, target: str, watch: Callable[[], None] = lambda: None) -> None:
+        self._checked(["rsync", *options, "-e", shlex.join(_ssh()), "--", source, target], "", None, watch)
+
+    def _checked(
+        self, command: list[str], text: str, seconds: float | None, watch: Callable[[], None] = lambda: None
+    ) -> str:
+        """What a command says, kept in a file: one that talks without end does not fill the memory.
+
+        Args:
+            watch: called a few times a second.
+        """
         with tempfile.TemporaryFile() as answer, tempfile.TemporaryFile() as errors:
-            return self._heard(command, text, seconds, answer, errors)
+            return self._heard(command, text, seconds, (answer, errors), watch)
 
-    def _heard(self, command: list[str], text: str, seconds: float | None, answer: IO[bytes], errors: IO[bytes]) -> str:
-        """What a command says, kept in a file: one that talks without end does not fill the memory."""
+    def _heard(
+        self,
+        command: list[str],
+        text: str,
+        seconds: float | None,
+        outputs: tuple[IO[bytes], IO[bytes]],
+        watch: Callable[[], None],
+    ) -> str:
+        answer, errors = outputs
         try:
             child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=answer, stderr=errors)
         except FileNotFoundError as error:
             raise MissingTool(f"There is no {command[0]} on this machine.", "Install OpenSSH's client.") from error
         with child:
             try:
-                self._wait(child, text.encode(), (answer, errors), seconds)
+                self._wait(child, text.encode(), outputs, seconds, watch)
             finally:
                 child.kill()
         self._check(child.returncode, _read(errors))
         return _read(answer).decode(errors="replace")
 
     def _wait(
-        self, child: "subprocess.Popen[bytes]", text: bytes, outputs: Sequence[IO[bytes]], seconds: float | None
+        self,
+        child: "subprocess.Popen[bytes]",
+        text: bytes,
+        outputs: Sequence[IO[bytes]],
+        seconds: float | None,
+        watch: Callable[[], None],
     ) -> None:
         """Hand a text to a process and wait for its end, however much it says."""
         until = None if seconds is None else time.monotonic() + seconds
@@ -147,6 +248,7 @@ class Line:
                 child.communicate(given, timeout=_LOOK_SECONDS)
             except subprocess.TimeoutExpired as error:
                 given = None  # it is being handed over
+                watch()
                 if any(os.fstat(file.fileno()).st_size > MOST_BYTES for file in outputs):
                     raise TargetProblem(f"{self.name} answers without end.", NO_CHATTER) from error
                 if until is not None and time.monotonic() > until:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from shutil import rmtree
+from shutil import disk_usage, rmtree
 from typing import Any, NamedTuple
 
 from storage import events, locks
@@ -140,6 +140,7 @@ class Journey:
         self._nodes, self._base, self._instead = nodes, base, instead or {}
         self._lock: int | None = None
         self._is_started = False
+        self._heard = 0  # letters of events and log
         self._one_failed = 0.0  # when one of several was first seen to have failed
 
     def go(self, threads: int) -> None:
@@ -259,6 +260,7 @@ class Journey:
             marks = {"stop": folder.stop, "pause": folder.pause, "kill": folder.killed}
             everything: list[Heard] = self._ask_all("hear", {wish: mark.exists() for wish, mark in marks.items()})
             heard = everything[0]
+            self._refuse_endless(sum(len(text) for each in everything for text in (each.log, *each.events)))
             if heard.training and self._lock is None:
                 self._lock = locks.acquire(folder.lock)
             for event in filter(None, map(answers.event, heard.events)):
@@ -276,6 +278,16 @@ class Journey:
             if any(each.failed for each in everything) and self._is_left():
                 return None
             time.sleep(LOOK_SECONDS)
+
+    def _refuse_endless(self, size: int) -> None:
+        """See that what came from there so far is what a run says, and does not fill the disk here.
+
+        Raises:
+            TargetProblem: it is more.
+        """
+        self._heard += size
+        if self._heard > answers.MOST_HEARD_BYTES:
+            raise TargetProblem(f"{self._name} sends events or log without end.", "Look at what answers there.")
 
     def _is_left(self) -> bool:
         """Whether the first process waits too long for another that has failed."""
@@ -319,8 +331,15 @@ class Journey:
         """
         place.mkdir(exist_ok=True)
         digests: dict[str, str] = self._ask(node.offer.remote(part, left))
+        space = disk_usage(place).free - _SPARE_BYTES
         while (piece := self._ask(node.give.remote())) is not None:
             try:
+                space -= sum(len(content) for _, _, content in piece)
+                if space < 0:
+                    raise TargetProblem(
+                        f"{self._name} sends more than there is space for here.",
+                        "Free some space, then resume the run.",
+                    )
                 lay(place, piece)
             except (ValueError, TypeError, FileExistsError, NotADirectoryError, IsADirectoryError) as error:
                 raise TargetProblem(
@@ -337,5 +356,9 @@ class Journey:
         """
         arrived = self._folder.path / ".results"
         rmtree(arrived, ignore_errors=True)  # of a fetching that was killed
-        digests = self._fetch(self._nodes[0], "", agent.STAYS, arrived)
+        try:
+            digests = self._fetch(self._nodes[0], "", agent.STAYS, arrived)
+        except TargetProblem:
+            rmtree(arrived, ignore_errors=True)
+            raise
         results.put_in_place(self._folder, arrived, digests, self._name)

@@ -15,7 +15,7 @@ import psutil
 
 from storage import runs as run_store
 from storage.exceptions import RunProblem
-from storage.files import write_atomic
+from storage.files import read_regular, write_atomic
 from storage.records import Run, RunState, Split
 from workbench import lifeline
 from workbench.runs import machine
@@ -136,8 +136,8 @@ def _machine() -> list[Any]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        content = json.loads(read_regular(path))
+    except (OSError, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from storage import events, locks
-from storage.files import write_atomic
+from storage.files import read_regular, write_atomic
 from workbench import lifeline, warm_workers
 from workbench.runs import machine
 from workbench.runs.state import RunFolder
@@ -138,8 +138,8 @@ def _turn(run: RunFolder) -> tuple[int, str]:
 def place_of(run: RunFolder) -> str:
     """Where a run is to work, as names of slots have it: "" on this machine, else a digest of the other's address."""
     try:
-        address = json.loads(run.target.read_bytes())["address"]
-    except (OSError, ValueError, LookupError, TypeError):
+        address = json.loads(read_regular(run.target))["address"]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return ""
     return hashlib.sha256(str(address).encode()).hexdigest()[:12] + "-"
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from storage import document_list
 from storage import runs as run_store
 from storage.exceptions import ConfigProblem, InputProblem, RunProblem, WorkbenchError
-from storage.files import sync_tree
+from storage.files import read_regular, sync_tree
 from storage.records import Run, RunState
 from storage.suggestions import keep_class_suggestions, keep_suggestions
 from workbench.runs import launcher, parquet, progress, suggestions_file
@@ -87,9 +87,10 @@ def _have_wait_again(folders: Sequence[RunFolder]) -> None:
     groups: dict[tuple[str, str], list[RunFolder]] = {}
     for folder in left:
         with suppress(OSError):  # its turn has just come
-            groups.setdefault((folder.queued.read_text(), launcher.place_of(folder)), []).append(folder)
+            text = read_regular(folder.queued).decode(errors="replace").strip()
+            groups.setdefault((text, launcher.place_of(folder)), []).append(folder)
     for (text, _), waiting in groups.items():
-        slots = int(text) if text.strip().isdecimal() else 1
+        slots = int(text) if text.isdecimal() and len(text) < 9 else 1
         try:
             begun = launcher.begin(waiting, slots)
         except ConfigProblem:  # the request is damaged

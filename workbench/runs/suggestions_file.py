@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -52,7 +53,7 @@ def read(folder: Path) -> list[Suggested]:
         return []
     try:
         with path.open("rb") as file:
-            return [_DECODER.decode(line) for line in file]
+            return [_DECODER.decode(line) for line in iter(partial(file.readline, _LONGEST_LINE), b"")]
     except (OSError, ValueError, RecursionError) as error:  # msgspec's are ValueErrors
         raise InputProblem(
             f"{path} is damaged: {str(error)[:200]}.", "Resume the run, or copy its folder again."
@@ -80,4 +81,5 @@ def of_same_words(connection: Connection, folder: Path, pool: Sequence[Suggested
     ]
 
 
+_LONGEST_LINE = 64 << 20  # bytes; a document of ten thousand words has less than one million
 _DECODER = msgspec.json.Decoder(Suggested)

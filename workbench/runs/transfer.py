@@ -13,7 +13,7 @@ from pathlib import Path
 
 from storage import runs as run_store
 from storage.exceptions import InputProblem, RunProblem, WorkspaceProblem
-from storage.files import SELECTIONS, digest_of, draft_beside, draft_folder, sweep, sync_folder, sync_tree
+from storage.files import SELECTIONS, digest_of, draft_beside, draft_folder, read_regular, sweep, sync_folder, sync_tree
 from storage.records import Run, RunState
 from workbench.runs import parquet, progress, suggestions_file
 from workbench.runs.config.request import Request, without_places
@@ -259,7 +259,12 @@ def copy_model(run: Run, folder: RunFolder, target: Path) -> None:
     shutil.copytree(folder.model, target)
     about = target / MODEL_DESCRIPTION
     if about.is_file():
-        described = without_places(json.loads(about.read_text(encoding="utf-8")))
+        try:
+            described = without_places(json.loads(read_regular(about)))
+        except (OSError, ValueError, RecursionError) as error:
+            raise InputProblem(
+                f"{folder.model / MODEL_DESCRIPTION} cannot be read: {error}", "Train it again, or copy the run again."
+            ) from error
         about.write_text(json.dumps(described, ensure_ascii=False, indent=1), encoding="utf-8")
     report = {name: value for name, value in (run.report or {}).items() if name in _READ_BY}
     if evaluation := (run.report or {}).get("evaluation"):

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter, ImageOps
 
-from storage.exceptions import ConfigProblem
+from storage.exceptions import ConfigProblem, InputProblem
 from workbench.fields.schema import chunks_of, tags_of_chunks
 from workbench.locate.layout import torn
 from workbench.runs.config.tune import Data
@@ -27,6 +27,11 @@ from workbench.runs.windows import Window, plan
 Array = NDArray[Any]
 IGNORED = -100
 """The label of special tokens and padding: no loss."""
+
+
+def is_of_library(error: BaseException) -> bool:
+    """Whether an error is one that a library raised. Those of the tokenizers, in Rust, are no `Exception`."""
+    return isinstance(error, Exception) or type(error).__name__ == "PanicException"
 
 
 @dataclass(slots=True)
@@ -178,7 +183,15 @@ class Encoder:
     def _tokenise(self, words: Sequence[str]) -> list[list[int]]:
         """The tokens of each word, at least one: a word of which the tokenizer makes none is the unknown token."""
         pieces: list[list[int]] = [[] for _ in words]
-        encoding = self._backend.encode(list(words), is_pretokenized=True, add_special_tokens=False)
+        try:
+            encoding = self._backend.encode(list(words), is_pretokenized=True, add_special_tokens=False)
+        except BaseException as error:
+            if not is_of_library(error):
+                raise
+            raise InputProblem(
+                f"The tokenizer of {self.tokenizer.name_or_path} cannot divide a text: {str(error)[:200]}",
+                "Copy tokenizer.json of the same model.",
+            ) from error
         for token, word in zip(encoding.ids, encoding.word_ids, strict=True):
             pieces[word].append(token)
         return [piece or [self._unknown] for piece in pieces]

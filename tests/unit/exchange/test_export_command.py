@@ -2,13 +2,16 @@
 
 import csv
 import errno
+import gc
 import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 from click.testing import CliRunner
@@ -21,6 +24,7 @@ from storage.records import Page, Source, Span, Token
 from tests.support import ROOT, workspaces
 from workbench.commands.support.context import Context
 from workbench.commands.support.registry import load
+from workbench.exchange.exporters import base
 from workbench.exchange.exporters.registry import EXPORTERS
 from workbench.exchange.importers.registry import IMPORTERS
 from workbench.workspace import Workspace
@@ -210,3 +214,27 @@ except WorkspaceProblem as problem:
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert "full" in done.stdout and done.stderr == ""
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("when", ["at its beginning", "in its midst"])
+def test_a_workbook_whose_place_is_full_says_so_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    """openpyxl's sheets and archives complain on the terminal when they are deleted half-written."""
+    complaints: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", complaints.append)
+
+    @contextmanager
+    def full(target: Path) -> Iterator[BinaryIO]:
+        if when == "in its midst":
+            with Path("/dev/full").open("wb") as file:
+                yield file
+        raise WorkspaceProblem("The disk is full.", "Free some space.")
+
+    monkeypatch.setattr(base, "whole_file", full)
+    with pytest.raises((WorkspaceProblem, OSError)), base.workbook(tmp_path / "v.xlsx") as book:
+        sheet = book.create_sheet("values")
+        for number in range(5000):
+            sheet.append([number, str(number)])
+    gc.collect()
+    assert complaints == []

@@ -2,8 +2,10 @@
 
 import pytest
 
+from storage.records import Token
 from tests.support import sample_documents
 from workbench.fields import invoice_schema
+from workbench.locate import headers
 from workbench.locate.search import find
 
 SCHEMA = invoice_schema()
@@ -57,3 +59,12 @@ def test_places_inside_other_words_are_told_from_whole_words():
     assert [[tokens[i].text for (i,) in places] for places in (found.whole, found.inside)] == [
         ["total", "TOTAL:"], ["TOTALLY", "SUBTOTAL:"]
     ]  # fmt: skip
+
+
+def test_of_a_word_of_twenty_thousand_letters_the_beginning_is_compared() -> None:
+    """Each of these is written out in eighteen letters, of every word on the page."""
+    word = "ﷺ" * 20_000
+    assert headers.fold(word) == headers.fold(word[:2_000])
+    tokens = [Token(number, 0, number, text, (0.0, 0.0, 1.0, 1.0)) for number, text in enumerate((word, "Total"))]
+    assert find(tokens, "total").whole == ((1,),)
+    assert find(tokens, word[:30]).inside == ((0,),)

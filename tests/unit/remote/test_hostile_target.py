@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import sys
 import tarfile
 from collections.abc import Callable
@@ -195,6 +196,52 @@ def test_a_link_among_the_results_is_left_out(far: Far, tmp_path: Path) -> None:
     assert not (folder / "model").is_symlink() and not (folder / "report.json").is_symlink()
     left = folder / ".results"
     assert not any(path.is_symlink() for path in left.rglob("*"))
+
+
+def _head(name: str, size: int, kind: bytes = tarfile.REGTYPE) -> bytes:
+    head = tarfile.TarInfo(name)
+    head.size, head.type = size, kind
+    return head.tobuf(format=tarfile.GNU_FORMAT)
+
+
+_ENDLESS = {
+    "one file": _head("./report.json", 1 << 40) + bytes(1 << 20),
+    "files": b"".join(_head(f"./{number}", 0) for number in range(2000)),
+    "folders": b"".join(_head(f"./{number}", 0, tarfile.DIRTYPE) for number in range(2000)),
+    "a name": _head("././@LongLink", 1 << 40, tarfile.GNUTYPE_LONGNAME) + bytes(20 << 20),
+    "notes of a file": _head("x", 1 << 40, tarfile.XHDTYPE) + bytes(20 << 20),
+}
+
+
+@pytest.mark.parametrize("what", _ENDLESS)
+def test_results_without_end_fill_neither_disk_nor_memory(
+    far: Far, tmp_path: Path, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(line.Most, "bytes", 1 << 20)
+    monkeypatch.setattr(line.Most, "parts", 1000)
+    folder = far(fetch=str(_file(tmp_path / "endless.tar", _ENDLESS[what])))
+    with pytest.raises(TargetProblem, match="more than the results that it named"):
+        bring(folder)
+    assert not (folder / ".results").exists()
+
+
+def test_results_that_do_not_fit_on_the_disk_here_are_not_begun_with(far: Far) -> None:
+    folder = far(results={"files": {"report.json": "00"}, "bytes": 10**15})
+    with pytest.raises(TargetProblem, match="are free here"):
+        bring(folder)
+
+
+def test_rsync_is_ended_where_it_brings_more_than_the_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rsync = _file(
+        tmp_path / "rsync",
+        f"#!{sys.executable}\nimport sys, time\n"
+        "with open(sys.argv[-1] + 'model', 'wb') as file:\n"
+        "    while file.write(bytes(1 << 20)) and not file.flush(): time.sleep(0.01)\n".encode(),
+    )
+    rsync.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(TargetProblem, match="more than the results that it named"):
+        line.Line("box", "box", "/there").fetch("/there/runs/1", tmp_path / "arrived", (), line.Most(1, 5), rsync=True)
 
 
 def _file(path: Path, content: bytes) -> Path:

@@ -1,5 +1,6 @@
 """Model folders of others: what is hostile, broken or not whole is refused by name, before anything is built."""
 
+import base64
 import json
 import os
 import shutil
@@ -84,6 +85,29 @@ def with_decoy(folder: Path) -> None:
     (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": names}))
 
 
+def with_tokenizer(**changes: Any) -> Callable[[Path], None]:
+    def act(folder: Path) -> None:
+        path = folder / "tokenizer.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+    return act
+
+
+def one_after_the_other(*steps: dict[str, Any]) -> Callable[[Path], None]:
+    return with_tokenizer(normalizer={"type": "Sequence", "normalizers": list(steps)})
+
+
+def table_of_characters(table: bytes) -> Callable[[Path], None]:
+    return one_after_the_other(
+        {"type": "Precompiled", "precompiled_charsmap": base64.b64encode(table).decode()}, {"type": "Lowercase"}
+    )
+
+
+DOUBLED = {"type": "Replace", "pattern": {"String": "a"}, "content": "aa"}
+BETWEEN = {"type": "Replace", "pattern": {"Regex": "(?=a)"}, "content": "a"}
+REAL = ({"type": "Replace", "pattern": {"String": "``"}, "content": '"'}, {"type": "NFKD"}, {"type": "Lowercase"},
+        {"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": " "},
+        {"type": "Prepend", "prepend": "_"})  # fmt: skip
 WEIGHTS = "model.safetensors"
 QUERY = "layoutlm.encoder.layer.1.attention.self.query.weight"
 FILES: list[tuple[Callable[[Path], None], str]] = [
@@ -110,6 +134,13 @@ FILES: list[tuple[Callable[[Path], None], str]] = [
     (with_file(WEIGHTS, header(b'{"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}', 9)), "not as long"),
     (with_file(WEIGHTS, header(b'{"a": {"dtype": "F32", "shape": [-1, -1], "data_offsets": [0, 4]}}', 4)), "damaged"),
     (with_weights(lambda weights: weights.clear()), "no weights"),
+    (with_weights(lambda weights: weights.update({f"x.{n}": (0,) for n in range(20_001)})), "it names 20,0"),
+    (one_after_the_other(*[DOUBLED] * 30), "10,000 times as long"),
+    (one_after_the_other({"type": "Sequence", "normalizers": [BETWEEN] * 30}), "10,000 times as long"),
+    (one_after_the_other({"type": "Prepend", "prepend": "a" * 20_000}), "10,000 times as long"),
+    (table_of_characters(b""), "table of characters"),
+    (table_of_characters((400).to_bytes(4, "little") + bytes(40)), "table of characters"),
+    (table_of_characters((4).to_bytes(4, "little") + bytes(4) + b"\xff"), "table of characters"),
     (with_weights(lambda weights: weights.update({QUERY: (4, 8)})), "4 × 8"),
     (with_weights(lambda weights: weights.pop("layoutlm.embeddings.word_embeddings.weight")), "no word embeddings"),
     (with_weights(lambda weights: weights.pop("classifier.weight")), "never fine-tuned"),
@@ -146,6 +177,22 @@ def test_files_that_are_missing_damaged_or_of_another_model_are_refused(
     with pytest.raises(InputProblem) as problem:
         check.check_folder(folder, fine_tuned=True)
     assert reason in problem.value.message and problem.value.remedy
+
+
+def test_a_tokenizer_may_replace_as_those_of_real_models_do(folder: Path) -> None:
+    one_after_the_other(*REAL)(folder)
+    check.check_folder(folder, fine_tuned=True)
+    table_of_characters((4).to_bytes(4, "little") + bytes(4) + b"a\0")(folder)
+    check.check_folder(folder, fine_tuned=True)
+
+
+def test_a_configuration_of_gigabytes_is_not_read_into_memory(folder: Path) -> None:
+    with (folder / "config.json").open("r+b") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(InputProblem, match="too large"):
+        check.check_folder(folder)
+    assert families.base("layoutlm", str(folder)) is None
+    assert families.infer(str(folder))
 
 
 def test_a_base_may_lack_the_head_that_fine_tuning_makes(folder: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from storage import label_queries
 from storage.exceptions import RunProblem
+from storage.files import read_regular
 from storage.suggestions import keep_class_suggestions
 from workbench.runs import parquet
 from workbench.runs.config import families
@@ -48,7 +49,7 @@ def field_of(model: Path) -> str:
 
 def _description(model: Path) -> dict[str, Any]:
     try:
-        description = json.loads((model / MODEL_DESCRIPTION).read_text(encoding="utf-8"))
+        description = json.loads(read_regular(model / MODEL_DESCRIPTION))
     except (OSError, ValueError, RecursionError):
         return {}
     return description if isinstance(description, dict) else {}

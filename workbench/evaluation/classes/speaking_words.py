@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from storage.files import replacing
+from storage.files import read_regular, replacing
 from workbench.runs.state import RunFolder
 
 
@@ -39,7 +39,7 @@ def read(folder: Path, split: str) -> dict[tuple[int, str], tuple[float, ...]]:
     """(document, option) -> weights; empty where the run has none, lines that are damaged are left out."""
     weights = {}
     try:
-        lines = RunFolder(folder).words.read_bytes().splitlines()
+        lines = read_regular(RunFolder(folder).words).splitlines()
     except OSError:
         return {}
     for line in lines:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -158,12 +159,16 @@ def workbook(target: Path) -> Iterator["Workbook"]:
     book = Workbook(write_only=True)
     try:
         yield book
+        content = BytesIO()  # a disk that is full while openpyxl packs would have its archive complain when deleted
+        book.save(content)
         with whole_file(target) as file:
-            book.save(file)
-    except SerialisationError as error:
-        for sheet in book.worksheets:
-            with suppress(SerialisationError):
+            file.write(content.getbuffer())
+    except BaseException as error:
+        for sheet in book.worksheets:  # whatever ended it: a sheet that is not closed complains when it is deleted
+            with suppress(Exception):
                 sheet.close()
+        if not isinstance(error, SerialisationError):
+            raise
         raise WorkspaceProblem(
             f"{target} cannot be written: the disk is full, or that of the folder for temporary files ({error}).",
             "Free some space, then repeat the step.",

@@ -198,10 +198,14 @@ def position_offset(model_type: str) -> int:
     return 2 if model_type in {"roberta", "xlm-roberta", "camembert", "layoutlmv3", "lilt"} else 0
 
 
+_MOST_BYTES = 50_000_000  # of a config.json: with ten thousand labels it has less than one
+
+
 def _folder_config(name: str) -> dict[str, object]:
     path = expanded(name) / "config.json"
     try:
-        loaded = json.loads(path.read_text(encoding="utf-8")) if name and path.is_file() else {}
+        is_one = bool(name) and path.is_file() and path.stat().st_size <= _MOST_BYTES
+        loaded = json.loads(path.read_text(encoding="utf-8")) if is_one else {}
     except (OSError, ValueError, RecursionError):
         return {}
     return loaded if isinstance(loaded, dict) else {}

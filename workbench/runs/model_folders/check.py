@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.exceptions import InputProblem
-from workbench.runs.model_folders import configuration, weights
+from workbench.runs.model_folders import configuration, tokenizer, weights
 from workbench.runs.model_folders.configuration import problem_of
 from workbench.typed_paths import expanded
 
@@ -56,6 +56,8 @@ def check_folder(folder: Path, *, fine_tuned: bool = False) -> None:
             f"{folder} has no tokenizer: without its own, a model reads nothing but noise.",
             "Copy tokenizer.json and tokenizer_config.json of the same model into it.",
         )
+    if isinstance(words := files.get(tokenizer.FILE), dict):
+        tokenizer.check(folder / tokenizer.FILE, words)
     index = files.get(weights.INDEX)
     shapes = weights.of_folder(folder, index if isinstance(index, dict) else None)
     weights.check(folder, shapes, config)

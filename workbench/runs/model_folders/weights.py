@@ -12,6 +12,8 @@ from workbench.runs.model_folders.configuration import problem_of, size
 FILE = "model.safetensors"
 INDEX = "model.safetensors.index.json"
 _HEADER_BYTES = 50_000_000
+_MOST = 20_000
+"""Weights of a file; the largest models that can be used have less than 2,000. A library takes minutes for 200,000."""
 _BYTES = {
     "F64": 8, "I64": 8, "U64": 8, "F32": 4, "I32": 4, "U32": 4, "F16": 2, "BF16": 2, "I16": 2, "U16": 2, "I8": 1,
     "U8": 1, "BOOL": 1, "F8_E4M3": 1, "F8_E5M2": 1,
@@ -59,6 +61,8 @@ def shapes_of(path: Path) -> Shapes:
     end = 0
     if not isinstance(header, dict):
         raise problem_of(path, "the weights are damaged: its header is no table.")
+    if len(header) > _MOST:
+        raise problem_of(path, f"it names {len(header):,} weights, and a model has fewer than {_MOST:,}.")
     for name, entry in header.items():
         if name == "__metadata__":
             continue

@@ -29,6 +29,7 @@ from workbench.runs.config.request import FieldSpec
 from workbench.runs.config.tune import TuneConfig
 from workbench.runs.model_folders import check as model_folders
 from workbench.runs.model_folders import configuration
+from workbench.training import encoding
 from workbench.typed_paths import expanded
 
 _HEAD = {"classifier", "pre_classifier", "pooler", "head"}
@@ -78,7 +79,9 @@ def loading(name: str) -> Iterator[None]:
         ) from error
     except WorkbenchError:
         raise
-    except Exception as error:
+    except BaseException as error:
+        if not encoding.is_of_library(error):
+            raise
         first = str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__
         if Path(name).is_dir() or not isinstance(error, OSError | ValueError):
             raise InputProblem(f"{name} cannot be loaded: {first}", "Check the folder.") from error
