@@ -102,6 +102,8 @@ def run_text(view: RunsView, run: Run, known: Progress, schema: Schema) -> Conte
         parts.append(("  " + " ".join(f"#{tag}" for tag in run.tags), "$accent"))
     if figures := figures_line(run.report, run.f1):
         parts.append((f"\n{figures}", "bold"))
+    if unread := progress.unread_line(run.report):
+        parts.append((f"\n{unread}", "$text-muted"))
     if run.reason:
         parts.append(f"\n{run.reason}")
     if verdict := progress.verdict(run.report):

@@ -15,6 +15,7 @@ from workbench.runs import jobs, machine, progress
 from workbench.runs.config.tune import TuneConfig
 from workbench.runs.reconcile import reconcile
 from workbench.runs.state import RunFolder
+from workbench.search import late_reading
 from workbench.search import plan as searches
 from workbench.search.plan import SearchPlan
 from workbench.workspace import Workspace
@@ -52,7 +53,11 @@ class Runs(Protocol):
         """The 95 % interval of a run's F1 on validation; None where there is none, as for classes."""
 
     def test_figures(self, run: str) -> dict[str, Any] | None:
-        """A run's micro figures on the test side; None where there is none."""
+        """A run's micro figures on the test side, which its model reads now; None where there is none.
+
+        Raises:
+            WorkbenchError: the model could not read it.
+        """
 
 
 @dataclass
@@ -70,7 +75,7 @@ class WorkspaceRuns:
             on = self.workspace.settings.target(self.plan.target) if self.plan.target else None
             run = jobs.prepare(
                 self.workspace, config, preset=self.plan.preset, name=name, batch=self.plan.name,
-                slots=self.plan.slots, on=on, once=True,
+                slots=self.plan.slots, on=on, once=True, reads_test=False,
             )  # fmt: skip
             self._start(run.id)
         elif run.state is RunState.CRASHED or (run.state is RunState.QUEUED and not self._has_process(run.id)):
@@ -131,6 +136,8 @@ class WorkspaceRuns:
         return None
 
     def test_figures(self, run: str) -> dict[str, Any] | None:
+        on = self.workspace.settings.target(self.plan.target) if self.plan.target else None
+        late_reading.read_test(self.workspace, self._kept(run), on=on)
         kept = RunFolder(self.workspace.files.run(run)).read_report()
         figures = kept.get("evaluation") or kept.get("classes") or {}
         if figures.get("split") != "test":

@@ -131,6 +131,8 @@ def report_lines(report: Mapping[str, Any]) -> list[str]:
         lines.append(f"On the test documents, which chose nothing: F1 {report['test']['f1']:.3f}.")
         if gain := report["test"].get("gain"):
             lines.append(gain["sentence"])
+    if report.get("test_problem"):  # a report of an older version has none
+        lines.append(f"The test documents were not read: {report['test_problem']}")
     if importance:
         lines.append(f"What made the difference: {importance}.")
     return lines
