@@ -491,11 +491,15 @@ def test_the_runs_of_a_search_go_to_the_target_and_nothing_of_them_stays_there(
     code, report = answer(*order, *vary, "--on", "box", "--wait")
     assert code == 0 and [row["state"] for row in report["trials"]] == ["complete", "complete"]
     assert searches.get(workspace, "rates").read_plan().target == "box"
+    assert report["test"]["f1"] is not None and report["test_problem"] == "", "the best read the test side there"
     for run in searches.runs_of(workspace, "rates"):
         folder = RunFolder(workspace.files.run(run.id))
         assert json.loads(folder.target.read_text())["name"] == "box" and folder.has_model()
     code, more = answer("tune", "--search", "--name", "rates", "--trials", "3", "--wait")  # where it was before
     assert code == 0 and len(more["trials"]) == 3
+    unread = {r.id for r in searches.runs_of(workspace, "rates") if (r.report or {}).get("test_unread")}
+    tested = {report["best"]["run"], more["best"]["run"], more["preset"]}
+    assert unread == {row["run"] for row in more["trials"]} - tested
     run = searches.runs_of(workspace, "rates")[-1]
     assert RunFolder(workspace.files.run(run.id)).target.exists()
     until(lambda: places(server) == before)
