@@ -63,8 +63,8 @@ class Courier:
     def __init__(self, path: Path, slots: int) -> None:
         self.folder, self.slots = RunFolder(path), slots
         record = json.loads(self.folder.target.read_text(encoding="utf-8"))
-        told = (record["address"], record.get("python", ""), record.get("name", ""), record.get("gpus"))
-        self.target = Target(*told)
+        parts = (record["address"], record.get("python", ""), record.get("name", ""), record.get("gpus"))
+        self.target = Target(*parts)
         self.place = str(record["folder"])  # of the run, within the target's runs
         self.once = bool(record.get("once"))  # nothing of it stays there
         self.writer = events.EventWriter(self.folder.events)

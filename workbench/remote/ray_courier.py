@@ -102,11 +102,11 @@ def gpus_asked(request: Request, target: Target, facts: ray_cluster.ClusterFacts
         )
     if request.config.train.device not in ("auto", "cuda"):
         return 0
-    is_trained, told = request.task == "train", target.gpus
-    if told is None or not is_trained:
+    is_trained, share = request.task == "train", target.gpus
+    if share is None or not is_trained:
         return 1 if facts.gpus else 0
     # NCCL refuses two processes of a run on one GPU
-    return math.ceil(told) if request.config.train.processes > 1 else told
+    return math.ceil(share) if request.config.train.processes > 1 else share
 
 
 def without_gpu(request: Request) -> Request:
