@@ -58,6 +58,18 @@ def test_a_connection_from_outside_that_ends_as_it_starts_is_begun_again(monkeyp
         assert ray.tried == tried
 
 
+def test_a_cluster_with_another_python_is_named_with_what_is_to_be_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    def init(self: _Ray, **options: object) -> None:
+        raise RuntimeError("Version mismatch: The cluster was started with:\n    Python: 3.12.1")
+
+    monkeypatch.setattr(_Ray, "init", init)
+    monkeypatch.setattr(ray_cluster, "_reach", lambda address: None)
+    monkeypatch.setitem(sys.modules, "ray", _Ray())
+    with pytest.raises(TargetProblem, match=r"Python: 3\.12\.1") as refused, ray_cluster.connected(Target("ray:h:1")):
+        pass
+    assert "the same versions of Ray, Python" in refused.value.remedy
+
+
 def test_a_client_that_loses_its_cluster_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     grpc = pytest.importorskip("grpc")
     monkeypatch.setitem(sys.modules, "ray", _Ray())
