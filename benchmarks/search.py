@@ -59,7 +59,7 @@ def searched(workspace: Workspace, trials: int, preset: str) -> dict[str, Any]:
     )  # fmt: skip
     spent = [cost(workspace, trial["run"]) for trial in result["trials"] if trial["run"]]
     states = [trial["state"] for trial in result["trials"]]
-    best = max((t for t in result["trials"] if t["value"] is not None), key=lambda trial: float(trial["value"]))
+    best = result["best"]  # no trial that was stopped early
     return {
         "runs": len(states), "states": {state: states.count(state) for state in sorted(set(states))},
         "epochs": sum(epochs for epochs, _ in spent), "seconds": sum(seconds for _, seconds in spent),

@@ -53,6 +53,7 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     address: str  # ssh:user@host, ssh:user@host:path, ray or ray:host:port
     python: str = ""  # there, with this program installed; "": an environment is made
     name: str = ""  # its key under [targets]
+    gpus: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None  # of a cluster: of each process; None: one, if any
 
     @property
     def is_ray(self) -> bool:
@@ -92,18 +93,23 @@ class Settings:
     targets: dict[str, str | Target] = field(default_factory=dict)  # name -> address, or more of it
     notes: tuple[str, ...] = ()  # what of the file could not be used, and what is used instead; never written
 
-    def target(self, name: str) -> Target:
-        """A target by its name, or by its address.
+    def target(self, name: str, gpus: float | None = None) -> Target:
+        """A target by its name, or by its address; with GPUs where others are asked for than it says.
 
         Raises:
-            ConfigProblem: there is none.
+            ConfigProblem: there is none, or GPUs are asked for that are not a cluster's.
         """
-        if name in self.targets:
-            known = self.targets[name]
+        if name in self.targets or is_address(name):
+            known = self.targets.get(name, name)
             target = Target(known) if isinstance(known, str) else known
-            return msgspec.structs.replace(target, name=name)
-        if is_address(name):
-            return Target(name)
+            target = msgspec.structs.replace(target, name=name if name in self.targets else target.name)
+            if gpus is not None:
+                target = msgspec.structs.replace(target, gpus=gpus)
+            if target.gpus is not None and not target.is_ray:
+                raise ConfigProblem(f"Target {name} is no Ray cluster: gpus is not for it.", _OF_A_CLUSTER)
+            if target.gpus is not None and not 0 <= target.gpus <= 1:  # one that no file of settings says
+                raise ConfigProblem(f"{target.gpus} GPUs cannot be asked for: a process uses one.", _OF_A_PROCESS)
+            return target
         names = ", ".join(self.targets) or "none yet"
         raise ConfigProblem(
             f"There is no target '{name}'; there are: {names}.",
@@ -137,9 +143,11 @@ _REMEDIES = {
     "train_after": "Write a number of documents; 0, or without the line: no run begins by itself.",
     "ocr_languages": 'Write a list of Tesseract\'s names, such as ["deu", "eng"].',
     "limits": f"It has numbers for {', '.join(sorted(Limits.__struct_fields__))}.",
-    "targets": 'Write name = "ssh:user@host" or "ray:host:port", or a table with address and python.',
+    "targets": 'Write name = "ssh:user@host" or "ray:host:port", or a table with address, python, and gpus (0 to 1).',
     "postprocess": f"Write true or false for one of {', '.join(REPAIR_RULES)}.",
 }
+_OF_A_CLUSTER = "Over ssh a run takes the machine's GPUs, and runs at work at a time (--slots) divide them."
+_OF_A_PROCESS = "Give 0 to 1. For a run on several, set train.processes: each process asks for as much."
 _ENCODING = "utf-8-sig"  # with the mark that Windows' editor puts first, or without
 _START_OVER = "Correct the line, or move the file away to start over."
 _HEADER = re.compile(r"\s*(\[\[?)\s*([\w.-]+)")

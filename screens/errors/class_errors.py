@@ -187,7 +187,8 @@ class ClassErrors(Horizontal):
         if self.run is None or self.review is None:
             return ()
         wrong = len({item.document for item in self.review.wrong})
-        return f"{self.run.name} · {self.review.split}", f"{wrong} of {len(self.review.lengths)} wrong"
+        unread = " (test side not read)" if (self.run.report or {}).get("test_unread") else ""
+        return f"{self.run.name} · {self.review.split}{unread}", f"{wrong} of {len(self.review.lengths)} wrong"
 
     def hint(self) -> Hint:
         """What the next key does."""

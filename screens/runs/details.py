@@ -9,6 +9,7 @@ from textual.content import Content
 
 from screens.widgets.run_panel import STATES, fields_table
 from storage.records import Run
+from storage.runs import ACTIVE
 from workbench.evaluation import comparison
 from workbench.evaluation.comparison import Figures
 from workbench.fields import Schema
@@ -81,12 +82,20 @@ def cells(
         Content(run.name[:24]),
         Content.styled(run.state.value, STATES[run.state]),
         *([Content(untouched(run.report) or "–")] if with_untouched else []),
-        Content.styled("–" if run.f1 is None else f"{run.f1:.3f}", "bold $success" if is_best else ""),
+        _f1(run, known, is_best=is_best),
         *(Content(f"{f1_by_field[name]:.2f}" if name in f1_by_field else "") for name in fields),
         Content(duration(known.seconds) if known.seconds else ""),
         *([Content(cost(known)), Content(run.family)] if is_wide else []),
         Content(unlike),
     ]
+
+
+def _f1(run: Run, known: Progress, *, is_best: bool) -> Content:
+    """A run's F1 on validation; while it is at work its best so far, in grey."""
+    if run.f1 is None and run.state in ACTIVE and known.best is not None:
+        so_far = known.best.validation.get("f1")
+        return Content.styled("–" if so_far is None else f"{so_far:.3f}", "$text-muted")
+    return Content.styled("–" if run.f1 is None else f"{run.f1:.3f}", "bold $success" if is_best else "")
 
 
 def run_text(view: RunsView, run: Run, known: Progress, schema: Schema) -> Content:
@@ -102,6 +111,8 @@ def run_text(view: RunsView, run: Run, known: Progress, schema: Schema) -> Conte
         parts.append(("  " + " ".join(f"#{tag}" for tag in run.tags), "$accent"))
     if figures := figures_line(run.report, run.f1):
         parts.append((f"\n{figures}", "bold"))
+    if unread := progress.unread_line(run.report):
+        parts.append((f"\n{unread}", "$text-muted"))
     if run.reason:
         parts.append(f"\n{run.reason}")
     if verdict := progress.verdict(run.report):

@@ -25,7 +25,7 @@ from screens.widgets.run_chart import RunChart
 from screens.widgets.run_panel import FIGURES
 from storage import runs as run_store
 from storage.exceptions import RunProblem, WorkbenchError
-from storage.records import Run
+from storage.records import Run, RunState
 from workbench.evaluation import charts, comparison
 from workbench.evaluation.comparison import Figures
 from workbench.fields.plain_text import counted
@@ -46,6 +46,7 @@ RUNS = [
     ("compare.picture", "w", "picture", "Write the chart to a PNG or SVG file"),
     ("run.clone", "enter", "clone", "A new run with these settings, to be changed"),
     ("run.stop", "x", "run('stop')", "Stop the run well: checkpoint, evaluate, keep the model"),
+    ("run.pause", "P", "run('pause')", "Pause the run, or go on"),
     ("run.kill", "K", "run('kill')", "End the run at once"),
     ("run.resume", "r", "run('resume')", "Go on from the last checkpoint"),
     ("run.name", "N", "run('name')", "Name it"),
@@ -128,6 +129,13 @@ class RunsScreen(ModeScreen):
     def runs_changed(self, news: RunUpdate) -> None:
         if self.is_mounted:
             self.read_list()
+
+    def on_screen_resume(self) -> None:
+        """The newest of the runs that began while another screen was in view is under the cursor."""
+        before = {run.id for run in self.view.runs}
+        super().on_screen_resume()
+        if before and (new := [run.id for run in self.view.runs if run.id not in before]):
+            self.read_list(new[0])
 
     def read_list(self, on: str = "") -> None:
         """List the runs anew; the cursor goes to the run of this id, or stays on the run where it is."""
@@ -273,7 +281,7 @@ class RunsScreen(ModeScreen):
     def _show_search(self, chart: RunChart, kind: str, search: Outcome) -> None:
         title = f"Search {search.name}: {search_charts.KINDS[kind]}"
         if kind == "search-progress":
-            chart.curves(title, search_charts.progress(search), search.unit)
+            chart.curves(title, search_charts.progress(search), search.unit, of_shares=True)
         elif kind == "parallel":
             chart.parallel(title, *search_charts.coordinates(search))
         else:
@@ -294,7 +302,9 @@ class RunsScreen(ModeScreen):
             self.hint("", *drawing, mark, (key("compare.none"), "unmark all"), clone)
         else:
             state = runs[0].state
-            at_work = [(key("run.stop"), "stop"), (key("run.kill"), "kill")] if state in run_store.ACTIVE else []
+            pause = (key("run.pause"), "go on" if state is RunState.PAUSED else "pause")
+            at_work = [(key("run.stop"), "stop"), pause, (key("run.kill"), "kill")]
+            at_work = at_work if state in run_store.ACTIVE else []
             resume = [(key("run.resume"), "resume")] if state in run_store.RESUMABLE else []
             others = [(key(f"run.{act}"), act) for act in ("export", "note", "pin", "delete")]
             self.hint("", *at_work, *resume, mark, clone, *drawing, *others)
@@ -317,7 +327,8 @@ class RunsScreen(ModeScreen):
             ("all right", "test documents (else validation) of which every value is right, of those measured"),
             (
                 "F1 val.",
-                "on the run's validation documents, strictly; green: the best of those measured on the same documents",
+                "on the run's validation documents, strictly; green: the best of those measured on the same documents; "
+                "grey: its best so far, while it is at work",
             ),
             *FIGURES,
             ("time", "at work: not waiting for its turn, not paused"),

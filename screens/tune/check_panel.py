@@ -12,7 +12,7 @@ from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from screens.base import screen_of
-from storage.exceptions import RunProblem
+from storage.exceptions import ConfigProblem, RunProblem
 from storage.records import Split
 from workbench.fields.plain_text import counted
 from workbench.runs.config.tune import TuneConfig
@@ -81,8 +81,9 @@ class CheckPanel(VerticalScroll, can_focus=False):
                 if is_cancelled():
                     return
                 try:
-                    estimated = estimate(self._workspace, config, check, is_cancelled)
-                except RunProblem as problem:
+                    on = self._workspace.settings.target(self._target) if self._target else None
+                    estimated = estimate(self._workspace, config, check, is_cancelled, on)
+                except (RunProblem, ConfigProblem) as problem:  # the target is named no more
                     estimated = f"{problem.message} {problem.remedy}"
             if not is_cancelled():
                 self.post_message(self.Checked(config, check, estimated))
@@ -97,9 +98,11 @@ class CheckPanel(VerticalScroll, can_focus=False):
             message.stop()
 
     def say_target(self, name: str) -> None:
-        """Say of the estimate that it is not of the machine that the next run trains on; "": it is."""
+        """Estimate for the machine that the next run trains on, as far as runs there tell; "": this one."""
         self._target = name
         self._show()
+        if self._config is not None:
+            self.look(self._config)
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._show)
@@ -116,7 +119,7 @@ def check_text(check: DataCheck | None, estimate: Estimate | str | None, columns
         check: None while the data are being checked.
         estimate: None while it is being measured; a text when there is none.
         columns: of the screen that the panel has; names are cut where the numbers need them.
-        target: another machine that will train; the estimate is of this one.
+        target: another machine that will train.
     """
     if check is None:
         return Content.styled("Counting the documents …", "$text-muted")
@@ -126,8 +129,9 @@ def check_text(check: DataCheck | None, estimate: Estimate | str | None, columns
         if finding.level is not Level.NOTE:
             parts += _finding(finding.level, finding.message, finding.remedy)
     parts.append(("Time and memory\n", "bold $primary"))
-    if target:
-        parts.append((f"of this machine, not of {target}:\n", "$text-muted"))
+    is_of = estimate.target if isinstance(estimate, Estimate) else ""
+    if target or is_of:
+        parts.append((f"of {is_of}:\n" if is_of == target else f"of this machine, not of {target}:\n", "$text-muted"))
     parts += [*_estimate(estimate), "\n"]
     parts.append(("Data\n", "bold $primary"))
     facts = [check.sides.get(side, SideFacts()) for side in _SIDES]
@@ -181,7 +185,7 @@ def _estimate(estimate: Estimate | str | None) -> list[Content | str | tuple[str
     if isinstance(estimate, str):
         return [(f"{estimate}\n", "$text-muted")]
     source = (
-        f"as {counted(estimate.checked_against, 'finished run')} went"
+        f"as {counted(estimate.checked_against, 'finished run')} went{' there' if estimate.target else ''}"
         if estimate.checked_against
         else "measured here, not checked yet against a finished run"
     )
@@ -189,9 +193,10 @@ def _estimate(estimate: Estimate | str | None) -> list[Content | str | tuple[str
         (f"at most {duration(estimate.seconds)}", "bold"),
         f", {duration(estimate.seconds_per_epoch)} an epoch, {estimate.steps:,} steps\n",
         f"on {estimate.device} in {estimate.precision}, {estimate.tokens_per_second:,.0f} tokens/s ({source})\n",
-        (f"memory {estimate.memory_mb / 1024:.1f} GiB", "" if estimate.fits else "bold $error"),
-        f" of {estimate.free_mb / 1024:.1f} GiB free\n",
     ]
+    if not estimate.target:
+        parts.append((f"memory {estimate.memory_mb / 1024:.1f} GiB", "" if estimate.fits else "bold $error"))
+        parts.append(f" of {estimate.free_mb / 1024:.1f} GiB free\n")
     if estimate.why:
         parts.append(("! ", "bold $warning"))
         parts.append(f"{estimate.why}\n")

@@ -54,8 +54,15 @@ class RunChart(Vertical):
             parts.append((f"\n{note}", "$text-muted"))
         self._legend.update(Content.assemble(*parts))
 
-    def curves(self, title: str, lines: Sequence[Series], unit: str = "step") -> None:
-        """Draw curves over each other; those without points are left out. `unit` is what is counted to the right."""
+    def curves(self, title: str, lines: Sequence[Series], unit: str = "step", *, of_shares: bool = False) -> None:
+        """Draw curves over each other; those without points are left out.
+
+        Args:
+            title: above them.
+            lines: the curves.
+            unit: what is counted to the right.
+            of_shares: none of their values can be below 0 or above 1, and so no tick is.
+        """
         plot = self._chart.plt
         plot.clear_figure()
         drawn = [line for line in lines if line.points]
@@ -79,6 +86,9 @@ class RunChart(Vertical):
             places = _ticks(min(steps), max(steps), 4, whole=unit == "step")
             plot.xticks(places, [f"{place:.3g}" if unit != "step" else str(place) for place in places])
             plot.xlabel("" if unit == "step" else unit)
+            if of_shares:
+                aside = max(0.02, 0.1 * (max(values) - min(values)))
+                plot.ylim(max(0.0, min(values) - aside), min(1.0, max(values) + aside))
             if title == KINDS["learning_rate"]:
                 places = _ticks(min(values), max(values), 4)
                 plot.yticks(places, [f"{place:.0e}" for place in places])

@@ -1,5 +1,6 @@
 """A run as it goes: progress with the time left, curves, figures of the fields, the end of its log."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 from textual.app import ComposeResult
@@ -47,6 +48,10 @@ FIGURES = (
 """For the help of a screen with this panel."""
 
 
+_LOG_LINES = 5
+"""So many at most: the curves need the space."""
+
+
 class RunPanel(Vertical):
     """Shows one run; several runs as a list of small curves above it."""
 
@@ -62,7 +67,7 @@ class RunPanel(Vertical):
         #charts RunChart { display: none; }
         #charts RunChart.-shown { display: block; }
         #fields { height: auto; max-height: 40%; }
-        #log { height: 3; color: $text-muted; }
+        #log { height: auto; min-height: 3; color: $text-muted; }
     }
     """
 
@@ -131,9 +136,17 @@ class RunPanel(Vertical):
                 self.query_one(f"#chart-{kind}", RunChart).curves(KINDS[kind], series(known, kind))
             names = {field.id: field.name for field in self._workspace.schema.spans}
             self.query_one("#fields", Static).update(fields_table(known, names, self.size.width - 2))
-        log = [*known.notes[-2:], *filter(None, [RunFolder(folder).log_tail()])]
-        lines = [line[: max(10, self.size.width - 1)] for line in log]
+        lines = _log(known.notes, RunFolder(folder).log_tail(), max(10, self.size.width - 1))
         self.query_one("#log", Static).update(Content("\n".join(lines)))
+
+
+def _log(notes: Sequence[str], tail: str, width: int) -> list[str]:
+    """The last two notes, whole where there is space, and the end of the log in a line."""
+    ends = [tail[:width]] if tail else []
+    latest = [textwrap.wrap(note, width) for note in notes[-2:]]
+    while len(latest) > 1 and sum(map(len, latest)) + len(ends) > _LOG_LINES:
+        latest = latest[1:]
+    return [line for note in latest for line in note][: _LOG_LINES - len(ends)] + ends
 
 
 def _several(run: Run, others: Sequence[ActiveRun]) -> Content:

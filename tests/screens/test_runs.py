@@ -1,6 +1,7 @@
 """The runs screen by its keys."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -13,10 +14,14 @@ from textual.widgets import DataTable, Input, Static
 from screens.runs.screen import RunsScreen
 from screens.tune.screen import TuneScreen
 from screens.widgets.dialogs import Confirm
-from storage import runs, tables
-from storage.records import Run
+from screens.widgets.status_lines import HintLine
+from storage import locks, runs, tables
+from storage.events import EventWriter
+from storage.records import Run, RunState
 from tests.support import workspaces
 from tests.support.pilots import until
+from workbench.runs import jobs
+from workbench.runs.state import RunFolder
 from workbench.search import plan as searches
 from workbench.workspace import Workspace
 
@@ -197,6 +202,58 @@ async def test_no_square_of_the_legend_stands_apart_from_its_name(
         lines = ["".join(s.text for s in legend.render_line(y)).rstrip() for y in range(legend.size.height)]
         text = "\n".join(lines)
         assert all(f"■ {name} {side}" in text for name in ("strong", "weak") for side in ("validation", "train"))
+
+
+@pytest.fixture
+def at_work(invoices: Workspace, tmp_path: Path) -> Iterator[RunFolder]:
+    """The folder of a run whose process is this one."""
+    run = jobs.prepare(invoices, workspaces.config(tmp_path), name="going")
+    folder = RunFolder(invoices.files.run(run.id))
+    lock = locks.acquire(folder.lock)
+    assert lock is not None
+    with EventWriter(folder.events) as writer:
+        writer.write("started", device="cpu", threads=1, seed=0, resumed_from=None)
+        writer.write("step", step=3, total_steps=9, epoch=1.0, loss=1.0)
+        writer.write("evaluated", step=3, epoch=1.0, best=True, train={}, validation={"f1": 0.712, "fields": {}})
+    yield folder
+    os.close(lock)
+
+
+async def test_a_run_at_work_is_paused_by_a_key_and_goes_on_by_it(
+    opened: Opener, invoices: Workspace, at_work: RunFolder
+) -> None:
+    async with opened(invoices, (120, 36)) as pilot:
+        screen = await screen_of(pilot)
+        await until(pilot, lambda: screen.current.state is RunState.RUNNING)
+        assert "0.712" in cells(screen)[0], "its best so far"
+        await pilot.press("P")
+        assert at_work.pause.exists()
+        with EventWriter(at_work.events) as writer:
+            writer.write("paused")
+        await until(pilot, lambda: screen.current.state is RunState.PAUSED)
+        await until(pilot, lambda: "P go on" in str(screen.query_one(HintLine).render()))
+        await pilot.press("P")
+        assert not at_work.pause.exists()
+        await pilot.press("down", "P")
+        await until(pilot, lambda: any("is not running" in toast.message for toast in pilot.app._notifications))
+
+
+async def test_a_run_that_was_started_on_another_screen_is_under_the_cursor(
+    opened: Opener, invoices: Workspace, tmp_path: Path
+) -> None:
+    async with opened(invoices) as pilot:
+        screen = await screen_of(pilot)
+        await pilot.press("down")
+        assert screen.current.name == "weak"
+        await pilot.press("f4")
+        await pilot.pause()
+        workspaces.finished_run(invoices, tmp_path, 0.9, "newer")
+        await screen_of(pilot)
+        assert screen.current.name == "newer"
+        await pilot.press("down", "f4")
+        await pilot.pause()
+        await screen_of(pilot)
+        assert screen.current.name == "strong", "nothing was started meanwhile"
 
 
 async def test_a_run_is_cloned_into_the_tune_screen(opened: Opener, invoices: Workspace) -> None:

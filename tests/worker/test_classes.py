@@ -66,6 +66,23 @@ def test_texts_are_imported_with_their_classes_and_every_side_gets_both(root: Pa
     assert all(side["labelled"] for side in sides.values())
 
 
+def test_a_class_run_of_a_search_reads_its_test_side_when_it_is_asked_to(root: Path) -> None:
+    workspace = Workspace.open(root)
+    config = TuneConfig(model=Model(task="classes", family="baseline"))
+    ids = [jobs.prepare(workspace, config, reads_test=reads).id for reads in (True, False)]
+    for run in ids:
+        jobs.start(workspace, run)
+        jobs.wait(workspace, run)
+    workspace.close()
+    left = data(root, "evaluate", ids[1])
+    assert left["split"] == "validation" and left["test_unread"]
+    assert "has not been read" in text("-w", str(root), "evaluate", ids[1]).output
+    whole, later = (data(root, "evaluate", run, "--on", "test") for run in ids)
+    assert whole["split"] == "test" and whole["documents"] == left["test_unread"]
+    assert later | {"run": ""} == whole | {"run": ""}
+    assert "has not been read" not in text("-w", str(root), "evaluate", ids[1]).output
+
+
 def test_counting_words_tells_the_classes_apart_and_labels_the_pool(root: Path, tmp_path: Path) -> None:
     done = data(root, "tune", "--set", "task=classes", "--set", "model.family=baseline", "--wait")
     report = data(root, "evaluate", done["run"], "--on", "test")

@@ -103,6 +103,7 @@ def test_a_search_tries_two_settings_at_a_time_and_its_best_run_reads_the_pool_t
     order = ("tune", "--search", "--name", "rates", "--config", str(file), "--trials", "2", "--slots", "2")
     code, report = answer(*order, "--vary", "train.learning_rate=1e-3..1e-2 log", "--on", "cluster", "--wait")
     assert code == 0 and [row["state"] for row in report["trials"]] == ["complete", "complete"]
+    assert report["test"]["f1"] is not None and report["test_problem"] == "", "the best read the test side there"
     for run in searches.runs_of(workspace, "rates"):
         assert Request.read(workspace.files.run(run.id)).threads == 1  # two share the cluster's two cores
     code, result = answer("suggest", "--model", report["best"]["run"], "--on", "cluster")

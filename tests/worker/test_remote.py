@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -370,6 +371,85 @@ def name_target(workspace: Workspace, python: str) -> None:
 
 
 @pytest.fixture
+def package_mirror(server: SshServer) -> Iterator[None]:
+    """The other user's pip knows a folder alone, of libraries that are empty: those that are here stand for them."""
+    mirror, settings = server.home / "mirror", server.home / ".config" / "pip" / "pip.conf"
+    mirror.mkdir()
+    pins = dict(line.split("==") for line in environment.constraints(has_gpu=False))
+    libraries = [path for path in sys.path if path.endswith("site-packages")]
+    for name, version in pins.items():
+        write_wheel(mirror, name, version, {f"{name}.pth": "\n".join(libraries)} if name == "torch" else {})
+    settings.parent.mkdir(parents=True)
+    settings.write_text(f"[global]\nno-index = true\nfind-links = {mirror}\n")
+    yield
+    shutil.rmtree(mirror)
+    shutil.rmtree(settings.parent)
+    shutil.rmtree(server.home / "invoice-workbench" / "environments", ignore_errors=True)
+
+
+def write_wheel(folder: Path, name: str, version: str, files: dict[str, str]) -> None:
+    """A library with these files, as pip installs it."""
+    stem = f"{name.replace('-', '_')}-{version}"
+    files |= {
+        f"{stem}.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{stem}.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{stem}.dist-info/RECORD": "",
+    }
+    with zipfile.ZipFile(folder / f"{stem}-py3-none-any.whl", "w") as archive:
+        for path, text in files.items():
+            archive.writestr(path, text)
+
+
+@pytest.mark.usefixtures("package_mirror")
+def test_the_first_run_on_a_machine_has_its_environment_made_there_and_trains_in_it(
+    workspace: Workspace, server: SshServer, base: Path
+) -> None:
+    target = Target("ssh:box", name="box")
+    facts = check.look(target)
+    if facts.problems or sys.version_info[:2] != dict(facts.pythons).get(facts.python):
+        pytest.skip(f"the other user has not this version of Python, or no space: {facts}")
+    run = jobs.prepare(workspace, workspaces.config(base, num_train_epochs=1), on=target)
+    jobs.start(workspace, run.id)
+    done = jobs.wait(workspace, run.id)
+    folder = RunFolder(workspace.files.run(run.id))
+    assert done.state is RunState.FINISHED, (done.reason, folder.log_tail())
+    made = [event["message"] for event in of_type(folder, "note") if "is made there, once" in str(event["message"])]
+    assert len(made) == 1
+    facts = check.look(target)
+    python = environment.python_of(target, facts)
+    assert python and facts.environments, "the next run finds it"
+    where = facts.line.run(f"{python} -P -c 'import workbench; print(workbench.__file__)'").strip()
+    assert where.startswith(python.removesuffix("/bin/python")), "its program is the one that was sent"
+
+
+def test_a_disk_that_is_full_there_fails_the_run_with_the_reason_and_it_goes_on_once_there_is_space(
+    workspace: Workspace, server: SshServer, base: Path
+) -> None:
+    small = server.home / "small"
+    small.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400m,mode=777", "none", str(small)], check=False).returncode:
+        pytest.skip("no small disk can be made here (mount)")
+    try:
+        folder = started(workspace, base, Target(f"ssh:box:{small}", server.warm_python, "box"))
+        with suppress(OSError), (small / "others").open("wb") as file:
+            while True:
+                file.write(bytes(1 << 20))
+        jobs.stop(workspace, folder.path.name)
+        failed = jobs.wait(workspace, folder.path.name)
+        assert failed.state is RunState.FAILED
+        assert "box" in failed.reason and "Free some space" in failed.reason and "resume" in failed.reason
+        (small / "others").unlink()
+        jobs.resume(workspace, folder.path.name)
+        until(lambda: len(of_type(folder, "started")) == 2 or not folder.at_work())
+        assert folder.at_work(), list(events.iterate(folder.events))[-4:]
+        jobs.stop(workspace, folder.path.name)
+        stopped = jobs.wait(workspace, folder.path.name)
+        assert stopped.state is RunState.STOPPED and folder.has_model(), stopped.reason
+    finally:
+        subprocess.run(["umount", "-l", str(small)], check=False)
+
+
+@pytest.fixture
 def answer(
     workspace: Workspace, server: SshServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> AnswerOf:
@@ -491,11 +571,15 @@ def test_the_runs_of_a_search_go_to_the_target_and_nothing_of_them_stays_there(
     code, report = answer(*order, *vary, "--on", "box", "--wait")
     assert code == 0 and [row["state"] for row in report["trials"]] == ["complete", "complete"]
     assert searches.get(workspace, "rates").read_plan().target == "box"
+    assert report["test"]["f1"] is not None and report["test_problem"] == "", "the best read the test side there"
     for run in searches.runs_of(workspace, "rates"):
         folder = RunFolder(workspace.files.run(run.id))
         assert json.loads(folder.target.read_text())["name"] == "box" and folder.has_model()
     code, more = answer("tune", "--search", "--name", "rates", "--trials", "3", "--wait")  # where it was before
     assert code == 0 and len(more["trials"]) == 3
+    unread = {r.id for r in searches.runs_of(workspace, "rates") if (r.report or {}).get("test_unread")}
+    tested = {report["best"]["run"], more["best"]["run"], more["preset"]}
+    assert unread == {row["run"] for row in more["trials"]} - tested
     run = searches.runs_of(workspace, "rates")[-1]
     assert RunFolder(workspace.files.run(run.id)).target.exists()
     until(lambda: places(server) == before)

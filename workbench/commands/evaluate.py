@@ -47,10 +47,11 @@ def command(
     Of a run of a class field: by class, with the points of its curves in --json.
 
     A run is evaluated on the predictions that it stored, against the labels it was frozen with; --fresh reads
-    today's labels. --values counts the known values that are read right, by field, language and layout, on all
-    documents (or those --on a side) that the run was not trained on. The run's own report is never rewritten. The
-    rollback rate is of documents that the run processed and people labelled later: of those that would have passed
-    without a look, the share that had to be corrected.
+    today's labels. A run of a search has not read its test side, unless it was the best: --on test has it read that,
+    and keeps what it read. --values counts the known values that are read right, by field, language and layout, on
+    all documents (or those --on a side) that the run was not trained on. Nothing else of a run's report is ever
+    rewritten. The rollback rate is of documents that the run processed and people labelled later: of those that would
+    have passed without a look, the share that had to be corrected.
 
     \b
     Examples:
@@ -84,6 +85,7 @@ def _evaluate(
 ) -> None:
     from pathlib import Path
 
+    from storage import runs
     from storage.exceptions import UsageProblem
     from storage.records import Split
     from workbench.commands.support import class_text
@@ -93,6 +95,7 @@ def _evaluate(
     from workbench.predictions import run_reader, suggestions
     from workbench.runs import parquet
     from workbench.runs.state import RunFolder
+    from workbench.search import late_reading
 
     if values:
         _known_values(workspace, model, on, page, as_json)
@@ -104,9 +107,16 @@ def _evaluate(
         figures["run"] = model
     else:
         folder = Path(prediction_process.model_of(workspace, model)).parent
+        if on == "test" and late_reading.unread(RunFolder(folder)):
+            with workspace.db.read() as connection:
+                run = runs.get(connection, folder.name)
+            with document_progress("Reading the test side", silent=as_json) as show:
+                late_reading.read_test(workspace, run, show)
         predictions = RunFolder(folder).predictions
         if predictions.is_file() and parquet.task_of(predictions) == parquet.CLASSES:
             figures = class_report.evaluate_run(folder, on)
+            if left := late_reading.unread(RunFolder(folder)):
+                figures["test_unread"] = left
             if positive is not None:
                 figures["positive"] = class_report.of_class(figures, positive)
             if page is not None:
@@ -120,6 +130,8 @@ def _evaluate(
         if positive is not None:
             raise UsageProblem("This run reads fields: it has no positive class.", "Leave out --positive.")
         figures = report.evaluate_run(folder, on)
+        if left := late_reading.unread(RunFolder(folder)):
+            figures["test_unread"] = left
         # the weights of model and rules were learnt on validation, where these figures would be too good
         judged = run_reader.read_labelled(folder, figures["split"]) if figures["split"] != "validation" else []
         figures["suggested"] = suggestions.figures(judged, suggestions.trust_of(workspace.settings, folder))
@@ -196,12 +208,12 @@ def _interval(pair: Any) -> str:
 
 def lines_of(figures: dict[str, Any], name: Any) -> list[str]:
     """An evaluation as text; `name` returns the shown name of a field."""
-    from workbench.runs.progress import headline
+    from workbench.runs.progress import headline, unread_line
 
     micro = figures["micro"]
     lines = [
         f"{figures['run']} on {figures['documents']} {figures['split']} documents",
-        *filter(None, [headline(figures)]),
+        *filter(None, [headline(figures), unread_line(figures)]),
         f"F1 of the model alone {micro['f1']:.3f} ({_interval(micro['ci95'])}), "
         f"precision {micro['precision']:.3f}, recall {micro['recall']:.3f}",
         f"values right {_share(figures['value_exact_match'])}",

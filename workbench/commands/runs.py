@@ -119,7 +119,7 @@ def show(context: Context, run: str, as_json: bool) -> None:
         *(f"note: {note}" for note in state.notes),
     ]
     if kept and kept.validation:
-        lines += filter(None, [progress.headline(record.report)])
+        lines += filter(None, [progress.headline(record.report), progress.unread_line(record.report)])
         lines.append(f"validation F1 {kept.validation.get('f1') or 0:.3f} at step {kept.step}, the best so far")
     emit(data, as_json=as_json, text=lines)
 

@@ -73,6 +73,10 @@ if TYPE_CHECKING:
     "them are then tried on all.",
 )  # fmt: skip
 @run_settings.on_option("Train")
+@click.option(
+    "--gpus", type=click.FloatRange(0, 1),
+    help="Of --on a Ray cluster: GPUs of each run, or of each of its processes; 0.5: two runs share one.",
+)  # fmt: skip
 @click.option("--wait", is_flag=True, help="Stay until the run has ended, and show its progress.")
 @click.option("--slots", type=click.IntRange(1), default=1, show_default=True, help="How many runs may work at a time.")
 @json_option
@@ -93,6 +97,7 @@ def command(
     space: Path | None,
     early_share: float | None,
     target: str,
+    gpus: float | None,
     wait: bool,
     slots: int,
     as_json: bool,
@@ -121,11 +126,13 @@ def command(
 
     workspace = context.open_workspace()
     reconcile(workspace)
-    search = SearchOptions(name, varied, space, trials, hours, slots, early_share)
+    search = SearchOptions(name, varied, space, trials, hours, slots, early_share, gpus)
     if search.are_given() and not searching:
         raise UsageProblem("--trials, --hours, --vary, --space and --early-share are of a search.", "Add --search.")
     is_as_planned = not (files or sets or varied or space or base or early_share or preset != "auto")
-    on, device = run_settings.target_of(workspace, target) if target else (None, "")
+    if gpus is not None and not target and not searching:
+        raise UsageProblem("--gpus is of a Ray cluster.", "Add --on with its name or address.")
+    on, device = run_settings.target_of(workspace, target, gpus) if target else (None, "")
     if searching and is_as_planned and search_options.is_known(workspace, name):
         folder = search_options.go_on(workspace, search, target)
         search_options.emit_search(workspace, folder, wait=wait, as_json=as_json)

@@ -23,7 +23,7 @@ from workbench.evaluation.label_errors import Suspect, suspects
 from workbench.evaluation.metrics import ErrorKind
 from workbench.predictions import cases, run_reader
 from workbench.predictions.cases import NONE, Chunk
-from workbench.runs.state import MEASURED_FIRST, RunFolder
+from workbench.runs.state import MEASURED_FIRST
 from workbench.workspace import Workspace
 
 ERRORS = tuple(kind for kind in ErrorKind if kind is not ErrorKind.CORRECT)
@@ -145,10 +145,10 @@ def look(folder: Path, split: str | None = None) -> ErrorReview:
         if documents:
             break
     if not documents:
-        raise InputProblem(
-            f"Run {folder.name} has no labelled {split or ''} documents with predictions.".replace("  ", " "),
-            "Label documents of the validation or the test side, then train again.",
-        )
+        remedy = "Label documents of the validation or the test side, then train again."
+        if split:
+            raise run_reader.none_predicted(folder, split, remedy)
+        raise InputProblem(f"Run {folder.name} has no labelled documents with predictions.", remedy)
     judged = error_analysis.judge(documents, run_reader.read_vendors(folder, "train"))
     records = error_analysis.find(judged)
     pairs = [pair for document in judged for pair in document.pairs]
@@ -156,7 +156,7 @@ def look(folder: Path, split: str | None = None) -> ErrorReview:
     return ErrorReview(
         run=folder.name,
         split=chosen,
-        splits=tuple(name for name in MEASURED_FIRST if RunFolder(folder).dataset(name).is_file()),
+        splits=run_reader.sides_read(folder),
         documents=len(documents),
         f1=metrics.micro(documents).f1,
         items=tuple(_item(record, by_document[record.document]) for record in records),

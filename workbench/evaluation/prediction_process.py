@@ -168,10 +168,19 @@ def reading(
             engines=frozen.engines,
         )
         RunFolder(folder).request.write_text(request.text(), encoding="utf-8")
-        _follow(folder, _started(folder, on), tick)
+        carry_out(folder, tick, on)
         if on is not None and not class_suggestions.is_of_classes(folder):
             suggestions.write(folder, suggestions.source_run(model))
         yield folder
+
+
+def carry_out(folder: Path, tick: Tick | None = None, on: Target | None = None) -> None:
+    """Have the documents of a folder read as its request says, here or on another machine, and wait for it.
+
+    Raises:
+        RunProblem: they could not be read; the message is the worker's.
+    """
+    _follow(folder, _started(folder, on), tick)
 
 
 def _sees_pictures(model: str) -> bool:

@@ -24,8 +24,8 @@ from workbench.evaluation.report_sections import (
 from workbench.fields import FieldType, values
 from workbench.predictions import repair_rules
 from workbench.predictions.cases import Case
-from workbench.predictions.run_reader import read_labelled, read_vendors, uncollected
-from workbench.runs.state import MEASURED_FIRST
+from workbench.predictions.run_reader import none_predicted, read_labelled, read_vendors, uncollected
+from workbench.runs.state import MEASURED_FIRST, RunFolder
 
 if TYPE_CHECKING:
     from workbench.runs.config.request import Request
@@ -161,10 +161,7 @@ def evaluate_run(
     splits = {split: read_labelled(folder, split, labelled, boxes=bool(rules)) for split in MEASURED_FIRST}
     chosen = on or next((split for split in MEASURED_FIRST if splits[split]), "test")
     if not splits.get(chosen):
-        raise InputProblem(
-            f"Run {request.run} has no labelled {chosen} documents with predictions.",
-            "Evaluate another split with --on, or label documents of that side.",
-        )
+        raise none_predicted(folder, chosen, "Evaluate another split with --on, or label documents of that side.")
     effects: dict[str, dict[str, Any]] = {}
     if rules:
         effects = _effects(splits["validation"] or splits[chosen], types, rules)
@@ -249,6 +246,9 @@ def compare_runs(
                 "documents": documents,
                 "differences": {n: asdict(d) | {"certain": d.certain} for n, d in differences.items()},
             }
+    for folder in (a, b) if on == "test" else ():
+        if RunFolder(folder).read_report().get("test_unread"):
+            raise none_predicted(folder, "test", "")
     raise InputProblem(
         f"Runs {a.name} and {b.name} have no labelled document in common that both predicted.",
         "Evaluate both on the same split, or train one again on the present data.",

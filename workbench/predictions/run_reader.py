@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from itertools import groupby, tee
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from storage.exceptions import InputProblem, WorkbenchError
 from storage.files import read_regular
@@ -19,7 +19,10 @@ from workbench.fields import chunks_of, field_of_tag
 from workbench.predictions.cases import IN_PIECES, Case, Chunk, Decoded, Stored, decode, vendors_of
 from workbench.runs import parquet
 from workbench.runs.config import safe_yaml
-from workbench.runs.state import RunFolder
+from workbench.runs.state import MEASURED_FIRST, RunFolder
+
+if TYPE_CHECKING:
+    from workbench.runs.config.request import Request
 
 
 @contextmanager
@@ -50,6 +53,28 @@ _DATASET = (
     "references",
 )
 _PREDICTIONS = ("document", "labels", "probabilities", "windows", "word_window", "truncated")
+
+
+def test_unread(request: "Request", folder: RunFolder) -> dict[str, int]:
+    """For a run's report: {"test_unread": documents} where its model has left the test side unread; {} of others."""
+    return {} if request.reads_test else {"test_unread": parquet.count(folder.dataset("test"))}
+
+
+def sides_read(folder: Path) -> tuple[str, ...]:
+    """The sides of a run's data that its model has read, those that it is judged on first."""
+    run = RunFolder(folder)
+    unread = {"test"} if run.read_report().get("test_unread") else set()
+    return tuple(side for side in MEASURED_FIRST if side not in unread and run.dataset(side).is_file())
+
+
+def none_predicted(folder: Path, split: str, remedy: str) -> InputProblem:
+    """What to say where a run has predicted no labelled document of a side."""
+    if split == "test" and RunFolder(folder).read_report().get("test_unread"):
+        return InputProblem(
+            f"Run {folder.name} has not read its test side: of a search's runs only the best does, at the end.",
+            f"`workbench evaluate {folder.name} --on test` reads it.",
+        )
+    return InputProblem(f"Run {folder.name} has no labelled {split} documents with predictions.", remedy)
 
 
 @uncollected()

@@ -100,7 +100,7 @@ def _look(path: str) -> None:
     folder = RunFolder(Path(path))
     _sweep(folder.path.parent)
     working = folder.at_work()  # asked before the events are read, so that no last one is missed
-    size = folder.events.stat().st_size if folder.events.is_file() else 0
+    size = whole_lines(folder.events)
     is_there = folder.request.is_file() and (folder.path / _CHECKED).is_file()
     _say(there=is_there, working=working, events=size, time=time.time())
 
@@ -163,6 +163,17 @@ def _attend(path: str, events_from: str, log_from: str) -> None:
         if not working:
             return
         time.sleep(LOOK_SECONDS)
+
+
+def whole_lines(path: Path) -> int:
+    """The byte after the last complete line: a worker whose disk was full has left half a line."""
+    try:
+        with path.open("rb") as file:
+            start = max(0, file.seek(0, os.SEEK_END) - LOG_BYTES)
+            file.seek(start)
+            return start + file.read().rfind(b"\n") + 1
+    except FileNotFoundError:
+        return 0
 
 
 def new_lines(path: Path, position: int) -> tuple[list[tuple[int, str]], int]:

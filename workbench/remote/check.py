@@ -105,7 +105,10 @@ def device_of(target: Target) -> str:
     Raises:
         TargetProblem: it cannot be reached, or something is missing there.
     """
-    return ray_cluster.look(target).device if target.is_ray else checked(target).device
+    if not target.is_ray:
+        return checked(target).device
+    facts = ray_cluster.look(target)
+    return facts.device if target.gpus is None else "cuda" if target.gpus else "cpu"
 
 
 def checked(target: Target) -> TargetFacts:

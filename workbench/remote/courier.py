@@ -28,6 +28,7 @@ from workbench.remote import agent, answers, check, environment, ray_courier, re
 from workbench.remote.answers import MOST_HEARD_BYTES, Answer
 from workbench.remote.check import TargetFacts
 from workbench.remote.line import LineBroken, Most, TargetProblem
+from workbench.runs import progress
 from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
 from workbench.settings import Target
@@ -38,6 +39,8 @@ LONGEST_WAIT = 30.0
 """Seconds between two tries while a run is there and its line is broken."""
 KILL_SECONDS = 20.0
 """So long is tried to end a run there; then it is left."""
+FULL_GB = 0.01
+"""A disk with less space takes neither a checkpoint nor what a worker has to say of that."""
 SKEW_SECONDS = 2.0
 """A clock that differs by less is taken for right."""
 _AHEAD = 4  # messages that wait to be written here
@@ -62,7 +65,8 @@ class Courier:
     def __init__(self, path: Path, slots: int) -> None:
         self.folder, self.slots = RunFolder(path), slots
         record = json.loads(self.folder.target.read_text(encoding="utf-8"))
-        self.target = Target(record["address"], record.get("python", ""), record.get("name", ""))
+        parts = (record["address"], record.get("python", ""), record.get("name", ""), record.get("gpus"))
+        self.target = Target(*parts)
         self.place = str(record["folder"])  # of the run, within the target's runs
         self.once = bool(record.get("once"))  # nothing of it stays there
         self.writer = events.EventWriter(self.folder.events)
@@ -206,7 +210,7 @@ class Courier:
                     child.kill()
             if outcome:
                 if finished is None:
-                    self._end_as_there()
+                    self._end_as_there(facts)
                 return finished
             attempt = 1 if heard else attempt + 1
             if attempt == 2:
@@ -286,6 +290,8 @@ class Courier:
         facts = {key: value for key, value in event.items() if key != "time"}
         if isinstance(moment := event.get("time"), int | float) and 0 <= moment <= answers.LATEST:
             facts["time"] = moment + self.skew
+        if name == "failed" and facts.get("message"):  # else its full disk is taken for the one here
+            facts["message"] = f"On {self.target.name or self.target.address}: {facts['message']}"
         self.writer.write(name, **{**facts, _HERE: position})
         if name == "started" and self.gpus and event.get("device") == "cpu" and self._takes_any_device():
             self.note("The GPU there is not used: its driver is too old for torch, or torch there is a CPU build.")
@@ -293,9 +299,21 @@ class Courier:
     def _takes_any_device(self) -> bool:
         return Request.read(self.folder.path).config.train.device == "auto"
 
-    def _end_as_there(self) -> None:
-        """It ended there without results: killed, failed or crashed, which events and log say."""
-        if self.folder.stop.exists() and not self.folder.killed.exists():  # it was stopped while it waited
+    def _end_as_there(self, facts: TargetFacts) -> None:
+        """It ended there without results: killed, failed or crashed, which events and log say.
+
+        Raises:
+            TargetProblem: they do not say it, as there was no space for them.
+        """
+        if self.folder.killed.exists() or progress.of(self.folder.path).failed:
+            return
+        with suppress(LineBroken):
+            if check.look(self.target).free_gb < FULL_GB:
+                raise TargetProblem(
+                    f"{facts.line.name} has no space left in {facts.root}: the run ended there.",
+                    "Free some space there, then resume the run: it goes on from its last checkpoint.",
+                )
+        if self.folder.stop.exists():  # it was stopped while it waited
             self.folder.killed.touch()
 
     # back

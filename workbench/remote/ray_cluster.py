@@ -23,6 +23,8 @@ from workbench.settings import Target
 
 _LOOK_SECONDS = 120.0
 _REACH_SECONDS = 5.0
+_CLIENT = "ray://"  # how an address begins by which a cluster is reached from outside
+_TRIES = 3  # of such a connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def connected(target: Target) -> Iterator[Any]:
     address = target.address.partition(":")[2] or "auto"
     try:
         _reach(address)
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, configure_logging=False)
+        _connect(ray, address)
     except (OSError, RuntimeError, ValueError) as error:  # a ConnectionError is an OSError
         raise _unreachable(target, " ".join(str(error).split())[:300]) from error
     try:
@@ -98,6 +100,18 @@ def connected(target: Target) -> Iterator[Any]:
         ) from error
     finally:
         ray.shutdown()
+
+
+def _connect(ray: Any, address: str) -> None:
+    """Connect to a cluster; from outside of it Ray's server of the connection now and then ends as it starts."""
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": False}
+    for _ in range(_TRIES - 1 if address.startswith(_CLIENT) else 0):
+        try:
+            ray.init(address=address, **options)
+            return
+        except ConnectionAbortedError:
+            ray.shutdown()
+    ray.init(address=address, **options)
 
 
 def _line_errors() -> tuple[type[Exception], ...]:
@@ -117,7 +131,7 @@ def _reach(address: str) -> None:
         ValueError: it is no address.
     """
     if address != "auto":
-        host, _, port = address.removeprefix("ray://").rpartition(":")
+        host, _, port = address.removeprefix(_CLIENT).rpartition(":")
         if not (host and port.isdigit()):
             raise ValueError(f"{address} is not HOST:PORT")
         socket.create_connection((host.strip("[]"), int(port)), timeout=_REACH_SECONDS).close()

@@ -6,6 +6,7 @@ several processes is Ray Train's, and documents that a model only reads are bloc
 which does not see the storage is carried there (`ray_travel`, `ray_readers`).
 """
 
+import math
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -49,9 +50,13 @@ def carry_out(folder: RunFolder, target: Target, slots: int) -> None:
         processes = train.processes if request.task == "train" else 1
         shares = slots * processes if request.task == "train" else 1
         threads = max(1, min(int(facts.cpus) // shares, facts.worker_cpus))  # not this machine's
+        gpus = gpus_asked(request, target, facts)
+        request = without_gpu(request) if target.gpus == 0 else request  # Ray shows a task that asks for none all
         request = request.model_copy(update={"threads": threads})
         write_atomic(folder.request, request.text())
-        gpus = 1 if facts.gpus and train.device in ("auto", "cuda") else 0
+        if gpus and not facts.gpus:
+            with events.EventWriter(folder.events) as writer:
+                writer.write("note", message=f"It waits for a GPU: {target.name or target.address} has none now.")
         if request.task != "train":
             _read(ray, target, folder, facts, threads, gpus)
             return
@@ -79,7 +84,38 @@ def carry_out(folder: RunFolder, target: Target, slots: int) -> None:
             shutil.rmtree(folder.path / ray_work.RAYS_OWN, ignore_errors=True)
 
 
-def _send(ray: Any, target: Target, folder: RunFolder, threads: int, gpus: int, processes: int) -> None:
+def gpus_asked(request: Request, target: Target, facts: ray_cluster.ClusterFacts) -> float:
+    """How many GPUs Ray is asked for by each process of a run, or each reader; a share lets several runs have one.
+
+    Args:
+        request: of the run.
+        target: the cluster, and what it says of GPUs.
+        facts: what the cluster has.
+
+    Raises:
+        TargetProblem: the run needs one, and the target gives none.
+    """
+    if request.config.train.device == "cuda" and target.gpus == 0:
+        raise TargetProblem(
+            f"The run needs a GPU (train.device), and {target.name or target.address} gives none (gpus = 0).",
+            "Change one of the two.",
+        )
+    if request.config.train.device not in ("auto", "cuda"):
+        return 0
+    is_trained, share = request.task == "train", target.gpus
+    if share is None or not is_trained:
+        return 1 if facts.gpus else 0
+    # NCCL refuses two processes of a run on one GPU
+    return math.ceil(share) if request.config.train.processes > 1 else share
+
+
+def without_gpu(request: Request) -> Request:
+    """A request that is carried out on cores, whatever its node has."""
+    train = request.config.train.model_copy(update={"device": "cpu"})
+    return request.model_copy(update={"config": request.config.model_copy(update={"train": train})})
+
+
+def _send(ray: Any, target: Target, folder: RunFolder, threads: int, gpus: float, processes: int) -> None:
     """Have a run carried out on nodes that do not see it."""
     with _no_node(target, ray.exceptions.RayError):
         ray_travel.carry_out(ray, target, folder, threads, gpus, processes, ray_work.TRIES)
@@ -103,7 +139,7 @@ def _no_node(target: Target, kind: type[Exception]) -> Iterator[None]:
 
 
 def _read(
-    ray: Any, target: Target, folder: RunFolder, facts: ray_cluster.ClusterFacts, threads: int, gpus: int
+    ray: Any, target: Target, folder: RunFolder, facts: ray_cluster.ClusterFacts, threads: int, gpus: float
 ) -> None:
     """Have readers score a run's pool in blocks, and join their results."""
     began = time.monotonic()

@@ -23,7 +23,7 @@ def read(
     target: Target,
     blocks: Sequence[RunFolder],
     threads: int,
-    gpus: int,
+    gpus: float,
     readers: int,
     tries: int,
     is_unwanted: Callable[[], bool],
@@ -73,7 +73,7 @@ class _Reading:
     """
 
     def __init__(
-        self, ray: Any, target: Target, blocks: Sequence[RunFolder], threads: int, gpus: int, tries: int, base: Parcel
+        self, ray: Any, target: Target, blocks: Sequence[RunFolder], threads: int, gpus: float, tries: int, base: Parcel
     ) -> None:
         self._ray, self._target, self._threads, self._gpus, self._tries = ray, target, threads, gpus, tries
         self._base, self._blocks = base, blocks

@@ -48,7 +48,9 @@ def packed(ray: Any, files: Mapping[str, Path]) -> Parcel:
     return Parcel([ray.put(piece) for piece in pieces(files.items())], _digests(files))
 
 
-def carry_out(ray: Any, target: Target, folder: RunFolder, threads: int, gpus: int, processes: int, tries: int) -> None:
+def carry_out(
+    ray: Any, target: Target, folder: RunFolder, threads: int, gpus: float, processes: int, tries: int
+) -> None:
     """Have a run carried out on some node, or on several, and wait for its end.
 
     Args:
@@ -85,7 +87,7 @@ def lost(target: Target, number: int, remedy: str) -> TargetProblem:
 
 
 @contextmanager
-def nodes(ray: Any, count: int, threads: int, gpus: int, *, reads: bool = False) -> Iterator[list[Any]]:
+def nodes(ray: Any, count: int, threads: int, gpus: float, *, reads: bool = False) -> Iterator[list[Any]]:
     """Places on nodes, all of them or none, as actors; what was begun there is ended with the block."""
     group, options = None, [dict[str, Any]() for _ in range(count)]
     if count > 1:

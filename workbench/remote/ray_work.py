@@ -67,7 +67,7 @@ def _problem(folder: RunFolder, version: str) -> str:
     return ""
 
 
-def together(path: str, version: str, threads: int, mark: str, gpus: int, processes: int) -> str:
+def together(path: str, version: str, threads: int, mark: str, gpus: float, processes: int) -> str:
     """Several workers train one run: all or none, and begun again from the last checkpoint where one's node is lost.
 
     Args:
@@ -117,7 +117,7 @@ def _process(facts: Mapping[str, Any]) -> None:
         raise RuntimeError(problem)
 
 
-def blocks(paths: Sequence[str], version: str, threads: int, gpus: int, readers: int) -> str:
+def blocks(paths: Sequence[str], version: str, threads: int, gpus: float, readers: int) -> str:
     """Readers score blocks of documents, each as one is free; those that are scored already are passed over.
 
     Args:

@@ -7,7 +7,7 @@ import statistics
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,12 @@ from storage.exceptions import RunProblem
 from storage.files import read_regular, write_atomic
 from storage.records import Run, RunState, Split
 from workbench import lifeline
-from workbench.runs import machine
+from workbench.runs import launcher, machine
 from workbench.runs.config import families
 from workbench.runs.config.tune import TuneConfig
 from workbench.runs.data_check import DataCheck, SideFacts
+from workbench.runs.state import RunFolder
+from workbench.settings import Target
 from workbench.workspace import Workspace
 
 START_SECONDS = 12.0
@@ -59,6 +61,7 @@ class Estimate:
     checked_against: int  # finished runs that the speed was taken from; 0: the measurement alone
     smaller: tuple[str, ...]  # settings that would make it fit; empty when it fits, or nothing helps
     why: str  # of the smaller choice
+    target: str = ""  # the other machine that it is of, whose memory is not known; "": this one
 
     @property
     def fits(self) -> bool:
@@ -71,16 +74,27 @@ def _never() -> bool:
 
 
 def estimate(
-    workspace: Workspace, config: TuneConfig, check: DataCheck, cancelled: Callable[[], bool] = _never
+    workspace: Workspace,
+    config: TuneConfig,
+    check: DataCheck,
+    cancelled: Callable[[], bool] = _never,
+    on: Target | None = None,
 ) -> Estimate:
     """The estimate for a run on this data. A measurement of a new kind of model takes 5 to 20 seconds, once.
 
     Args:
+        workspace: whose finished runs it is checked against.
+        config: of the run.
+        check: of the data.
         cancelled: asked while it is measured; True gives up.
+        on: another machine that it is to train on. Where no run of this model has finished there, the estimate is of
+            this machine.
 
     Raises:
         RunProblem: the measurement did not work, or was cancelled.
     """
+    if on is not None and (known := _elsewhere(config, check, _finished(workspace, on), on)) is not None:
+        return known
     base = families.base(config.model.family, config.model.name)
     batch = config.train.per_device_train_batch_size
     length = max(16, min(config.data.max_length, check.longest_window or config.data.max_length))
@@ -171,10 +185,25 @@ def _measure(shape: dict[str, Any], cancelled: Callable[[], bool] = _never) -> d
     return measurement
 
 
-def _finished(workspace: Workspace) -> list[Run]:
+def _finished(workspace: Workspace, on: Target | None = None) -> list[Run]:
+    """The runs that ended on a machine, by default on this one."""
+    place = "" if on is None else launcher.place_named(on.address)
     with workspace.db.read() as connection:
         listed = run_store.listed(connection, (RunState.FINISHED, RunState.STOPPED))
-    return [run for run in listed if run.report]
+    return [run for run in listed if run.report and launcher.place_of(RunFolder(workspace.files.run(run.id))) == place]
+
+
+def _elsewhere(config: TuneConfig, check: DataCheck, finished: Sequence[Run], on: Target) -> Estimate | None:
+    """The estimate for another machine, from the runs that finished there; None where none is of the same model."""
+    for run in finished:
+        report = run.report or {}
+        device, precision = str(report.get("device", "")).partition(":")[0], str(report.get("precision", ""))
+        if any(_alike(config, [run], device)):
+            unknown = {"steady_mb": 0.0, "step_mb": 0.0, "tokens_per_second": 0.0}
+            measurement = {"device": device, "precision": precision, **unknown}
+            known = judge(config, check, measurement, 1.0, finished, 0.0)
+            return replace(known, target=on.name or on.address)
+    return None
 
 
 def free_memory_mb(device: str) -> float:

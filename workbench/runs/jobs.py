@@ -44,10 +44,11 @@ def prepare(
     on: Target | None = None,
     once: bool = False,
     rival: str = "",
+    reads_test: bool = True,
 ) -> Run:
     """Freeze the data and the configuration into a new run folder and keep the run as queued; `later`: as prepared;
     `on`: for another machine, where `start` then brings it; `once`: where nothing of it stays, also if it is stopped;
-    `rival`: to be put aside unless it beats this model.
+    `rival`: to be put aside unless it beats this model; `reads_test`: whether its model reads the test side.
 
     Raises:
         MissingTool: this machine lacks the device, a tracker, or DeepSpeed.
@@ -81,6 +82,7 @@ def prepare(
             preset=preset,
             parent=parent or "",
             rival=rival,
+            reads_test=reads_test,
             engines=frozen.engines,
             fingerprint=frozen.fingerprint,
         )

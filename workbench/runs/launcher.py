@@ -48,6 +48,7 @@ def send_to(folder: RunFolder, on: "Target", *, once: bool = False) -> None:
     """
     place = f"{folder.path.name.lstrip('.')}.{secrets.token_hex(4)}"  # workspaces there do not know of each other
     record = {"name": on.name, "address": on.address, "python": on.python, "folder": place, "once": once}
+    record |= {} if on.gpus is None else {"gpus": on.gpus}
     write_atomic(folder.target, json.dumps(record))
 
 
@@ -141,7 +142,12 @@ def place_of(run: RunFolder) -> str:
         address = json.loads(read_regular(run.target))["address"]
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return ""
-    return hashlib.sha256(str(address).encode()).hexdigest()[:12] + "-"
+    return place_named(str(address))
+
+
+def place_named(address: str) -> str:
+    """The place of an address, as `place_of` gives it."""
+    return hashlib.sha256(address.encode()).hexdigest()[:12] + "-"
 
 
 def _is_next(run: RunFolder) -> bool:

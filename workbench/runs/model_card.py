@@ -52,6 +52,10 @@ _TEMPLATE = """\
 | {{ "%.3f" | format(row.f1) }} | {{ row.support }} |
 {% endfor %}
 {% endfor -%}
+{% if unread -%}
+The test documents ({{ unread }}) were not read by this model.
+
+{% endif -%}
 {% if onnx -%}
 ## ONNX
 
@@ -105,6 +109,7 @@ def model_card(run: Run, folder: RunFolder) -> str:
         readers=[_reader(engine, version) for engine, version in sorted(request.engines.items())],
         kind="class" if of_classes else "field",
         measured=_class_figures(report) if of_classes else _field_figures(report),
+        unread=report.get("test_unread"),
         onnx=onnx_form.read(folder.model),
         use=_class_use(request, report.get("cut")) if of_classes else _field_use(request),
         code=(

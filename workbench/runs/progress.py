@@ -249,6 +249,20 @@ def untouched(report: Mapping[str, Any] | None) -> str:
     return f"{round(evaluation['documents_right'] * evaluation['documents'])} of {evaluation['documents']}"
 
 
+def unread_line(report: Mapping[str, Any] | None) -> str:
+    """That a run of a search has not read its test side; "" of a run that has, or has none.
+
+    Args:
+        report: a run's report.json, or an evaluation with its `test_unread`.
+    """
+    left = (report or {}).get("test_unread")
+    return (
+        f"The test side ({counted(left, 'document')}) has not been read: `workbench evaluate RUN --on test`"
+        if left
+        else ""
+    )
+
+
 def figures_line(report: Mapping[str, Any] | None, f1: float | None) -> str:
     """The headline and the F1s with the sides that they are of; "" where nothing was measured.
 

@@ -121,6 +121,7 @@ class _Report(TypedDict, total=False):
     rival: _Rival | None
     documents: dict[str, _Count] | None
     figures: dict[str, _Side] | None
+    test_unread: _Count
 
 
 def _check_confusion(classes: Mapping[str, Any] | None) -> None:

@@ -250,13 +250,12 @@ class Driver:
             reasons = "; ".join(dict.fromkeys(self._failures)) or "it was stopped early"
             raise ConfigProblem(f"No trial of the search ended well: {reasons}.", "Look at the log of its runs.")
         best, preset, gain = max(complete, key=lambda row: row["value"]), self._preset(study), None
-        test = self.runs.test_figures(best["run"])
+        has_both = preset != best["run"] and preset in [row["run"] for row in complete]
         if best["run"] == preset:
             gain = {"difference": 0.0, "ci95": None, "sentence": "Nothing was better than the preset."}
-        elif preset in [row["run"] for row in complete]:
+        elif has_both:
             gain = self.runs.gain(str(preset), best["run"], "validation")
-            if test is not None:
-                test["gain"] = self.runs.gain(str(preset), best["run"], "test")
+        test, problem = self._tested(best["run"], str(preset) if has_both else "")
         report = {
             "name": self.plan.name,
             "ended": ended,
@@ -264,11 +263,29 @@ class Driver:
             "preset": preset,
             "gain": gain,
             "test": test,
+            "test_problem": problem,
             "importance": _importance(study),
             "trials": trials,
         }
         write_atomic(self.folder.result, json.dumps(report, indent=1))
         return report
+
+    def _tested(self, best: str, preset: str) -> tuple[dict[str, Any] | None, str]:
+        """The best run's figures on the test side, which only now is read; and why there are none.
+
+        Args:
+            best: run that was chosen by validation.
+            preset: run that its gain is measured against: it reads the test side, too, and nothing is chosen by that.
+                "": none.
+        """
+        try:
+            test = self.runs.test_figures(best)
+            if test is not None and preset:
+                self.runs.test_figures(preset)
+                test["gain"] = self.runs.gain(preset, best, "test")
+        except WorkbenchError as problem:  # the search has ended well all the same
+            return None, f"{problem.message} {problem.remedy}".strip()
+        return test, ""
 
 
 def _mend(journal: Path) -> None:

@@ -52,6 +52,7 @@ class SearchPlan:
     seed: int = 0
     preset: str = ""
     target: str = ""  # another machine that the runs train on, as `Settings.target` takes it; "": this one
+    gpus: float | None = None  # of each process there, where others are asked for than the target says
     early_trials: int = 0  # on a share of the documents, to find what is worth training on all
     early_documents: int = 0  # training documents of these
 
@@ -220,6 +221,7 @@ def prepare(
     slots: int = 1,
     seed: int = 0,
     target: str = "",
+    gpus: float | None = None,
     early_share: float = 1.0,
 ) -> SearchFolder:
     """Write the plan of a search; one of this name, configuration and space goes on, with the trials and hours given.
@@ -260,7 +262,7 @@ def prepare(
             jobs.check(apply_sets(base, [f"{dimension.key}={choice}"]), elsewhere=bool(target))
     folder = folder_of(workspace, name)
     config, texts = base.model_dump(mode="json"), [dimension.text() for dimension in space]
-    plan = SearchPlan(name, config, texts, trials, hours, slots, seed, preset, target)
+    plan = SearchPlan(name, config, texts, trials, hours, slots, seed, preset, target, gpus)
     if early_share < 1:
         learned = min(learned, base.data.max_train_documents or learned)
         plan = replace(plan, early_trials=trials // 2, early_documents=max(1, round(early_share * learned)))
@@ -270,7 +272,7 @@ def prepare(
         before = folder.read_plan()
         if early_share == 1 or before.early_trials:  # they stay as they were planned
             plan = replace(plan, early_trials=before.early_trials, early_documents=before.early_documents)
-        if plan != replace(before, trials=trials, hours=hours, slots=slots, target=target):
+        if plan != replace(before, trials=trials, hours=hours, slots=slots, target=target, gpus=gpus):
             raise RunProblem(f"There is a search called {name!r} that varies something else.", "Choose another --name.")
     elif taken:
         raise RunProblem(f"There is a group of runs called {name!r} already.", "Choose another --name.")
@@ -282,7 +284,14 @@ def prepare(
 
 
 def go_on(
-    workspace: Workspace, name: str, *, trials: int | None, hours: float | None, slots: int, target: str = ""
+    workspace: Workspace,
+    name: str,
+    *,
+    trials: int | None,
+    hours: float | None,
+    slots: int,
+    target: str = "",
+    gpus: float | None = None,
 ) -> SearchFolder:
     """Prepare to go on with a search as it was planned, or with more trials, or on another machine.
 
@@ -301,6 +310,7 @@ def go_on(
         slots=slots,
         seed=plan.seed,
         target=target or plan.target,
+        gpus=plan.gpus if gpus is None and not target else gpus,
     )
 
 

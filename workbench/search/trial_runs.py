@@ -9,14 +9,15 @@ from storage import runs as run_store
 from storage.exceptions import ConfigProblem, InputProblem, WorkbenchError
 from storage.records import Run, RunState
 from workbench.evaluation import comparison, report
-from workbench.evaluation.doctor import consultation
-from workbench.evaluation.doctor.findings import Target
+from workbench.evaluation.doctor import consultation, findings
 from workbench.runs import jobs, machine, progress
 from workbench.runs.config.tune import TuneConfig
 from workbench.runs.reconcile import reconcile
 from workbench.runs.state import RunFolder
+from workbench.search import late_reading
 from workbench.search import plan as searches
 from workbench.search.plan import SearchPlan
+from workbench.settings import Target
 from workbench.workspace import Workspace
 
 
@@ -52,7 +53,11 @@ class Runs(Protocol):
         """The 95 % interval of a run's F1 on validation; None where there is none, as for classes."""
 
     def test_figures(self, run: str) -> dict[str, Any] | None:
-        """A run's micro figures on the test side; None where there is none."""
+        """A run's micro figures on the test side, which its model reads now; None where there is none.
+
+        Raises:
+            WorkbenchError: the model could not read it.
+        """
 
 
 @dataclass
@@ -67,15 +72,19 @@ class WorkspaceRuns:
         reconcile(self.workspace)
         run = next((run for run in searches.runs_of(self.workspace, self.plan.name) if run.name == name), None)
         if run is None:
-            on = self.workspace.settings.target(self.plan.target) if self.plan.target else None
             run = jobs.prepare(
                 self.workspace, config, preset=self.plan.preset, name=name, batch=self.plan.name,
-                slots=self.plan.slots, on=on, once=True,
+                slots=self.plan.slots, on=self._on(), once=True, reads_test=False,
             )  # fmt: skip
             self._start(run.id)
         elif run.state is RunState.CRASHED or (run.state is RunState.QUEUED and not self._has_process(run.id)):
             self._start(run.id)
         return run.id
+
+    def _on(self) -> Target | None:
+        """The machine that the runs train on; None: this one."""
+        plan = self.plan
+        return self.workspace.settings.target(plan.target, plan.gpus) if plan.target else None
 
     def _start(self, run: str) -> None:
         if not self.plan.target:  # else nothing is computed here
@@ -108,7 +117,7 @@ class WorkspaceRuns:
     def advice(self, run: str) -> Mapping[str, TuneConfig]:
         proposals: dict[str, TuneConfig] = {}
         for finding in consultation.consult(self.workspace, self._kept(run)).diagnosis.findings:
-            for action in (action for action in finding.actions if action.target is Target.CONFIG):
+            for action in (action for action in finding.actions if action.target is findings.Target.CONFIG):
                 with suppress(ConfigProblem):  # its changes do not fit the rest
                     proposals[action.title] = consultation.proposed(self.plan.base, action)
         return proposals
@@ -131,6 +140,7 @@ class WorkspaceRuns:
         return None
 
     def test_figures(self, run: str) -> dict[str, Any] | None:
+        late_reading.read_test(self.workspace, self._kept(run), on=self._on())
         kept = RunFolder(self.workspace.files.run(run)).read_report()
         figures = kept.get("evaluation") or kept.get("classes") or {}
         if figures.get("split") != "test":

@@ -64,9 +64,9 @@ def prepare(request: Request, path: Path) -> TrainingInput:
         folder.logs.mkdir(exist_ok=True)
         os.environ.update(trackers.environment(folder.logs, request.name or request.run))
     task: Task = ClassTask.of(request) if config.model.task == "classes" else TokenTask.of(request, path)
-    data = {
+    data: dict[str, list[parquet.FrozenDocument]] = {"test": []} | {
         split: [row.anchor(path) for row in parquet.stream(folder.dataset(split)) if task.is_labelled(row)]
-        for split in ("train", "validation", "test")
+        for split in ("train", *request.measured_on)
     }
     data["train"] = limited(data["train"], config.data.max_train_documents, config.train.seed)
     if not data["train"]:

@@ -15,6 +15,7 @@ import transformers
 
 from storage.exceptions import WorkbenchError
 from storage.files import write_atomic
+from workbench.predictions.run_reader import test_unread
 from workbench.runs import parquet, progress
 from workbench.runs.config import files as config_files
 from workbench.runs.config.request import Request
@@ -117,7 +118,8 @@ def _finish(
             "precision": prepared.precision, "documents": prepared.sizes,
             "task": prepared.task.name,
             "labels": prepared.task.labels, "fingerprint": description.fingerprint, "f1": f1, "figures": figures,
-            **prepared.task.report(folder.path), **cut, **_against_rival(folder, request, write),
+            **test_unread(request, folder), **prepared.task.report(folder.path), **cut,
+            **_against_rival(folder, request, write),
             "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
         }  # fmt: skip
         write_atomic(folder.report, json.dumps(report, ensure_ascii=False, indent=1))

@@ -28,11 +28,46 @@ def test_without_ray_its_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 class _Ray:
-    """What of Ray a connection needs."""
+    """What of Ray a connection needs.
 
-    def init(self, **options: object) -> None: ...
+    Args:
+        failures: how many connections end as they start.
+    """
+
+    def __init__(self, failures: int = 0) -> None:
+        self.failures, self.tried = failures, 0
+
+    def init(self, **options: object) -> None:
+        self.tried += 1
+        if self.tried <= self.failures:
+            raise ConnectionAbortedError("Starting Ray client server failed.")
 
     def shutdown(self) -> None: ...
+
+
+def test_a_connection_from_outside_that_ends_as_it_starts_is_begun_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ray_cluster, "_reach", lambda address: None)
+    for address, failures, tried in (("ray:ray://h:1", 2, 3), ("ray:ray://h:1", 3, 3), ("ray:h:1", 1, 1)):
+        ray = _Ray(failures)
+        monkeypatch.setitem(sys.modules, "ray", ray)
+        try:
+            with ray_cluster.connected(Target(address)):
+                assert failures == 2
+        except TargetProblem as problem:
+            assert failures != 2 and "client server failed" in problem.message
+        assert ray.tried == tried
+
+
+def test_a_cluster_with_another_python_is_named_with_what_is_to_be_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    def init(self: _Ray, **options: object) -> None:
+        raise RuntimeError("Version mismatch: The cluster was started with:\n    Python: 3.12.1")
+
+    monkeypatch.setattr(_Ray, "init", init)
+    monkeypatch.setattr(ray_cluster, "_reach", lambda address: None)
+    monkeypatch.setitem(sys.modules, "ray", _Ray())
+    with pytest.raises(TargetProblem, match=r"Python: 3\.12\.1") as refused, ray_cluster.connected(Target("ray:h:1")):
+        pass
+    assert "the same versions of Ray, Python" in refused.value.remedy
 
 
 def test_a_client_that_loses_its_cluster_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,12 +10,16 @@ from typing import Any
 import psutil
 import pytest
 
+from screens.tune.check_panel import check_text
+from storage import runs
 from storage.exceptions import RunProblem
 from storage.records import Run, RunState, Split
 from tests.support import workspaces
-from workbench.runs import estimate
+from workbench.runs import estimate, launcher
 from workbench.runs.config import files as config_files
 from workbench.runs.data_check import DataCheck, SideFacts
+from workbench.runs.state import RunFolder
+from workbench.settings import Target
 from workbench.workspace import Workspace
 
 CHECK = DataCheck(
@@ -53,6 +57,34 @@ def test_finished_runs_correct_the_measurement() -> None:
     assert (slow.tokens_per_second, slow.checked_against) == (110.0, 3)
     others = [finished(1.0, family="layoutlm"), finished(2.0, report={"tokens_per_second": 2.0, "device": "cuda"})]
     assert judged(finished=others).checked_against == 0
+
+
+def test_runs_of_another_machine_count_for_it_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(estimate, "_measure", lambda shape, cancelled: dict(MEASURED))
+    workspace = workspaces.workspace(tmp_path / "ws")
+    box, other = Target("ssh:me@box", name="box"), Target("ssh:me@attic", name="attic")
+    with workspace.db.write() as connection:
+        for number, (on, device, speed) in enumerate([(None, "cpu", 90.0), (box, "cuda:0", 9000.0), (box, "cpu", 5.0)]):
+            report = {"tokens_per_second": speed, "device": device, "precision": "bf16"}
+            created = datetime(2026, 11, 22, 12, 59 - number, tzinfo=UTC)
+            runs.add(connection, finished(speed, id=str(number), name=str(number), created=created, report=report))
+            folder = RunFolder(workspace.files.run(str(number)))
+            folder.path.mkdir(parents=True)
+            if on is not None:
+                launcher.send_to(folder, on)
+
+    def for_run(on: Target | None) -> estimate.Estimate:
+        return estimate.estimate(workspace, CONFIG, CHECK, on=on)
+
+    here = for_run(None)
+    assert (here.tokens_per_second, here.checked_against, here.target) == (90.0, 1, "")
+    there = for_run(box)
+    assert (there.tokens_per_second, there.checked_against, there.target) == (9000.0, 1, "box")
+    assert (there.device, there.precision) == ("cuda", "bf16")
+    text = check_text(CHECK, there, 60, "box").plain
+    assert "of box:" in text and "as 1 finished run went there" in text and "GiB" not in text
+    assert for_run(other) == here
+    assert "of this machine, not of attic" in check_text(CHECK, for_run(other), 60, "attic").plain
 
 
 def test_too_little_memory_offers_the_same_batch_in_pieces() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from storage.exceptions import ConfigProblem, InputProblem, RunProblem
 from storage.records import RunState
+from workbench.commands.support.search_options import report_lines
 from workbench.runs.config import files
 from workbench.runs.config.tune import TuneConfig
 from workbench.search.driver import Driver
@@ -32,6 +33,8 @@ class Trainings:
     looks: dict[str, int] = field(default_factory=dict)
     stopped: set[str] = field(default_factory=set)
     advised: Mapping[str, TuneConfig] = field(default_factory=dict)
+    tested: list[str] = field(default_factory=list)  # those that read the test side
+    unreadable: bool = False  # whether the test side cannot be read
 
     def begin(self, config: TuneConfig, name: str) -> str:
         self.begun.append(name)
@@ -64,6 +67,9 @@ class Trainings:
         return [0.8, 0.95]
 
     def test_figures(self, run: str) -> dict[str, Any] | None:
+        if self.unreadable:
+            raise RunProblem("The box is gone.", "Try again.")
+        self.tested.append(run)
         return {"f1": 0.8}
 
 
@@ -86,9 +92,16 @@ def test_the_preset_is_tried_first_and_the_best_is_reported_with_what_it_gained(
     assert report["gain"]["sentence"] == f"{report['best']['run']} is better than rates preset on validation."
     assert report["test"]["f1"] == 0.8, "of the documents that chose nothing"
     assert report["test"]["gain"]["sentence"].endswith("than rates preset on test.")
+    assert trainings.tested == [report["best"]["run"], "rates preset"], "once, at the end"
     assert (len(report["trials"]), report["ended"]) == (10, "trials")
     assert set(report["importance"]) == {"train.learning_rate", "train.weight_decay"}
     assert folder.read_result() == report
+
+
+def test_a_search_ends_well_where_the_test_side_cannot_be_read_and_says_why(tmp_path: Path) -> None:
+    report = Driver(search(tmp_path), Trainings(unreadable=True), seconds=0).run()
+    assert report["test"] is None and report["gain"]["difference"] == 0.6
+    assert "The test documents were not read: The box is gone. Try again." in report_lines(report)
 
 
 def test_a_run_that_falls_behind_is_stopped_and_never_the_best(tmp_path: Path) -> None:

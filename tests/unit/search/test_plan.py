@@ -10,11 +10,14 @@ from click.testing import CliRunner
 from storage.exceptions import InputProblem, RunProblem, UsageProblem
 from storage.records import Side
 from tests.support import sample_documents
+from workbench import cli
 from workbench.commands import searches as command
 from workbench.commands.support import search_options
 from workbench.runs.config.files import apply_sets
 from workbench.runs.config.tune import TuneConfig
 from workbench.search import plan, space
+from workbench.search.trial_runs import WorkspaceRuns
+from workbench.settings import Target
 from workbench.workspace import Workspace
 
 
@@ -54,6 +57,17 @@ def test_the_early_trials_stay_as_they_were_planned(workspace: Workspace) -> Non
     plan.prepare(workspace, TuneConfig(), (), trials=6, name="whole")
     with pytest.raises(RunProblem, match="varies something else"):
         plan.prepare(workspace, TuneConfig(), (), trials=6, name="whole", early_share=0.5)
+
+
+def test_the_gpus_of_a_search_go_with_each_of_its_runs_also_when_it_goes_on(workspace: Workspace) -> None:
+    folder = plan.prepare(workspace, TuneConfig(), (), trials=2, name="rates", target="ray:10.0.0.5:6379", gpus=0.5)
+    assert WorkspaceRuns(workspace, folder.read_plan())._on() == Target("ray:10.0.0.5:6379", gpus=0.5)
+    again = plan.go_on(workspace, "rates", trials=4, hours=None, slots=1)
+    assert again.read_plan().gpus == 0.5
+    elsewhere = plan.go_on(workspace, "rates", trials=4, hours=None, slots=1, target="ray:10.0.0.9:6379")
+    assert elsewhere.read_plan().gpus is None
+    called = CliRunner().invoke(cli.group, ["-w", str(workspace.files.root), "tune", "--gpus", "0.5"])
+    assert isinstance(called.exception, UsageProblem) and "--on" in called.exception.remedy
 
 
 @pytest.mark.parametrize("share", [0.0, -1.0, 1.5])

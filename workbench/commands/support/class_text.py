@@ -3,10 +3,16 @@
 from typing import Any
 
 from workbench.commands.support.output import table
+from workbench.runs.progress import unread_line
 
 
 def lines(figures: dict[str, Any]) -> list[str]:
     """The evaluation of a class field as text."""
+    unread = unread_line(figures)
+    return [*_lines(figures), *(["", unread] if unread else [])]
+
+
+def _lines(figures: dict[str, Any]) -> list[str]:
     macro, weighted = figures["macro"], figures["weighted"]
     rows = [
         (name, *(f"{row[key]:.3f}" for key in ("precision", "recall", "f1")), _interval(row["ci95"]), row["support"])

@@ -52,8 +52,8 @@ def reader_of(workspace: "Workspace", target: str) -> Reader:
     return Reader(target_of(workspace, target)[0], f"Going to {target} (the first time takes minutes)")
 
 
-def target_of(workspace: "Workspace", name: str) -> "tuple[Target, str]":
-    """A target that runs can train on now, and its device.
+def target_of(workspace: "Workspace", name: str, gpus: float | None = None) -> "tuple[Target, str]":
+    """A target that runs can train on now, and its device; `gpus` as `Settings.target` takes them.
 
     Raises:
         ConfigProblem: there is none of this name.
@@ -61,7 +61,7 @@ def target_of(workspace: "Workspace", name: str) -> "tuple[Target, str]":
     """
     from workbench.remote import check
 
-    target = workspace.settings.target(name)
+    target = workspace.settings.target(name, gpus)
     return target, check.device_of(target)
 
 

@@ -28,6 +28,7 @@ class SearchOptions(NamedTuple):
     hours: float | None
     slots: int
     early_share: float | None = None
+    gpus: float | None = None
 
     def are_given(self) -> bool:
         """Whether one was given that only a search has."""
@@ -58,6 +59,7 @@ def begin(
         hours=options.hours or 0.0,
         slots=options.slots,
         target=target,
+        gpus=options.gpus,
         early_share=1.0 if options.early_share is None else options.early_share,
     )
 
@@ -67,8 +69,9 @@ def go_on(workspace: "Workspace", options: SearchOptions, target: str) -> "Searc
     from workbench.search import plan as searches
 
     return searches.go_on(
-        workspace, options.name, trials=options.trials, hours=options.hours, slots=options.slots, target=target
-    )
+        workspace, options.name, trials=options.trials, hours=options.hours, slots=options.slots, target=target,
+        gpus=options.gpus,
+    )  # fmt: skip
 
 
 def emit_search(workspace: "Workspace", folder: "SearchFolder", *, wait: bool, as_json: bool) -> None:
@@ -131,6 +134,8 @@ def report_lines(report: Mapping[str, Any]) -> list[str]:
         lines.append(f"On the test documents, which chose nothing: F1 {report['test']['f1']:.3f}.")
         if gain := report["test"].get("gain"):
             lines.append(gain["sentence"])
+    if report.get("test_problem"):  # a report of an older version has none
+        lines.append(f"The test documents were not read: {report['test_problem']}")
     if importance:
         lines.append(f"What made the difference: {importance}.")
     return lines

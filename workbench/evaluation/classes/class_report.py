@@ -7,6 +7,7 @@ from typing import Any
 from storage.exceptions import InputProblem
 from workbench.evaluation.classes import figures as class_figures
 from workbench.evaluation.classes import several, slices
+from workbench.predictions.run_reader import none_predicted
 from workbench.runs import parquet
 from workbench.runs.config.request import Request
 from workbench.runs.parquet import ClassCase
@@ -30,10 +31,7 @@ def evaluate_run(folder: Path, on: str | None = None) -> dict[str, Any]:
     sides = {side: judged(folder, side, labels) for side in MEASURED_FIRST}
     chosen = on or next((side for side in MEASURED_FIRST if sides[side]), "test")
     if not sides.get(chosen):
-        raise InputProblem(
-            f"Run {request.run} has no labelled {chosen} documents with predictions.",
-            "Evaluate another side with --on, or label documents of that side.",
-        )
+        raise none_predicted(folder, chosen, "Evaluate another side with --on, or label documents of that side.")
     figures = class_figures.full(*_arrays(sides[chosen], labels), labels, seed=request.config.train.seed)
     briefs = {side: class_figures.brief(*_arrays(cases, labels), labels) for side, cases in sides.items() if cases}
     return {

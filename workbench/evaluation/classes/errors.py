@@ -16,9 +16,9 @@ from workbench.evaluation.classes import class_report, several, speaking_words
 from workbench.evaluation.classes.doubts import doubtful
 from workbench.evaluation.error_review import Verdict
 from workbench.fields.values import joined
+from workbench.predictions import run_reader
 from workbench.runs.config.request import FieldSpec, Request
 from workbench.runs.parquet import ClassCase
-from workbench.runs.state import MEASURED_FIRST, RunFolder
 from workbench.workspace import Workspace
 
 EVERY = ""
@@ -123,7 +123,7 @@ def look(folder: Path, split: str | None = None) -> ClassReview:
     """
     request = Request.read(folder)
     field = request.fields[0]
-    names = tuple(name for name in MEASURED_FIRST if RunFolder(folder).dataset(name).is_file())
+    names = run_reader.sides_read(folder)
     chosen = split or next((name for name in names if class_report.judged(folder, name, field.options)), "")
     if not chosen:
         raise InputProblem(

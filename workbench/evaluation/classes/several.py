@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from storage.exceptions import InputProblem
 from workbench.evaluation.classes import slices
+from workbench.predictions.run_reader import none_predicted
 from workbench.runs import parquet
 from workbench.runs.config.request import Request
 from workbench.runs.parquet import ClassCase
@@ -105,10 +105,7 @@ def evaluate_run(folder: Path, on: str | None = None) -> dict[str, Any]:
     sides = {side: _judged(folder, side) for side in MEASURED_FIRST}
     chosen = on or next((side for side in MEASURED_FIRST if sides[side]), "test")
     if not sides[chosen]:
-        raise InputProblem(
-            f"Run {request.run} has no labelled {chosen} documents with predictions.",
-            "Evaluate another side with --on, or label documents of that side.",
-        )
+        raise none_predicted(folder, chosen, "Evaluate another side with --on, or label documents of that side.")
 
     def of(cases: Sequence[ClassCase]) -> dict[str, Any]:
         return brief(*_arrays(cases, labels), labels)

@@ -60,6 +60,7 @@ class Request(BaseModel):
     rules: dict[str, bool] = Field(default_factory=dict)  # repair rules switched on or off by hand
     engines: dict[str, str] = Field(default_factory=dict)  # OCR engine: version, of the documents' words
     fingerprint: str = ""  # of the frozen data
+    reads_test: bool = True  # False: of a search, whose test side only the best of its runs reads, at the end
     explains: bool = True  # a run of classes says which words speak for what was wrong; it takes seconds
 
     @model_validator(mode="after")
@@ -67,6 +68,11 @@ class Request(BaseModel):
         if self.config.model.task == "classes" and len(self.fields) != 1:
             raise ValueError(f"a run of classes learns one field, and this has {len(self.fields)}")
         return self
+
+    @property
+    def measured_on(self) -> tuple[str, ...]:
+        """The sides that the model reads by itself to be measured."""
+        return ("validation", "test") if self.reads_test else ("validation",)
 
     @classmethod
     def read(cls, folder: Path) -> "Request":

@@ -19,6 +19,7 @@ from safetensors.numpy import load_file, save_file
 from storage.exceptions import InputProblem
 from storage.files import write_atomic
 from workbench.evaluation.classes import class_report
+from workbench.predictions.run_reader import test_unread
 from workbench.runs import parquet
 from workbench.runs.config.request import Request
 from workbench.runs.model_folders.check import VOCABULARY
@@ -163,14 +164,14 @@ def beside(folder: Path, task: Classes) -> dict[str, Any] | None:
         {side: figures of `Classes.brief`, without those of each class}, and seconds.
     """
     began = time.monotonic()
-    run = RunFolder(folder)
+    run, measured_on = RunFolder(folder), Request.read(folder).measured_on
     sides = {
         side: [row for row in parquet.stream(run.dataset(side)) if task.is_labelled(row)]
-        for side in ("train", "validation", "test")
+        for side in ("train", *measured_on)
     }
     fitted = _fitted(sides["train"], task, balanced=False)
     measured: dict[str, Any] = {}
-    for side in ("validation", "test"):
+    for side in measured_on:
         if sides[side]:
             brief = task.brief(sides[side], fitted.probabilities([text_of(row) for row in sides[side]]))
             measured[side] = {name: value for name, value in brief.items() if name != "fields"}
@@ -194,7 +195,7 @@ def run(
         "prepared", documents=sizes, windows=sizes, tokens={}, truncated=0, family="baseline",
         parameters=int(fitted.coefficients.size + fitted.intercepts.size), labels=task.labels,
     )  # fmt: skip
-    parquet.write_predictions(folder.predictions, _predictions(fitted, folder), task=task.name)
+    parquet.write_predictions(folder.predictions, _predictions(fitted, folder, request.measured_on), task=task.name)
     figures = {
         side: task.brief(rows, fitted.probabilities([text_of(row) for row in rows]))
         for side, rows in documents.items()
@@ -210,7 +211,7 @@ def run(
     report = {
         "run": request.run, "state": "finished", "family": "baseline", "base": "", "preset": request.preset,
         "seconds": seconds, "task": task.name, "labels": task.labels, "documents": sizes, "f1": f1,
-        "figures": figures, "classes": class_report.final(folder.path),
+        "figures": figures, "classes": class_report.final(folder.path), **test_unread(request, folder),
     }  # fmt: skip
     write_atomic(folder.report, json.dumps(report, ensure_ascii=False, indent=1))
     write("finished", state="finished", seconds=seconds, f1=f1, epochs=1.0)
@@ -236,8 +237,8 @@ def _explain(
     occlusion.write(folder, sides, fitted.labels, ask, multiple=task.multiple)
 
 
-def _predictions(fitted: Baseline, folder: RunFolder) -> Any:
-    for split in ("validation", "test", "train", "pool"):
+def _predictions(fitted: Baseline, folder: RunFolder, measured_on: Sequence[str]) -> Any:
+    for split in (*measured_on, "train", "pool"):
         part: list[parquet.FrozenDocument] = []
         for row in parquet.stream(folder.dataset(split)):
             part.append(row)
