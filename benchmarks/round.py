@@ -130,8 +130,10 @@ def child(arm: str, folder: str, threads: int, pipe: Connection) -> None:
     import torch
     from transformers.utils import logging
 
-    from workbench.training import training_run  # noqa: F401
+    from workbench.runs import machine
+    from workbench.training import warm_server
 
+    warm_server.load(machine.LOADED)  # as a run begins that is forked from the warm server
     torch.set_num_threads(threads)
     logging.set_verbosity_error()
     logging.disable_progress_bar()
