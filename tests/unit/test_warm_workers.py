@@ -23,6 +23,10 @@ os.environ["TORCH_ADDED"] = "as libraries do when they are loaded"
 
 def main(arguments):
     print(json.dumps([arguments, os.getcwd(), os.environ.get("COLOUR"), os.getpgid(0) == os.getpid()]), flush=True)
+    if "tables" in arguments:
+        from workbench.fields import values
+        loaded = [name for name in sys.modules if name.startswith("dateparser.data.date_translation_data.")]
+        print(len(loaded) > 5, values._currency_names.cache_info().currsize, flush=True)
     if "fail" in arguments:
         raise ValueError("no such document")
     while "wait" in arguments:
@@ -50,6 +54,12 @@ def order(
             "plain_worker", arguments, cwd=folder, output=output.fileno(), errors=errors.fileno(),
             environment=environment, tied=tied, kept=kept,
         )  # fmt: skip
+
+
+def test_it_finds_the_tables_of_dates_and_currencies_made(tmp_path: Path, environment: dict[str, str]) -> None:
+    worker = order(tmp_path, environment, "tables")
+    assert worker is not None and worker.wait(20) == 3
+    assert (tmp_path / "output").read_text().endswith("\nTrue 1\n")
 
 
 def test_it_gets_its_arguments_folder_and_environment_and_gives_its_exit_code(

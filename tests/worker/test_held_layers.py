@@ -13,11 +13,12 @@ from safetensors.torch import load_file
 from storage import events
 from tests.support import tiny_model
 from tests.worker.test_training import losses, predictions, train
+from workbench.live.feature_files import FeatureFiles
 from workbench.runs import parquet
 from workbench.training import predictor as predicting
 from workbench.training import training_attempt
 from workbench.training.models import smooth_boxes, starter
-from workbench.training.models.held_layers import HeldLayers, layers_held, read_kept
+from workbench.training.models.held_layers import HeldLayers, keep_ahead, layers_held, read_kept
 
 HELD: dict[str, Any] = {
     "model": {"classifier_dropout": 0.0},
@@ -210,6 +211,50 @@ def test_the_model_of_a_run_takes_what_its_run_kept_and_keeps_no_more(tmp_path: 
     unseen = dataclasses.replace(documents[0], words=documents[0].words[::-1])
     assert len(list(taking.predict([unseen]))) == 1
     assert sorted((tmp_path / "features").glob("held-*/*.npy")) == kept
+
+
+def test_what_the_learner_encodes_ahead_the_next_run_need_not_compute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tiny_model.run_folder(tmp_path / "runs" / "first", "starter", HELD)
+    train(run)  # a model that documents are encoded with; there is no folder for features yet
+    documents = parquet.read(run / "dataset" / "pool.parquet")
+    files = FeatureFiles(tmp_path / "features", "learner", 10**9)
+    encoding, _ = predicting.load(run / "model")
+    keep_ahead(encoding.model, run, files)
+    encoding.bf16 = tiny_model.Request.read(run).config.train.bf16 is True
+    expected = list(encoding.predict(documents))
+    kept = sorted((tmp_path / "features").glob("held-*/*.npy"))
+    assert len(kept) == sum(prediction.windows for prediction in expected)
+    assert files.free == pytest.approx(1 - sum(file.stat().st_size for file in kept) / 10**9)
+
+    computed: list[int] = []
+    HeldLayers(next_one := model_of(run), 1, run)
+    for layer in next_one.base_model.encoder.layer[:1]:
+        layer.attention.register_forward_hook(lambda *_: computed.append(1))
+    again = dataclasses.replace(encoding, model=next_one, _hidden=[])
+    assert len(list(again.predict(documents))) == len(documents) and not computed
+
+    files = FeatureFiles(tmp_path / "features", "learner", 10)  # there is no space beside the learner's own features
+    for file in kept:
+        file.unlink()
+    encoding, _ = predicting.load(run / "model")
+    keep_ahead(encoding.model, run, files)
+    list(encoding.predict(documents))
+    assert not list((tmp_path / "features").glob("held-*/*.npy"))
+
+
+def test_a_run_takes_nothing_that_was_computed_in_another_precision(tmp_path: Path) -> None:
+    run = tiny_model.run_folder(tmp_path / "runs" / "first", "starter", HELD)
+    (tmp_path / "features").mkdir()
+    HeldLayers(model := model_of(run), 1, run)
+    with torch.inference_mode():
+        with torch.autocast("cpu", torch.bfloat16):
+            model(**batch())
+        exact = model_of(run)(**batch()).logits
+        HeldLayers(next_one := model_of(run), 1, run)
+        real = batch()["attention_mask"].bool()
+        assert torch.allclose(next_one(**batch()).logits[real], exact[real], atol=1e-5)
 
 
 def test_a_model_without_a_run_is_read_as_it_is(folder: Path, tmp_path: Path) -> None:

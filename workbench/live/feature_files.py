@@ -4,6 +4,7 @@ A file is named after the words and boxes that it was made of, so a document tha
 folder can be deleted at any time: what is missing is made again.
 """
 
+import copy
 import errno
 import os
 import re
@@ -29,7 +30,13 @@ class FeatureFiles:
     def __init__(self, features: Path, fingerprint: str, most_bytes: int) -> None:
         self._features, self._most = features, most_bytes
         self.folder = features / fingerprint
-        self._bytes = sum(size for _, size, _ in _listed(features))
+        self._taken = [sum(size for _, size, _ in _listed(features))]  # one number, of all that share it
+
+    def of_other(self, fingerprint: str) -> "FeatureFiles":
+        """Those of another encoder, which this process writes, too: both know what space is left."""
+        other = copy.copy(self)
+        other.folder = self._features / fingerprint
+        return other
 
     def path(self, name: str) -> Path:
         """The file of a document, whether it is there or not."""
@@ -43,7 +50,7 @@ class FeatureFiles:
     @property
     def free(self) -> float:
         """The share of the space that no file of any encoder takes, 0..1."""
-        return 1 - min(1.0, self._bytes / self._most)
+        return 1 - min(1.0, self._taken[0] / self._most)
 
     def touch(self, name: str) -> None:
         """Note that the file was used: those that were not are deleted first."""
@@ -59,9 +66,9 @@ class FeatureFiles:
         """
         self._make_folder()
         write_atomic(self.path(name), content)
-        self._bytes += len(content)
-        if self._bytes > self._most:
-            self._bytes = _make_space(_listed(self._features), self._most * 9 // 10)
+        self._taken[0] += len(content)
+        if self._taken[0] > self._most:
+            self._taken[0] = _make_space(_listed(self._features), self._most * 9 // 10)
 
     def keep_loosely(self, name: str, content: bytes) -> None:
         """Write a file without waiting for the disk: what is read must tell by itself whether it is whole.
@@ -74,7 +81,7 @@ class FeatureFiles:
         descriptor = os.open(self.path(name), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666)
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
-        self._bytes += len(content)
+        self._taken[0] += len(content)
 
     def _make_folder(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,8 @@
 """Numbers by their form and check digits: accounts and tax numbers, over spaces and line ends; articles. Pure."""
 
+import itertools
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from workbench.fields import Field, checks
@@ -194,7 +195,7 @@ def _numbers(
             best: CheckedNumber | None = None
             if match := start.match(around.tokens[row[at]].text.rstrip(".,;")):
                 for following in (_following(around, number, at), _in_column(around, number, at)):
-                    best = best or _longest(around, [row[at], *following], match[1], group, accepts)
+                    best = best or _longest(around, itertools.chain([row[at]], following), match[1], group, accepts)
             if best is not None:
                 yield best
             at += len([i for i in best.tokens if i in row]) if best else 1
@@ -232,12 +233,12 @@ def _in_column(around: Surroundings, number: int, at: int) -> Iterator[int]:
 
 
 def _longest(
-    around: Surroundings, words: Sequence[int], first: str, group: re.Pattern[str], accepts: Callable[[str], bool]
+    around: Surroundings, words: Iterable[int], first: str, group: re.Pattern[str], accepts: Callable[[str], bool]
 ) -> CheckedNumber | None:
-    """The longest run of words from the first on that is a number."""
+    """The longest run of words from the first on that is a number. Most end there, so words are taken one by one."""
     best: CheckedNumber | None = None
     text, taken = "", []
-    for position, index in enumerate(words[: _MOST_GROUPS + 1]):
+    for position, index in enumerate(itertools.islice(words, _MOST_GROUPS + 1)):
         printed = around.tokens[index].text
         if position and not group.fullmatch(printed):
             break

@@ -23,7 +23,10 @@ LEARNER = "workbench.training.learner"
 SPEED_PROBE = "workbench.training.speed_probe"
 SEPARATE = "WORKBENCH_SEPARATE_FOLDERS"
 """Environment variable of a run's processes that have a folder each: what one keeps the others do not see."""
-LOADED = ("workbench.training.training_run", SELECTION, "sklearn.feature_extraction.text")
+LOADED = (
+    "workbench.training.training_run", "workbench.training.models.starter", SELECTION, "seqeval.metrics",
+    "sklearn.feature_extraction.text", "transformers.models.layoutlm.modeling_layoutlm",
+)  # fmt: skip
 """What workers begin with that are forked: all that a run, a prediction or a selection imports."""
 
 

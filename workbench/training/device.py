@@ -30,7 +30,7 @@ def bf16_pays(device: torch.device, *, training: bool) -> bool:
     """Whether bf16 is faster than fp32 here: on GPUs that have it; on a CPU with instructions for it, as measured.
 
     Two CPUs with the same instructions can differ in sign (2 x faster, 1.5 x slower), so it is tried: a layer's
-    matrix product, for training forward and backward, the best of several turns, about a tenth of a second.
+    matrix product, for training forward and backward, the best of several turns, less than a tenth of a second.
 
     Args:
         device: where the model is.
@@ -39,7 +39,7 @@ def bf16_pays(device: torch.device, *, training: bool) -> bool:
     if device.type != "cpu" or not has_bf16(device):
         return has_bf16(device)
     layer = torch.nn.Linear(384, 1536)
-    inputs = torch.ones(1024, 384)
+    inputs = torch.ones(512, 384)
     best = {True: float("inf"), False: float("inf")}
     for _ in range(4):
         for bf16 in best:

@@ -17,6 +17,7 @@ from contextlib import suppress
 from typing import Any, NoReturn
 
 from workbench import lifeline, warm_workers
+from workbench.fields import FieldType, dates, values
 
 _DESCRIPTORS = 32  # the most that an order brings
 
@@ -28,8 +29,7 @@ def main(arguments: Sequence[str]) -> int:
     starter = lifeline.descriptor()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nothing waits for the workers: the system forgets them
     settled = warm_workers.settled(os.environ)  # before libraries add their own
-    for module in modules:
-        importlib.import_module(module)
+    load(modules)
     gc.collect()
     gc.freeze()  # pages that are never written stay shared with the workers
     watched: list[socket.socket | int] = [connection, *([] if starter is None else [starter])]
@@ -39,6 +39,14 @@ def main(arguments: Sequence[str]) -> int:
             break
         _serve(json.loads(message), descriptors, watched, settled)
     return 0
+
+
+def load(modules: Sequence[str]) -> None:
+    """Load modules, and have libraries make what they make when they are first asked, once for all workers."""
+    for module in modules:
+        importlib.import_module(module)
+    dates.read("1 xyz 2024")  # tables of all languages that dateparser reads: half a second
+    values.normalise(FieldType.CURRENCY, "xyz")  # the names of all currencies
 
 
 def _serve(

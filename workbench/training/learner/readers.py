@@ -76,7 +76,6 @@ class Base:
     def __init__(self, workspace: Workspace, name: str, note: Callable[[str], None]) -> None:
         self.name, self._note = name, note
         predictor, description = load_named(name)
-        held_layers.read_kept(predictor.model, Path(name).parent)
         predictor.keeps_states = True
         self._predictor, self._once = predictor, frozenset(description.once)
         self._files = FeatureFiles(
@@ -84,6 +83,8 @@ class Base:
             _fingerprint(name, description),
             int(workspace.settings.limits.features_gb * 1e9),
         )
+        run = None if name == prediction_process.STARTER else Path(name).parent
+        held_layers.keep_ahead(predictor.model, run, self._files)
 
     @property
     def run(self) -> Path | None:

@@ -20,7 +20,8 @@ from workbench import settings
 from workbench.live.feature_files import FeatureFiles
 
 _DIGEST_BYTES = 16
-_LEFT_FREE = 0.5  # of the space for features
+_LEFT_FREE, _LEFT_FREE_AHEAD = 0.5, 0.7
+"""Of the space for features: by runs, and by the learner, whose own features come first."""
 
 
 class HeldFiles:
@@ -29,10 +30,11 @@ class HeldFiles:
     Args:
         files: of these layers.
         width: numbers of a token.
+        left_free: the share of the space for features that is left.
     """
 
-    def __init__(self, files: FeatureFiles, width: int) -> None:
-        self._files, self._width = files, width
+    def __init__(self, files: FeatureFiles, width: int, left_free: float = _LEFT_FREE) -> None:
+        self._files, self._width, self._left_free = files, width, left_free
 
     @property
     def are_any(self) -> bool:
@@ -54,7 +56,7 @@ class HeldFiles:
 
     def keep(self, key: bytes, window: torch.Tensor) -> None:
         """Write a window, where enough space is left for what the learner keeps."""
-        if self._files.free > _LEFT_FREE:
+        if self._files.free > self._left_free:
             numbers = np.ascontiguousarray(window.numpy(), np.float32).tobytes()
             with suppress(OSError):  # a full disk: it is computed again
                 self._files.keep_loosely(_name(key), _digest(numbers) + numbers)
@@ -74,8 +76,16 @@ def of_workspace(run: Path, layers: Sequence[Any]) -> HeldFiles | None:
         most = settings.read(workspace.settings).limits.features_gb
     except (OSError, WorkbenchError):
         return None
-    width = layers[0].word_embeddings.weight.shape[1]
-    return HeldFiles(FeatureFiles(workspace.features, _fingerprint(layers), int(most * 1e9)), width)
+    return HeldFiles(FeatureFiles(workspace.features, _fingerprint(layers), int(most * 1e9)), _width(layers))
+
+
+def beside(features: FeatureFiles, layers: Sequence[Any]) -> HeldFiles:
+    """The files for held layers, beside the learner's own features of documents."""
+    return HeldFiles(features.of_other(_fingerprint(layers)), _width(layers), _LEFT_FREE_AHEAD)
+
+
+def _width(layers: Sequence[Any]) -> int:
+    return int(layers[0].word_embeddings.weight.shape[1])
 
 
 def _fingerprint(layers: Sequence[Any]) -> str:

@@ -17,6 +17,8 @@ from torch import nn
 from torch.nn import functional
 
 from storage.exceptions import ConfigProblem
+from workbench.live.feature_files import FeatureFiles
+from workbench.runs.config import presets
 from workbench.runs.config.request import Request
 from workbench.runs.config.tune import TuneConfig
 from workbench.training.device import padding
@@ -28,6 +30,13 @@ MOST_BYTES = 512_000_000
 
 def layers_held(model: Any, config: TuneConfig) -> int:
     """How many layers a run holds from its first step to its last, and gives the same in; 0: nothing can be kept."""
+    layers = _layers_held(model, config)
+    held = held_parts(model, layers) if layers else []
+    return 0 if any(_drops(part) for module in held for part in module.modules()) else layers
+
+
+def _layers_held(model: Any, config: TuneConfig) -> int:
+    """As `layers_held`, of a model that is only read: nothing is dropped."""
     train = config.train
     if (
         train.freeze != "lowest"
@@ -38,9 +47,7 @@ def layers_held(model: Any, config: TuneConfig) -> int:
         or model.device.type != "cpu"
     ):
         return 0
-    layers = min(train.freeze_layers, len(model.base_model.encoder.layer))
-    held = held_parts(model, layers)
-    return 0 if any(_drops(part) for module in held for part in module.modules()) else layers
+    return min(train.freeze_layers, len(model.base_model.encoder.layer))
 
 
 def _drops(module: Any) -> bool:
@@ -55,11 +62,27 @@ def read_kept(model: Any, folder: Path) -> None:
         folder: the run's, or any other.
     """
     try:
-        layers = layers_held(model, Request.read(folder).config)
+        layers = _layers_held(model, Request.read(folder).config)
     except (ConfigProblem, OSError):  # no run
         return
     if layers and (files := held_files.of_workspace(folder, held_parts(model, layers))) and files.are_any:
         HeldLayers(model, layers, folder, reads_only=True)
+
+
+def keep_ahead(model: Any, run: Path | None, features: FeatureFiles) -> None:
+    """Let the learner's model keep of the documents that it encodes what the next run needs, and take what was kept.
+
+    Args:
+        model: loaded, on its device.
+        run: that the model is of; None for the starter, which the preset for a first model begins with.
+        features: that the learner keeps.
+    """
+    try:
+        config = presets.preset(presets.FIRST).config if run is None else Request.read(run).config
+    except (ConfigProblem, OSError):  # no run
+        return
+    if layers := _layers_held(model, config):
+        HeldLayers(model, layers, beside=features).keeps = False  # in memory: a document is read once
 
 
 def held_parts(model: Any, layers: int) -> list[Any]:
@@ -75,6 +98,7 @@ class HeldLayers:
         layers: how many of its layers, from the bottom, never change from here on.
         run: the run's folder; what its workspace keeps of these layers is read and added to.
         most_bytes: of what is kept in memory.
+        beside: features of documents that what is kept lies beside; without a run.
         reads_only: keep nothing of what is computed.
 
     Attributes:
@@ -88,6 +112,7 @@ class HeldLayers:
         run: Path | None = None,
         most_bytes: int = MOST_BYTES,
         *,
+        beside: FeatureFiles | None = None,
         reads_only: bool = False,
     ) -> None:
         self.keeps, self._reads_only = not reads_only, reads_only
@@ -96,6 +121,8 @@ class HeldLayers:
         self._padding, self._positions = int(model.config.pad_token_id or 0), model.config.max_position_embeddings
         base, held = model.base_model, held_parts(model, layers)
         self._files = held_files.of_workspace(run, held) if run is not None else None
+        if beside is not None:
+            self._files = held_files.beside(beside, held)
         self._embed: Callable[..., torch.Tensor] = base.embeddings.forward
         self._layers: list[Callable[..., torch.Tensor]] = [layer.forward for layer in base.encoder.layer[:layers]]
         base.embeddings.forward = self._output
@@ -116,15 +143,18 @@ class HeldLayers:
 
     @torch.no_grad()
     def _of_window(self, ids: torch.Tensor, boxes: torch.Tensor) -> torch.Tensor:
-        key = hashlib.blake2b(ids.numpy().tobytes() + boxes.numpy().tobytes(), digest_size=16).digest()
+        bf16 = torch.is_autocast_enabled(ids.device.type)
+        key = _key(ids, boxes, bf16=bf16)
         known = self._kept.get(key)
         if known is None and self._files is not None:
             known = self._files.read(key, len(ids))
+            if known is None and self._reads_only:  # a run's model is read in the precision that is faster here
+                known = self._files.read(_key(ids, boxes, bf16=not bf16), len(ids))
             if known is not None:
                 self._keep(key, known)
         if known is not None:
             return known
-        more = -len(ids) % padding(ids.device, bf16=torch.is_autocast_enabled(ids.device.type))
+        more = -len(ids) % padding(ids.device, bf16=bf16)
         more = min(more, self._positions - len(ids))
         padded = functional.pad(ids, (0, more), value=self._padding)
         states = self._embed(input_ids=padded[None], bbox=functional.pad(boxes, (0, 0, 0, more))[None])
@@ -143,6 +173,12 @@ class HeldLayers:
         if self.keeps and self._bytes + size <= self._most:
             self._kept[key] = output
             self._bytes += size
+
+
+def _key(ids: torch.Tensor, boxes: torch.Tensor, *, bf16: bool) -> bytes:
+    """Of a window, and of the precision that it was computed in."""
+    content = ids.numpy().tobytes() + boxes.numpy().tobytes() + (b"bf16" if bf16 else b"")
+    return hashlib.blake2b(content, digest_size=16).digest()
 
 
 def _unchanged(hidden_states: torch.Tensor, *_: Any, **__: Any) -> torch.Tensor:
