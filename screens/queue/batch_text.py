@@ -172,7 +172,8 @@ def guide(overview: LoopOverview, key: Key) -> Content:
             f"\n{counted(overview.pool, 'document')} to label, {have}; five to ten are enough for a first model.\n"
         )
         if overview.task.field:
-            step("batch.choose", "choose a first batch: typical texts, as many kinds as it has places")
+            typical, unsure = "a first batch: typical texts", "a batch: unsure texts, by what the labels tell so far"
+            step("batch.choose", f"choose {unsure if overview.labelled else typical}")
             step("mode.sheet", "or label in the sheet, many at once")
         elif not overview.suggested:
             step("batch.starter", "let the starter model suggest: quicker than labelling")

@@ -1,18 +1,22 @@
 """Chooses documents to classify next, from a run's stored probabilities or from their words alone. [worker]"""
 
-import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import structs
 from numpy.typing import NDArray
 
-from workbench.active_learning.selection_request import TEXTS, SelectionRequest
+from workbench.active_learning import pool_texts
+from workbench.active_learning.selection_request import SelectionRequest
 from workbench.active_learning.strategies import modal
 from workbench.active_learning.strategies import registry as strategies
 from workbench.active_learning.strategies.clusters import number_of_cluster
 from workbench.active_learning.strategies.pool import Floats, Pool, Vectors, unit
+from workbench.fields import FieldType
+from workbench.fields.schema import Field, FieldKind
 from workbench.runs import parquet
 from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
@@ -34,9 +38,13 @@ def choose(run: Path, request: SelectionRequest, progress: Progress) -> dict[str
     return _choice(_of_run(run, request, progress), request, run.name)
 
 
-def choose_by_words(folder: Path, request: SelectionRequest) -> dict[str, Any]:
-    """As `choose`, without a run, among the texts in a selection's folder."""
-    return _choice(_of_words(folder), request, "")
+def choose_by_texts(folder: Path, request: SelectionRequest, progress: Progress) -> dict[str, Any]:
+    """As `choose`, without a run, among the texts in a selection's folder; without labels that tell anything, those
+    that are typical."""
+    read = _of_texts(folder, request, progress)
+    if not read.pool.scores:
+        request = structs.replace(request, strategy=strategies.CLASSES_UNLEARNED[0])
+    return _choice(read, request, "")
 
 
 def _choice(read: "ReadPool", request: SelectionRequest, run: str) -> dict[str, Any]:
@@ -220,12 +228,35 @@ def _vectors(run: Path, rows: Sequence[Mapping[str, Any]]) -> tuple[Vectors | No
     return both[: len(rows)], both[len(rows) :]
 
 
-def _of_words(folder: Path) -> ReadPool:
-    """The pool without a model: vectors of its words."""
-    with (folder / TEXTS).open(encoding="utf-8") as file:
-        rows = [json.loads(line) for line in file]
-    documents = np.array([row["document"] for row in rows], np.int64)
-    return ReadPool(Pool(documents, {}, words_to_vectors([row["text"] for row in rows])), (), None, {})
+def _of_texts(folder: Path, request: SelectionRequest, progress: Progress) -> ReadPool:
+    """The pool without a run: by the learner's vectors, and with what labels tell by now; by words where there are too
+    few vectors yet."""
+    from workbench.training.learner import class_head, kept_vectors  # they load torch
+
+    texts, labelled = pool_texts.read(folder)
+    whole = [(text.document, text.body) for text in texts if text.body is not None]
+    bodies = [body for _, body in whole]
+    known = [*bodies, *(text.body for text in labelled)]
+    every = kept_vectors.read(Path(request.features), known, progress) if whole else None
+    if every is None:
+        documents = np.array([text.document for text in texts], np.int64)
+        return ReadPool(Pool(documents, {}, words_to_vectors([text.text for text in texts])), (), None, {})
+    vectors, of_labelled = every[: len(whole)], every[len(whole) :]
+    field = Field(
+        request.class_field, "", FieldType.ID, "", "", kind=FieldKind.CLASS, options=request.options,
+        multiple=request.several,
+    )  # fmt: skip
+    head = class_head.fit(of_labelled, [text.options for text in labelled], field)
+    counted = Counter(option for text in labelled for option in text.options)
+    options, shares, scores = list(field.options), None, {}
+    if head is not None:
+        rows = [[row.get(option, 0.0) for option in options] for row in head.shares(vectors)]
+        shares = np.clip(np.array(rows, np.float64), 1e-6, 1 - 1e-6)
+        scores = scores_of(shares, [counted[o] for o in options], _least_sure(shares) if field.multiple else shares)
+    mean = vectors.mean(axis=0)
+    pool = Pool(np.array([n for n, _ in whole], np.int64), scores, unit(vectors, mean), unit(of_labelled, mean))
+    labels = {option: counted[option] for option in options}
+    return ReadPool(pool, options, shares, labels, several=field.multiple)
 
 
 def words_to_vectors(texts: Sequence[str]) -> Vectors:
