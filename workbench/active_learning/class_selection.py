@@ -259,6 +259,27 @@ def _of_texts(folder: Path, request: SelectionRequest, progress: Progress) -> Re
     return ReadPool(pool, options, shares, labels, several=field.multiple)
 
 
+def by_texts(bodies: Mapping[int, str], features: Path) -> Pool:
+    """Texts with their vectors, however many are to be encoded; by words where there is no encoder.
+
+    Args:
+        bodies: document -> its words, case-folded.
+        features: the workspace's folder of kept vectors.
+    """
+    from workbench.training.learner import kept_vectors  # loads torch
+
+    vectors = kept_vectors.read(features, list(bodies.values()), most_new=len(bodies))
+    if vectors is None:
+        return Pool(np.array(list(bodies), np.int64), {}, words_to_vectors(list(bodies.values())))
+    return Pool(np.array(list(bodies), np.int64), {}, unit(vectors, vectors.mean(axis=0)))
+
+
+def first_texts(pool: Pool, size: int, seed: int) -> list[int]:
+    """The documents that are chosen first."""
+    picked = strategies.get(strategies.CLASSES_UNLEARNED[0]).load()(pool, size, np.random.default_rng(seed))
+    return [int(pool.documents[index]) for index, _ in picked]
+
+
 def words_to_vectors(texts: Sequence[str]) -> Vectors:
     """Unit vectors of texts, centred on their mean: TF-IDF of words, reduced to its strongest directions."""
     from sklearn.decomposition import TruncatedSVD

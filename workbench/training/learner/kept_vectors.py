@@ -16,7 +16,10 @@ MOST_NEW = 500
 
 
 def read(
-    features: Path, bodies: Sequence[str], progress: Callable[[int, int], None] = lambda done, total: None
+    features: Path,
+    bodies: Sequence[str],
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    most_new: int = MOST_NEW,
 ) -> NDArray[np.float32] | None:
     """The vector of each text, (texts, width); zeros for one without words. None where too many are not encoded yet, or
     there is no encoder.
@@ -24,7 +27,8 @@ def read(
     Args:
         features: the folder of the workspace that the learner keeps them in; nothing is written there.
         bodies: words as the learner reads them, case-folded.
-        progress: told (done, total) in texts.
+        progress: called with (done, total) in texts.
+        most_new: texts that may be encoded now.
     """
     try:
         encoder = TextEncoder()
@@ -34,7 +38,7 @@ def read(
     digests = [texts.digest_of(body) if body.strip() else b"" for body in bodies]
     kept = VectorFile(path, encoder.width, text_encoder.NORM, 0).read(digests) if path.is_file() else {}
     missing = {digest: body for digest, body in zip(digests, bodies, strict=True) if digest and digest not in kept}
-    if len(missing) > MOST_NEW:
+    if len(missing) > most_new:
         return None
     vectors = np.zeros((len(bodies), encoder.width), np.float32)
     made: dict[bytes, NDArray[np.float32]] = {}
