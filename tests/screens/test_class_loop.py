@@ -49,6 +49,7 @@ async def test_a_batch_is_chosen_for_the_class_field_labelled_and_complete(opene
         with made.db.read() as connection:
             (entries,) = [queue.entries(connection, number) for number in queue.waiting(connection)]
         assert {entry.document for entry in entries if not entry.blind} <= {9, 10, 11, 12}
+        assert "chosen by the labels so far" in str(pilot.app.mode_screen.query_one("#request").render())
         await pilot.press("enter")
         await pilot.pause()
         assert pilot.app.mode_screen.mode == "annotate"

@@ -16,6 +16,7 @@ from workbench.active_learning.strategies import registry as strategies
 from workbench.active_learning.strategies.clusters import number_of_cluster
 from workbench.active_learning.strategies.pool import Floats, Pool, Vectors, unit
 from workbench.fields import FieldType
+from workbench.fields.plain_text import counted
 from workbench.fields.schema import Field, FieldKind
 from workbench.runs import parquet
 from workbench.runs.config.request import Request
@@ -119,7 +120,7 @@ class ReadPool:
                 reasons.append(f"{first} {a:.2f} against {second} {b:.2f}" if b > 0.05 else f"likely {first} {a:.2f}")
             rarest = min(self._labels.values(), default=0)
             if self._labels.get(first, 0) == rarest and rarest < max(self._labels.values(), default=0):
-                reasons.append(f"only {rarest} labels of {first}")
+                reasons.append(f"only {counted(rarest, 'label')} of {first}")
         if self.pool.embeddings is not None:
             reasons.append(f"cluster {number_of_cluster(self.pool, index, seed)}")
         return [*reasons, why] if why else reasons
@@ -148,10 +149,10 @@ def _of_run(run: Path, request: SelectionRequest, progress: Progress) -> ReadPoo
     rows = list(_predictions(run, request, progress))
     labels = [row["labels"] for row in rows[:1]]
     options: list[str] = labels[0] if labels else []
-    counted = dict.fromkeys(options, 0)
+    having = dict.fromkeys(options, 0)
     for row in _documents(run, "train"):
         for option in row["classes"] or ():
-            counted[option] = counted.get(option, 0) + 1
+            having[option] = having.get(option, 0) + 1
     documents = np.array([row["document"] for row in rows], np.int64)
     several = Request.read(run).fields[0].multiple
     shares = _shares(rows, len(options), each=several)
@@ -162,13 +163,13 @@ def _of_run(run: Path, request: SelectionRequest, progress: Progress) -> ReadPoo
         likes = vectors[liked]
         kept = np.flatnonzero(~liked)  # they were chosen already
         documents, shares, vectors = documents[kept], shares[kept], vectors[kept]
-    labels = [counted[option] for option in options]
+    labels = [having[option] for option in options]
     doubtful = _least_sure(shares) if several else shares
     scores = scores_of(shares, labels, doubtful) if options else {}
     if "dropout" in strategies.get(request.strategy).needs and options:
         scores["bald"] = mc_dropout.bald(run, documents, scores["entropy"], request.size, progress)
     pool = Pool(documents, scores, vectors, labelled, likes=likes)
-    return ReadPool(pool, options, shares, counted, several=several)
+    return ReadPool(pool, options, shares, having, several=several)
 
 
 def _predictions(run: Path, request: SelectionRequest, progress: Progress) -> Iterator[dict[str, Any]]:
@@ -247,15 +248,15 @@ def _of_texts(folder: Path, request: SelectionRequest, progress: Progress) -> Re
         multiple=request.several,
     )  # fmt: skip
     head = class_head.fit(of_labelled, [text.options for text in labelled], field)
-    counted = Counter(option for text in labelled for option in text.options)
+    having = Counter(option for text in labelled for option in text.options)
     options, shares, scores = list(field.options), None, {}
     if head is not None:
         rows = [[row.get(option, 0.0) for option in options] for row in head.shares(vectors)]
         shares = np.clip(np.array(rows, np.float64), 1e-6, 1 - 1e-6)
-        scores = scores_of(shares, [counted[o] for o in options], _least_sure(shares) if field.multiple else shares)
+        scores = scores_of(shares, [having[o] for o in options], _least_sure(shares) if field.multiple else shares)
     mean = vectors.mean(axis=0)
     pool = Pool(np.array([n for n, _ in whole], np.int64), scores, unit(vectors, mean), unit(of_labelled, mean))
-    labels = {option: counted[option] for option in options}
+    labels = {option: having[option] for option in options}
     return ReadPool(pool, options, shares, labels, several=field.multiple)
 
 
