@@ -22,9 +22,9 @@ class _Likeness:
     @classmethod
     def of(cls, vectors: Vectors) -> "_Likeness":
         """By how near these lie to each other."""
-        apart = np.sort(_apart(vectors, vectors), axis=1)
         near = min(len(vectors) - 1, max(_FEWEST_NEAR, round(len(vectors) * _NEAR)))  # itself stands first
-        return cls(max(float(np.median(apart[:, near])), 1e-6))
+        apart = np.partition(_apart(vectors, vectors), near, axis=1)[:, near]
+        return cls(max(float(np.median(apart)), 1e-6))
 
     def between(self, some: Vectors, others: Vectors) -> Vectors:
         """Of each of some with each of others."""
