@@ -1,17 +1,21 @@
-"""How many labels each strategy needs for a class field, with the head that learns after every label.
+"""How many labels each way of choosing needs for a class field, with the head that learns after every label.
 
-    python benchmarks/class_strategies.py ../shared/data/claims/train.jsonl --positive claim --half 0 --orders 12
+    python benchmarks/class_strategies.py ../shared/data/claims/train.jsonl --positive claim --half 0 --orders 24
+    python benchmarks/class_strategies.py sample_data/mails.jsonl --pool 260 --test 140 --start 10 --batch 5 --most 100
 
 The texts are encoded once (`--vectors FILE` keeps that), and heads are fitted to the vectors, as the learner does it.
-One half of the texts is to choose a strategy with, the other to confirm it. Each order draws a pool and a test side
-from the half; all strategies of an order begin with the same texts. A line a strategy: the labels until macro F1, and
-the F1 of the class at equal shares, are 95 % of those with the whole pool's labels, with their share of random's (an
-order that never gets there counts as `--most`); and macro F1 with 40, 60 and 100 labels.
+Of a half of the texts (`--half`: one to choose a strategy with, the other to confirm it) or of all, each order draws a
+pool and a test side. A way is BEGIN:STRATEGY: its first texts, and what chooses the further ones; ways that begin at
+random begin with the same texts. A line a way: the labels until macro F1, and the F1 of the class at equal shares, are
+95 % of those with the whole pool's labels, as mean and median of the orders, each with its share of random's (an order
+that never gets there counts as `--most`); macro F1 with 40, 60 and 100 labels; and the mean of its curve against the
+first way's, with a standard error.
 
-Strategies are the program's, and four that are measured here alone: `density` (the default, doubt times how near the
-nearest hundredth of the pool lies), `variance` (greedily what lowers the variance of the head's predictions over the
-pool most, by Fisher information), and `best_of_pool` and `best_of_test`, which know the labels of one side and take of
-20 texts the one that helps there most.
+Beginnings are `random`, `typical` (the program's, by the encoder's vectors), `typical_words` (its, by counted words).
+Strategies are the program's, and some that are measured here alone: `kinds` (the default before: one of each kind of
+the five times as many least sure), `density` (that, doubt times how near the nearest hundredth of the pool lies),
+`variance` (greedily what lowers the variance of the head's predictions over the pool most, by Fisher information), and
+`best_of_pool` and `best_of_test`, which know the labels of one side and take of 20 texts the one that helps there most.
 """
 
 import argparse
@@ -26,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.active_learning.class_selection import scores_of, words_to_vectors
-from workbench.active_learning.strategies import diversity, registry
+from workbench.active_learning.strategies import coverage, diversity, registry
 from workbench.active_learning.strategies.pool import Pool, unit
 from workbench.fields import FieldType
 from workbench.fields.schema import Field, FieldKind
@@ -35,7 +39,7 @@ from workbench.training.learner.text_encoder import TextEncoder
 
 Vectors = NDArray[np.float32]
 Curve = list[tuple[int, float, float]]
-TARGET, CURVE, TRIES, DIRECTIONS = 0.95, (40, 60, 100), 20, 100
+TARGET, CURVE, TRIES, DIRECTIONS, UNSURE = 0.95, (40, 60, 100), 20, 100, 5
 
 
 @dataclass
@@ -91,12 +95,28 @@ def of_program(name: str) -> Choose:
     return choose
 
 
-def by_density(order: Order, shares: Shares, free: Free, size: int, rng: np.random.Generator) -> list[int]:
+def by_worth(worth: Callable[[Order, Shares, Free], Shares]) -> Choose:
+    """One of each kind of the five times as many that are worth most."""
+
+    def choose(order: Order, shares: Shares, free: Free, size: int, rng: np.random.Generator) -> list[int]:
+        scores = worth(order, shares, free)
+        among = np.argsort(-scores, kind="stable")[: UNSURE * size]
+        pool = Pool(free[among].astype(np.int64), {"value_error": scores[among]}, order.unit[free[among]])
+        return [int(free[among[index]]) for index, _ in diversity.per_cluster(pool, size, rng)]
+
+    return choose
+
+
+def doubt(order: Order, shares: Shares, free: Free) -> Shares:
+    found: Shares = 1 - shares[free].max(1)
+    return found
+
+
+def dense_doubt(order: Order, shares: Shares, free: Free) -> Shares:
     nearness = order.unit[free] @ order.unit[free].T
     typicality = np.sort(nearness, axis=1)[:, -1 - max(1, len(free) // 100) : -1].mean(1)
-    worth = (1 - shares[free].max(1)) * np.clip(typicality, 1e-3, None)
-    pool = Pool(free.astype(np.int64), {"value_error": worth}, order.unit[free])
-    return [int(free[index]) for index, _ in diversity.unsure_kinds(pool, size, rng)]
+    worth: Shares = doubt(order, shares, free) * np.clip(typicality, 1e-3, None)
+    return worth
 
 
 def by_variance(order: Order, shares: Shares, free: Free, size: int, rng: np.random.Generator) -> list[int]:
@@ -129,7 +149,8 @@ def by_labels(on_test: bool) -> Choose:
 
 
 OWN: dict[str, Choose] = {
-    "density": by_density, "variance": by_variance, "best_of_pool": by_labels(False), "best_of_test": by_labels(True),
+    "kinds": by_worth(doubt), "density": by_worth(dense_doubt), "variance": by_variance,
+    "best_of_pool": by_labels(False), "best_of_test": by_labels(True),
 }  # fmt: skip
 
 
@@ -137,7 +158,7 @@ def beginning(order: Order, how: str, size: int, rng: np.random.Generator) -> li
     if how == "random":
         return [int(number) for number in rng.choice(len(order.x), size, replace=False)]
     vectors = words_to_vectors(order.texts) if how == "typical_words" else order.unit
-    return [index for index, _ in diversity.typical(Pool(np.arange(len(vectors)), {}, vectors), size, rng)]
+    return [index for index, _ in coverage.typical(Pool(np.arange(len(vectors)), {}, vectors), size, rng)]
 
 
 def labelled_on(
@@ -155,25 +176,51 @@ def labelled_on(
         order.labelled = [*order.labelled, *choose(order, shares, free, batch, rng)]
 
 
-def needed(curves: list[Curve], full: list[tuple[float, float]], column: int, most: int) -> float:
-    """The labels until a figure (1: macro, 2: at equal shares) is first 95 % of the full one, mean of the orders."""
+def needed(curves: list[Curve], full: list[tuple[float, float]], column: int, most: int) -> list[int]:
+    """The labels until a figure (1: macro, 2: at equal shares) is first 95 % of the full one, for each order."""
     wanted = [TARGET * figures[column - 1] for figures in full]
-    first = [next((p[0] for p in c if p[column] >= f), most) for c, f in zip(curves, wanted, strict=True)]
-    return float(np.mean(first))
+    return [next((p[0] for p in c if p[column] >= f), most) for c, f in zip(curves, wanted, strict=bool(curves))]
+
+
+def shown(labels: list[int], of_random: list[int]) -> str:
+    mean, median = np.mean(labels), np.median(labels)
+    shares = f" ({mean / np.mean(of_random):.2f}, {median / np.median(of_random):.2f})" if of_random else ""
+    return f"{mean:5.1f}, {median:5.1f}{shares}"
+
+
+def table(curves: dict[str, list[Curve]], full: list[tuple[float, float]], most: int, columns: tuple[int, ...]) -> None:
+    first = next(iter(curves.values()))
+    control = curves.get("random:random", [])
+    for way, mine in curves.items():
+        counts = [
+            shown(needed(mine, full, column, most), needed(control, full, column, most) if control else [])
+            for column in columns
+        ]
+        at = [np.mean([next((p[1] for p in c if p[0] >= count), c[-1][1]) for c in mine]) for count in CURVE]
+        pairs = [([p[1] for p in a], [p[1] for p in b]) for a, b in zip(mine, first, strict=True)]
+        means = [np.mean(a[: len(b)]) - np.mean(b[: len(a)]) for a, b in pairs]
+        error = np.std(means, ddof=1) / len(means) ** 0.5 if len(means) > 1 else 0.0
+        figures = " ".join(f"{figure:.3f}" for figure in at)
+        print(f"{way:26} {'  equal '.join(counts)}  {figures}  {np.mean(means):+.3f} ± {error:.3f}", flush=True)
+
+
+def halves(count: int, half: int | None) -> NDArray[Any]:
+    mixed = np.array(random.Random(77).sample(range(count), count))
+    return mixed if half is None else np.array_split(mixed, 2)[half]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("texts", type=Path, help="JSONL with text and label")
-    parser.add_argument("--positive", required=True, help="the class whose F1 at equal shares is shown")
-    parser.add_argument("--strategies", default="random,margin,per_cluster,density,variance")
-    parser.add_argument("--half", type=int, choices=(0, 1), default=0)
+    parser.add_argument("--positive", default="", help="the class whose F1 at equal shares is shown")
+    usual = "random,random:per_cluster,typical_words:per_cluster,typical:per_cluster,random:kinds,typical:random"
+    parser.add_argument("--strategies", default=usual, help="BEGIN:STRATEGY, …; without BEGIN at random")
+    parser.add_argument("--half", type=int, choices=(0, 1), help="of the texts; all without it")
     parser.add_argument("--orders", type=int, default=12)
     parser.add_argument("--first-order", type=int, default=0)
     parser.add_argument("--pool", type=int, default=2000)
     parser.add_argument("--test", type=int, default=1000)
     parser.add_argument("--start", type=int, default=20)
-    parser.add_argument("--begin", choices=("random", "typical", "typical_words"), default="random")
     parser.add_argument("--batch", type=int, default=10)
     parser.add_argument("--most", type=int, default=200)
     parser.add_argument("--vectors", type=Path, help="a .npy file that is read, or written where it is missing")
@@ -187,34 +234,27 @@ def main() -> None:
         vectors = np.vstack([encoder.vectors(texts[first : first + 64]) for first in range(0, len(texts), 64)])
         if options.vectors is not None:
             np.save(options.vectors, vectors)
-    half = np.array_split(np.array(random.Random(77).sample(range(len(texts)), len(texts))), 2)[options.half]
-    names: list[str] = options.strategies.split(",")
-    chooses = {name: OWN.get(name) or of_program(name) for name in names}
-    curves: dict[str, list[Curve]] = {name: [] for name in names}
+    half = halves(len(texts), options.half)
+    ways = [way if ":" in way else f"random:{way}" for way in options.strategies.split(",")]
+    chooses = {way: OWN.get(name) or of_program(name) for way in ways for name in [way.partition(":")[2]]}
+    curves: dict[str, list[Curve]] = {way: [] for way in ways}
     full: list[tuple[float, float]] = []
     for number in range(options.first_order, options.first_order + options.orders):
         drawn = half[random.Random(1000 + number).sample(range(len(half)), options.pool + options.test)]
         pool, test = drawn[: options.pool], drawn[options.pool :]
         order = Order(
             [texts[i] for i in pool], vectors[pool].astype(np.float32), labels[pool], vectors[test].astype(np.float32),
-            labels[test], tuple(sorted(set(labels.tolist()))), options.positive,
+            labels[test], tuple(sorted(set(labels.tolist()))), options.positive or str(labels[0]),
         )  # fmt: skip
         full.append(order.figures(list(range(len(pool))), order.test_x, order.test_y))
-        for name, choose in chooses.items():
+        for way, choose in chooses.items():
             rng = np.random.default_rng(number)
-            order.labelled = beginning(order, options.begin, options.start, rng)
-            curves[name].append(labelled_on(order, choose, full[-1], options.batch, options.most, rng))
+            order.labelled = beginning(order, way.partition(":")[0], options.start, rng)
+            curves[way].append(labelled_on(order, choose, full[-1], options.batch, options.most, rng))
     macro, equal = np.mean(full, axis=0)
-    print(f"all {options.pool} labels: macro F1 {macro:.3f}, at equal shares {equal:.3f}")
-    of_random = (
-        [needed(curves["random"], full, column, options.most) for column in (1, 2)] if "random" in curves else []
-    )
-    for name in names:
-        labels_needed = [needed(curves[name], full, column, options.most) for column in (1, 2)]
-        shares = [f"{a / b:.2f}" for a, b in zip(labels_needed, of_random, strict=True)] if of_random else ["", ""]
-        at = [np.mean([next((p[1] for p in c if p[0] >= count), c[-1][1]) for c in curves[name]]) for count in CURVE]
-        first, second = (f"{count:5.1f} {share}" for count, share in zip(labels_needed, shares, strict=True))
-        print(f"{name:14} macro {first}  equal {second}  " + " ".join(f"{figure:.3f}" for figure in at), flush=True)
+    also = f", at equal shares {equal:.3f}" if options.positive else ""
+    print(f"{options.orders} orders; all {options.pool} labels: macro F1 {macro:.3f}{also}")
+    table(curves, full, options.most, (1, 2) if options.positive else (1,))
 
 
 if __name__ == "__main__":

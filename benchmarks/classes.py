@@ -172,7 +172,9 @@ def main() -> None:
                     workbench(
                         root, "split", "--test", str(min(0.3, 1000 / total)), "--validation", "0.1", "--seed", str(seed)
                     )
-                    limit = [] if labels == "all" else ["--set", f"data.max_train_documents={labels}", *few(labels)]
+                    limit = [] if labels == "all" else ["--set", f"data.max_train_documents={labels}"]
+                    if limit and "--preset" not in WAYS[way]:  # a preset that is named is meant as it is
+                        limit += few(labels)
                     run, seconds = train(root, "--set", "task=classes", *limit, *WAYS[way])
                     figures = workbench(root, "evaluate", run, "--on", "test")
                     f1 = figures["classes"].get(options.positive, {"f1": 0.0})["f1"]

@@ -101,8 +101,11 @@ class BatchPane(Pane):
 
     @property
     def _unlearned(self) -> tuple[str, ...]:
-        """The strategies that need no model."""
-        return strategies.CLASSES_UNLEARNED if self.overview.task.field else selection.UNLEARNED
+        """The strategies that need no model, the usual one first."""
+        if not self.overview.task.field:
+            return selection.UNLEARNED
+        by_labels = (strategies.DEFAULT,) if self.overview.labelled else ()
+        return (*by_labels, *strategies.CLASSES_UNLEARNED)
 
     def show(self, overview: LoopOverview) -> None:
         """Draw the loop; of a new batch, and after a decision, the cursor goes to the first document without one."""

@@ -47,9 +47,11 @@ def _head(overview: LoopOverview, request: SelectionRequest, schema: Schema) -> 
         known = strategies.STRATEGIES | strategies.CLASS_ONLY
         title = known[now.strategy].title if now.strategy in known else now.strategy
         done = len(entries) - len(overview.round.left)
+        by_labels = strategies.DEFAULT if overview.task.field else ""  # without a run it asks what they tell
+        without = "chosen by the labels so far" if now.strategy == by_labels else "chosen without a model"
         return Content.assemble(
             (f"Round {now.id}", "bold"),
-            f" · {title} · {f'model {now.run}' if now.run else 'chosen without a model'} · ",
+            f" · {title} · {f'model {now.run}' if now.run else without} · ",
             (f"{done} of {len(entries)} decided ", "bold"),
             (bar(done / (len(entries) or 1), 12), "$accent"),
         )
@@ -172,7 +174,8 @@ def guide(overview: LoopOverview, key: Key) -> Content:
             f"\n{counted(overview.pool, 'document')} to label, {have}; five to ten are enough for a first model.\n"
         )
         if overview.task.field:
-            step("batch.choose", "choose a first batch: typical texts, as many kinds as it has places")
+            typical, unsure = "a first batch: typical texts", "a batch: unsure texts, by what the labels tell so far"
+            step("batch.choose", f"choose {unsure if overview.labelled else typical}")
             step("mode.sheet", "or label in the sheet, many at once")
         elif not overview.suggested:
             step("batch.starter", "let the starter model suggest: quicker than labelling")

@@ -30,16 +30,26 @@ def run(made):
     return class_runs.finish(made, shares)
 
 
+async def test_before_the_first_label_a_batch_of_typical_texts_is_offered(opened, tmp_path):
+    bare = text_documents.workspace(tmp_path / "bare", TEXTS)
+    async with opened(bare) as pilot:
+        await pilot.press("f3")
+        await settled(pilot)
+        assert "Typical of each kind" in str(pilot.app.mode_screen.query_one("#request").render())
+    bare.close()
+
+
 async def test_a_batch_is_chosen_for_the_class_field_labelled_and_complete(opened, made):
     async with opened(made) as pilot:
         await pilot.press("f3")
         await settled(pilot)
-        assert "Typical of each kind" in str(pilot.app.mode_screen.query_one("#request").render())
+        assert "Unsure, one of each kind" in str(pilot.app.mode_screen.query_one("#request").render())
         await pilot.press(*["minus"] * 3, "c")
         await settled(pilot)
         with made.db.read() as connection:
             (entries,) = [queue.entries(connection, number) for number in queue.waiting(connection)]
         assert {entry.document for entry in entries if not entry.blind} <= {9, 10, 11, 12}
+        assert "chosen by the labels so far" in str(pilot.app.mode_screen.query_one("#request").render())
         await pilot.press("enter")
         await pilot.pause()
         assert pilot.app.mode_screen.mode == "annotate"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.exceptions import RunProblem
+from storage.exceptions import RunProblem, UsageProblem
 from storage.records import Side
 from tests.support import text_documents, tiny_model
 from tests.support.workspaces import until
@@ -68,3 +68,22 @@ def test_where_a_model_contradicts_itself_is_asked_of_every_rounds_model(made: W
     asked = [run for run in folder.glob("trained/*") if (run / "choice-bald.json").is_file()]
     assert len(asked) == 2 and all(mc_dropout.read(run) for run in asked)
     assert not list(folder.glob("trained/*/model"))
+
+
+def test_all_but_the_control_begin_with_typical_texts_where_that_is_wanted(made: Workspace) -> None:
+    config = TuneConfig.model_validate({"model": {"task": "classes", "family": "baseline"}})
+    folder = simulation.prepare(made, ["margin"], config, rounds=1, batch=4, seeds=2, start=2, begin="typical")
+    assert folder != simulation.prepare(made, ["margin"], config, rounds=1, batch=4, seeds=2, start=2)
+    simulator = Simulator(folder)
+    for seed in range(2):
+        first = next(iter(simulator.rounds("margin", seed)))
+        kinds = {option for number in first.labelled for option in simulator.documents[number].classes or ()}
+        assert kinds == set(WORDS)
+        at_random = next(iter(simulator.rounds("random", seed)))
+        assert list(at_random.labelled) == simulator._first(seed) != list(first.labelled)
+
+
+def test_words_of_a_page_have_no_typical_beginning(made: Workspace) -> None:
+    made.change_schema(lambda schema: schema.add("number"))
+    with pytest.raises(UsageProblem, match="Only where texts are classified"):
+        simulation.prepare(made, ["margin"], TuneConfig(), begin="typical")

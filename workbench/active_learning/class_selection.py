@@ -1,18 +1,23 @@
 """Chooses documents to classify next, from a run's stored probabilities or from their words alone. [worker]"""
 
-import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import structs
 from numpy.typing import NDArray
 
-from workbench.active_learning.selection_request import TEXTS, SelectionRequest
+from workbench.active_learning import pool_texts
+from workbench.active_learning.selection_request import SelectionRequest
 from workbench.active_learning.strategies import modal
 from workbench.active_learning.strategies import registry as strategies
 from workbench.active_learning.strategies.clusters import number_of_cluster
 from workbench.active_learning.strategies.pool import Floats, Pool, Vectors, unit
+from workbench.fields import FieldType
+from workbench.fields.plain_text import counted
+from workbench.fields.schema import Field, FieldKind
 from workbench.runs import parquet
 from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
@@ -34,9 +39,13 @@ def choose(run: Path, request: SelectionRequest, progress: Progress) -> dict[str
     return _choice(_of_run(run, request, progress), request, run.name)
 
 
-def choose_by_words(folder: Path, request: SelectionRequest) -> dict[str, Any]:
-    """As `choose`, without a run, among the texts in a selection's folder."""
-    return _choice(_of_words(folder), request, "")
+def choose_by_texts(folder: Path, request: SelectionRequest, progress: Progress) -> dict[str, Any]:
+    """As `choose`, without a run, among the texts in a selection's folder; without labels that tell anything, those
+    that are typical."""
+    read = _of_texts(folder, request, progress)
+    if not read.pool.scores:
+        request = structs.replace(request, strategy=strategies.CLASSES_UNLEARNED[0])
+    return _choice(read, request, "")
 
 
 def _choice(read: "ReadPool", request: SelectionRequest, run: str) -> dict[str, Any]:
@@ -111,7 +120,7 @@ class ReadPool:
                 reasons.append(f"{first} {a:.2f} against {second} {b:.2f}" if b > 0.05 else f"likely {first} {a:.2f}")
             rarest = min(self._labels.values(), default=0)
             if self._labels.get(first, 0) == rarest and rarest < max(self._labels.values(), default=0):
-                reasons.append(f"only {rarest} labels of {first}")
+                reasons.append(f"only {counted(rarest, 'label')} of {first}")
         if self.pool.embeddings is not None:
             reasons.append(f"cluster {number_of_cluster(self.pool, index, seed)}")
         return [*reasons, why] if why else reasons
@@ -140,10 +149,10 @@ def _of_run(run: Path, request: SelectionRequest, progress: Progress) -> ReadPoo
     rows = list(_predictions(run, request, progress))
     labels = [row["labels"] for row in rows[:1]]
     options: list[str] = labels[0] if labels else []
-    counted = dict.fromkeys(options, 0)
+    having = dict.fromkeys(options, 0)
     for row in _documents(run, "train"):
         for option in row["classes"] or ():
-            counted[option] = counted.get(option, 0) + 1
+            having[option] = having.get(option, 0) + 1
     documents = np.array([row["document"] for row in rows], np.int64)
     several = Request.read(run).fields[0].multiple
     shares = _shares(rows, len(options), each=several)
@@ -154,13 +163,13 @@ def _of_run(run: Path, request: SelectionRequest, progress: Progress) -> ReadPoo
         likes = vectors[liked]
         kept = np.flatnonzero(~liked)  # they were chosen already
         documents, shares, vectors = documents[kept], shares[kept], vectors[kept]
-    labels = [counted[option] for option in options]
+    labels = [having[option] for option in options]
     doubtful = _least_sure(shares) if several else shares
     scores = scores_of(shares, labels, doubtful) if options else {}
     if "dropout" in strategies.get(request.strategy).needs and options:
         scores["bald"] = mc_dropout.bald(run, documents, scores["entropy"], request.size, progress)
     pool = Pool(documents, scores, vectors, labelled, likes=likes)
-    return ReadPool(pool, options, shares, counted, several=several)
+    return ReadPool(pool, options, shares, having, several=several)
 
 
 def _predictions(run: Path, request: SelectionRequest, progress: Progress) -> Iterator[dict[str, Any]]:
@@ -220,12 +229,56 @@ def _vectors(run: Path, rows: Sequence[Mapping[str, Any]]) -> tuple[Vectors | No
     return both[: len(rows)], both[len(rows) :]
 
 
-def _of_words(folder: Path) -> ReadPool:
-    """The pool without a model: vectors of its words."""
-    with (folder / TEXTS).open(encoding="utf-8") as file:
-        rows = [json.loads(line) for line in file]
-    documents = np.array([row["document"] for row in rows], np.int64)
-    return ReadPool(Pool(documents, {}, words_to_vectors([row["text"] for row in rows])), (), None, {})
+def _of_texts(folder: Path, request: SelectionRequest, progress: Progress) -> ReadPool:
+    """The pool without a run: by the learner's vectors, and with what labels tell by now; by words where there are too
+    few vectors yet."""
+    from workbench.training.learner import class_head, kept_vectors  # they load torch
+
+    texts, labelled = pool_texts.read(folder)
+    whole = [(text.document, text.body) for text in texts if text.body is not None]
+    bodies = [body for _, body in whole]
+    known = [*bodies, *(text.body for text in labelled)]
+    every = kept_vectors.read(Path(request.features), known, progress) if whole else None
+    if every is None:
+        documents = np.array([text.document for text in texts], np.int64)
+        return ReadPool(Pool(documents, {}, words_to_vectors([text.text for text in texts])), (), None, {})
+    vectors, of_labelled = every[: len(whole)], every[len(whole) :]
+    field = Field(
+        request.class_field, "", FieldType.ID, "", "", kind=FieldKind.CLASS, options=request.options,
+        multiple=request.several,
+    )  # fmt: skip
+    head = class_head.fit(of_labelled, [text.options for text in labelled], field)
+    having = Counter(option for text in labelled for option in text.options)
+    options, shares, scores = list(field.options), None, {}
+    if head is not None:
+        rows = [[row.get(option, 0.0) for option in options] for row in head.shares(vectors)]
+        shares = np.clip(np.array(rows, np.float64), 1e-6, 1 - 1e-6)
+        scores = scores_of(shares, [having[o] for o in options], _least_sure(shares) if field.multiple else shares)
+    mean = vectors.mean(axis=0)
+    pool = Pool(np.array([n for n, _ in whole], np.int64), scores, unit(vectors, mean), unit(of_labelled, mean))
+    labels = {option: having[option] for option in options}
+    return ReadPool(pool, options, shares, labels, several=field.multiple)
+
+
+def by_texts(bodies: Mapping[int, str], features: Path) -> Pool:
+    """Texts with their vectors, however many are to be encoded; by words where there is no encoder.
+
+    Args:
+        bodies: document -> its words, case-folded.
+        features: the workspace's folder of kept vectors.
+    """
+    from workbench.training.learner import kept_vectors  # loads torch
+
+    vectors = kept_vectors.read(features, list(bodies.values()), most_new=len(bodies))
+    if vectors is None:
+        return Pool(np.array(list(bodies), np.int64), {}, words_to_vectors(list(bodies.values())))
+    return Pool(np.array(list(bodies), np.int64), {}, unit(vectors, vectors.mean(axis=0)))
+
+
+def first_texts(pool: Pool, size: int, seed: int) -> list[int]:
+    """The documents that are chosen first."""
+    picked = strategies.get(strategies.CLASSES_UNLEARNED[0]).load()(pool, size, np.random.default_rng(seed))
+    return [int(pool.documents[index]) for index, _ in picked]
 
 
 def words_to_vectors(texts: Sequence[str]) -> Vectors:

@@ -23,9 +23,9 @@ from storage.exceptions import RunProblem, UsageProblem
 from storage.files import CHOICE, read_regular, write_atomic
 from storage.records import QueueEntry, Round, Run, RunState, Side, Split
 from workbench import warm_workers
-from workbench.active_learning import loop_task, round_figures
+from workbench.active_learning import loop_task, pool_texts, round_figures
 from workbench.active_learning.loop_task import LoopTask
-from workbench.active_learning.selection_request import FILE, TEXTS, SelectionRequest
+from workbench.active_learning.selection_request import FILE, SelectionRequest
 from workbench.active_learning.strategies import registry as strategies
 from workbench.annotation import rounds
 from workbench.annotation.rounds import RoundProgress
@@ -39,10 +39,6 @@ _IDENTIFIERS = ("seller_tax_id", "iban")
 """Fields whose value is a vendor's alone."""
 UNLEARNED = ("per_vendor", "random")
 """Strategies that can choose before there is a model; documents are drawn at random then."""
-_SAMPLE = 20_000
-"""Of a larger pool that no run has read, so many documents are looked at."""
-_WORDS = 200
-"""Of a document, where the choice is made by words alone."""
 COMMITTEE = 3
 """Runs that vote besides the one that was asked for, where none are named."""
 
@@ -111,7 +107,9 @@ def start(workspace: Workspace, request: SelectionRequest) -> RunningSelection:
     with workspace.db.read() as connection:
         if request.class_field and request.strategy == strategies.DEFAULT and request.run is None:
             task = LoopTask(request.class_field, workspace.schema.name(request.class_field))
-            if not loop_task.ended_runs(connection, task):
+            if not (
+                loop_task.ended_runs(connection, task) or request.class_field in label_queries.class_fields(connection)
+            ):
                 request = structs.replace(request, strategy=strategies.CLASSES_UNLEARNED[0])
         run, committee = _models(workspace, connection, request)
         vendors = _vendors(connection) if run is None and request.strategy == "per_vendor" else {}
@@ -130,12 +128,16 @@ def start(workspace: Workspace, request: SelectionRequest) -> RunningSelection:
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / CHOICE).is_file():
         return RunningSelection(folder, None)  # selected before, by a terminal that ended before it opened the round
-    if run is None and request.strategy != "typical":
+    if run is None and request.strategy not in strategies.CLASSES_BY_TEXTS:
         choice = _at_random(request.strategy, free, request.size, seed, vendors)
         write_atomic(folder / CHOICE, json.dumps(choice))
         return RunningSelection(folder, None)
     if run is None:
-        _write_texts(workspace, folder, free, seed)
+        with workspace.db.read() as connection:
+            pool_texts.write(connection, folder, free, request.class_field, seed)
+        if (field := workspace.schema.get(request.class_field)) is not None:
+            request = structs.replace(request, options=field.options, several=field.multiple)
+        request = structs.replace(request, features=str(workspace.files.features))
     of_run = run.id if run is not None else None
     request = structs.replace(request, run=of_run, seed=seed, only=tuple(free), identifiers=identifiers)
     write_atomic(folder / FILE, request.text())
@@ -144,21 +146,11 @@ def start(workspace: Workspace, request: SelectionRequest) -> RunningSelection:
     return RunningSelection(folder, process)
 
 
-def _write_texts(workspace: Workspace, folder: Path, free: list[int], seed: int) -> None:
-    """The beginnings of the pool's documents, or of a sample of them, for a choice without a model."""
-    sample = free if len(free) <= _SAMPLE else sorted(random.Random(seed).sample(free, _SAMPLE))
-    lines = []
-    with workspace.db.read() as connection:
-        for start in range(0, len(sample), 500):
-            words = document_list.beginnings(connection, sample[start : start + 500], _WORDS)
-            lines += [json.dumps({"document": number, "text": " ".join(text)}) for number, text in words.items()]
-    write_atomic(folder / TEXTS, "\n".join(lines) + "\n")
-
-
 def _name(request: SelectionRequest, seed: int, begun: int, run: str, free: Sequence[int]) -> str:
     """The folder's name: the same request of the same pool finds the selection that was made before."""
     asked = structs.asdict(request)
-    del asked["only"], asked["identifiers"]  # the free documents, which stand below, and facts about them
+    for name in ("only", "identifiers", "options", "several", "features"):
+        del asked[name]  # the free documents, which stand below, and facts about the workspace
     if not request.class_field:
         del asked["class_field"]  # selections of earlier versions have none
     facts = [asked, seed, begun, run, hashlib.sha256(repr(list(free)).encode()).hexdigest()]
@@ -193,7 +185,8 @@ def _run(connection: Connection, request: SelectionRequest, needs: frozenset[str
         return runs.get(connection, request.run)
     unlearned = UNLEARNED if not request.class_field else strategies.CLASSES_UNLEARNED
     ended = loop_task.ended_runs(connection, task)
-    if not ended and needs and request.strategy not in unlearned:
+    able = {*unlearned, *(strategies.CLASSES_BY_TEXTS if request.class_field else ())}
+    if not ended and needs and request.strategy not in able:
         raise RunProblem(
             "No run has ended with a model yet, so there is nothing to be unsure.",
             f"Train a first model, or take --strategy {' or '.join(unlearned)}.",

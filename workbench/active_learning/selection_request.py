@@ -8,8 +8,6 @@ from msgspec import Struct
 from workbench.active_learning.strategies import registry as strategies
 
 FILE = "request.json"
-TEXTS = "texts.jsonl"
-"""{"document", "text"} of the pool, where a choice is made without a run."""
 
 
 class SelectionRequest(Struct, frozen=True):
@@ -23,6 +21,9 @@ class SelectionRequest(Struct, frozen=True):
         committee: ids of further runs that vote (strategy "committee"); empty: the newest ones that ended.
         only: the documents that may be chosen; None: the run's whole pool.
         class_field: id of the class field that documents are chosen for; "" chooses for the fields on words.
+        options, several: of the class field, where there is no run that knows them; `several`: a document can have
+            more than one.
+        features: the workspace's folder of kept vectors, where there is no run.
         identifiers: document -> known tax ids and IBANs, which tell that two spellings are one vendor.
     """
 
@@ -36,6 +37,9 @@ class SelectionRequest(Struct, frozen=True):
     only: tuple[int, ...] | None = None
     identifiers: dict[int, list[str]] = {}
     class_field: str = ""
+    options: tuple[str, ...] = ()
+    several: bool = False
+    features: str = ""
 
     @classmethod
     def read(cls, folder: Path) -> "SelectionRequest":

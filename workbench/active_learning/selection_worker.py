@@ -341,7 +341,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         request = SelectionRequest.read(folder)
         if request.run is None:
-            choice = class_selection.choose_by_words(folder, request)
+            choice = class_selection.choose_by_texts(folder, request, _report)
         else:
             choice = choose(folder.parent.parent, request, _report)
         choice["figures"]["seconds"] = round(time.monotonic() - started, 2)

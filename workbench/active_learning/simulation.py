@@ -50,7 +50,8 @@ class SimulationPlan:
     """What to simulate. Round 0 has `start` labelled documents, each further one `batch` more.
 
     With `warm` each round's training goes on from the model of the round before, as the queue screen offers it;
-    otherwise every model begins at the base.
+    otherwise every model begins at the base. `begin` is how all strategies but the control begin: at random, as it
+    does, or with texts that are typical.
     """
 
     strategies: tuple[str, ...]
@@ -61,6 +62,7 @@ class SimulationPlan:
     config: dict[str, Any]
     fields: tuple[dict[str, Any], ...]
     warm: bool = False
+    begin: str = CONTROL
 
     @property
     def cells(self) -> int:
@@ -99,6 +101,7 @@ def prepare(
     seeds: int = 3,
     start: int | None = None,
     warm: bool = False,
+    begin: str = CONTROL,
 ) -> Path:
     """Freeze the labelled documents and the plan into the simulation's folder; one of the same plan is kept as it is.
 
@@ -119,7 +122,10 @@ def prepare(
     fields = tuple(
         FieldSpec.of(field).model_dump(mode="json") for field in snapshot.learned_fields(workspace.schema, config.model)
     )
-    plan = SimulationPlan(chosen, rounds, batch, seeds, start or batch, config.model_dump(mode="json"), fields, warm)
+    if begin != CONTROL and config.model.task != "classes":
+        raise UsageProblem("Only where texts are classified can a simulation begin with typical ones.")
+    settings = config.model_dump(mode="json")
+    plan = SimulationPlan(chosen, rounds, batch, seeds, start or batch, settings, fields, warm, begin)
     if plan.reads_with_dropout and not _has_dropout(config):
         raise UsageProblem(
             "A model without dropout cannot contradict itself.",
@@ -137,8 +143,11 @@ def prepare(
                 f"{labelled} labelled training documents are too few to start with {plan.start} and choose from.",
                 "Label more, or give smaller --start and --batch.",
             )
-        write_atomic(draft / "plan.json", json.dumps(asdict(plan)))
-        key = hashlib.sha256((frozen.fingerprint + json.dumps(asdict(plan))).encode()).hexdigest()[:12]
+        facts = asdict(plan)
+        if begin == CONTROL:
+            del facts["begin"]  # plans of earlier versions have none
+        write_atomic(draft / "plan.json", json.dumps(facts))
+        key = hashlib.sha256((frozen.fingerprint + json.dumps(facts)).encode()).hexdigest()[:12]
         with suppress(OSError):  # it is there: kept with all that it has
             draft.rename(home / key)
     finally:

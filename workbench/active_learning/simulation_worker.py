@@ -17,16 +17,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from storage import locks
 from storage.events import EventWriter, last
 from storage.exceptions import RunProblem, WorkbenchError
-from storage.files import write_atomic
+from storage.files import Files, write_atomic
 from workbench import lifeline
 from workbench.active_learning.retraining import further
 from workbench.active_learning.selection_request import SelectionRequest
-from workbench.active_learning.simulation import CELLS, SimulationPlan, cells, specs
+from workbench.active_learning.simulation import CELLS, CONTROL, SimulationPlan, cells, specs
 from workbench.active_learning.strategies import registry as strategies
 from workbench.evaluation.classes import class_report
 from workbench.evaluation.metrics import micro
@@ -35,6 +35,9 @@ from workbench.runs import machine, parquet
 from workbench.runs.config.files import from_dict
 from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
+
+if TYPE_CHECKING:
+    from workbench.active_learning.strategies.pool import Pool
 
 Train = Callable[[Path], None]
 """Turns a run folder with a request and a dataset into one with predictions."""
@@ -74,6 +77,7 @@ class Simulator:
     _reading: threading.Lock = field(default_factory=threading.Lock)
     _guards: dict[str, threading.Lock] = field(default_factory=dict)
     _users: Counter[str] = field(default_factory=Counter)  # folder -> trainings that go on from its model now
+    _pool: "Pool | None" = None  # all texts, where strategies begin with typical ones
 
     def __post_init__(self) -> None:
         self.plan = SimulationPlan.read(self.folder)
@@ -106,8 +110,9 @@ class Simulator:
                 self._note(name, seed, turn, len(trained.labelled), trained.figures)
 
     def rounds(self, name: str, seed: int) -> Iterator["Trained"]:
-        """One strategy with one seed, round after round; all strategies of a seed begin with the same documents."""
-        labelled = self._first(seed)
+        """One strategy with one seed, round after round; strategies that begin alike begin with the same documents."""
+        typical = self.plan.begin != CONTROL and name != CONTROL
+        labelled = self._typical(seed) if typical else self._first(seed)
         before: list[Path] = []  # the models of this chain, which its next one may go on from
         for turn in range(self.plan.rounds + 1):
             folder, figures = self._trained(labelled, seed, before if self.plan.warm else ())
@@ -127,10 +132,26 @@ class Simulator:
         order = sorted(self.documents)
         random.Random(seed).shuffle(order)
         first, others = order[: self.plan.start], order[self.plan.start :]
-        if self.plan.task == "classes" and len({str(self.documents[number].classes) for number in first}) == 1:
-            only = self.documents[first[0]].classes
+        return self._with_two_classes(first, others) if self.plan.task == "classes" else first
+
+    def _with_two_classes(self, first: list[int], others: Iterable[int]) -> list[int]:
+        """The first texts; where all are alike, the last one gives way to one of the others that is not."""
+        only = self.documents[first[0]].classes
+        if all(self.documents[number].classes == only for number in first):
             first[-1] = next((number for number in others if self.documents[number].classes != only), first[-1])
         return first
+
+    def _typical(self, seed: int) -> list[int]:
+        """The texts that a seed begins with: typical ones, as they are chosen before there is a run."""
+        from workbench.active_learning import class_selection  # loads modAL and scikit-learn
+
+        with self._reading:
+            if self._pool is None:
+                bodies = {number: " ".join(row.words).casefold() for number, row in sorted(self.documents.items())}
+                features = Files(self.folder.parent.parent).features
+                self._pool = class_selection.by_texts(bodies, features)
+            first = class_selection.first_texts(self._pool, self.plan.start, seed)
+        return self._with_two_classes(first, sorted(self.documents.keys() - set(first)))
 
     def _trained(self, labelled: Iterable[int], seed: int, before: Sequence[Path] = ()) -> tuple[Path, Figures]:
         """The folder of the model trained on these documents, and its figures on the test side.

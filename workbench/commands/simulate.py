@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 @click.option("--batch", default=10, show_default=True, help="Documents in a batch.")
 @click.option("--seeds", default=3, show_default=True, help="Repetitions; intervals are over them.")
 @click.option("--start", type=int, help="Labelled documents to begin with; as many as a batch by default.")
+@click.option(
+    "--begin", type=click.Choice(["random", "typical"]), default="random", show_default=True,
+    help="The texts that strategies begin with where texts are classified; random choice always begins at random.",
+)  # fmt: skip
 @click.option("--warm", is_flag=True, help="Go on from the model of the round before instead of the base.")
 @click.option(
     "--preset",
@@ -53,6 +57,7 @@ def command(
     batch: int,
     seeds: int,
     start: int | None,
+    begin: str,
     warm: bool,
     preset: str,
     sets: tuple[str, ...],
@@ -72,7 +77,7 @@ def command(
     \b
     Examples:
         workbench simulate --strategies combined,margin --rounds 5 --batch 10 --seeds 3
-        workbench simulate --set task=classes --set model.family=baseline --strategies margin,typical
+        workbench simulate --set task=classes --set model.family=baseline --strategies margin --begin typical
     """
     from workbench.active_learning import simulation
     from workbench.evaluation import charts
@@ -94,7 +99,7 @@ def command(
         chosen = files.apply_sets(run_settings.of_preset(preset, sets, most), sets)
         wanted = [name.strip() for name in names.split(",") if name.strip()]
         folder = simulation.prepare(
-            workspace, wanted, chosen, rounds=rounds, batch=batch, seeds=seeds, start=start, warm=warm
+            workspace, wanted, chosen, rounds=rounds, batch=batch, seeds=seeds, start=start, warm=warm, begin=begin
         )
     finally:
         workspace.close()

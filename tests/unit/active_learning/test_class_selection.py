@@ -6,7 +6,7 @@ import pytest
 from storage.exceptions import RunProblem, UsageProblem
 from storage.records import State
 from tests.support import class_runs, text_documents
-from workbench.active_learning import class_selection, loop_task, overview, retraining, selection
+from workbench.active_learning import class_selection, loop_task, overview, pool_texts, retraining, selection
 from workbench.active_learning.loop_task import TOKENS
 from workbench.active_learning.selection_request import SelectionRequest
 from workbench.active_learning.strategies import registry as strategies
@@ -85,14 +85,45 @@ def test_a_batch_becomes_a_round_and_its_figures_count_the_classes(made, run):
     assert closed.figures["fields"]["type"]["kept"] + closed.figures["fields"]["type"]["changed"] == 2
 
 
-def test_before_the_first_model_the_batch_is_typical_of_its_kinds(made):
-    running = chosen(made, size=2)
-    choice = running.choice()
-    assert choice["strategy"] == "typical" and choice["run"] == ""
-    kinds = {TEXTS[item["document"] - 1].split()[0] for item in choice["items"]}
-    assert kinds == {"pay", "where"}
+@pytest.fixture
+def unlabelled(tmp_path):
+    workspace = text_documents.workspace(tmp_path / "bare", TEXTS)
+    yield workspace
+    workspace.close()
+
+
+def both_kinds(choice):
+    """Whether a batch has both kinds of texts."""
+    return {TEXTS[item["document"] - 1].split()[0] for item in choice["items"]} == {"pay", "where"}
+
+
+def test_before_the_first_label_the_batch_is_typical_of_its_kinds(unlabelled):
+    choice = chosen(unlabelled, size=2).choice()
+    assert choice["strategy"] == "typical" and choice["run"] == "" and both_kinds(choice)
     named = [reason for item in choice["items"] for reason in item["reasons"] if reason.startswith("cluster")]
     assert sorted(named) == ["cluster 1", "cluster 2"]  # the two that it was chosen from
+    assert all("50% of the texts are likest to it" in item["reasons"] for item in choice["items"])
+
+
+def test_where_too_many_texts_have_no_vector_yet_the_first_batch_is_typical_by_their_words(unlabelled, monkeypatch):
+    monkeypatch.setattr(pool_texts, "_BODIES", 0)  # the whole words of none are written
+    choice = chosen(unlabelled, size=2).choice()
+    assert choice["strategy"] == "typical" and choice["pool"] == len(TEXTS) and both_kinds(choice)
+
+
+def test_before_the_first_model_the_batch_is_what_is_unsure_by_the_labels_so_far(made):
+    choice = chosen(made, size=2).choice()
+    assert choice["strategy"] == "per_cluster" and choice["run"] == "" and len(choice["items"]) == 2
+    assert all(" against " in item["reasons"][0] or "likely" in item["reasons"][0] for item in choice["items"])
+    assert all(0 < item["fields"]["type"] < 1 for item in choice["items"])
+
+
+def test_labels_that_are_all_alike_tell_nothing_so_the_batch_is_typical(tmp_path):
+    workspace = text_documents.workspace(tmp_path / "alike", TEXTS, dict.fromkeys(range(0, 6, 2), "invoice"))
+    choice = chosen(workspace, size=2).choice()
+    assert choice["strategy"] == "typical"
+    assert TEXTS[choice["items"][0]["document"] - 1].startswith("where")  # nothing like it is labelled
+    workspace.close()
 
 
 def test_labels_of_the_field_are_what_is_trained_on_next(made, run):

@@ -122,10 +122,11 @@ def test_a_workspace_of_classes_needs_no_setting(made, monkeypatch, labels, epoc
 
     monkeypatch.setattr(simulation, "start", kept)
     given = ["-w", str(made.files.root), "simulate", "--strategies", "margin", "--detach", "--json"]
-    given += ["--start", "5", "--batch", str(labels), "--rounds", "3"]
+    given += ["--start", "5", "--batch", str(labels), "--rounds", "3", "--begin", "typical"]
     done = CliRunner().invoke(group, given, catch_exceptions=False)
     [plan] = plans
     assert (plan.task, plan.class_field, plan.config["model"]["family"]) == ("classes", "type", "embedded")
+    assert plan.begin == "typical"
     assert plan.config["train"]["num_train_epochs"] == epochs
     assert json.loads(done.output)["task"] == "classes"
 

@@ -14,8 +14,10 @@ from workbench.active_learning.strategies import registry as strategies
 from workbench.active_learning.strategies.pool import SAME, Pool, unit
 
 NAMES = sorted(strategies.STRATEGIES)
+ALL = [("tokens", name) for name in NAMES] + [("classes", name) for name in sorted(strategies.FOR_CLASSES)]
 SCORES = (
     "least_confidence", "worst_word", "margin", "entropy", "mnlp", "field_weighted", "value_error", "bald", "committee",
+    "rare",
 )  # fmt: skip
 
 
@@ -37,8 +39,8 @@ def make(count, seed=0, **changes):
     return Pool(**{**parts, **changes})
 
 
-def run(name, pool, size, seed=0):
-    return strategies.get(name).load()(pool, size, np.random.default_rng(seed))
+def run(name, pool, size, seed=0, task=""):
+    return strategies.get(name, task).load()(pool, size, np.random.default_rng(seed))
 
 
 def check(pool, size, found):
@@ -52,51 +54,51 @@ def check(pool, size, found):
     assert not (likeness > SAME + 1e-6).any(), "near-duplicates in one batch"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("task", "name"), ALL)
 class TestContract:
     @hypothesis_settings(max_examples=12, deadline=None)
     @given(count=st.integers(1, 30), size=st.integers(1, 40), seed=st.integers(0, 50))
-    def test_any_pool(self, name, count, size, seed):
+    def test_any_pool(self, task, name, count, size, seed):
         pool = make(count, seed)
-        found = run(name, pool, size, seed)
+        found = run(name, pool, size, seed, task)
         check(pool, size, found)
-        assert found == run(name, make(count, seed), size, seed), "the same seed gives the same batch"
+        assert found == run(name, make(count, seed), size, seed, task), "the same seed gives the same batch"
 
-    def test_pool_of_one(self, name):
-        assert [index for index, _ in run(name, make(1), 5)] == [0]
+    def test_pool_of_one(self, task, name):
+        assert [index for index, _ in run(name, make(1), 5, task=task)] == [0]
 
-    def test_batch_larger_than_the_pool_takes_all(self, name):
-        assert sorted(index for index, _ in run(name, make(12), 50)) == list(range(12))
+    def test_batch_larger_than_the_pool_takes_all(self, task, name):
+        assert sorted(index for index, _ in run(name, make(12), 50, task=task)) == list(range(12))
 
-    def test_all_scores_equal(self, name):
+    def test_all_scores_equal(self, task, name):
         pool = make(20, scores={name: np.full(20, 0.5) for name in SCORES})
-        found = run(name, pool, 6)
+        found = run(name, pool, 6, task=task)
         check(pool, 6, found)
         assert len(found) == 6
 
-    def test_nothing_labelled_yet(self, name):
+    def test_nothing_labelled_yet(self, task, name):
         pool = make(20, labelled=None)
-        assert len(run(name, pool, 6)) == 6
+        assert len(run(name, pool, 6, task=task)) == 6
 
-    def test_a_copy_is_not_picked_with_its_original(self, name):
+    def test_a_copy_is_not_picked_with_its_original(self, task, name):
         base = vectors(10)
         pool = make(30, embeddings=np.concatenate([base, base, base]))
-        found = run(name, pool, 30)
+        found = run(name, pool, 30, task=task)
         check(pool, 30, found)
         assert len(found) == 10
 
-    def test_not_a_number_is_refused(self, name):
+    def test_not_a_number_is_refused(self, task, name):
         broken = np.full(5, 0.5)
         broken[3] = np.nan
         with pytest.raises(InputProblem, match="not a number"):
-            run(name, make(5, scores=dict.fromkeys(SCORES, broken)), 2)
+            run(name, make(5, scores=dict.fromkeys(SCORES, broken)), 2, task=task)
         holes = vectors(5)
         holes[2, 1] = np.inf
         with pytest.raises(InputProblem, match="not a number"):
-            run(name, make(5, embeddings=holes), 2)
+            run(name, make(5, embeddings=holes), 2, task=task)
 
-    def test_has_words_for_the_analyst(self, name):
-        strategy = strategies.get(name)
+    def test_has_words_for_the_analyst(self, task, name):
+        strategy = strategies.get(name, task)
         assert strategy.title and strategy.explanation.endswith(".")
         assert strategy.needs <= {"scores", "embeddings", "groups", "dropout", "committee", "likes"}
 
@@ -136,14 +138,59 @@ def blobs():
     return unit(found, found.mean(axis=0)), dict.fromkeys(SCORES, doubt)
 
 
-def test_for_classes_one_of_each_kind_is_taken_among_the_least_sure_alone():
-    embeddings, scores = blobs()
-    pool = make(40, embeddings=embeddings, scores=scores, labelled=None)
-    choose = strategies.get("per_cluster", "classes").load()
-    picked = [index for index, _ in choose(pool, 4, np.random.default_rng(0))]
-    assert {index // 10 for index in picked} == {0, 1}  # twenty are looked at: the two most doubtful clusters
-    everything = choose(pool, 40, np.random.default_rng(0))
-    assert sorted(index for index, _ in everything) == list(range(40))
+def for_classes(name, pool, size):
+    return [index for index, _ in run(name, pool, size, task="classes")]
+
+
+def test_for_classes_the_kinds_with_most_doubt_come_first_and_each_once_before_any_twice():
+    embeddings, _ = blobs()
+    doubt = dict.fromkeys(SCORES, np.repeat([0.5, 0.45, 0.4, 0.35], 10))
+    pool = make(40, embeddings=embeddings, scores=doubt, labelled=None)
+    assert [index // 10 for index in for_classes("per_cluster", pool, 4)] == [0, 1, 2, 3]
+
+
+def test_for_classes_an_unsure_text_that_others_are_like_goes_before_a_lonely_one_that_is_a_little_less_sure():
+    embeddings, _ = blobs()
+    lonely = unit(np.array([[0] * 15 + [1]], np.float32), np.zeros(16, np.float32))
+    doubt = dict.fromkeys(SCORES, np.array([0.45] + [0.4] * 40))
+    pool = make(41, embeddings=np.concatenate([lonely, embeddings]), scores=doubt, labelled=None)
+    assert 0 not in for_classes("per_cluster", pool, 4)
+    assert 0 in for_classes("per_cluster", pool, 41)
+
+
+def test_for_classes_a_sure_text_is_left_where_others_are_unsure():
+    embeddings, _ = blobs()
+    doubt = dict.fromkeys(SCORES, np.repeat([0.01, 0.4, 0.4, 0.4], 10))
+    pool = make(40, embeddings=embeddings, scores=doubt, labelled=None)
+    assert {index // 10 for index in for_classes("per_cluster", pool, 3)} == {1, 2, 3}
+
+
+@pytest.mark.parametrize("name", ["per_cluster", "typical"])
+def test_for_classes_what_a_labelled_text_stands_for_is_left(name):
+    embeddings, _ = blobs()
+    even = {score: np.full(40, 0.5) for score in SCORES}
+    pool = make(40, embeddings=embeddings, scores=even, labelled=embeddings[:10])
+    assert {index // 10 for index in for_classes(name, pool, 3)} == {1, 2, 3}
+
+
+def test_typical_texts_come_with_the_share_of_the_pool_that_is_likest_to_them():
+    embeddings, _ = blobs()
+    pool = make(25, embeddings=embeddings[:25], scores={}, labelled=None)
+    found = run("typical", pool, 3)
+    assert {index // 10: score for index, score in found} == pytest.approx({0: 0.4, 1: 0.4, 2: 0.2})
+    assert found[-1][0] // 10 == 2  # the smallest kind comes last
+
+
+@pytest.mark.parametrize("name", ["per_cluster", "typical"])
+def test_for_classes_a_large_pool_is_chosen_from_by_samples_of_it(name):
+    found = np.random.default_rng(3).normal(size=(9000, 6)).astype(np.float32)
+    doubt = np.random.default_rng(4).random(9000) * 0.5
+    pool = make(9000, embeddings=unit(found, found.mean(axis=0)), scores=dict.fromkeys(SCORES, doubt), labelled=None)
+    picked = run(name, pool, 20, task="classes")
+    check(pool, 20, picked)
+    assert len(picked) == 20
+    if name == "per_cluster":
+        assert doubt[[index for index, _ in picked]].mean() > 0.35
 
 
 @pytest.mark.parametrize("name", ["combined", "k_centre", "per_cluster", "ranked_batch"])

@@ -11,7 +11,6 @@ from workbench.active_learning.strategies.combined import candidates
 from workbench.active_learning.strategies.pool import SAME, Floats, Indices, Pool, Vectors, distances
 from workbench.active_learning.strategies.uncertainty import Picked
 
-_UNSURE = 5  # least sure documents for each place of the batch
 _SAMPLE = 2000  # documents among which density is measured: the matrix has this many rows and columns
 
 
@@ -85,44 +84,18 @@ def k_centre(pool: Pool, size: int, rng: np.random.Generator) -> Picked:
 
 def per_cluster(pool: Pool, size: int, rng: np.random.Generator) -> Picked:
     """The least sure document of each of `size` clusters, then the second of each, and so on."""
-    return _one_of_each(pool, np.arange(len(pool)), size, rng)
-
-
-def unsure_kinds(pool: Pool, size: int, rng: np.random.Generator) -> Picked:
-    """As `per_cluster` among the `_UNSURE` times as many least sure documents."""
-    return _one_of_each(pool, pool.ranked(pool.scores["value_error"])[: _UNSURE * size], size, rng)
-
-
-def _one_of_each(pool: Pool, among: Indices, size: int, rng: np.random.Generator) -> Picked:
     assert pool.embeddings is not None
     scores: Floats = pool.scores["value_error"]
     if not len(pool):
         return []
-    fitted = clusters(pool.embeddings[among], size, int(rng.integers(2**31)))
+    fitted = clusters(pool.embeddings, size, int(rng.integers(2**31)))
     cluster_of = pool.clusters = fitted.predict(pool.embeddings)
-    allowed = set(among.tolist())
     turns: dict[int, int] = {}
-    order: list[tuple[bool, int, int, int]] = []
+    order: list[tuple[int, int, int]] = []
     for index in pool.ranked(scores):
         turn = turns[cluster_of[index]] = turns.get(cluster_of[index], -1) + 1
-        order.append((int(index) not in allowed, turn, len(order), int(index)))
+        order.append((turn, len(order), int(index)))
     return pool.pick((index for *_, index in sorted(order)), scores, size)
-
-
-def typical(pool: Pool, size: int, rng: np.random.Generator) -> Picked:
-    """The document nearest to the middle of each of `size` clusters, the largest cluster first."""
-    assert pool.embeddings is not None
-    if not len(pool):
-        return []
-    fitted = clusters(pool.embeddings, min(size, len(pool)), int(rng.integers(2**31)))
-    nearness = 1 / (1 + fitted.transform(pool.embeddings).min(axis=1).astype(np.float64))
-    cluster_of = fitted.predict(pool.embeddings)
-    pool.clusters = cluster_of
-    sizes = np.bincount(cluster_of)
-    first = {int(cluster_of[index]): int(index) for index in np.argsort(nearness, kind="stable")}  # the nearest is last
-    order = sorted(first.values(), key=lambda index: -sizes[cluster_of[index]])
-    others = (int(index) for index in np.argsort(-nearness, kind="stable") if index not in set(order))
-    return pool.pick([*order, *others], nearness, size)
 
 
 def similar(pool: Pool, size: int, rng: np.random.Generator) -> Picked:

@@ -135,9 +135,9 @@ CLASS_ONLY: dict[str, Strategy] = {
     strategy.name: strategy
     for strategy in (
         _entry(
-            "typical", "diversity:typical", "embeddings", "Typical of each kind",
-            "As many kinds of texts as the batch has places, by their words; of each the most typical. Needs no model.",
-            "typical of its kind ({score:.2f})",
+            "typical", "coverage:typical", "embeddings", "Typical of each kind",
+            "The texts that most others are like, each of another kind. Needs no model.",
+            "{score:.0%} of the texts are likest to it",
         ),
         _entry(
             "class_balance", "uncertainty:class_balance", "scores", "Rare classes first",
@@ -148,7 +148,7 @@ CLASS_ONLY: dict[str, Strategy] = {
 """Further strategies where documents are classified."""
 
 FOR_CLASSES: dict[str, str] = {
-    DEFAULT: "Of the texts whose class is least sure, five for each place of the batch, one of each kind.",
+    DEFAULT: "Unsure texts that many other unsure ones are like, each of another kind and unlike all with a label.",
     "margin": "The smallest gap between the two likeliest classes.",
     "least_confidence": "The lowest probability of the likeliest class.",
     "entropy": "The probabilities spread out most over the classes.",
@@ -164,11 +164,14 @@ FOR_CLASSES: dict[str, str] = {
 }
 """The strategies that choose documents to classify, and what each takes."""
 
-_OF_CLASSES = {DEFAULT: "diversity:unsure_kinds"}
+_OF_CLASSES = {DEFAULT: "coverage:unsure_typical"}
 """Functions that choose documents to classify, where they are other ones."""
 
 CLASSES_UNLEARNED = ("typical", "random")
 """Those of them that need no model."""
+
+CLASSES_BY_TEXTS = ("typical", DEFAULT)
+"""Those of them that look at the texts where no run has ended: with labels the default asks what they tell by now."""
 
 
 def of_task(kind: str) -> list[Strategy]:

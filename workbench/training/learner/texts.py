@@ -66,13 +66,14 @@ class Texts:
         """Document -> the digest of its words as they are now, in the order of the numbers; none without words."""
         with self._workspace.db.read() as connection:
             bodies = label_queries.bodies(connection, numbers)
-        return {n: _digest(bodies[n]) for n in numbers if bodies.get(n, "").strip()}
+        return {n: digest_of(bodies[n]) for n in numbers if bodies.get(n, "").strip()}
 
     def _texts(self, numbers: Sequence[int], digests: set[bytes]) -> dict[bytes, str]:
         with self._workspace.db.read() as connection:
             bodies = label_queries.bodies(connection, numbers)
-        return {digest: body for body in bodies.values() if (digest := _digest(body)) in digests}
+        return {digest: body for body in bodies.values() if (digest := digest_of(body)) in digests}
 
 
-def _digest(body: str) -> bytes:
+def digest_of(body: str) -> bytes:
+    """Which text a vector is of."""
     return hashlib.blake2b(body.encode(errors="surrogatepass"), digest_size=DIGEST_BYTES).digest()
