@@ -205,7 +205,7 @@ class Database:
         if self._sqlite is not None and os.access(self._sqlite.parent, os.W_OK):
             note = self._sqlite.with_name(WRITER)
             with suppress(OSError):  # it is another user's, in a shared workspace, or the disk is full
-                if not note.exists() or note.read_text(errors="replace") != str(os.getpid()):
+                if locks.holder(note) != os.getpid():
                     locks.write_own(note, str(os.getpid()))
                     note.chmod(self._sqlite.stat().st_mode & 0o777)
 
@@ -215,7 +215,7 @@ class Database:
         import psutil
 
         try:
-            writer = psutil.Process(int(self._sqlite.with_name(WRITER).read_text()))
+            writer = psutil.Process(locks.holder(self._sqlite.with_name(WRITER)) or 0)
             return f": process {writer.pid} ({' '.join(writer.cmdline())[:80]})"
         except (OSError, ValueError, psutil.Error):  # it has ended
             return ""

@@ -112,7 +112,7 @@ def opener(path: str, flags: int) -> int:
     Raises:
         OSError: it cannot be opened, or is a link.
     """
-    return os.open(path, flags | os.O_NOFOLLOW, 0o666)
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)  # a pipe would be waited for
 
 
 def open_own(path: Path, mode: str) -> BinaryIO:

@@ -203,6 +203,12 @@ def test_marks_of_a_waiting_run_may_hold_anything_or_be_pipes(
     assert asked == ([1] if content is not None else []) and launcher.place_of(run) == ""
 
 
+def test_a_pipe_in_place_of_the_note_of_who_writes_is_not_waited_for(root: Path, workbench: Workbench) -> None:
+    (root / "writer.pid").unlink(missing_ok=True)
+    os.mkfifo(root / "writer.pid")
+    assert workbench("-w", root, "split").code == 0
+
+
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"[" * 100_000, b"{"])
 def test_a_model_whose_description_is_damaged_is_not_given_away(
     with_run: tuple[Path, RunFolder], tmp_path: Path, workbench: Workbench, content: bytes
