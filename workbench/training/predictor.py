@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from transformers import AutoModelForTokenClassification
 
 from storage.exceptions import InputProblem
+from storage.files import read_regular
 from workbench.fields import field_of_tag
 from workbench.runs import parquet
 from workbench.runs.config import families
@@ -229,7 +230,7 @@ def describe(folder: Path, model_type: str) -> Description:
         length = min(512, positions.positions) if positions else 512
         return Description(family=family, data=Data(max_length=length), sep_box=1000 if model_type == "layoutlm" else 0)
     try:
-        description = Description.model_validate(json.loads(path.read_text(encoding="utf-8")))
+        description = Description.model_validate(json.loads(read_regular(path)))
     except (OSError, ValueError, RecursionError) as error:
         raise InputProblem(f"{path} cannot be read: {error}", "Copy the model folder again.") from error
     known = families.base(description.family, str(folder))

@@ -155,6 +155,16 @@ def test_a_deepspeed_configuration_that_cannot_train_here_is_refused_before_anyt
     refused(opened, f"train.deepspeed={file}", exit_code, message, remedy)
 
 
+def test_gigabytes_in_place_of_a_deepspeed_configuration_are_not_read(
+    opened: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sharding, "has_deepspeed", lambda: True)
+    file = opened.files.root / "zero.json"
+    with file.open("wb") as empty:
+        empty.truncate(1 << 33)
+    refused(opened, f"train.deepspeed={file}", 4, "cannot be read", "JSON")
+
+
 def refused(opened: Workspace, setting: str, exit_code: int, message: str, remedy: str) -> None:
     answer = call(opened, "tune", "--preset", "A", "--set", setting, "--wait")
     assert isinstance(answer.exception, WorkbenchError) and answer.exception.exit_code == exit_code

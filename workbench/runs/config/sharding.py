@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.exceptions import ConfigProblem, MissingTool
+from storage.files import read_regular
 from workbench.runs.config.tune import Train
 
 DEEPSPEED = "deepspeed"
@@ -70,7 +71,7 @@ def _read(name: str) -> dict[str, Any]:
         ConfigProblem: it is none.
     """
     try:
-        configuration = json.loads(Path(name).read_text(encoding="utf-8"))
+        configuration = json.loads(read_regular(Path(name)))
     except (OSError, ValueError, RecursionError) as error:
         raise ConfigProblem(f"{name} cannot be read: {error}", "It is a JSON file.") from error
     if not isinstance(configuration, dict):

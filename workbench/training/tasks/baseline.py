@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from storage.exceptions import InputProblem
-from storage.files import write_atomic
+from storage.files import read_regular, write_atomic
 from workbench.evaluation.classes import class_report
 from workbench.predictions.run_reader import test_unread
 from workbench.runs import parquet
@@ -128,7 +128,7 @@ class Baseline:
             InputProblem: the folder is damaged.
         """
         try:
-            kept = json.loads((folder / VOCABULARY).read_text(encoding="utf-8"))
+            kept = json.loads(read_regular(folder / VOCABULARY))
             arrays = load_file(folder / WEIGHTS)
             vectorizer = _vectorizer(vocabulary=kept["words"])
             vectorizer.idf_ = arrays["idf"]  # sees that the words are numbered from 0
