@@ -27,6 +27,10 @@ _LOCK = 0x77_6B_62  # the first key of the advisory lock; the second is the sche
 _KEY = f"{_LOCK}, hashtext(current_schema())"
 _CONNECT_SECONDS = 10
 _LINE_SECONDS = 60  # after which a line is taken for broken on which nothing arrives; the system would wait 15 minutes
+_OWN_NAME = (
+    "Acts and blind labellings are written under one's own name, which is to be the role's: set WORKBENCH_ANNOTATOR to "
+    "it, and leave `annotator` out of workbench.toml."
+)
 _REMEDY = "`database` in workbench.toml says where it is; PostgreSQL reads the password from ~/.pgpass or PGPASSWORD."
 
 _ENDED = ("57P01", "57P02", "57P03", "08")  # the server is stopped, starts, or the line is broken
@@ -165,9 +169,10 @@ class Server:
                 "Try again; a `statement_timeout` of the server or the address may be too short.",
             )
         if state == "42501":
+            of_rows = "row-level security" in reason
             return WorkspaceProblem(
                 f"Your role may not do that ({reason}). Nothing was changed.",
-                "Ask the database's owner for the rights of an annotator; docs/guide.md has them.",
+                _OWN_NAME if of_rows else "Ask the database's owner for the rights of an annotator: docs/roles.sql.",
             )
         return error
 

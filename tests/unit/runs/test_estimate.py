@@ -61,6 +61,7 @@ def test_finished_runs_correct_the_measurement() -> None:
 
 def test_runs_of_another_machine_count_for_it_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(estimate, "_measure", lambda shape, cancelled: dict(MEASURED))
+    monkeypatch.setattr(estimate, "free_memory_mb", lambda device: 8000.0)
     workspace = workspaces.workspace(tmp_path / "ws")
     box, other = Target("ssh:me@box", name="box"), Target("ssh:me@attic", name="attic")
     with workspace.db.write() as connection:

@@ -111,8 +111,9 @@ def test_nobody_signs_with_anothers_name(annas: Workspace) -> None:
         number = connection.scalar(text("SELECT max(id) FROM documents"))
     editor = open_editor(annas, number)
     editor.annotator = "ben"
-    with pytest.raises(WorkspaceProblem, match="Your role may not do that"):
+    with pytest.raises(WorkspaceProblem, match="Your role may not do that") as refused:
         editor.act("label", Annotations(spans=SPAN, state=State.STARTED))
+    assert "WORKBENCH_ANNOTATOR" in refused.value.remedy
     with annas.db.read() as connection:
         kept = annotations.current(connection, number)
     assert kept is not None and kept[0] == Annotations(), "nothing of the act is there"
