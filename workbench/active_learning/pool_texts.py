@@ -18,6 +18,7 @@ FILE = "texts.jsonl"
 _LABELLED = "labelled.jsonl"
 _BEGINNINGS, _BODIES = 20_000, 2_000  # texts of the pool, of which either is written
 _WORDS = 200  # of a beginning
+_LONGEST = 100_000  # characters of a body: longer ones are no examples of anything, and would fill the disk
 _MOST_LABELLED = 2_000  # the latest, as the learner takes them
 
 
@@ -46,7 +47,7 @@ def write(connection: Connection, folder: Path, free: Sequence[int], class_field
         seed: of the samples.
     """
     mixed = random.Random(seed).sample(list(free), min(len(free), _BEGINNINGS))
-    bodies = label_queries.bodies(connection, mixed[:_BODIES])
+    bodies = _bodies(connection, mixed[:_BODIES])
     sample = sorted(mixed)
     rows = []
     for start in range(0, len(sample), 500):
@@ -54,11 +55,19 @@ def write(connection: Connection, folder: Path, free: Sequence[int], class_field
         rows += [PoolText(number, " ".join(text), bodies.get(number)) for number, text in words.items()]
     latest = label_queries.lately_classified(connection, class_field, _MOST_LABELLED)
     options = label_queries.classified(connection, class_field, latest)
-    labelled = label_queries.bodies(connection, latest)
+    labelled = _bodies(connection, latest)
     known = [LabelledText(n, labelled[n], options[n]) for n in latest if n in labelled and n in options]
     encoder = msgspec.json.Encoder()
     write_atomic(folder / _LABELLED, encoder.encode_lines(known).decode())
     write_atomic(folder / FILE, encoder.encode_lines(rows).decode())
+
+
+def _bodies(connection: Connection, numbers: Sequence[int]) -> dict[int, str]:
+    bodies: dict[int, str] = {}
+    for start in range(0, len(numbers), 500):
+        part = label_queries.bodies(connection, numbers[start : start + 500])
+        bodies |= {number: body for number, body in part.items() if len(body) <= _LONGEST}
+    return bodies
 
 
 def read(folder: Path) -> tuple[list[PoolText], list[LabelledText]]:

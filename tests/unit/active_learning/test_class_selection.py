@@ -111,6 +111,15 @@ def test_where_too_many_texts_have_no_vector_yet_the_first_batch_is_typical_by_t
     assert choice["strategy"] == "typical" and choice["pool"] == len(TEXTS) and both_kinds(choice)
 
 
+def test_an_endless_text_is_not_written_for_a_choice_without_a_run(unlabelled, monkeypatch, tmp_path):
+    monkeypatch.setattr(pool_texts, "_LONGEST", len("pay the invoice 0"))
+    with unlabelled.db.read() as connection:
+        pool_texts.write(connection, tmp_path, range(1, 13), "type", 0)
+    texts, labelled = pool_texts.read(tmp_path)
+    assert {text.document for text in texts if text.body is not None} == set(range(1, 13, 2)) and not labelled
+    assert [text.text for text in texts] == TEXTS  # by words it can be chosen
+
+
 def test_before_the_first_model_the_batch_is_what_is_unsure_by_the_labels_so_far(made):
     choice = chosen(made, size=2).choice()
     assert choice["strategy"] == "per_cluster" and choice["run"] == "" and len(choice["items"]) == 2
