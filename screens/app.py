@@ -107,6 +107,8 @@ class WorkbenchApp(App[None]):
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.InputEvent):
             self._preloader.touch()
+        if isinstance(event, events.Key) and self.current_mode == "annotate":
+            self.live.pressed()
         if isinstance(event, events.Key) and await self.dialog_keys.handle(event):
             return
         await super().on_event(workarounds.laid_out(event))

@@ -24,9 +24,9 @@ def command(context: Context, show_all: bool, as_json: bool) -> None:
     Keys of --json: workspace, documents, pages, tokens, labelled, by_split, by_group, fields {name: labels}, classes
     {class field: {option: documents}}, texts_only, lost_fields [ids], reference_values, suggestions,
     problems, problem_list [{file, record, reason}], learner {state ("off", "not running", "running"), documents,
-    fields {name: {right_before_touched}}}, train_after {after (accepted documents until a run begins by itself; 0:
-    never), accepted (since the last run), left}, next_run {train, validation, test: the labelled documents that a run
-    started now would learn from and be measured by}.
+    fields {name: {right_before_touched}}, keys_per_document (median, or null)}, train_after {after (accepted
+    documents until a run begins by itself; 0: never), accepted (since the last run), left}, next_run {train,
+    validation, test: the labelled documents that a run started now would learn from and be measured by}.
 
     \b
     Example:
@@ -98,7 +98,9 @@ def _lines(data: dict[str, Any], following: str, shown: int | None) -> Iterator[
             yield "want labels: " + ", ".join(f"{number:,} of {name}" for name, number in data["want_labels"].items())
         if data["learner"]["documents"]:
             shares = (f"{name} {row['right_before_touched']:.0%}" for name, row in data["learner"]["fields"].items())
-            yield f"right without a correction, on the last documents: {', '.join(shares)}"
+            keys = data["learner"]["keys_per_document"]
+            work = "" if keys is None else f"; {keys:g} keys a document"
+            yield f"right without a correction, on the last documents: {', '.join(shares)}{work}"
         if data["train_after"]["after"]:
             yield f"trains by itself after {data['train_after']['left']:,} more accepted documents"
         yield ""

@@ -20,6 +20,7 @@ from workbench.workspace import Workspace
 
 _REST = 60.0  # seconds until a learner is started again that ended by itself: libraries are missing, or a fault
 _THREADS = 1
+_COUNTED = 50  # documents whose keys are told: messages that a later one overtakes are never sent
 _GOES_ON = "Suggestions by the model and the rules stay."
 
 
@@ -39,6 +40,8 @@ class LiveClient:
         self._child: subprocess.Popen[bytes] | None = None
         self._failed_at = -_REST
         self._latest: Look | None = None
+        self._open: int | None = None
+        self._keys: dict[int, int] = {}
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._ended = False
@@ -50,12 +53,20 @@ class LiveClient:
         schema = self._workspace.schema
         if not self.enabled or not self._workspace.settings.learner or not (schema.spans or schema.classes):
             return
+        self._open = document
+        while len(self._keys) > _COUNTED:
+            del self._keys[next(iter(self._keys))]
         with self._changed:
-            self._latest = Look(document, list(following))
+            self._latest = Look(document, list(following), dict(self._keys))
             self._changed.notify()
         if self._thread is None:
             self._thread = threading.Thread(target=self._deliver, name="learner", daemon=True)
             self._thread.start()
+
+    def pressed(self) -> None:
+        """A key was pressed on the document in view."""
+        if self._open is not None:
+            self._keys[self._open] = self._keys.get(self._open, 0) + 1
 
     def notes(self) -> list[str]:
         """What the learner has to say since the last time; each line once."""

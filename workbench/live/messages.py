@@ -17,10 +17,12 @@ class Look(msgspec.Struct, frozen=True):
     Attributes:
         document: in view, whose suggestions stay as they are; None: none.
         following: the documents that probably come next, in their order.
+        keys: document -> how many keys were pressed while it was open, of the latest ones.
     """
 
     document: int | None = None
     following: list[int] = []
+    keys: dict[int, int] = {}
 
 
 class Note(msgspec.Struct, frozen=True):

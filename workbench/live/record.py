@@ -7,6 +7,7 @@ it is damaged, a new one begins.
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import msgspec
@@ -38,13 +39,28 @@ class Record(msgspec.Struct):
     """Document -> field -> outcome, in the order in which they were accepted."""
 
     documents: dict[int, dict[str, Outcome]] = {}
+    keys: dict[int, int] = {}
+    """Document -> how many keys were pressed on it until it was accepted, where that is known."""
 
     def add(self, document: int, outcomes: Mapping[str, Outcome]) -> None:
         """Note a document's fields, each the first time that it is accepted; a field of words and one of classes may
         come one after the other."""
         self.documents[document] = {**outcomes, **self.documents.get(document, {})}
         while len(self.documents) > _MOST:
-            del self.documents[next(iter(self.documents))]
+            oldest = next(iter(self.documents))
+            del self.documents[oldest]
+            self.keys.pop(oldest, None)
+
+    def count(self, keys: Mapping[int, int]) -> bool:
+        """Note the keys of documents that were accepted, each once; whether there were any."""
+        new = {number: count for number, count in keys.items() if number in self.documents and number not in self.keys}
+        self.keys |= new
+        return bool(new)
+
+    def keys_per_document(self) -> float | None:
+        """The median of the latest documents whose keys are known; None of fewer than `LEAST`."""
+        latest = [self.keys[number] for number in self.documents if number in self.keys][-LATEST:]
+        return median(latest) if len(latest) >= LEAST else None
 
     def outcomes(self, field: str) -> list[Outcome]:
         """Those of a field, the oldest first."""
@@ -100,7 +116,7 @@ def write(path: Path, record: Record) -> None:
 
 
 def status(files: Files, *, enabled: bool) -> dict[str, Any]:
-    """For `workbench status`: {state, documents, fields {field: {right_before_touched}}}.
+    """For `workbench status`: {state, documents, fields {field: {right_before_touched}}, keys_per_document}.
 
     The state is "off", "running" (some terminal's learner lives) or "not running".
     """
@@ -109,6 +125,7 @@ def status(files: Files, *, enabled: bool) -> dict[str, Any]:
         "state": "running" if locks.held(files.learner_lock) else "not running" if enabled else "off",
         "documents": len(record.documents),
         "fields": {name: {"right_before_touched": round(share, 3)} for name, share in record.fields()},
+        "keys_per_document": record.keys_per_document(),
     }
 
 
@@ -125,4 +142,6 @@ def line(files: Files, schema: Schema) -> str:
         return ""
     share, least = min((share, field) for field, share in kept.fields())
     weakest = f"; least often {schema.name(least)}: {share:.0%}" if share < right / total else ""
-    return f"Right before you touched them, last {len(latest)} documents: {right} of {total} fields{weakest}."
+    keys = kept.keys_per_document()
+    work = "" if keys is None else f", {keys:g} keys a document"
+    return f"Right before you touched them, last {len(latest)} documents: {right} of {total} fields{work}{weakest}."

@@ -53,10 +53,13 @@ def test_a_pipe_or_a_device_in_its_place_is_not_waited_for(tmp_path: Path) -> No
 
 def test_the_status_says_whether_a_learner_is_at_work(tmp_path: Path) -> None:
     files = Files(tmp_path)
-    assert record.status(files, enabled=False) == {"state": "off", "documents": 0, "fields": {}}
+    assert record.status(files, enabled=False) == {
+        "state": "off", "documents": 0, "fields": {}, "keys_per_document": None,
+    }  # fmt: skip
     record.write(files.learner_record, _grown([False, True]))
     assert record.status(files, enabled=True) == {
         "state": "not running", "documents": 2, "fields": {"shop": {"right_before_touched": 0.5}},
+        "keys_per_document": None,
     }  # fmt: skip
     lock = locks.acquire(files.learner_lock)
     assert lock is not None
@@ -75,3 +78,18 @@ def test_the_queue_screen_has_a_sentence_about_the_latest_documents_and_the_weak
     record.write(files.learner_record, kept)
     sentence = "Right before you touched them, last 30 documents: 54 of 60 fields; least often iban: 80%."
     assert record.line(files, schema) == sentence
+    kept.count({number: 5 if number < 30 else 2 for number in range(31)})
+    record.write(files.learner_record, kept)
+    assert "54 of 60 fields, 5 keys a document; least often" in record.line(files, schema)
+
+
+def test_keys_count_until_a_document_is_accepted_and_as_long_as_it_is_kept() -> None:
+    grown = _grown([True] * record.LEAST)
+    assert grown.count({0: 7, 99: 3}) and not grown.count({0: 9})
+    assert grown.keys == {0: 7}, "99 is not accepted yet"
+    assert grown.keys_per_document() is None, "too few"
+    grown.count(dict.fromkeys(range(1, record.LEAST), 2))
+    assert grown.keys_per_document() == 2
+    for number in range(record.LEAST, 1000 + record.LEAST):
+        grown.add(number, {"shop": Outcome(base=True, head=True, shown=True)})
+    assert not grown.keys

@@ -47,6 +47,8 @@ class WorkspaceLearner:
 
     def steps(self, look: Look, is_old: Callable[[], bool]) -> Iterator[None]:
         """Bring what comes next up to date, as `Learner.steps` and `ClassLearner.steps`, by turns."""
+        if self._record.count(look.keys):
+            record.write(self._workspace.files.learner_record, self._record)
         both = [learner.steps(look, is_old) for learner in (self._classes, self._words) if learner is not None]
         for _ in zip_longest(*both):
             yield
