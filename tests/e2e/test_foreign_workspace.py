@@ -231,3 +231,39 @@ def test_files_of_the_system_and_gigabytes_in_place_of_small_files_are_not_read(
     run.suggestions.symlink_to(tmp_path / "sparse")
     with pytest.raises(InputProblem, match="damaged"):
         suggestions_file.read(run.path)
+
+
+@pytest.mark.parametrize(
+    "added",
+    [
+        "CREATE TRIGGER t AFTER INSERT ON spans BEGIN DELETE FROM spans; END",
+        "CREATE TRIGGER t BEFORE INSERT ON documents BEGIN SELECT RAISE(IGNORE); END",
+        "CREATE UNIQUE INDEX t ON documents(source)",
+    ],
+)
+@pytest.mark.parametrize("in_the_log", [False, True])
+def test_what_would_change_labels_as_they_are_saved_is_refused(root: Path, added: str, in_the_log: bool) -> None:
+    connection = sqlite3.connect(root / "workbench.db")
+    with closing(connection):
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA wal_autocheckpoint=0")
+        connection.execute(added)
+        connection.commit()
+        if not in_the_log:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with pytest.raises(WorkspaceProblem, match="of others, 't'"), closing(Workspace.open(root)) as workspace:
+            _ = workspace.db
+
+
+def test_a_view_without_end_in_the_place_of_a_table_is_refused_and_a_view_of_a_users_own_is_let_be(root: Path) -> None:
+    change(root, "CREATE VIEW my_labels AS SELECT field, count(*) FROM spans GROUP BY field")
+    with closing(Workspace.open(root)) as workspace, workspace.db.read() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM my_labels").scalar()
+    change(root, "ALTER TABLE problems RENAME TO before")
+    change(root, "CREATE VIEW problems AS WITH RECURSIVE c(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM c) "
+           "SELECT id, '' AS file, '' AS record, '' AS reason, '' AS at FROM c")  # fmt: skip
+    with (
+        pytest.raises(WorkspaceProblem, match="view of others, 'problems'"),
+        closing(Workspace.open(root)) as workspace,
+    ):
+        _ = workspace.db

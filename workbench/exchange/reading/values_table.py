@@ -25,6 +25,9 @@ _TABLES = (".csv", ".tsv", ".xlsx", ".json", ".jsonl")
 _DOCUMENTS = (".pdf", *PICTURES)
 
 
+_END = "\0end"
+"""The line that is put behind a CSV table: where it does not come back as a row, a quote is still open."""
+_NOT_CLOSED = "a quote that is opened in it is not closed: nothing from here on was read"
 _UNCALCULATED = f"{table_cells.UNKNOWN}its formula has no result: open the file in a spreadsheet program and save it"
 
 
@@ -96,6 +99,9 @@ def _head_of(path: Path, limits: Limits) -> bytes:
 
 def _row(path: Path, record: str, data: Any) -> Iterator[KnownRow | Rejected]:
     """A row's values, and why some of its cells cannot be used."""
+    if isinstance(data, InputProblem):
+        yield Rejected(str(path), record, data.message)
+        return
     if not isinstance(data, dict):
         yield Rejected(str(path), record, "it is no object with a file and values")
         return
@@ -147,10 +153,15 @@ def _csv(path: Path) -> Iterator[Any]:
         with contextlib.suppress(csv.Error):
             dialect = csv.Sniffer().sniff(text[:4096], ",;\t|")
     try:
-        lines = csv.reader(io.StringIO(text, newline=""), dialect, delimiter=delimiter or dialect.delimiter)
-        columns, rows = table_cells.from_header(lines)
+        with_end = io.StringIO(f"{text}\n{_END}\n", newline="")
+        lines = csv.reader(with_end, dialect, delimiter=delimiter or dialect.delimiter)
+        columns, rows = table_cells.from_header(row for row in lines if row != [_END])
+        if any(_END in column for column in columns):
+            raise InputProblem(f"{path} is no CSV table: a quote in its first lines is not closed.")
         for row in rows:
-            if any(cell.strip() for cell in row):
+            if any(_END in cell for cell in row):
+                yield InputProblem(_NOT_CLOSED)
+            elif any(cell.strip() for cell in row):
                 beyond = row[len(columns) :]  # empty ones are of a delimiter at the end of the line
                 too_many = {None: beyond} if any(cell.strip() for cell in beyond) else {}
                 yield {**table_cells.joined_cells(columns, row), **too_many}
