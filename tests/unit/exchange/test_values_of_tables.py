@@ -240,6 +240,8 @@ def test_titles_above_a_header_are_not_taken_for_it() -> None:
         (("a/d001.pdf,1.00", "b/d001.pdf,1,234,567.00"), {1: "1.00"}, "row 2: it has more cells"),
         (("a/d001.pdf,1,234,567.00", "b/d001.pdf,2.00"), {2: "2.00"}, "row 1: it has more cells"),
         (('a/d001.pdf,"1.00', "b/d001.pdf,2.00"), {}, "row 1: a quote that is opened in it is not closed"),
+        (('a/d001.pdf,"1.00', 'b/d001.pdf,"2.00"'), {}, "row 1: a quote that is opened in it is not closed: 2 lines"),
+        (('a/d001.pdf,"1.00', '"x.pdf",2.00', "b/d001.pdf,3.00"), {2: "3.00"}, "row 1: a quote that is opened"),
         (("a/d001.pdf,1.00", 'b/d001.pdf,"2.00'), {1: "1.00"}, "row 2: a quote that is opened in it is not closed"),
     ],
 )
@@ -252,9 +254,26 @@ def test_a_row_that_is_written_wrongly_takes_no_other_row_with_it_without_a_word
     assert outcome.reference_values == len(taken)
 
 
-def test_a_quote_that_is_open_in_the_header_is_said(workspace: Workspace, tmp_path: Path) -> None:
-    outcome = known_values.bring_in(workspace, table_of(tmp_path, '"Journal', "file,amount_total", "a/d001.pdf,1.00"))
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ('"Journal', "file,amount_total", "a/d001.pdf,1.00"),
+        ('file,"amount_total', '"a/d001.pdf","1.00"'),
+    ],
+)
+def test_a_quote_that_is_open_in_the_header_is_said(
+    workspace: Workspace, tmp_path: Path, rows: tuple[str, ...]
+) -> None:
+    outcome = known_values.bring_in(workspace, table_of(tmp_path, *rows))
     assert ["a quote in its first lines is not closed" in problem.reason for problem in outcome.rejected] == [True]
+
+
+def test_a_cell_may_have_several_lines(workspace: Workspace, tmp_path: Path) -> None:
+    table = table_of(tmp_path, "file,seller_address", 'a/d001.pdf,"3 ""Rue"" A\n1000 B"', "b/d001.pdf,C")
+    outcome = known_values.bring_in(workspace, table)
+    assert (known(workspace, 1), known(workspace, 2), outcome.rejected) == (
+        {"seller_address": '3 "Rue" A 1000 B'}, {"seller_address": "C"}, [],
+    )  # fmt: skip
 
 
 def test_of_two_columns_of_one_field_the_value_that_is_left_out_is_said(workspace: Workspace, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ _DOCUMENTS = (".pdf", *PICTURES)
 
 _END = "\0end"
 """The line that is put behind a CSV table: where it does not come back as a row, a quote is still open."""
-_NOT_CLOSED = "a quote that is opened in it is not closed: nothing from here on was read"
+_NOT_CLOSED = f"{table_cells.UNKNOWN}a quote that is opened in it is not closed: "
 _UNCALCULATED = f"{table_cells.UNKNOWN}its formula has no result: open the file in a spreadsheet program and save it"
 
 
@@ -99,9 +99,6 @@ def _head_of(path: Path, limits: Limits) -> bytes:
 
 def _row(path: Path, record: str, data: Any) -> Iterator[KnownRow | Rejected]:
     """A row's values, and why some of its cells cannot be used."""
-    if isinstance(data, InputProblem):
-        yield Rejected(str(path), record, data.message)
-        return
     if not isinstance(data, dict):
         yield Rejected(str(path), record, "it is no object with a file and values")
         return
@@ -153,20 +150,52 @@ def _csv(path: Path) -> Iterator[Any]:
         with contextlib.suppress(csv.Error):
             dialect = csv.Sniffer().sniff(text[:4096], ",;\t|")
     try:
-        with_end = io.StringIO(f"{text}\n{_END}\n", newline="")
-        lines = csv.reader(with_end, dialect, delimiter=delimiter or dialect.delimiter)
-        columns, rows = table_cells.from_header(row for row in lines if row != [_END])
-        if any(_END in column for column in columns):
-            raise InputProblem(f"{path} is no CSV table: a quote in its first lines is not closed.")
+        columns, rows = table_cells.from_header(_csv_rows(path, text, dialect, delimiter or dialect.delimiter))
         for row in rows:
-            if any(_END in cell for cell in row):
-                yield InputProblem(_NOT_CLOSED)
-            elif any(cell.strip() for cell in row):
+            if any(cell.strip() for cell in row):
                 beyond = row[len(columns) :]  # empty ones are of a delimiter at the end of the line
                 too_many = {None: beyond} if any(cell.strip() for cell in beyond) else {}
                 yield {**table_cells.joined_cells(columns, row), **too_many}
     except csv.Error as error:
         raise InputProblem(f"{path} is no CSV table: {error}.") from error
+
+
+def _csv_rows(path: Path, text: str, dialect: Any, delimiter: str) -> Iterator[list[str]]:
+    """The rows of a table; where a quote is not closed, which takes rows after it into a value, a cell that says so.
+
+    Raises:
+        InputProblem: it is not closed in the header, or above.
+    """
+    lines: list[str] = []  # of the row that is being read
+    rows = csv.reader(_noted(io.StringIO(f"{text}\n{_END}\n", newline=""), lines), dialect, delimiter=delimiter)
+    has_header = False
+    for row in rows:
+        if row == [_END]:
+            return
+        lost = ""
+        if any(_END in cell for cell in row):
+            lost = "nothing from here on was read"
+        elif len(lines) > 1 and not _is_strict(lines, dialect, delimiter):  # a cell may well have several lines
+            lost = f"{len(lines)} lines were not read"
+        if lost and not has_header:
+            raise InputProblem(f"{path} is no CSV table: a quote in its first lines is not closed.")
+        yield [f"{_NOT_CLOSED}{lost}"] if lost else row
+        has_header = has_header or table_cells.has_file_column(row)
+        lines.clear()
+
+
+def _noted(lines: Iterable[str], into: list[str]) -> Iterator[str]:
+    for line in lines:
+        into.append(line)
+        yield line
+
+
+def _is_strict(lines: list[str], dialect: Any, delimiter: str) -> bool:
+    """Whether nothing but a delimiter stands behind each quote that closes."""
+    try:
+        return bool(list(csv.reader(lines, dialect, delimiter=delimiter, strict=True)))
+    except csv.Error:
+        return False
 
 
 def guessed_encoding(path: Path, limits: Limits) -> str:
