@@ -377,7 +377,7 @@ def is_in_use(path: Path) -> bool:
     A file that is no database is not in use.
     """
     try:
-        with closing(sqlite3.connect(path, timeout=0.5, isolation_level=None)) as connection:
+        with closing(additions.connect(path, timeout=0.5, isolation_level=None)) as connection:
             connection.execute("PRAGMA journal_mode=DELETE")
     except sqlite3.OperationalError as error:
         return "locked" in str(error) or "busy" in str(error)

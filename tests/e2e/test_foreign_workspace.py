@@ -267,3 +267,28 @@ def test_a_view_without_end_in_the_place_of_a_table_is_refused_and_a_view_of_a_u
         closing(Workspace.open(root)) as workspace,
     ):
         _ = workspace.db
+
+
+@pytest.mark.parametrize("name", ["workbench.db-journal", "workbench.db-wal", "workbench.db-shm"])
+def test_a_pipe_or_a_link_beside_the_database_is_refused_and_not_waited_for(
+    root: Path, tmp_path: Path, name: str, workbench: Workbench
+) -> None:
+    (root / "copies").mkdir(exist_ok=True)
+    (root / "copies" / "workbench-20260101.db").write_bytes((root / "workbench.db").read_bytes())
+    os.mkfifo(root / name)
+    answer = workbench("-w", str(root), "restore", "newest", "--yes")
+    assert answer.code == 3 and "no regular file" in answer.err
+    with pytest.raises(WorkspaceProblem, match="no regular file"), closing(Workspace.open(root)) as workspace:
+        _ = workspace.db
+    (root / name).unlink()
+    (tmp_path / "outside").write_bytes(SECRET)
+    (root / name).symlink_to(tmp_path / "outside")
+    with pytest.raises(WorkspaceProblem, match="no regular file"), closing(Workspace.open(root)) as workspace:
+        _ = workspace.db
+    assert (tmp_path / "outside").read_bytes() == SECRET
+
+
+def test_a_pipe_among_the_copies_is_not_waited_for(root: Path, workbench: Workbench) -> None:
+    (root / "copies").mkdir(exist_ok=True)
+    os.mkfifo(root / "copies" / "workbench-20260101.db")
+    assert workbench("-w", str(root), "restore").code == 0
