@@ -26,7 +26,7 @@ from storage.exceptions import (
 from storage.files import BEFORE_MIGRATION, WRITER
 from storage.migrations import HEAD
 from storage.postgresql.address import EXAMPLE, is_postgresql
-from storage.sqlite import untouched
+from storage.sqlite import additions, untouched
 
 if TYPE_CHECKING:
     from storage.postgresql.server import Server
@@ -95,8 +95,8 @@ class Database:
 
         @event.listens_for(engine, "connect")
         def _connect(connection: sqlite3.Connection, _: Any) -> None:
-            # pysqlite must not begin transactions by itself: `_begin` does, as DEFERRED or IMMEDIATE
-            connection.isolation_level = None
+            connection.isolation_level = None  # pysqlite begins no transactions by itself: `_begin` does
+            additions.refuse(connection, path)
             if self._is_sealed:
                 return
             connection.execute("PRAGMA journal_mode=WAL")
@@ -377,7 +377,7 @@ def is_in_use(path: Path) -> bool:
     A file that is no database is not in use.
     """
     try:
-        with closing(sqlite3.connect(path, timeout=0.5, isolation_level=None)) as connection:
+        with closing(additions.connect(path, timeout=0.5, isolation_level=None)) as connection:
             connection.execute("PRAGMA journal_mode=DELETE")
     except sqlite3.OperationalError as error:
         return "locked" in str(error) or "busy" in str(error)

@@ -12,7 +12,13 @@ _EFFECTIVE = os.access in os.supports_effective_ids
 
 
 def connect(path: Path, **options: Any) -> sqlite3.Connection:
-    """A connection that can only read, and does not see a write-ahead log; `options` are those of sqlite3."""
+    """A connection that can only read, and does not see a write-ahead log; `options` are those of sqlite3.
+
+    Raises:
+        sqlite3.OperationalError: it is no file; SQLite would wait at a pipe for ever.
+    """
+    if path.exists() and not path.is_file():
+        raise sqlite3.OperationalError("unable to open: it is no regular file")
     opened: sqlite3.Connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True, **options)
     return opened
 

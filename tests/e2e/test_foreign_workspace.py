@@ -237,3 +237,64 @@ def test_files_of_the_system_and_gigabytes_in_place_of_small_files_are_not_read(
     run.suggestions.symlink_to(tmp_path / "sparse")
     with pytest.raises(InputProblem, match="damaged"):
         suggestions_file.read(run.path)
+
+
+@pytest.mark.parametrize(
+    "added",
+    [
+        "CREATE TRIGGER t AFTER INSERT ON spans BEGIN DELETE FROM spans; END",
+        "CREATE TRIGGER t BEFORE INSERT ON documents BEGIN SELECT RAISE(IGNORE); END",
+        "CREATE UNIQUE INDEX t ON documents(source)",
+    ],
+)
+@pytest.mark.parametrize("in_the_log", [False, True])
+def test_what_would_change_labels_as_they_are_saved_is_refused(root: Path, added: str, in_the_log: bool) -> None:
+    connection = sqlite3.connect(root / "workbench.db")
+    with closing(connection):
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA wal_autocheckpoint=0")
+        connection.execute(added)
+        connection.commit()
+        if not in_the_log:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with pytest.raises(WorkspaceProblem, match="of others, 't'"), closing(Workspace.open(root)) as workspace:
+            _ = workspace.db
+
+
+def test_a_view_without_end_in_the_place_of_a_table_is_refused_and_a_view_of_a_users_own_is_let_be(root: Path) -> None:
+    change(root, "CREATE VIEW my_labels AS SELECT field, count(*) FROM spans GROUP BY field")
+    with closing(Workspace.open(root)) as workspace, workspace.db.read() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM my_labels").scalar()
+    change(root, "ALTER TABLE problems RENAME TO before")
+    change(root, "CREATE VIEW problems AS WITH RECURSIVE c(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM c) "
+           "SELECT id, '' AS file, '' AS record, '' AS reason, '' AS at FROM c")  # fmt: skip
+    with (
+        pytest.raises(WorkspaceProblem, match="view of others, 'problems'"),
+        closing(Workspace.open(root)) as workspace,
+    ):
+        _ = workspace.db
+
+
+@pytest.mark.parametrize("name", ["workbench.db-journal", "workbench.db-wal", "workbench.db-shm"])
+def test_a_pipe_or_a_link_beside_the_database_is_refused_and_not_waited_for(
+    root: Path, tmp_path: Path, name: str, workbench: Workbench
+) -> None:
+    (root / "copies").mkdir(exist_ok=True)
+    (root / "copies" / "workbench-20260101.db").write_bytes((root / "workbench.db").read_bytes())
+    os.mkfifo(root / name)
+    answer = workbench("-w", str(root), "restore", "newest", "--yes")
+    assert answer.code == 3 and "no regular file" in answer.err
+    with pytest.raises(WorkspaceProblem, match="no regular file"), closing(Workspace.open(root)) as workspace:
+        _ = workspace.db
+    (root / name).unlink()
+    (tmp_path / "outside").write_bytes(SECRET)
+    (root / name).symlink_to(tmp_path / "outside")
+    with pytest.raises(WorkspaceProblem, match="no regular file"), closing(Workspace.open(root)) as workspace:
+        _ = workspace.db
+    assert (tmp_path / "outside").read_bytes() == SECRET
+
+
+def test_a_pipe_among_the_copies_is_not_waited_for(root: Path, workbench: Workbench) -> None:
+    (root / "copies").mkdir(exist_ok=True)
+    os.mkfifo(root / "copies" / "workbench-20260101.db")
+    assert workbench("-w", str(root), "restore").code == 0

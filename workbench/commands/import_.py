@@ -21,6 +21,7 @@ from workbench.commands.support.output import (
     pairs,
     table,
 )
+from workbench.commands.support.ranges import Range
 from workbench.commands.values import ask_about_columns
 from workbench.exchange.importers.registry import IMPORTERS
 from workbench.fields.plain_text import counted, harmless
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     shell_complete=argument_completion.meaning, help="What a label means.",
 )  # fmt: skip
 @click.option("--keep-names", is_flag=True, help="Make a field of every label instead of mapping it by its aliases.")
-@click.option("--accept-above", type=click.FloatRange(0, 1), help="Make labels of suggestions from values this sure.")
+@click.option("--accept-above", type=Range(0, 1), help="Make labels of suggestions from values this sure.")
 @click.option(
     "--group-by",
     default="seller",

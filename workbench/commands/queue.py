@@ -16,6 +16,7 @@ from workbench.annotation import rounds
 from workbench.commands.support import argument_completion
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, table
+from workbench.commands.support.ranges import Range
 from workbench.runs.reconcile import reconcile
 from workbench.settings import MOST_TRAIN_AFTER
 from workbench.workspace import Workspace
@@ -52,7 +53,7 @@ from workbench.workspace import Workspace
     help="A further run that votes (strategy committee); without it the newest ones.",
 )
 @click.option(
-    "--blind", default=selection.BLIND_SHARE, show_default=True, type=click.FloatRange(0, 1),
+    "--blind", default=selection.BLIND_SHARE, show_default=True, type=Range(0, 1),
     help="Share of labelled documents that come back without their labels.",
 )  # fmt: skip
 @click.option(

@@ -8,6 +8,7 @@ import click
 
 from storage.exceptions import UsageProblem, WorkspaceProblem, remedy_of
 from workbench.commands.support.output import emit, json_option
+from workbench.commands.support.ranges import Range
 
 
 @click.command()
@@ -24,7 +25,7 @@ from workbench.commands.support.output import emit, json_option
 )
 @click.option(
     "--noise",
-    type=click.FloatRange(0, 3),
+    type=Range(0, 3),
     default=1.0,
     show_default=True,
     help="With --words-only: how badly they are read; 0 not at all.",

@@ -4,14 +4,13 @@ import click
 
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, table
+from workbench.commands.support.ranges import Range
 from workbench.fields.plain_text import counted
 
 
 @click.command
-@click.option("--test", type=click.FloatRange(0, 1), default=0.2, show_default=True, help="Share for the test side.")
-@click.option(
-    "--validation", type=click.FloatRange(0, 1), default=0.1, show_default=True, help="Share for the validation side."
-)
+@click.option("--test", type=Range(0, 1), default=0.2, show_default=True, help="Share for the test side.")
+@click.option("--validation", type=Range(0, 1), default=0.1, show_default=True, help="Share for the validation side.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Another number gives another split.")
 @click.option("--dry-run", is_flag=True, help="Show what would be, change nothing.")
 @json_option

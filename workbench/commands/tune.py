@@ -10,6 +10,7 @@ from storage.exceptions import RunProblem, UsageProblem
 from workbench.commands.support import argument_completion, run_settings, search_options
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option
+from workbench.commands.support.ranges import Range
 from workbench.commands.support.search_options import TRIALS, SearchOptions
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @run_settings.on_option("Train")
 @click.option(
-    "--gpus", type=click.FloatRange(0, 1),
+    "--gpus", type=Range(0, 1),
     help="Of --on a Ray cluster: GPUs of each run, or of each of its processes; 0.5: two runs share one.",
 )  # fmt: skip
 @click.option("--wait", is_flag=True, help="Stay until the run has ended, and show its progress.")

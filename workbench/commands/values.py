@@ -12,6 +12,7 @@ from storage.exceptions import InputProblem, UsageProblem
 from workbench.commands.support import argument_completion, streams
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import by_reason, emit, is_terminal, json_option, listed, pairs, table
+from workbench.commands.support.ranges import Range
 from workbench.fields.plain_text import counted, harmless_lines
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _COLUMNS = 8  # that a line names
 )  # fmt: skip
 @click.option("--new-fields", is_flag=True, help="Make a field of every column that no field is called.")
 @click.option("--keep-names", is_flag=True, help="Make a field of every column instead of using its aliases.")
-@click.option("--accept-above", type=click.FloatRange(0, 1), help="Make labels of places this sure; the rest suggests.")
+@click.option("--accept-above", type=Range(0, 1), help="Make labels of places this sure; the rest suggests.")
 @click.option("--ignore-folders", is_flag=True, help="Match documents by the file's name alone, whatever its folder.")
 @click.option("--dry-run", is_flag=True, help="Show what would become of the tables, and change nothing.")
 @click.option("--undo", is_flag=True, help="Take the latest import of values back.")

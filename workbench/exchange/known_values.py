@@ -269,6 +269,7 @@ class _ValuesImport:
             return Rejected(str(path), row.record, reason)
         outcome.left_out.update(row.nested)
         values: dict[str, str] = {}
+        refused: Rejected | None = None
         for column, value in row.values.items():
             meant = _meant(labels.schema, column)
             if self._only is not None and column.casefold() not in self._only and not meant:
@@ -282,9 +283,11 @@ class _ValuesImport:
             if known and refusal(known.type, value):
                 outcome.left_out[column] += 1  # for instance a VAT number under "vat", or 29.02.2023
                 continue
-            values.setdefault(field_id, value)
+            if values.setdefault(field_id, value) != value:
+                reason = f"{column}: another column has '{values[field_id]}' for the same field, which is taken; not"
+                refused = Rejected(str(path), row.record, f"{reason} '{value}'")
         values_of.append((number, values))
-        return None
+        return refused
 
     def _apply(self, connection: Connection, number: int, values: dict[str, str]) -> None:
         outcome = self._outcome

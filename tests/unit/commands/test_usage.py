@@ -342,6 +342,28 @@ def test_the_shell_completes_names(opened: Workspace, arguments: list[str], inco
     assert expected in [item.value for item in items]
 
 
+@pytest.mark.parametrize("name", ["$(touch x)", "`id`", "a; id", "a|id", "a&id", "a>b", "a<b"])
+def test_no_name_that_a_shell_would_run_is_completed(opened: Workspace, name: str) -> None:
+    opened.change_schema(lambda schema: schema.change(schema.spans[0].id, name=name))
+    opened.change_schema(lambda schema: schema.change(schema.spans[1].id, name="l'heure du départ"))
+    shell = ShellComplete(cli.group, {}, "workbench", "_WORKBENCH_COMPLETE")
+    names = [item.value for item in shell.get_completions(["-w", str(opened.files.root), "fields", "rename"], "")]
+    assert name not in names and "l'heure du départ" in names
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["split", "--test"], ["split", "--validation"], ["queue", "--blind"], ["values", "--accept-above"],
+        ["import", ".", "--accept-above"], ["sample-data", "x", "--noise"], ["tune", "--gpus"],
+    ],
+)  # fmt: skip
+def test_a_number_that_is_none_is_refused(arguments: list[str]) -> None:
+    """nan is below and above no limit: `split --test nan` put every document on one side."""
+    result = CliRunner().invoke(cli.group, [*arguments, "nan"])
+    assert result.exit_code == 2 and "nan is no number" in result.output
+
+
 def test_completion_outside_a_workspace_is_silent(tmp_path: Path) -> None:
     shell = ShellComplete(cli.group, {}, "workbench", "_WORKBENCH_COMPLETE")
     assert shell.get_completions(["-w", str(tmp_path), "runs", "show"], "") == []

@@ -233,6 +233,56 @@ def test_titles_above_a_header_are_not_taken_for_it() -> None:
     assert table_cells.file_column({"id": "1", "Datei Name": "x"}) == "Datei Name"
 
 
+@pytest.mark.parametrize(
+    ("rows", "taken", "reason"),
+    [
+        (("a/d001.pdf,1.00", "b/d001.pdf,1,234.00"), {1: "1.00"}, "row 2: it has more cells"),
+        (("a/d001.pdf,1.00", "b/d001.pdf,1,234,567.00"), {1: "1.00"}, "row 2: it has more cells"),
+        (("a/d001.pdf,1,234,567.00", "b/d001.pdf,2.00"), {2: "2.00"}, "row 1: it has more cells"),
+        (('a/d001.pdf,"1.00', "b/d001.pdf,2.00"), {}, "row 1: a quote that is opened in it is not closed"),
+        (('a/d001.pdf,"1.00', 'b/d001.pdf,"2.00"'), {}, "row 1: a quote that is opened in it is not closed: 2 lines"),
+        (('a/d001.pdf,"1.00', '"x.pdf",2.00', "b/d001.pdf,3.00"), {2: "3.00"}, "row 1: a quote that is opened"),
+        (("a/d001.pdf,1.00", 'b/d001.pdf,"2.00'), {1: "1.00"}, "row 2: a quote that is opened in it is not closed"),
+    ],
+)
+def test_a_row_that_is_written_wrongly_takes_no_other_row_with_it_without_a_word(
+    workspace: Workspace, tmp_path: Path, rows: tuple[str, ...], taken: dict[int, str], reason: str
+) -> None:
+    outcome = known_values.bring_in(workspace, table_of(tmp_path, "file,amount_total", *rows))
+    assert [f"{problem.record}: {problem.reason}"[: len(reason)] for problem in outcome.rejected] == [reason]
+    assert {number: known(workspace, number).get("amount_total") for number in taken} == taken
+    assert outcome.reference_values == len(taken)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ('"Journal', "file,amount_total", "a/d001.pdf,1.00"),
+        ('file,"amount_total', '"a/d001.pdf","1.00"'),
+    ],
+)
+def test_a_quote_that_is_open_in_the_header_is_said(
+    workspace: Workspace, tmp_path: Path, rows: tuple[str, ...]
+) -> None:
+    outcome = known_values.bring_in(workspace, table_of(tmp_path, *rows))
+    assert ["a quote in its first lines is not closed" in problem.reason for problem in outcome.rejected] == [True]
+
+
+def test_a_cell_may_have_several_lines(workspace: Workspace, tmp_path: Path) -> None:
+    table = table_of(tmp_path, "file,seller_address", 'a/d001.pdf,"3 ""Rue"" A\n1000 B"', "b/d001.pdf,C")
+    outcome = known_values.bring_in(workspace, table)
+    assert (known(workspace, 1), known(workspace, 2), outcome.rejected) == (
+        {"seller_address": '3 "Rue" A 1000 B'}, {"seller_address": "C"}, [],
+    )  # fmt: skip
+
+
+def test_of_two_columns_of_one_field_the_value_that_is_left_out_is_said(workspace: Workspace, tmp_path: Path) -> None:
+    table = table_of(tmp_path, "file,amount_total,Amount Total", "a/d001.pdf,1.00,2.00", "b/d001.pdf,3.00,3.00")
+    outcome = known_values.bring_in(workspace, table)
+    assert known(workspace, 1)["amount_total"] == "1.00"
+    assert ["not '2.00'" in problem.reason for problem in outcome.rejected] == [True]
+
+
 def test_the_workspace_lists_what_was_brought_in(workspace: Workspace, tmp_path: Path) -> None:
     known_values.bring_in(workspace, table_of(tmp_path, "file,amount_total", "a/d001.pdf,1.00"))
     with workspace.db.read() as connection:

@@ -1,5 +1,6 @@
 """What the shell completes besides the names of commands and options (runs, settings, presets, fields, strategies)."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -10,17 +11,27 @@ from click.shell_completion import CompletionItem
 
 from storage.exceptions import WorkbenchError
 from workbench.commands.support.context import Context
+from workbench.fields.plain_text import harmless
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
 
+_RUN_BY_SHELLS = re.compile(r"[$`;&|<>!\x00-\x1f\x7f]")
 Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 
 def _matching(words: Iterable[tuple[str, str]], incomplete: str) -> list[CompletionItem]:
-    """The words (each with an explanation) that begin as typed, whatever the case."""
+    """The words (each with an explanation) that begin as typed, whatever the case.
+
+    A name with a sign that makes a shell run something is left out: bash puts names on the command line as they are,
+    where `$(…)` of a field that came from others would be run by Enter.
+    """
     typed = incomplete.casefold()
-    return [CompletionItem(word, help=text) for word, text in words if word.casefold().startswith(typed)]
+    return [
+        CompletionItem(word, help=harmless(text))
+        for word, text in words
+        if word.casefold().startswith(typed) and not _RUN_BY_SHELLS.search(word)
+    ]
 
 
 def _in_workspace(ctx: click.Context, words: Callable[["Workspace"], list[tuple[str, str]]]) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 Holds: texts, boxes in page units, labels (a label is an item, other words are items "other", line by line), the
 reading order (a key of our own beside each word), the page size, whether labels are complete.
 Cannot hold: which pages are one document (each page becomes one), line numbers, OCR confidences, suggestions,
-reference values, group, language; a label over two pages is divided.
+reference values, group, language, labels of a field called "other" or "o"; a label over two pages is divided.
 """
 
 from collections.abc import Iterable
@@ -24,6 +24,9 @@ from workbench.exchange.exporters.base import (
     whole_folder,
 )
 from workbench.fields import Schema
+
+NO_LABEL = frozenset({"other", "o"})
+"""What FUNSD calls words without a label."""
 
 
 class FunsdExporter:
@@ -59,6 +62,8 @@ def _form(content: Content, schema: Schema, page: Page, written: ExportReport) -
     items: list[tuple[str, list[Token]]] = []
     labelled: set[int] = set()
     for span in ordered_spans(content):
+        if schema.name(span.field).casefold() in NO_LABEL:
+            written.lost[f"labels of the field {schema.name(span.field)} say no label in FUNSD: rename it"] += 1
         here = [by_id[number] for number in span.tokens if number in by_id]
         if here:
             items.append((schema.name(span.field), here))

@@ -61,6 +61,7 @@ UNKNOWN = "\0"
 """A cell that begins with this holds why its value cannot be known."""
 
 _FILE = re.compile(r"\.(pdf|png|jpe?g|tiff?|xml|webp|heic)$", re.IGNORECASE)
+_NUMBER = re.compile(r"[0-9][0-9.,' ]*")
 _LAST_ROW = 1_048_576  # of a workbook's sheet
 _LARGEST_PART = 200_000_000  # bytes of a sheet in which formulas are looked at
 _UNCALCULATED = re.compile(
@@ -113,7 +114,8 @@ def from_header(rows: Iterable[Sequence[Any]]) -> tuple[list[str], Iterator[Sequ
     """The columns and the rows below them.
 
     The header is the first row that names a file's column; else the first with more than half as many filled cells as
-    the fullest of the first rows: titles and notes fill fewer.
+    the fullest of the first rows: titles and notes fill fewer. A row of values, which may have more cells than its
+    header ("1,234.00" without quotes), is none.
     """
     rest = iter(rows)
     first = list(islice(rest, _ABOVE))
@@ -122,7 +124,15 @@ def from_header(rows: Iterable[Sequence[Any]]) -> tuple[list[str], Iterator[Sequ
         return [], iter(())
     full = [number for number, count in enumerate(filled) if count > max(filled) / 2]
     header = next((number for number in full if has_file_column(first[number])), full[0])
+    if _has_values(first[header]):
+        named = (number for number in range(header) if filled[number] > 1 and has_file_column(first[number]))
+        header = next(named, header)
     return [_named(cell) for cell in first[header]], chain(first[header + 1 :], rest)
+
+
+def _has_values(row: Iterable[Any]) -> bool:
+    """Whether a row names a document's file or has a number, as no header does."""
+    return any(_FILE.search(cell) or _NUMBER.fullmatch(cell) for cell in map(_named, row))
 
 
 def joined_cells(columns: Sequence[str], cells: Sequence[Any]) -> dict[str, Any]:

@@ -25,6 +25,9 @@ _TABLES = (".csv", ".tsv", ".xlsx", ".json", ".jsonl")
 _DOCUMENTS = (".pdf", *PICTURES)
 
 
+_END = "\0end"
+"""The line that is put behind a CSV table: where it does not come back as a row, a quote is still open."""
+_NOT_CLOSED = f"{table_cells.UNKNOWN}a quote that is opened in it is not closed: "
 _UNCALCULATED = f"{table_cells.UNKNOWN}its formula has no result: open the file in a spreadsheet program and save it"
 
 
@@ -147,8 +150,7 @@ def _csv(path: Path) -> Iterator[Any]:
         with contextlib.suppress(csv.Error):
             dialect = csv.Sniffer().sniff(text[:4096], ",;\t|")
     try:
-        lines = csv.reader(io.StringIO(text, newline=""), dialect, delimiter=delimiter or dialect.delimiter)
-        columns, rows = table_cells.from_header(lines)
+        columns, rows = table_cells.from_header(_csv_rows(path, text, dialect, delimiter or dialect.delimiter))
         for row in rows:
             if any(cell.strip() for cell in row):
                 beyond = row[len(columns) :]  # empty ones are of a delimiter at the end of the line
@@ -156,6 +158,44 @@ def _csv(path: Path) -> Iterator[Any]:
                 yield {**table_cells.joined_cells(columns, row), **too_many}
     except csv.Error as error:
         raise InputProblem(f"{path} is no CSV table: {error}.") from error
+
+
+def _csv_rows(path: Path, text: str, dialect: Any, delimiter: str) -> Iterator[list[str]]:
+    """The rows of a table; where a quote is not closed, which takes rows after it into a value, a cell that says so.
+
+    Raises:
+        InputProblem: it is not closed in the header, or above.
+    """
+    lines: list[str] = []  # of the row that is being read
+    rows = csv.reader(_noted(io.StringIO(f"{text}\n{_END}\n", newline=""), lines), dialect, delimiter=delimiter)
+    has_header = False
+    for row in rows:
+        if row == [_END]:
+            return
+        lost = ""
+        if any(_END in cell for cell in row):
+            lost = "nothing from here on was read"
+        elif len(lines) > 1 and not _is_strict(lines, dialect, delimiter):  # a cell may well have several lines
+            lost = f"{len(lines)} lines were not read"
+        if lost and not has_header:
+            raise InputProblem(f"{path} is no CSV table: a quote in its first lines is not closed.")
+        yield [f"{_NOT_CLOSED}{lost}"] if lost else row
+        has_header = has_header or table_cells.has_file_column(row)
+        lines.clear()
+
+
+def _noted(lines: Iterable[str], into: list[str]) -> Iterator[str]:
+    for line in lines:
+        into.append(line)
+        yield line
+
+
+def _is_strict(lines: list[str], dialect: Any, delimiter: str) -> bool:
+    """Whether nothing but a delimiter stands behind each quote that closes."""
+    try:
+        return bool(list(csv.reader(lines, dialect, delimiter=delimiter, strict=True)))
+    except csv.Error:
+        return False
 
 
 def guessed_encoding(path: Path, limits: Limits) -> str:

@@ -465,6 +465,13 @@ def test_two_documents_of_one_name_get_two_files(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "out" / "annotations").iterdir()) == ["inv-2.json", "inv.json"]
 
 
+@pytest.mark.parametrize("name", ["other", "Other", "O"])
+def test_labels_that_say_no_label_in_funsd_are_said(tmp_path: Path, name: str) -> None:
+    written = exporters.load("funsd").write([example()], SCHEMA.change("amount_total", name=name), tmp_path / "out")
+    assert written.lost[f"labels of the field {name} say no label in FUNSD: rename it"] == 1
+    assert not exporters.load("funsd").write([example()], SCHEMA, tmp_path / "again").lost
+
+
 def test_exports_keep_the_split(tmp_path: Path) -> None:
     import datasets
     from pyarrow import parquet

@@ -167,6 +167,9 @@ def test_vias_csv_is_no_table_of_values(folder: Path) -> None:
     head = "filename,file_size,file_attributes,region_count,region_id,region_shape_attributes,region_attributes"
     item = only(folder / "via.csv", f"{head}\n{row}\n", "via")
     assert [region.label for region in item.regions] == ["total"]
+    (folder / "via.csv").write_text(f'{head}\npic.png,1,"{{,1,0,,\n{row}\n')
+    (refused,) = read(folder / "via.csv", "via")  # else the rows after the quote would be one of its cells
+    assert isinstance(refused, Rejected) and "it is no CSV" in refused.reason
 
 
 @pytest.mark.parametrize(

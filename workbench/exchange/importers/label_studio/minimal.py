@@ -32,7 +32,7 @@ def rows(path: Path, options: Options) -> Iterator[tuple[str, Any]]:
     text = parsing.text_of(parsing.content(path, options.limits))
     dialect = csv.excel_tab if "\t" in text.split("\n", 1)[0] else csv.excel
     try:
-        for number, row in enumerate(csv.DictReader(io.StringIO(text, newline=""), dialect=dialect), 1):
+        for number, row in enumerate(csv.DictReader(io.StringIO(text, newline=""), dialect=dialect, strict=True), 1):
             yield f"row {number}", {key: _cell(value) for key, value in row.items() if key and value}
     except csv.Error as error:
         raise InputProblem(f"it is no CSV ({error})") from error

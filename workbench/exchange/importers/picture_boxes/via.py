@@ -60,7 +60,7 @@ def _pictures(path: Path, options: Options) -> dict[str, _Shapes]:
     data = parsing.content(path, options.limits)
     pictures: dict[str, _Shapes] = {}
     if not parsing.is_json(data):
-        for row in csv.DictReader(io.StringIO(parsing.text_of(data), newline="")):
+        for row in _rows(parsing.text_of(data)):
             shapes = pictures.setdefault(str(row.get("filename") or "").strip(), [])
             shape, about = (_object(row.get(f"region_{name}attributes")) for name in ("shape_", ""))
             if shape:
@@ -81,6 +81,14 @@ def _pictures(path: Path, options: Options) -> dict[str, _Shapes]:
     if not pictures:
         raise InputProblem("it names no pictures")
     return pictures
+
+
+def _rows(text: str) -> Iterator[dict[str | Any, str | Any]]:
+    """The rows of a CSV, which one with a quote that is not closed would otherwise take into one of its cells."""
+    try:
+        yield from csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    except csv.Error as error:
+        raise InputProblem(f"it is no CSV ({error})") from error
 
 
 def _object(text: Any) -> dict[str, Any]:
