@@ -74,9 +74,13 @@ def _lay_out(folder: RunFolder, reader: RunFolder) -> None:
     reader.datasets.mkdir()
     shutil.copyfile(folder.dataset("test"), reader.dataset("pool"))
     rows = parquet.rows(reader.dataset("pool"), ["pictures"])
+    root = folder.path.resolve()
     for name in {name for row in rows for name in row["pictures"] if name and not Path(name).is_absolute()}:
-        (reader.path / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(folder.path / name, reader.path / name)
+        picture = folder.path / name
+        # a run of others names what it likes
+        if ".." not in Path(name).parts and picture.is_file() and picture.resolve().is_relative_to(root):
+            (reader.path / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(picture, reader.path / name)
 
 
 def _join(folder: RunFolder, reader: RunFolder) -> None:
