@@ -21,6 +21,7 @@ from storage.records import Run
 from workbench.evaluation.classes import errors
 from workbench.evaluation.classes.errors import EVERY, ClassItem, ClassReview, Key
 from workbench.evaluation.error_review import Verdict
+from workbench.runs import progress
 
 KEYS = (
     ("class_errors.shares", "v", "shares", "Counts, shares of the label, shares of the prediction"),
@@ -187,8 +188,8 @@ class ClassErrors(Horizontal):
         if self.run is None or self.review is None:
             return ()
         wrong = len({item.document for item in self.review.wrong})
-        unread = " (test side not read)" if (self.run.report or {}).get("test_unread") else ""
-        return f"{self.run.name} · {self.review.split}{unread}", f"{wrong} of {len(self.review.lengths)} wrong"
+        side = progress.side_of(self.review.split, self.run.report)
+        return f"{self.run.name} · {side}", f"{wrong} of {len(self.review.lengths)} wrong"
 
     def hint(self) -> Hint:
         """What the next key does."""

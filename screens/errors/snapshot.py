@@ -33,8 +33,8 @@ class Shown:
         errors = f"{fixed} of {counted(total, 'error')} were label errors" if fixed else counted(total, "error")
         own = progress.headline(self.evaluation) if self.evaluation.get("split") == self.review.split else ""
         f1 = f"F1 {self.review.f1:.3f} on {self.review.split}"
-        unread = " (test side not read)" if (self.run.report or {}).get("test_unread") else ""
-        return f"{self.run.name} · {self.review.split}{unread}", own or f1, errors
+        side = progress.side_of(self.review.split, self.run.report)
+        return f"{self.run.name} · {side}", own or f1, errors
 
 
 def read(workspace: Workspace, before: Shown | None, run_id: str = "", split: str | None = None) -> Shown | None:

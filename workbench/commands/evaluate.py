@@ -107,7 +107,7 @@ def _evaluate(
         figures["run"] = model
     else:
         folder = Path(prediction_process.model_of(workspace, model)).parent
-        if on == "test" and late_reading.unread(RunFolder(folder)):
+        if on == "test" and RunFolder(folder).test_unread():
             with workspace.db.read() as connection:
                 run = runs.get(connection, folder.name)
             with document_progress("Reading the test side", silent=as_json) as show:
@@ -115,7 +115,7 @@ def _evaluate(
         predictions = RunFolder(folder).predictions
         if predictions.is_file() and parquet.task_of(predictions) == parquet.CLASSES:
             figures = class_report.evaluate_run(folder, on)
-            if left := late_reading.unread(RunFolder(folder)):
+            if left := RunFolder(folder).test_unread():
                 figures["test_unread"] = left
             if positive is not None:
                 figures["positive"] = class_report.of_class(figures, positive)
@@ -130,7 +130,7 @@ def _evaluate(
         if positive is not None:
             raise UsageProblem("This run reads fields: it has no positive class.", "Leave out --positive.")
         figures = report.evaluate_run(folder, on)
-        if left := late_reading.unread(RunFolder(folder)):
+        if left := RunFolder(folder).test_unread():
             figures["test_unread"] = left
         # the weights of model and rules were learnt on validation, where these figures would be too good
         judged = run_reader.read_labelled(folder, figures["split"]) if figures["split"] != "validation" else []

@@ -217,9 +217,7 @@ def compare(workspace: Workspace, a: Run, b: Run, on: str | None = None) -> dict
 
 def _of_classes(a: Path, b: Path, on: str | None) -> dict[str, Any]:
     if (compared := paired.compare(a, b, on)) is None:
-        if unread := [
-            folder for folder in (a, b) if on == "test" and RunFolder(folder).read_report().get("test_unread")
-        ]:
+        if unread := [folder for folder in (a, b) if on == "test" and RunFolder(folder).test_unread()]:
             return {"problem": run_reader.none_predicted(unread[0], "test", "").message}
         return {"problem": f"Runs {a.name} and {b.name} have no document of one class in common that both predicted."}
     rows = {name: asdict(row) | {"certain": row.certain} for name, row in compared["differences"].items()}

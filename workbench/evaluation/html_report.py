@@ -33,7 +33,7 @@ def make(folder: Path, *, title: str, names: Mapping[str, str], split: str | Non
         InputProblem: there is nothing to report, or the folder is damaged.
     """
     figures = report.evaluate_run(folder, split)
-    figures["test_unread"] = RunFolder(folder).read_report().get("test_unread", 0)
+    figures["test_unread"] = RunFolder(folder).test_unread()
     cases = run_reader.read_labelled(folder, figures["split"])
     judged = error_analysis.judge(cases, run_reader.read_vendors(folder, "train"))
     records = error_analysis.find(judged)

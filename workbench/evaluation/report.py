@@ -247,7 +247,7 @@ def compare_runs(
                 "differences": {n: asdict(d) | {"certain": d.certain} for n, d in differences.items()},
             }
     for folder in (a, b) if on == "test" else ():
-        if RunFolder(folder).read_report().get("test_unread"):
+        if RunFolder(folder).test_unread():
             raise none_predicted(folder, "test", "")
     raise InputProblem(
         f"Runs {a.name} and {b.name} have no labelled document in common that both predicted.",

@@ -63,13 +63,13 @@ def test_unread(request: "Request", folder: RunFolder) -> dict[str, int]:
 def sides_read(folder: Path) -> tuple[str, ...]:
     """The sides of a run's data that its model has read, those that it is judged on first."""
     run = RunFolder(folder)
-    unread = {"test"} if run.read_report().get("test_unread") else set()
+    unread = {"test"} if run.test_unread() else set()
     return tuple(side for side in MEASURED_FIRST if side not in unread and run.dataset(side).is_file())
 
 
 def none_predicted(folder: Path, split: str, remedy: str) -> InputProblem:
     """What to say where a run has predicted no labelled document of a side."""
-    if split == "test" and RunFolder(folder).read_report().get("test_unread"):
+    if split == "test" and RunFolder(folder).test_unread():
         return InputProblem(
             f"Run {folder.name} has not read its test side: of a search's runs only the best does, at the end.",
             f"`workbench evaluate {folder.name} --on test` reads it.",

@@ -249,6 +249,11 @@ def untouched(report: Mapping[str, Any] | None) -> str:
     return f"{round(evaluation['documents_right'] * evaluation['documents'])} of {evaluation['documents']}"
 
 
+def side_of(split: str, report: Mapping[str, Any] | None) -> str:
+    """A run's side as a screen names it; of a run of a search with a word that the test side was not read."""
+    return f"{split} (test side not read)" if (report or {}).get("test_unread") else split
+
+
 def unread_line(report: Mapping[str, Any] | None) -> str:
     """That a run of a search has not read its test side; "" of a run that has, or has none.
 

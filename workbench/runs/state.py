@@ -217,6 +217,14 @@ class RunFolder:
         """Whether a model was saved that can be loaded."""
         return any((self.model / name).is_file() for name in ("config.json", MODEL_DESCRIPTION))
 
+    def test_unread(self) -> int:
+        """How many test documents its model has left unread, as those of a search's runs do.
+
+        Raises:
+            InputProblem: the report is damaged.
+        """
+        return int(self.read_report().get("test_unread") or 0)
+
     def read_report(self) -> dict[str, Any]:
         """report.json; empty where there is none.
 

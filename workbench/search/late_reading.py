@@ -25,15 +25,6 @@ from workbench.workspace import Workspace
 _COLUMNS = tuple(parquet.Prediction.__slots__)
 
 
-def unread(folder: RunFolder) -> int:
-    """How many test documents a run has that its model has not read.
-
-    Raises:
-        InputProblem: its report is damaged.
-    """
-    return int(folder.read_report().get("test_unread") or 0)
-
-
 def read_test(workspace: Workspace, run: Run, tick: Tick | None = None, on: Target | None = None) -> None:
     """Have a run's model read its test side, unless it has.
 
@@ -48,7 +39,7 @@ def read_test(workspace: Workspace, run: Run, tick: Tick | None = None, on: Targ
         InputProblem: its folder is damaged.
     """
     folder = RunFolder(workspace.files.run(run.id))
-    if not unread(folder):
+    if not folder.test_unread():
         return
     if not folder.has_model():
         raise RunProblem(f"Run {run.name} has no model yet.", "Wait until it has finished.")

@@ -41,7 +41,7 @@ def make(folder: Path, *, title: str, names: Mapping[str, str], split: str | Non
         InputProblem: there is nothing to report, or the folder is damaged.
     """
     review = errors.look(folder, split)
-    report = {**review.figures, "test_unread": RunFolder(folder).read_report().get("test_unread", 0)}
+    report = {**review.figures, "test_unread": RunFolder(folder).test_unread()}
     listed = list(events.iterate(RunFolder(folder).events))
     return str(
         html_rendering.template(_TEMPLATE, names).render(
