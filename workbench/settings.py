@@ -150,6 +150,7 @@ _OF_A_CLUSTER = "Over ssh a run takes the machine's GPUs, and runs at work at a 
 _OF_A_PROCESS = "Give 0 to 1. For a run on several, set train.processes: each process asks for as much."
 _ENCODING = "utf-8-sig"  # with the mark that Windows' editor puts first, or without
 _START_OVER = "Correct the line, or move the file away to start over."
+_AS_UTF_8 = "Save it as UTF-8 (in an editor: Save as, encoding UTF-8), or move the file away to start over."
 _HEADER = re.compile(r"\s*(\[\[?)\s*([\w.-]+)")
 _KEY = re.compile(r"""\s*["']?([\w.-]+)["']?\s*=""")
 _COLOUR = re.compile("#[0-9a-fA-F]{6}")
@@ -166,8 +167,12 @@ def read(path: Path) -> Settings:
         text = path.read_text(encoding=_ENCODING)
     except FileNotFoundError:
         return Settings()
-    except (UnicodeDecodeError, OSError) as error:
+    except UnicodeDecodeError as error:
+        raise ConfigProblem(f"{path} is not UTF-8 text (byte {error.start + 1}).", _AS_UTF_8) from error
+    except OSError as error:
         raise ConfigProblem(f"{path} cannot be read: {error}.", _START_OVER) from error
+    if "\0" in text[:4]:  # plain letters of UTF-16 are UTF-8 with a zero beside each
+        raise ConfigProblem(f"{path} is not UTF-8 text, but UTF-16 or UTF-32.", _AS_UTF_8)
     try:
         data = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # numbers of 5,000 digits and deep nesting among them

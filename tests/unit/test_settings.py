@@ -188,3 +188,14 @@ def test_changing_the_fields_often_does_not_lengthen_the_file(tmp_path: Path) ->
             workspace.change_schema(lambda now, number=number: now.change("iban", name=f"iban{number}"))
             lengths.add(len(workspace.files.settings.read_text("utf-8").splitlines()))
     assert len(lengths) == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "latin-1"])
+def test_a_file_in_another_encoding_is_called_so_and_the_remedy_says_how_to_save_it(
+    tmp_path: Path, encoding: str
+) -> None:
+    path = tmp_path / "workbench.toml"
+    path.write_bytes('annotator = "Zoë"\n'.encode(encoding))
+    with pytest.raises(ConfigProblem, match="is not UTF-8 text") as problem:
+        settings.read(path)
+    assert "Save it as UTF-8" in problem.value.remedy

@@ -15,8 +15,10 @@ from storage.exceptions import InputProblem
 from storage.records import KNOWN_SOURCES, Annotations, Content, ReferenceValue, Source, Span, State, Token
 from storage.suggestions import keep_suggestions
 from workbench.annotation import acts
+from workbench.exchange.reading.clean import CONTROLS
 from workbench.exchange.reading.document_names import DocumentNames
 from workbench.exchange.reading.incoming import Rejected
+from workbench.exchange.reading.table_cells import UNNAMED
 from workbench.exchange.reading.values_table import KnownRow, guessed_encoding, read
 from workbench.fields import Schema
 from workbench.fields.label_names import LabelMap
@@ -111,6 +113,7 @@ def bring_in(
     table = _rows(paths, workspace)
     while rows := list(islice(table, _BATCH)):
         job.take(rows, paths)
+    outcome.notes += [f"{path.name}: {number:,} cells {CONTROLS}" for path, number in job.with_controls.items()]
     labels = job.labels
     outcome.mapping |= {label: labels.schema.name(field_id) for label, field_id in labels.used.items()}
     outcome.new_fields += [labels.schema.name(field_id) for field_id in labels.added]
@@ -206,7 +209,7 @@ def _rows(paths: Iterable[Path], workspace: Workspace) -> Iterator[tuple[Path, K
             for row in read(path, workspace.settings.limits):
                 yield row if isinstance(row, Rejected) else (path, row)
         except InputProblem as problem:
-            yield Rejected(str(path), "", problem.message)
+            yield Rejected(str(path), "", f"{problem.message} {problem.remedy}".strip())
 
 
 class _ValuesImport:
@@ -223,6 +226,7 @@ class _ValuesImport:
         dry_run: bool,
         outcome: ValuesReport,
     ) -> None:
+        self.with_controls: Counter[Path] = Counter()  # table -> cells
         self.labels = LabelMap(workspace.schema, mapping, keep_names=keep_names)
         self._workspace = workspace
         self._only = None if add_fields or keep_names else {column.casefold() for column in mapping or ()}
@@ -264,10 +268,15 @@ class _ValuesImport:
     def _place(self, path: Path, row: KnownRow, values_of: list[tuple[int, dict[str, str]]]) -> Rejected | None:
         outcome, labels = self._outcome, self.labels
         outcome.rows += 1
+        if row.with_controls:
+            self.with_controls[path] += row.with_controls
         number, reason = self._names.find(row.file)
         if number is None:
             return Rejected(str(path), row.record, reason)
-        outcome.left_out.update(row.nested)
+        outcome.left_out.update(row.left_out)
+        if row.has_unnamed:
+            outcome.left_out[UNNAMED] += 1
+            outcome.unmapped[UNNAMED] = None
         values: dict[str, str] = {}
         refused: Rejected | None = None
         for column, value in row.values.items():

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from workbench.fields.schema import Field, FieldKind, FieldType, Schema
+from workbench.fields.schema import Field, FieldKind, FieldType, Schema, folded
 
 # The type of a new field by words of its name; the first match counts.
 _TYPES = (
@@ -128,9 +128,7 @@ class LabelMap:
 def free_name(schema: Schema, wanted: str) -> str:
     """This name for a new field, with an ending where another field has it."""
     plain = wanted.strip() or "field"
-    # Names that differ in case, dots and dashes only are the same to `resolve`; with --keep-names both may come.
-    while schema.resolve(plain) is not None and any(
-        re.sub(r"[\s._\-/]+", "_", f.name.casefold()) == re.sub(r"[\s._\-/]+", "_", plain.casefold()) for f in schema
-    ):
+    # What is the same to `resolve` may still be the name of another field with --keep-names.
+    while schema.resolve(plain) is not None and any(folded(f.name) == folded(plain) for f in schema):
         plain += "_2"
     return plain

@@ -16,7 +16,9 @@ _MOST_MARKS = 30
 """On one letter, as in Unicode's stream-safe text: sorting longer runs takes the square of their length."""
 _MARKS = re.compile(rf"[^\w\s\x00-\x7f]{{{_MOST_MARKS + 1}}}")
 """A run that may be of marks: they are no letters."""
+_REPLACED = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069]")
 _ANY = re.compile(rf"{_LINE_ENDS.pattern}|{_HARMFUL.pattern}")
+_WIDTHS = ("<wide", "<narr")
 _ANY_BUT_LINES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -32,9 +34,28 @@ def harmless(text: str) -> str:
     return _HARMFUL.sub("\ufffd", _LINE_ENDS.sub(" ", plain)) if _ANY.search(plain) else plain
 
 
+def has_controls(text: str) -> bool:
+    """Whether `harmless` replaces characters other than line ends and halves of surrogate pairs."""
+    return not text.isprintable() and _REPLACED.search(text) is not None
+
+
 def normal_form(form: Literal["NFC", "NFKC", "NFKD"], text: str) -> str:
     """`unicodedata.normalize` in time that grows with the text: what `with_few_marks` leaves out is left out."""
     return text if text.isascii() else unicodedata.normalize(form, with_few_marks(text))
+
+
+def in_one_form(name: str) -> str:
+    """A name with its accents composed and its full-width and half-width letters as usual ones.
+
+    Superscripts, fractions and ligatures stay: m² is not m2.
+    """
+    if name.isascii():
+        return name
+    usual = (
+        unicodedata.normalize("NFKC", letter) if unicodedata.decomposition(letter)[:5] in _WIDTHS else letter
+        for letter in name
+    )
+    return normal_form("NFC", "".join(usual))
 
 
 def with_few_marks(text: str) -> str:

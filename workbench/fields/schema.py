@@ -24,7 +24,7 @@ The built-in invoice schema, and what its names mean elsewhere:
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property, lru_cache
@@ -33,7 +33,7 @@ from itertools import pairwise
 from storage.exceptions import ConfigProblem
 from storage.records import Span
 from workbench.fields import colours
-from workbench.fields.plain_text import harmless
+from workbench.fields.plain_text import harmless, in_one_form
 
 SELLER = "seller_name"
 """The field of the built-in schema by which documents are grouped."""
@@ -141,8 +141,15 @@ _INVOICE = (
 def folded(name: str) -> str:
     """The form in which names are compared: case, spaces, dots, dashes and underscores do not count.
 
-    Dashes at either end do, as -1 is not 1 and A- not A; and so does all in a name of nothing else.
+    Nor does how an accent or a full-width letter is written. Dashes at either end do, as -1 is not 1 and A- not A; and
+    so does all in a name of nothing else.
     """
+    return _folded(in_one_form(name))
+
+
+@lru_cache(maxsize=1 << 14)
+def _folded(name: str) -> str:
+    """The same for names in whatever form: two that differ by it alone may stand in a file of an older version."""
     plain = name.strip().casefold()
     inner = re.sub(r"[\s._\-/]+", "_", plain).strip("_")
     return "-" * plain.startswith("-") + inner + "-" * plain.endswith("-") if inner else plain
@@ -162,7 +169,7 @@ class Schema:
     def __post_init__(self) -> None:
         for what, values in (
             ("id", [f.id for f in self.fields]),
-            ("name", [folded(f.name) for f in self.fields]),
+            ("name", [_folded(f.name) for f in self.fields]),
         ):
             twice = _several(values)
             if twice:
@@ -170,7 +177,7 @@ class Schema:
                     f"Two fields have the same {what}: {', '.join(sorted(twice))}.", "Rename one of them."
                 )
         for field in self.fields:
-            names = [folded(option) for option in field.options]
+            names = [_folded(option) for option in field.options]
             if len(set(names)) < len(names) or "" in names:
                 raise ConfigProblem(
                     f"The options of {field.name} must be different names: {', '.join(field.options)}.",
@@ -211,20 +218,43 @@ class Schema:
 
     def resolve(self, name: str) -> Field | None:
         """The field that a label of another tool means: by id, name, or alias; None when there is none."""
-        return self._by_name.get(folded(name))
+        return self._by_name.get(_folded(name)) or self._by_form.get(folded(name))
 
     @cached_property
     def _by_name(self) -> dict[str, Field]:
-        """Each folded name -> its field: ids and names before aliases, an earlier field before a later one."""
+        """Each name -> its field: ids and names before aliases, an earlier field before a later one."""
+        return self._named(_folded)
+
+    @cached_property
+    def _by_form(self) -> dict[str, Field]:
+        """The same for names in one form."""
+        return self._named(folded)
+
+    def _named(self, form: Callable[[str], str]) -> dict[str, Field]:
         by_name: dict[str, Field] = {}
         for names_of in (lambda f: (f.id, f.name), lambda f: f.aliases):
             for field in self.fields:
                 for name in names_of(field):
-                    by_name.setdefault(folded(name), field)
+                    by_name.setdefault(form(name), field)
         return by_name
 
+    def _refuse_same(self, name: str, field_id: str = "") -> None:
+        """Refuse a name for a new field, or for this one, that another has."""
+        other = next((f for f in self.fields if f.id != field_id and folded(f.name) == folded(name)), None)
+        if other is not None:
+            raise ConfigProblem(
+                f"There is a field {other.name} already{', which is retired' if other.retired else ''}.",
+                "Choose another name: case, spaces, dashes, and how accents and full-width letters are written make "
+                "no difference.",
+            )
+
     def add(self, name: str, type: FieldType = FieldType.TEXT, key: str = "", colour: str = "") -> "Schema":
-        """A schema with one more field; its id is made from the name."""
+        """A schema with one more field; its id is made from the name.
+
+        Raises:
+            ConfigProblem: another field has the name.
+        """
+        self._refuse_same(name)
         field_id = re.sub(r"[^\w]+", "_", name.strip().casefold()).strip("_") or "field"
         while self.get(field_id):
             field_id += "_2"
@@ -257,6 +287,8 @@ class Schema:
 
     def change(self, field_id: str, **changes: object) -> "Schema":
         """A schema in which one field has other properties (name, type, key, colour, aliases, retired)."""
+        if (name := changes.get("name")) is not None:
+            self._refuse_same(str(name), field_id)
         return Schema(tuple(replace(f, **changes) if f.id == field_id else f for f in self.fields))  # type: ignore[arg-type]
 
     def reorder(self, field_ids: Sequence[str]) -> "Schema":

@@ -11,6 +11,7 @@ from storage.exceptions import UsageProblem, WorkbenchError
 from workbench.field_changes import field_removal
 from workbench.fields import Field, FieldKind, FieldType, Schema
 from workbench.fields.label_names import type_of_name
+from workbench.fields.schema import folded
 from workbench.workspace import Workspace
 
 _ADD, _CLASS = "=add", "=class"
@@ -84,7 +85,7 @@ async def _ask_type(app: App[object], name: str, current: FieldType) -> str:
 
 def _called(schema: Schema, name: str) -> Field | None:
     """The field that has a name already, retired or not."""
-    return next((field for field in schema if field.name.casefold() == name.casefold()), None)
+    return next((field for field in schema if name and folded(field.name) == folded(name)), None)
 
 
 async def _ask_back(app: App[object], field: Field) -> Change | None:

@@ -309,3 +309,16 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
 def test_a_table_of_which_nothing_was_used_is_reported_in_one_plain_sentence() -> None:
     (line,) = command.lines(known_values.ValuesReport(rows=5), {})
     assert line == "No document got a known value from 5 rows"
+
+
+def test_values_in_a_column_without_a_name_are_counted_as_left_out(workspace: Workspace, tmp_path: Path) -> None:
+    table = table_of(tmp_path, ",file,amount_total", f"0,other.pdf,{TOTAL}", f",a/d001.pdf,{TOTAL}")
+    report = known_values.bring_in(workspace, table)
+    assert (report.documents, dict(report.left_out)) == (2, {table_cells.UNNAMED: 1})
+    assert any(f"no field has their name: {table_cells.UNNAMED} (1)" in line for line in command.lines(report, {}))
+
+
+def test_the_reason_of_a_table_that_cannot_be_read_says_what_to_do(workspace: Workspace, tmp_path: Path) -> None:
+    report = known_values.bring_in(workspace, table_of(tmp_path, "other.pdf,12.00", "a/d001.pdf,13.00"))
+    assert report.documents == 0
+    assert report.rejected[0].reason.endswith("Add a first line that names the columns: file, then one a field.")

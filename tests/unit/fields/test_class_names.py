@@ -1,5 +1,7 @@
 """Class labels of other tools become fields and options."""
 
+import unicodedata
+
 import pytest
 
 from storage.exceptions import ConfigProblem
@@ -102,3 +104,10 @@ def test_dashes_inside_a_name_do_not_make_it_another() -> None:
     names = ClassMap(invoice_schema())
     spellings = ("credit note", "Credit-Note", "credit_note.", " credit  note ")
     assert {names.label("type", name)[1] for name in spellings} == {"credit note"}
+
+
+def test_a_class_in_another_form_of_unicode_is_the_class_that_there_is_and_is_noted() -> None:
+    names = ClassMap(invoice_schema())
+    forms = ("Prüfung", unicodedata.normalize("NFD", "Prüfung"), "Ｐrüfung")
+    assert {names.label("type", name)[1] for name in forms} == {"Prüfung"}
+    assert sum(names.spellings.values()) == 2

@@ -17,6 +17,7 @@ from storage.exceptions import UsageProblem, WorkspaceProblem, remedy_of
 from storage.files import Files, draft_beside, replacing
 from storage.records import Box, Content, Page, Span, State
 from workbench.fields import Schema, tags_of
+from workbench.fields.schema import folded
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -46,6 +47,18 @@ def safe(name: str) -> str:
     plain = re.sub(r'[\x00-\x1f\x7f<>:"/\\|?*\']+', "_", name).strip(" .")
     plain = plain.encode()[:_LONGEST].decode(errors="ignore").strip(" .")
     return f"_{plain}" if not plain or _RESERVED.fullmatch(plain) else plain
+
+
+def own_columns(names: Iterable[str], taken: Iterable[str], ending: str) -> list[str]:
+    """The names of columns, with an ending where another column has the name, as spreadsheets compare them."""
+    has = {folded(name) for name in taken}
+    columns = []
+    for name in names:
+        while folded(name) in has:
+            name += ending
+        has.add(folded(name))
+        columns.append(name)
+    return columns
 
 
 class FileNames:

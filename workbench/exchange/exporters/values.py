@@ -27,7 +27,7 @@ from storage.records import (
     Suggestion,
 )
 from storage.suggestions import leading
-from workbench.exchange.exporters.base import ExportReport, ordered_spans
+from workbench.exchange.exporters.base import ExportReport, ordered_spans, own_columns
 from workbench.fields import Field, FieldType, Schema, document_values
 from workbench.fields.values import joined, normalise, trimmed
 
@@ -43,16 +43,21 @@ _WHO = {
 }
 
 
-DETAILS = 4
-"""The columns before those of the fields: file, group, split, state."""
+_FIRST = ("file", "group", "split", "state")
+DETAILS = len(_FIRST)
+"""The columns before those of the fields."""
 
 
 def header(schema: Schema) -> list[str]:
-    """The column names: the document, a column a field, then confidence and decision of each field."""
-    names = [entry.name for entry in schema.spans]
+    """The column names: the document, a column a field, then confidence and decision of each field.
+
+    No two are the same: a field that is called "file" has the column "file field".
+    """
+    names = own_columns([entry.name for entry in schema.spans], _FIRST, " field")
     extra = [f"{name} ({what})" for name in names for what in ("confidence", "decided by")]
-    normalised = [f"{entry.name} (normalised)" for entry in schema.spans if _is_document_number(entry)]
-    return ["file", "group", "split", "state", *names, *extra, *normalised]
+    numbers = [name for name, entry in zip(names, schema.spans, strict=True) if _is_document_number(entry)]
+    others = [*extra, *(f"{name} (normalised)" for name in numbers)]
+    return [*_FIRST, *names, *own_columns(others, names, " of the value")]
 
 
 def columns_in_one_form(schema: Schema) -> dict[int, int]:
@@ -63,8 +68,7 @@ def columns_in_one_form(schema: Schema) -> dict[int, int]:
 
 def numeric_columns(schema: Schema) -> frozenset[int]:
     """The numbers of the columns with amounts, rates and confidences."""
-    fields = schema.spans
-    first = header(schema).index(fields[0].name, 4) if fields else 0
+    fields, first = schema.spans, DETAILS
     numbers = {n for n, entry in enumerate(fields, first) if entry.type in (FieldType.AMOUNT, FieldType.RATE)}
     return frozenset(numbers | {first + len(fields) + 2 * n for n in range(len(fields))})
 

@@ -47,7 +47,9 @@ class XlsxExporter:
         printed = {place: f"{names[place]} (as printed)" for place in in_one_form}
         others = [place for place in range(1, len(names)) if place not in first and place not in in_one_form]
         kinds = {place: entry.type for place, entry in zip(first, schema.spans, strict=True)}
-        titles = {place: entry.name for place, entry in zip(first, schema.spans, strict=True)} | printed
+        number = len(schema.spans)
+        kinds |= dict.fromkeys(range(DETAILS + number, DETAILS + 3 * number, 2), FieldType.RATE)  # confidences
+        titles = dict(zip(first, names[DETAILS:], strict=False)) | printed
         with workbook(target) as book:
             for title, places in (("values", first), ("details", [*others, *printed])):
                 sheet = book.create_sheet(title)
@@ -55,7 +57,7 @@ class XlsxExporter:
                 cell = _cells(sheet, written)
                 sheet.append([cell(name) for name in ("file", *(titles.get(place, names[place]) for place in places))])
                 for file, row in zip(files, table, strict=True):
-                    values = (_typed(row[place], kinds.get(place), names[place]) for place in places)
+                    values = (_typed(row[place], kinds.get(place)) for place in places)
                     formats = (_AMOUNT if kinds.get(place) is FieldType.AMOUNT else "" for place in places)
                     sheet.append([cell(file), *map(cell, values, formats)])
         return written
@@ -92,9 +94,9 @@ def _cells(sheet: Any, written: ExportReport) -> Callable[..., Any]:
     return cell
 
 
-def _typed(value: str, kind: FieldType | None, name: str) -> Any:
+def _typed(value: str, kind: FieldType | None) -> Any:
     try:
-        if value and (kind in _NUMBERS or (kind is None and name.endswith("(confidence)"))):
+        if value and kind in _NUMBERS:
             return float(value)
         if value and kind is FieldType.DATE:
             return date.fromisoformat(value)

@@ -59,7 +59,7 @@ class SroieImporter:
             incoming.notes.append("page size taken from the boxes")
         incoming.pages = [IncomingPage(width, height, tokens, picture)]
         try:
-            incoming.values = _values(path, options)
+            incoming.values = _values(path, options, incoming.notes)
             incoming.values_source = "gold" if incoming.values else ""
         except InputProblem as problem:
             yield Rejected(str(path), "values", f"the values were not read: {problem.message}")
@@ -78,7 +78,7 @@ def _line(line: bytes) -> list[tuple[str, tuple[float, float, float, float]]]:
     return parsing.words_in(parts[8], parsing.box_of(corners))
 
 
-def _values(path: Path, options: Options) -> dict[str, str]:
+def _values(path: Path, options: Options, notes: list[str]) -> dict[str, str]:
     for folder in _KEYS:
         for suffix in (".json", ".txt"):
             file = parsing.part_of_data_set(options, path, f"{folder}/{path.stem}{suffix}")
@@ -86,7 +86,10 @@ def _values(path: Path, options: Options) -> dict[str, str]:
                 data = parsing.json_of(file, options.limits)
                 if not isinstance(data, dict):
                     raise InputProblem(f"{file.name} is no object of field and value")
-                return {str(key): str(value) for key, value in data.items() if value not in (None, "")}
+                given = {str(key): value for key, value in data.items() if value not in (None, "")}
+                others = [key for key, value in given.items() if isinstance(value, bool | list | dict)]
+                notes += [f"the value of {key} is no text or number and was left out" for key in others]
+                return {key: str(value) for key, value in given.items() if key not in others}
     return {}
 
 

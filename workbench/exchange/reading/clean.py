@@ -15,8 +15,10 @@ from workbench.exchange.reading.incoming import (
     Options,
     Rejected,
 )
-from workbench.fields.plain_text import harmless, normal_form, with_few_marks
+from workbench.fields.plain_text import harmless, has_controls, normal_form, with_few_marks
 
+CONTROLS = "had control characters, each of which became �"
+"""What a note says of words and values."""
 _OFF_PAGE = 0.01  # of the page: a box that leaves it by less was only rounded
 
 _SMALLEST = 0.01  # as pages are kept in hundredths of their units
@@ -51,7 +53,7 @@ def _cleaned(incoming: Incoming, options: Options) -> Incoming:
         raise InputProblem(
             f"it has {len(incoming.pages):,} pages; the limit is {limits.pages:,} (pages under [limits])"
         )
-    counted = {"turned": 0, "clipped": 0, "marks": 0}
+    counted = {"turned": 0, "clipped": 0, "marks": 0, "controls": 0}
     kept: list[int] = []  # old number of every word that stays
     first = 0
     for number, page in enumerate(incoming.pages, 1):
@@ -77,6 +79,8 @@ def _cleaned(incoming: Incoming, options: Options) -> Incoming:
         incoming.notes.append(f"{counted['turned']} boxes were the wrong way round")
     if counted["marks"]:
         incoming.notes.append(f"{counted['marks']} words had more than 30 marks on one letter and were cut there")
+    if counted["controls"]:
+        incoming.notes.append(f"{counted['controls']} words {CONTROLS}")
     if counted["clipped"]:
         incoming.notes.append(f"{counted['clipped']} boxes left the page and were cut at its edge")
     return incoming
@@ -88,6 +92,9 @@ def _make_storable(incoming: Incoming) -> None:
     incoming.group = harmless(incoming.group) if incoming.group else incoming.group
     incoming.language = harmless(incoming.language) if incoming.language else incoming.language
     incoming.notes = [harmless(note) for note in incoming.notes]
+    named = [incoming.name, *(span.label for span in incoming.spans), *(region.label for region in incoming.regions)]
+    if number := sum(map(has_controls, [*named, *incoming.values, *incoming.values.values()])):
+        incoming.notes.append(f"{number} names, labels or values {CONTROLS}")
     incoming.values = {harmless(label): harmless(value) for label, value in incoming.values.items()}
     for span in incoming.spans:
         span.label, span.run = harmless(span.label), harmless(span.run)
@@ -108,7 +115,8 @@ def _clean_page(page: IncomingPage, number: int, first: int, counted: dict[str, 
             few = with_few_marks(text)
             counted["marks"] += few is not text
             text = token.text = normal_form("NFC", few)
-        elif not text.isprintable():
+        if not text.isprintable():
+            counted["controls"] += has_controls(text)
             text = token.text = harmless(text)
         if not text or text.isspace():
             continue

@@ -60,8 +60,12 @@ _MORE_FILE_COLUMNS = frozenset(
 UNKNOWN = "\0"
 """A cell that begins with this holds why its value cannot be known."""
 
+UNNAMED = "(a column without a name)"
+"""What reports call such a column."""
+
 _FILE = re.compile(r"\.(pdf|png|jpe?g|tiff?|xml|webp|heic)$", re.IGNORECASE)
 _NUMBER = re.compile(r"[0-9][0-9.,' ]*")
+_AMOUNT = re.compile(r"-?[0-9]+([.,' \-/][0-9]+)+")  # or a date
 _LAST_ROW = 1_048_576  # of a workbook's sheet
 _LARGEST_PART = 200_000_000  # bytes of a sheet in which formulas are looked at
 _UNCALCULATED = re.compile(
@@ -76,10 +80,15 @@ _SERIAL = re.compile(r"[2-6][0-9]{4}")  # days since 1900 (or 1904): 1954 to 209
 def decoded(data: bytes) -> tuple[str, str]:
     """(text of a CSV file, what it is written in where that is guessed, for the analyst).
 
-    UTF-8 and UTF-16 are known by their marks; others are guessed by what they spell.
+    UTF-8, UTF-16 and UTF-32 are known by their marks; others are guessed by what they spell.
     """
+    if data.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
+        return data.decode("utf-32", "replace"), ""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", "replace"), ""
+    if data[1:4] == b"\0\0\0" or data[:3] == b"\0\0\0":
+        codec = "utf-32-be" if data[:1] == b"\0" else "utf-32-le"
+        return data.decode(codec, "replace"), "UTF-32 without a mark"
     if data[1:2] == b"\0" or data[:1] == b"\0":
         return data.decode("utf-16-be" if data[:1] == b"\0" else "utf-16-le", "replace"), "UTF-16 without a mark"
     try:
@@ -127,7 +136,35 @@ def from_header(rows: Iterable[Sequence[Any]]) -> tuple[list[str], Iterator[Sequ
     if _has_values(first[header]):
         named = (number for number in range(header) if filled[number] > 1 and has_file_column(first[number]))
         header = next(named, header)
-    return [_named(cell) for cell in first[header]], chain(first[header + 1 :], rest)
+    columns = [_named(cell) for cell in first[header]]
+    while columns and not columns[-1]:  # the sheet is wider than its header, or the line ends with a delimiter
+        columns.pop()
+    return columns, chain(first[header + 1 :], rest)
+
+
+class NoHeader(InputProblem):
+    """A table that begins with values."""
+
+
+def refuse_values(path: Path, columns: Sequence[str]) -> None:
+    """Refuse a table whose header is a row of values: that row would be lost, and the others have no columns.
+
+    Raises:
+        NoHeader: it is one.
+    """
+    if not has_file_column(columns) and any(_FILE.search(cell) or _AMOUNT.fullmatch(cell) for cell in columns):
+        raise NoHeader(
+            f"{path} has no header: its first row has values ({', '.join(map(_plain, columns))[:80]}).",
+            "Add a first line that names the columns: file, then one a field.",
+        )
+
+
+def row_of(columns: Sequence[str], cells: Sequence[Any]) -> dict[str | None, Any]:
+    """A row by column; the cells right of the last column, where one has a value, are the row's None."""
+    row = joined_cells(columns, cells)
+    if any(map(_named, beyond := cells[len(columns) :])):  # empty ones are of a delimiter at the end of the line
+        row[None] = list(beyond)
+    return row
 
 
 def _has_values(row: Iterable[Any]) -> bool:
@@ -135,9 +172,9 @@ def _has_values(row: Iterable[Any]) -> bool:
     return any(_FILE.search(cell) or _NUMBER.fullmatch(cell) for cell in map(_named, row))
 
 
-def joined_cells(columns: Sequence[str], cells: Sequence[Any]) -> dict[str, Any]:
+def joined_cells(columns: Sequence[str], cells: Sequence[Any]) -> dict[str | None, Any]:
     """A row by column. Of columns that share a name the one with a value counts; where they differ it is not known."""
-    row: dict[str, Any] = {}
+    row: dict[str | None, Any] = {}
     for column, cell in zip(columns, cells, strict=False):
         before = row.get(column)
         if not column or not _named(before) or _named(cell) == _named(before):

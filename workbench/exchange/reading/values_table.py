@@ -18,7 +18,7 @@ from workbench.exchange.reading import table_cells
 from workbench.exchange.reading.incoming import Rejected
 from workbench.exchange.reading.named_files import of_same_name
 from workbench.exchange.reading.parsing import PICTURES
-from workbench.fields.plain_text import harmless
+from workbench.fields.plain_text import harmless, has_controls
 from workbench.settings import Limits
 
 _TABLES = (".csv", ".tsv", ".xlsx", ".json", ".jsonl")
@@ -38,7 +38,9 @@ class KnownRow:
     file: str
     values: Mapping[str, str]  # column -> value, empty ones left out
     record: str  # "row 3", for display
-    nested: tuple[str, ...] = ()  # columns that hold a list or an object, such as line items: no values of a field
+    left_out: tuple[str, ...] = ()  # columns that hold a list or an object, such as line items: no values of a field
+    has_unnamed: bool = False  # a column without a name has a value
+    with_controls: int = 0  # cells with control characters, which were replaced
 
 
 def is_table(path: Path, limits: Limits) -> bool:
@@ -51,6 +53,8 @@ def is_table(path: Path, limits: Limits) -> bool:
         return False
     try:
         first = next(iter(_records(path, limits)), None)
+    except table_cells.NoHeader:
+        return False
     except InputProblem:
         if path.suffix.lower() == ".xlsx":
             raise
@@ -118,10 +122,15 @@ def _row(path: Path, record: str, data: Any) -> Iterator[KnownRow | Rejected]:
     for name, reason in doubts.items():
         yield Rejected(str(path), record, f"{name}: {reason}")
     known = {name: value for name, value in cells.items() if name and value and name not in doubts}
-    nested = tuple(
+    left_out = tuple(
         harmless(str(name)).strip() for name, value in data.items() if isinstance(value, list | dict) and value
     )
-    yield KnownRow(file, known, record, nested)
+    with_controls = sum(has_controls(value.removeprefix(table_cells.UNKNOWN)) for value in _texts(data))
+    yield KnownRow(file, known, record, left_out, bool(cells.get("")), with_controls)
+
+
+def _texts(data: Mapping[Any, Any]) -> Iterator[str]:
+    return (value for value in data.values() if isinstance(value, str))
 
 
 def _text(value: Any) -> str:
@@ -131,6 +140,8 @@ def _text(value: Any) -> str:
         return value.date().isoformat()
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, bool):
+        return str(table_cells.shown(value, "", "b"))
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     text = str(value)
@@ -151,11 +162,10 @@ def _csv(path: Path) -> Iterator[Any]:
             dialect = csv.Sniffer().sniff(text[:4096], ",;\t|")
     try:
         columns, rows = table_cells.from_header(_csv_rows(path, text, dialect, delimiter or dialect.delimiter))
+        table_cells.refuse_values(path, columns)
         for row in rows:
             if any(cell.strip() for cell in row):
-                beyond = row[len(columns) :]  # empty ones are of a delimiter at the end of the line
-                too_many = {None: beyond} if any(cell.strip() for cell in beyond) else {}
-                yield {**table_cells.joined_cells(columns, row), **too_many}
+                yield table_cells.row_of(columns, row)
     except csv.Error as error:
         raise InputProblem(f"{path} is no CSV table: {error}.") from error
 
@@ -233,7 +243,7 @@ def _json(path: Path) -> Iterable[Any]:
 
 
 @in_reader_process
-def _excel(path: Path, limits: Limits) -> Iterator[dict[str, Any]]:
+def _excel(path: Path, limits: Limits) -> Iterator[dict[str | None, Any]]:
     """The rows of a workbook's first sheet that has a column for files, as column -> cell."""
     with table_cells.workbook(path, limits, "it") as book:
         columns, rows = table_cells.from_header(())
@@ -244,9 +254,10 @@ def _excel(path: Path, limits: Limits) -> Iterator[dict[str, Any]]:
                 columns, rows = table
             if table_cells.has_file_column(columns):
                 break
+        table_cells.refuse_values(path, columns)
         for row in rows:
             if any(cell is not None for cell in row):
-                yield table_cells.joined_cells(columns, [_cell(cell) for cell in row])
+                yield table_cells.row_of(columns, [_cell(cell) for cell in row])
 
 
 def _rows(path: Path, sheet: Any) -> Iterator[list[Any]]:

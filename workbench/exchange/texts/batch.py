@@ -12,9 +12,10 @@ from storage.import_index import NewText
 from storage.records import ClassLabel
 from workbench.exchange.import_summary import Summary
 from workbench.exchange.reading import running_text
+from workbench.exchange.reading.clean import CONTROLS
 from workbench.exchange.reading.incoming import Incoming
 from workbench.exchange.texts import repeats
-from workbench.fields.plain_text import harmless, with_few_marks
+from workbench.fields.plain_text import harmless, has_controls, with_few_marks
 from workbench.workspace import Workspace
 
 SIZE = 50_000
@@ -62,6 +63,8 @@ class TextBatch:
         text = with_few_marks(incoming.text or "")
         if text != incoming.text:
             incoming.notes.append("texts had more than 30 marks on one letter and were cut there")
+        if has_controls(text):
+            incoming.notes.append(f"texts {CONTROLS}")
         words, lines = running_text.words_of(text)
         most = self._workspace.settings.limits.tokens_per_page
         if len(words) > most:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from openpyxl import Workbook
 
+from storage.exceptions import InputProblem
 from workbench.exchange.reading import document_names, table_cells
 from workbench.exchange.reading.incoming import Rejected
 from workbench.exchange.reading.values_table import KnownRow, is_table, read
@@ -140,6 +141,9 @@ def test_a_header_is_looked_for(tmp_path: Any) -> None:
         ("utf-16", "Müller & Söhne"),
         ("utf-16-le", "Müller"),
         ("utf-16-be", "Müller"),
+        ("utf-32", "Müller & Söhne"),
+        ("utf-32-le", "Müller"),
+        ("utf-32-be", "Müller"),
     ],
 )
 def test_tables_of_the_whole_world_are_read_as_they_were_written(encoding: str, seller: str) -> None:
@@ -170,3 +174,45 @@ def test_formulas_that_no_spreadsheet_has_calculated_are_refused(tmp_path: Path)
     assert isinstance(first, KnownRow)
     assert isinstance(second, KnownRow)
     assert (first.values, second.values) == ({"net": "1"}, {"net": "2", "total": "3"})
+
+
+def test_a_workbooks_row_that_is_wider_than_its_header_is_refused(tmp_path: Path) -> None:
+    book = Workbook()
+    for row in (["file", "net"], ["a.pdf", 1, 234.0], ["b.pdf", 2, None, " "], ["c.pdf", 3]):
+        book.active.append(row)
+    book.save(tmp_path / "v.xlsx")
+    good, reasons = rows_of(tmp_path / "v.xlsx")
+    assert good == [{"file": "b.pdf", "net": "2"}, {"file": "c.pdf", "net": "3"}]
+    assert reasons == ["it has more cells than the table has columns"]
+
+
+@pytest.mark.parametrize("name", ["v.csv", "v.xlsx"])
+@pytest.mark.parametrize(
+    "first", [["a.pdf", "INV-1", "seller"], ["d001", "INV-1", "12.00"], ["d001", "2024-03-31", "x"]]
+)
+def test_a_table_without_a_header_is_refused_instead_of_losing_its_first_row(
+    tmp_path: Path, name: str, first: list[str]
+) -> None:
+    path = tmp_path / name
+    if name == "v.csv":
+        path.write_text(",".join(first) + "\n")
+    else:
+        book = Workbook()
+        book.active.append(first)
+        book.save(path)
+    with pytest.raises(InputProblem) as problem:
+        list(read(path, Limits()))
+    assert f"has no header: its first row has values ({first[0]}, " in problem.value.message
+    assert "file, then one a field" in problem.value.remedy
+    assert not is_table(path, Limits())
+
+
+def test_true_and_false_are_no_values_of_a_field(tmp_path: Path) -> None:
+    path = tmp_path / "v.json"
+    path.write_text('[{"file": "a.pdf", "paid": true, "ok": false, "total": 1}]')
+    good, reasons = rows_of(path)
+    assert good == [{"file": "a.pdf", "total": "1"}]
+    assert reasons == [
+        "paid: True is true or false, and no value of a field",
+        "ok: False is true or false, and no value of a field",
+    ]

@@ -6,7 +6,7 @@ from typing import Any
 
 from storage import token_blob
 from storage.records import TEXT, Content
-from workbench.exchange.exporters.base import ExportReport
+from workbench.exchange.exporters.base import ExportReport, own_columns
 from workbench.fields import Field, Schema
 
 _OWN = ("id", "text", "split", "group", "language")
@@ -22,15 +22,12 @@ class Columns:
     def of(cls, schema: Schema) -> "Columns":
         if len(schema.classes) == 1:
             return cls((("label", schema.classes[0]),))
-        return cls(tuple((_name(field), field) for field in schema.classes))
+        names = own_columns([field.name for field in schema.classes], _OWN, " class")
+        return cls(tuple(zip(names, schema.classes, strict=True)))
 
     @property
     def names(self) -> list[str]:
         return ["id", "text", *(name for name, _ in self.fields), "split", "group", "language"]
-
-
-def _name(field: Field) -> str:
-    return f"{field.name} class" if field.name.casefold() in _OWN else field.name
 
 
 def rows(contents: Iterable[Content], columns: Columns, written: ExportReport) -> Iterator[dict[str, Any]]:
