@@ -10,6 +10,7 @@ from storage import runs as run_store
 from storage.records import Run
 from workbench.evaluation import prediction_process
 from workbench.runs import jobs, transfer
+from workbench.runs.config import run_names
 from workbench.runs.state import RunFolder
 from workbench.typed_paths import typed
 
@@ -148,6 +149,8 @@ class RunActions:
         self._screen.confirm(question, confirmed)
 
     def _change(self, run: Run, **values: Any) -> None:
+        if values.get("name", run.name) != run.name:
+            run_names.refuse_word(values["name"])
         with self._screen.workspace.db.write() as connection:
             run_store.change(connection, run.id, **values)
         self._changed("")

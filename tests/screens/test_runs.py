@@ -135,6 +135,18 @@ async def test_name_note_tags_and_pin(opened: Opener, invoices: Workspace) -> No
         assert run_of(invoices, run_id).pinned, "a pinned run is not deleted"
 
 
+async def test_a_word_that_means_another_model_is_refused_as_a_name(opened: Opener, invoices: Workspace) -> None:
+    async with opened(invoices) as pilot:
+        screen = await screen_of(pilot)
+        run = screen.current
+        await pilot.press("N")
+        pilot.app.screen.query_one(Input).value = "best"
+        await pilot.press("enter")
+        await pilot.pause()
+        assert run_of(invoices, run.id).name == run.name
+        assert any("A run cannot be called 'best'" in note.message for note in pilot.app._notifications)
+
+
 async def test_deleting_is_asked(opened: Opener, invoices: Workspace) -> None:
     async with opened(invoices) as pilot:
         screen = await screen_of(pilot)

@@ -19,6 +19,7 @@ from workbench.predictions import run_reader, suggestions
 from workbench.runs import launcher, machine, parquet, progress, reconcile, snapshot, suggestions_file
 from workbench.runs.config import families
 from workbench.runs.config.request import FieldSpec, Request
+from workbench.runs.config.run_names import BEST
 from workbench.runs.model_folders import check as model_folders
 from workbench.runs.state import PUT_ASIDE, RunFolder
 from workbench.runs.suggestions_file import Proposal
@@ -26,8 +27,6 @@ from workbench.settings import Target
 from workbench.workspace import Workspace
 
 STARTER = families.STARTER
-BEST = "best"
-"""The run that `workbench runs list` calls the best."""
 _KILL_SECONDS = 25.0  # so long the courier is given to end the model's process on another machine
 Tick = Callable[[int, int], None]
 """Called a few times a second with (documents read, documents in all), at first 0 of 0; an error in it ends all."""

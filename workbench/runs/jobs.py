@@ -17,7 +17,7 @@ from storage.exceptions import MissingTool, RunProblem, WorkspaceProblem, remedy
 from storage.files import write_atomic
 from storage.records import Run, RunState
 from workbench.runs import launcher, machine, progress, snapshot
-from workbench.runs.config import families, sharding, trackers, uploads
+from workbench.runs.config import families, run_names, sharding, trackers, uploads
 from workbench.runs.config import files as config_files
 from workbench.runs.config.request import FieldSpec, Request
 from workbench.runs.config.tune import TuneConfig
@@ -55,7 +55,9 @@ def prepare(
         InputProblem: the base is a folder that cannot be used.
         ConfigProblem: a file that the configuration names is not there, or its model cannot be uploaded.
         RunProblem: nothing is labelled, or the folder cannot be made.
+        UsageProblem: the name is a word that means another model.
     """
+    run_names.refuse_word(name)
     check(config, elsewhere=on is not None)
     upload_note = ""
     if config.train.push_to_hub:
@@ -314,7 +316,9 @@ def grid(
 
     Raises:
         RunProblem: there is a group of this name.
+        UsageProblem: the name is a word that means a model.
     """
+    run_names.refuse_word(group)
     if group:
         with workspace.db.read() as connection:
             if any(run.batch == group for run in run_store.listed(connection)):

@@ -16,6 +16,7 @@ from storage.exceptions import InputProblem, RunProblem, WorkspaceProblem
 from storage.files import SELECTIONS, digest_of, draft_beside, draft_folder, read_regular, sweep, sync_folder, sync_tree
 from storage.records import Run, RunState
 from workbench.runs import parquet, progress, suggestions_file
+from workbench.runs.config import run_names
 from workbench.runs.config.request import Request, without_places
 from workbench.runs.model_card import model_card
 from workbench.runs.model_folders import check as model_folders
@@ -52,14 +53,15 @@ def adopt(workspace: Workspace, source: Path, *, replace: bool = False, force: b
     request = Request.read(source)
     if not re.fullmatch(r"\w[\w.-]{0,63}", request.run):  # it becomes a folder's name here
         raise InputProblem(f"{source} calls itself {request.run!r}: that is no run's name.", "Correct request.yaml.")
-    target = workspace.files.run(request.run)
+    run_id, note = run_names.of_its_own(request.run)
+    target = workspace.files.run(run_id)
     here = target.exists() and target.resolve() == source.resolve()
     with workspace.db.read() as connection:
-        known = next((run for run in run_store.listed(connection) if run.id == request.run), None)
+        known = next((run for run in run_store.listed(connection) if run.id == run_id), None)
     if not here and RunFolder(source).at_work():
-        raise RunProblem(f"Run {request.run} is at work where it is.", "Stop it there first, then copy it.")
+        raise RunProblem(f"Run {run_id} is at work where it is.", "Stop it there first, then copy it.")
     if known is not None and here:
-        raise RunProblem(f"{source} is run {request.run} of this workspace.", "Name the one from elsewhere.")
+        raise RunProblem(f"{source} is run {run_id} of this workspace.", "Name the one from elsewhere.")
     if known is None and target.exists() and not here:
         raise RunProblem(
             f"{target} is here, but the workspace does not know it.",
@@ -67,10 +69,10 @@ def adopt(workspace: Workspace, source: Path, *, replace: bool = False, force: b
         )
     if known is not None and not replace:
         raise RunProblem(
-            f"There is a run {request.run} here already.", "--replace puts this one in its place; or delete that one."
+            f"There is a run {run_id} here already.", "--replace puts this one in its place; or delete that one."
         )
     if replace and known is None:
-        raise RunProblem(f"There is no run {request.run} here to be replaced.", "Leave out --replace.")
+        raise RunProblem(f"There is no run {run_id} here to be replaced.", "Leave out --replace.")
     _refuse_giants(RunFolder(source))
     RunFolder(source).read_report()  # a damaged one is refused before anything is copied
     if RunFolder(source).has_model():
@@ -85,14 +87,15 @@ def adopt(workspace: Workspace, source: Path, *, replace: bool = False, force: b
     RunFolder(target).queued.unlink(missing_ok=True)
     began = progress.of(target).first_time or RunFolder(target).request.stat().st_mtime
     run = Run(
-        request.run,
-        request.run,
+        run_id,
+        run_id,
         RunState.QUEUED,
         request.config.model.family,
         request.preset,
         request.config.model_dump(mode="json"),
         datetime.fromtimestamp(began, UTC),
         parent=request.parent or None,
+        note=note,
     )
     with workspace.db.write() as connection:
         run_store.add(connection, run)

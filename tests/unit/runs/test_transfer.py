@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from storage import events, runs
-from storage.exceptions import ConfigProblem, InputProblem, RunProblem
+from storage.exceptions import ConfigProblem, InputProblem, RunProblem, UsageProblem
 from storage.records import Run, RunState
 from tests.support import workspaces
 from workbench.runs import jobs, transfer
@@ -237,3 +237,26 @@ def test_a_request_of_gigabytes_is_refused_before_it_is_read(workspace: Workspac
         file.truncate(40 << 30)  # more than the memory: sparse, so it takes no space
     with pytest.raises(ConfigProblem, match="that is no request"):
         transfer.adopt(workspace, away, replace=True)
+
+
+@pytest.mark.parametrize("word", ["best", "starter"])
+def test_no_run_is_called_a_word_that_means_another_model(workspace: Workspace, tmp_path: Path, word: str) -> None:
+    config = workspaces.config(tmp_path)
+    for prepare in (
+        lambda: jobs.prepare(workspace, config, name=word),
+        lambda: jobs.grid(workspace, {"a": config}, group=word),
+    ):
+        with pytest.raises(UsageProblem, match=f"A run cannot be called '{word}'"):
+            prepare()
+    assert not list(workspace.files.runs.glob("*"))
+
+
+def test_a_run_from_elsewhere_that_is_called_best_gets_another_id_and_a_note(workspace: Workspace, away: Path) -> None:
+    text = (away / "request.yaml").read_text()
+    (away / "request.yaml").write_text(text.replace(f"run: {away.name}", "run: best"))
+    adopted = transfer.adopt(workspace, away)
+    assert (adopted.id, adopted.name, adopted.state) == ("best-run", "best-run", RunState.FINISHED)
+    assert adopted.note == "It was called 'best', which in commands means the best run."
+    with pytest.raises(RunProblem, match="There is a run best-run here already"):
+        transfer.adopt(workspace, away)
+    assert transfer.adopt(workspace, away, replace=True, force=True).id == "best-run"
