@@ -7,8 +7,8 @@ back is compared with it.
 import hashlib
 import os
 import re
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -25,7 +25,12 @@ _WITH_FOLDERS = ("file", "local", "sftp", "ssh", "smb", "ftp")
 """Kinds of URL where a folder is made before a file is in it."""
 MOST_BYTES = 2_000_000_000
 """Of one file; more only where the workspace's limits allow larger files and pictures."""
+_TRIES = 3  # to read a file: a line may break in it
 _REMEDY = "Check the address under `files` in workbench.toml, the network, and what this user may do there."
+
+
+class _Refused(OSError):
+    """A file that is none of a workspace, however often it is read."""
 
 
 class ObjectStore:
@@ -71,33 +76,67 @@ class ObjectStore:
                 space on the disk, or cannot be read.
             MissingTool: a package for this kind of URL is not installed.
         """
-        digest, place = hashlib.sha256(), self._place(name)
-        with self._border(f"{name} cannot be read from {self.url}"), ExitStack() as stack:
+        place = self._place(name)
+        with self._border(f"{name} cannot be read from {self.url}"):
             if self._is_local and (path := Path(place)).exists() and not path.is_file():  # a pipe would not end
                 raise OSError("it is no regular file")
             free = _free_bytes(target)
             self._refuse_more(self._system.size(place) or 0, free)  # before the disk is full of it
-            source = stack.enter_context(self._system.open(place, "rb"))
-            size = 0
-            while chunk := source.read(_CHUNK):
+            for tries_left in reversed(range(_TRIES)):
+                try:
+                    self._copy(place, target, free, Path(name).stem)
+                    return
+                except _Refused:
+                    raise
+                except Exception:
+                    if not tries_left:
+                        raise
+                    target.seek(0)
+                    target.truncate()
+
+    def _copy(self, place: str, target: IO[bytes], free: int, expected: str) -> None:
+        digest, size = hashlib.sha256(), 0
+        with self._reading(place) as read:
+            while chunk := read(_CHUNK):
                 size += len(chunk)
                 self._refuse_more(size, free)  # it grew, or the store does not know its size
                 digest.update(chunk)
                 target.write(chunk)
-            if digest.hexdigest() != Path(name).stem:
-                raise OSError("its content is not what its name says")
+        if digest.hexdigest() != expected:
+            raise _Refused("its content is not what its name says")
+
+    @contextmanager
+    def _reading(self, place: str) -> Iterator[Callable[[int], bytes]]:
+        """What reads the next bytes of a file there, no more than are asked for.
+
+        fsspec's files ask a server for a range and take whatever comes, all of it into memory; its streams do not.
+        """
+        from fsspec.asyn import AsyncFileSystem, sync
+
+        system = self._system
+        if not system.async_impl or type(system).open_async is AsyncFileSystem.open_async:
+            with system.open(place, "rb") as source:
+                yield source.read
+            return
+        stream = sync(system.loop, system.open_async, place, "rb")
+        try:
+            yield lambda size: bytes(sync(system.loop, stream.read, size))
+        finally:
+            answer = getattr(stream, "r", None)  # what is not read to its end would stay open
+            if answer is not None and hasattr(answer, "close"):
+                system.loop.call_soon_threadsafe(answer.close)
 
     def _refuse_more(self, size: int, free: int) -> None:
         """Refuse a file that is larger than it can be.
 
         Raises:
-            OSError: it is.
+            _Refused: it is.
         """
         if size > self._most_bytes:
             most = f"{self._most_bytes / 1e6:,.0f} MB"
-            raise OSError(f"it has {size / 1e6:,.0f} MB there, and no file of a workspace has more than {most}")
+            raise _Refused(f"it has {size / 1e6:,.0f} MB there, and no file of a workspace has more than {most}")
         if size > free:
-            raise OSError(f"it has {size / 1e6:,.0f} MB there, and the disk here has space for {free / 1e6:,.0f} MB")
+            raise _Refused(f"it has {size / 1e6:,.0f} MB there, and the disk here has space for {free / 1e6:,.0f} MB")
 
     def takes_several(self) -> bool:
         """Whether several threads may use it at a time: fsspec's asynchronous systems, and the disk.
@@ -161,6 +200,8 @@ class ObjectStore:
             raise MissingTool(f"{failure}: {error}.", "Install the package that it names.") from error
         except Exception as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            if isinstance(error, KeyError):
+                reason = f"its answer lacks {reason}"
             raise WorkspaceProblem(f"{failure}: {reason[:300]}.", _REMEDY) from error
 
 

@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -50,6 +51,7 @@ def command(out: Path, count: int, seed: int, languages: str, words_only: bool, 
     if out.is_dir() and any(out.iterdir()):
         raise UsageProblem(f"{out} is not empty.", "Name a new folder, or empty this one first.")
     start = time.perf_counter()
+    missing = [folder for folder in (out, *out.parents) if not folder.exists()]
     try:
         written = (
             write_words(out, count, seed, wanted, noise) if words_only else write_samples(out, count, seed, wanted)
@@ -57,6 +59,9 @@ def command(out: Path, count: int, seed: int, languages: str, words_only: bool, 
     except OSError as error:
         for path in out.iterdir() if out.is_dir() else ():  # it was empty: what is there is half of the samples
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+        with suppress(OSError):  # it was never made, or another program has put something there
+            for folder in missing:
+                folder.rmdir()
         raise WorkspaceProblem(
             f"{out} cannot be written: {error.strerror or error}.", remedy_of(error, "Name a folder that can be.")
         ) from error

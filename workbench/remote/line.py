@@ -21,6 +21,8 @@ from workbench.settings import Target
 DEFAULT_PATH = "invoice-workbench"
 """Where everything lies on a target that names no path: in the home directory there."""
 _LOOK_SECONDS = 0.5
+_LIMITED = 'ulimit -f "$0" 2>/dev/null; exec "$@"'  # where a lower limit stands, that one
+"""In blocks of 512 bytes; of 1,024 in some shells."""
 NO_CHATTER = "Does its shell print something at every start?"
 _ADDRESS = re.compile(r"ssh:(?P<host>(?:\w[\w.-]*@)?[A-Za-z0-9_][\w.-]*)(?::(?P<path>[\w./~+@-]+))?")
 _OPTIONS = (
@@ -147,7 +149,13 @@ class Line:
         if rsync:
             excluded = [f"--exclude=/{name}" for name in left]
             options = ["-rt", "--no-links", "--partial", "--delete", *excluded]
-            self._rsync(options, f"{self.host}:{remote}/", f"{folder}/", lambda: self._refuse_more(folder, most))
+            source, watch = f"{self.host}:{remote}/", lambda: self._refuse_more(folder, most)
+            try:
+                self._rsync(options, source, f"{folder}/", watch, most.bytes)
+            except TargetProblem:
+                watch()  # it was ended where one file alone is too large
+                raise
+            watch()
             return
         excluded = [f"--exclude=./{name}" for name in left]
         pack = shlex.join(["tar", "-C", remote, *excluded, "-cf", "-", "."])
@@ -197,8 +205,17 @@ class Line:
     def _endless(self) -> TargetProblem:
         return TargetProblem(f"{self.name} sends more than the results that it named.", "Look at what answers there.")
 
-    def _rsync(self, options: list[str], source: str, target: str, watch: Callable[[], None] = lambda: None) -> None:
-        self._checked(["rsync", *options, "-e", shlex.join(_ssh()), "--", source, target], "", None, watch)
+    def _rsync(
+        self,
+        options: list[str],
+        source: str,
+        target: str,
+        watch: Callable[[], None] = lambda: None,
+        most_bytes: int | None = None,
+    ) -> None:
+        """Run rsync; `most_bytes`: no file that it writes can be much larger, which the system sees to."""
+        limit = [] if most_bytes is None else ["sh", "-c", _LIMITED, str(most_bytes // 512 + 1)]
+        self._checked([*limit, "rsync", *options, "-e", shlex.join(_ssh()), "--", source, target], "", None, watch)
 
     def _checked(
         self, command: list[str], text: str, seconds: float | None, watch: Callable[[], None] = lambda: None

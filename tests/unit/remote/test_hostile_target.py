@@ -244,6 +244,23 @@ def test_rsync_is_ended_where_it_brings_more_than_the_results(tmp_path: Path, mo
         line.Line("box", "box", "/there").fetch("/there/runs/1", tmp_path / "arrived", (), line.Most(1, 5), rsync=True)
 
 
+def test_one_file_without_end_is_ended_by_the_system_before_anyone_looks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rsync = _file(
+        tmp_path / "rsync",
+        f"#!{sys.executable}\nimport sys\n"
+        "with open(sys.argv[-1] + 'model', 'wb') as file:\n"
+        "    for _ in range(1 << 10): file.write(bytes(1 << 20))\n".encode(),
+    )
+    rsync.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    most = line.Most(1, 5)
+    with pytest.raises(TargetProblem, match="more than the results that it named"):
+        line.Line("box", "box", "/there").fetch("/there/runs/1", tmp_path / "arrived", (), most, rsync=True)
+    assert (tmp_path / "arrived" / "model").stat().st_size <= 2 * most.bytes + 1024
+
+
 def _file(path: Path, content: bytes) -> Path:
     path.write_bytes(content)
     return path

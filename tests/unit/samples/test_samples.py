@@ -1,6 +1,7 @@
 """Made-up invoices: the same seed gives the same ones, labels match what is printed, pages are believable."""
 
 import csv
+import errno
 import hashlib
 import json
 import re
@@ -23,11 +24,12 @@ from stdnum.eu import vat
 from stdnum.it import iva
 from stdnum.pl import nip
 
-from storage.exceptions import UsageProblem
+from storage.exceptions import UsageProblem, WorkspaceProblem
 from tests.support import ROOT
 from workbench.commands.sample_data import command
 from workbench.fields import FieldType, chunks_of, invoice_schema, values
 from workbench.fields.schema import repaired_tags
+from workbench.samples import write
 from workbench.samples.content import chinese_capitals, date_text, money
 from workbench.samples.generator import REMINDER, Sample, compose, generate, template_ids
 from workbench.samples.locales import LANGUAGES, LOCALES
@@ -379,3 +381,20 @@ def test_what_is_shipped_is_small_and_varied() -> None:
     templates = {name.split("-", 1)[1].rsplit("-", 1)[0] for name in names}
     assert len(names) >= 38 and len(templates) >= 12
     assert {name[:2] for name in names} == {"en", "de", "zh"}
+
+
+def test_a_full_disk_leaves_nothing_of_what_was_begun_and_all_that_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(out: Path, *rest: object) -> None:
+        (out / "labelled").mkdir(parents=True)
+        (out / "labelled" / "a.png").write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(write, "write_samples", full)
+    (tmp_path / "there").mkdir()
+    for out in (tmp_path / "new" / "deep", tmp_path / "there"):
+        result = CliRunner().invoke(command, [str(out)])
+        assert isinstance(result.exception, WorkspaceProblem)
+    assert [path.name for path in tmp_path.iterdir()] == ["there"]
+    assert not list((tmp_path / "there").iterdir())

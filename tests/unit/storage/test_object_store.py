@@ -8,8 +8,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import IO, ClassVar
 
+import fsspec
 import pytest
+from fsspec.asyn import AsyncFileSystem
 from PIL import Image
 
 from screens.widgets import picture_view
@@ -229,6 +232,59 @@ def test_a_file_that_grows_while_it_is_read_is_given_up(
         finally:
             read.append(target.tell())
     assert read[0] <= 3 * 10**6
+    workspace.close()
+
+
+class _Endless(AsyncFileSystem):
+    """A server that names a small size and then sends without end."""
+
+    protocol = "endless"
+    cachable = False
+    read: ClassVar[list[int]] = []
+
+    async def _info(self, path: str, **kwargs: object) -> dict[str, object]:
+        return {"name": path, "size": 10, "type": "file"}
+
+    def _open(self, path: str, mode: str = "rb", **kwargs: object) -> object:
+        raise AssertionError("its files are read whole into memory")
+
+    async def open_async(self, path: str, mode: str = "rb", **kwargs: object) -> object:
+        class Stream:
+            async def read(self, size: int) -> bytes:
+                _Endless.read.append(size)
+                return bytes(size)
+
+        return Stream()
+
+
+def test_a_server_that_sends_without_end_is_read_in_parts_and_given_up(tmp_path: Path) -> None:
+    fsspec.register_implementation("endless", _Endless, clobber=True)
+    with (tmp_path / "copy").open("wb") as target, pytest.raises(WorkspaceProblem, match="no file of a workspace"):
+        ObjectStore("endless://bucket", 3 * 10**6).get("pages/ab/abc.png", target)
+    assert 0 < sum(_Endless.read) < 6 * 10**6
+
+
+def test_a_line_that_breaks_in_a_file_costs_another_try(
+    tmp_path: Path, shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = Workspace.create(tmp_path / "ws", files_at=shared.as_uri())
+    name = with_picture(workspace)
+    kept = workspace.files.store
+    assert kept is not None
+    copy, broken = ObjectStore._copy, list[str]()
+
+    def breaking(self: ObjectStore, place: str, target: IO[bytes], free: int, expected: str) -> None:
+        if len(broken) < 2:
+            broken.append(place)
+            target.write(b"half")
+            raise ConnectionResetError("the line broke")
+        copy(self, place, target, free, expected)
+
+    monkeypatch.setattr(ObjectStore, "_copy", breaking)
+    with (tmp_path / "copy").open("w+b") as target:
+        kept.get(f"pages/{name}", target)
+    assert (tmp_path / "copy").read_bytes() == PICTURE
+    assert len(broken) == 2
     workspace.close()
 
 
