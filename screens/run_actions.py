@@ -73,9 +73,8 @@ class RunActions:
         self._screen.workbench.look_after_runs()
 
     def _show_log(self, run: Run) -> None:
-        path = RunFolder(self._screen.workspace.files.run(run.id)).log
-        text = path.read_text(errors="replace") if path.exists() else ""
-        body = text[-LOG_CHARACTERS:] or "The process printed nothing."
+        log = RunFolder(self._screen.workspace.files.run(run.id)).read_log(4 * LOG_CHARACTERS)
+        body = log.decode(errors="replace")[-LOG_CHARACTERS:] or "The process printed nothing."
         self._screen.app.push_screen(TextPage(f"Log of {run.name}", body, wide=True))
 
     def _name(self, run: Run) -> None:

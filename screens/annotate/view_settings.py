@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from storage.files import write_atomic
+from storage.files import read_regular, write_atomic
 from workbench.annotation.text_grid import ZOOMS
 
 PICTURE_ZOOM = 4
@@ -22,8 +22,8 @@ class ViewSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 def read(path: Path) -> ViewSettings:
     """The kept settings; the usual ones where there is none that can be used."""
-    with suppress(OSError, msgspec.DecodeError):
-        settings = msgspec.json.decode(path.read_bytes(), type=ViewSettings)
+    with suppress(OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        settings = msgspec.json.decode(read_regular(path), type=ViewSettings)
         if settings.zoom in ZOOMS and abs(settings.picture_zoom) <= PICTURE_ZOOM:
             return settings
     return ViewSettings()

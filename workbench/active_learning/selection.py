@@ -15,14 +15,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from msgspec import structs
+from msgspec import Struct, structs
 from sqlalchemy import Connection
 
 from storage import document_list, events, label_queries, locks, opinions, queue, runs
 from storage.exceptions import RunProblem, UsageProblem
 from storage.files import CHOICE, read_regular, write_atomic
 from storage.records import QueueEntry, Round, Run, RunState, Side, Split
-from workbench import warm_workers
+from workbench import small_files, warm_workers
 from workbench.active_learning import loop_task, pool_texts, round_figures
 from workbench.active_learning.loop_task import LoopTask
 from workbench.active_learning.selection_request import FILE, SelectionRequest
@@ -41,6 +41,28 @@ UNLEARNED = ("per_vendor", "random")
 """Strategies that can choose before there is a model; documents are drawn at random then."""
 COMMITTEE = 3
 """Runs that vote besides the one that was asked for, where none are named."""
+
+
+class _Chosen(Struct):
+    """What an entry of a choice must have."""
+
+    document: int
+    score: float
+    reasons: list[str]
+    fields: dict[str, Any]
+
+
+class _Choice(Struct):
+    """What a choice must have."""
+
+    run: str
+    strategy: str
+    seed: int
+    size: int
+    pool: int
+    items: list[_Chosen]
+    figures: dict[str, Any]
+    class_field: str = ""
 
 
 class RunningSelection:
@@ -84,12 +106,12 @@ class RunningSelection:
 
         Raises:
             RunProblem: the selection failed, or was ended before it was done.
+            InputProblem: what it chose is damaged.
         """
         self.poll()
         path = self.folder / CHOICE
         if path.is_file():
-            choice: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            return choice
+            return dict(small_files.read_as_it_is(path, _Choice, f"Delete {self.folder}, then choose again."))
         if self._failed:
             raise RunProblem(self._failed["message"], self._failed["remedy"])
         raise RunProblem("The selection was ended before it was done. Nothing was changed.", "Start it again.")

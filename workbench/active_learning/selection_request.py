@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from workbench import small_files
 from workbench.active_learning.strategies import registry as strategies
 
 FILE = "request.json"
@@ -43,8 +44,12 @@ class SelectionRequest(Struct, frozen=True):
 
     @classmethod
     def read(cls, folder: Path) -> "SelectionRequest":
-        """The request of a selection's folder."""
-        return msgspec.json.decode((folder / FILE).read_bytes(), type=cls)
+        """The request of a selection's folder.
+
+        Raises:
+            InputProblem: it is gone or damaged.
+        """
+        return small_files.read(folder / FILE, cls, "Choose again.")
 
     def text(self) -> str:
         """The content of request.json."""

@@ -20,14 +20,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+from msgspec import defstruct
+
 from storage import events, locks
-from storage.exceptions import RunProblem, UsageProblem
+from storage.exceptions import InputProblem, RunProblem, UsageProblem, WorkbenchError
 from storage.files import write_atomic
-from workbench import warm_workers
+from workbench import small_files, warm_workers
 from workbench.active_learning.stopping import Point, interval, labels_needed
 from workbench.active_learning.strategies import registry as strategies
 from workbench.evaluation import charts
 from workbench.runs import machine, progress, snapshot
+from workbench.runs.config import files as config_files
 from workbench.runs.config.request import FieldSpec
 from workbench.runs.config.tune import TuneConfig
 from workbench.runs.state import LOG
@@ -43,6 +47,13 @@ NOT_SIMULATED = ("committee", "similar")
 
 CELLS = "cells.jsonl"
 """Of a simulation's folder: what was measured, a line a model."""
+
+
+_MOST = 1_000_000
+"""Of each number of a plan."""
+
+
+_Cell = defstruct("_Cell", [("strategy", str), ("seed", int), ("round", int), ("labels", int), ("f1", float)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +97,23 @@ class SimulationPlan:
 
     @classmethod
     def read(cls, folder: Path) -> "SimulationPlan":
-        """The plan of a simulation's folder."""
-        data = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
-        return cls(**{**data, "strategies": tuple(data["strategies"]), "fields": tuple(data["fields"])})
+        """The plan of a simulation's folder.
+
+        Raises:
+            InputProblem: it is gone or damaged.
+        """
+        path, remedy = folder / "plan.json", f"Move {folder} away, then give the same command again."
+        plan = small_files.read(path, cls, remedy)
+        try:
+            for name in plan.strategies:
+                strategies.get(name)
+            known, numbers = specs(plan), (plan.rounds, plan.batch, plan.seeds, plan.start)
+            if not (known and "task" in plan.config["model"] and all(1 <= number <= _MOST for number in numbers)):
+                raise ValueError("its numbers cannot be, or it has no fields")
+            config_files.from_dict(plan.config)
+        except (WorkbenchError, ValueError, LookupError, TypeError) as error:
+            raise InputProblem(f"{path} is damaged: {str(error)[:200]}.", remedy) from error
+        return plan
 
 
 def prepare(
@@ -245,11 +270,12 @@ def cells(folder: Path) -> list[dict[str, Any]]:
 
     Of classes, `f1` is the mean over the classes, and `accuracy` stands beside it.
     """
-    measured = {
-        (event["strategy"], event["seed"], event["round"]): event
-        for event in events.iterate(folder / CELLS)
-        if event["type"] == "cell"
-    }
+    measured: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for event in events.iterate(folder / CELLS):
+        with suppress(msgspec.ValidationError, KeyError):  # of a damaged line
+            if event["type"] == "cell":
+                msgspec.convert(event, _Cell)
+                measured[event["strategy"], event["seed"], event["round"]] = event
     return list(measured.values())
 
 

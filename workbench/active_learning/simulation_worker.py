@@ -23,7 +23,7 @@ from storage import locks
 from storage.events import EventWriter, last
 from storage.exceptions import RunProblem, WorkbenchError
 from storage.files import Files, write_atomic
-from workbench import lifeline
+from workbench import lifeline, small_files
 from workbench.active_learning.retraining import further
 from workbench.active_learning.selection_request import SelectionRequest
 from workbench.active_learning.simulation import CELLS, CONTROL, SimulationPlan, cells, specs
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 Train = Callable[[Path], None]
 """Turns a run folder with a request and a dataset into one with predictions."""
+_ANEW = "Delete it, then give the same command to go on."
 Figures = dict[str, float]
 """`f1`, and of classes `accuracy`."""
 
@@ -174,7 +175,7 @@ class Simulator:
                 if not self._keeps_models:
                     shutil.rmtree(run.model, ignore_errors=True)
                 write_atomic(run.simulated_figures, json.dumps({**figures, "side": side}))
-        known = json.loads(run.simulated_figures.read_text())
+        known = small_files.read(run.simulated_figures, dict[str, Any], _ANEW)
         return folder, {name: float(known[name]) for name in ("f1", "accuracy") if name in known}
 
     def _figures(self, folder: Path, side: str) -> Figures:
@@ -270,8 +271,7 @@ class Simulator:
 
                 items = selection_worker.choose(folder, request)["items"]
             write_atomic(path, json.dumps([item["document"] for item in items]))
-        chosen: list[int] = json.loads(path.read_text())
-        return chosen
+        return small_files.read(path, list[int], _ANEW)
 
     def _note(self, name: str, seed: int, turn: int, labels: int, figures: Figures) -> None:
         with self._writing:

@@ -3,15 +3,19 @@
 Every answer goes through a `DocumentEditor`: it is one act of the document's history and can be undone like any other.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
+from msgspec import Struct
+
 from storage import queue
+from storage.exceptions import InputProblem
 from storage.files import CHOICE
 from storage.records import Annotations, Content, Decision, Source, State, Suggestion
 from storage.suggestions import leading, least_certain, least_sure_classes, rivals, wanting
+from workbench import small_files
 from workbench.annotation import acts
 from workbench.annotation.classes import states
 from workbench.annotation.classes.states import ClassRow
@@ -48,6 +52,19 @@ class Question:
     suggestion: Suggestion | None = None
     options: tuple[str, ...] = ()
     ruled_out: tuple[str, ...] = ()
+
+
+class _Missed(Struct):
+    document: int
+    field: str
+    tokens: list[int]
+    confidence: float
+
+
+class _Choice(Struct):
+    """What of a selection's choice is asked about."""
+
+    near_misses: list[_Missed]
 
 
 def questions(
@@ -142,8 +159,9 @@ def _near_misses(workspace: Workspace, runs: Sequence[str]) -> list[dict[str, An
     for run in dict.fromkeys(name for name in runs if name):
         choices = sorted(workspace.files.selections(run).glob(f"*/{CHOICE}"), key=lambda path: path.stat().st_mtime)
         if choices:
-            misses: list[dict[str, Any]] = json.loads(choices[-1].read_text(encoding="utf-8"))["near_misses"]
-            return misses
+            with suppress(InputProblem):  # a damaged one: then nothing is asked about them
+                return list(small_files.read_as_it_is(choices[-1], _Choice, "")["near_misses"])
+            return []
     return []
 
 

@@ -8,6 +8,7 @@ results before the last event is written. Where it is killed, the run there goes
 import json
 import os
 import queue
+import re
 import subprocess
 import sys
 import threading
@@ -20,10 +21,12 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any, TypeVar
 
+from msgspec import Struct
+
 from storage import events, locks
-from storage.exceptions import WorkbenchError
+from storage.exceptions import InputProblem, WorkbenchError
 from storage.files import digest_of
-from workbench import __version__, lifeline
+from workbench import __version__, lifeline, small_files
 from workbench.remote import agent, answers, check, environment, ray_courier, results, sending
 from workbench.remote.answers import MOST_HEARD_BYTES, Answer
 from workbench.remote.check import TargetFacts
@@ -54,6 +57,20 @@ class _Ended(Exception):
     """On request, before there was anything to be followed."""
 
 
+_AGAIN = "Clone the run, and start it again on its machine."
+
+
+class _Record(Struct):
+    """What target.json says: the machine, the folder within its runs, and whether nothing of it stays there."""
+
+    address: str
+    folder: str
+    python: str = ""
+    name: str = ""
+    gpus: float | None = None
+    once: bool = False
+
+
 class Courier:
     """Brings one run to its target and back.
 
@@ -64,11 +81,11 @@ class Courier:
 
     def __init__(self, path: Path, slots: int) -> None:
         self.folder, self.slots = RunFolder(path), slots
-        record = json.loads(self.folder.target.read_text(encoding="utf-8"))
-        parts = (record["address"], record.get("python", ""), record.get("name", ""), record.get("gpus"))
-        self.target = Target(*parts)
-        self.place = str(record["folder"])  # of the run, within the target's runs
-        self.once = bool(record.get("once"))  # nothing of it stays there
+        record = small_files.read(self.folder.target, _Record, _AGAIN)
+        self.target = Target(record.address, record.python, record.name, record.gpus)
+        self.place, self.once = record.folder, record.once
+        if not re.fullmatch(r"\w[\w.-]*", self.place):
+            raise InputProblem(f"{self.folder.target} is damaged: {self.place[:80]!r} is no folder of a run.", _AGAIN)
         self.writer = events.EventWriter(self.folder.events)
         self.skew = 0.0
         self.gpus: tuple[str, ...] = ()  # of the target
@@ -346,17 +363,18 @@ def _read(stream: Any, messages: "queue.Queue[bytes]") -> None:
 def main(arguments: list[str]) -> int:
     """Bring a run to its target and back; the exit code is 0 when that worked."""
     lifeline.hold()
-    slots = max(1, int(arguments[1]))
-    courier = Courier(Path(arguments[0]).absolute(), slots)
+    folder, slots = RunFolder(Path(arguments[0]).absolute()), max(1, int(arguments[1]))
     try:
+        courier = Courier(folder.path, slots)
         if courier.target.is_ray:
             ray_courier.carry_out(courier.folder, courier.target, slots)
         else:
             courier.go()
     except _Ended:
-        courier.folder.killed.touch()
+        folder.killed.touch()
     except WorkbenchError as problem:
-        courier.writer.write("failed", title=problem.title, message=problem.message, remedy=problem.remedy)
+        with events.EventWriter(folder.events) as writer:
+            writer.write("failed", title=problem.title, message=problem.message, remedy=problem.remedy)
         traceback.print_exc()
         return problem.exit_code
     return 0

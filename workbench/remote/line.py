@@ -149,9 +149,12 @@ class Line:
         if rsync:
             excluded = [f"--exclude=/{name}" for name in left]
             options = ["-rt", "--no-links", "--partial", "--delete", *excluded]
-            source, watch = f"{self.host}:{remote}/", lambda: self._refuse_more(folder, most)
+
+            def watch() -> None:
+                self._refuse_more(folder, most)
+
             try:
-                self._rsync(options, source, f"{folder}/", watch, most.bytes)
+                self._rsync(options, f"{self.host}:{remote}/", f"{folder}/", watch, most.bytes)
             except TargetProblem:
                 watch()  # it was ended where one file alone is too large
                 raise

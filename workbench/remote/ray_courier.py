@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from storage import events, locks
-from storage.files import write_atomic
+from storage.files import read_regular, write_atomic
 from workbench import __version__
 from workbench.remote import ray_blocks, ray_cluster, ray_readers, ray_travel, ray_work
 from workbench.remote.line import TargetProblem
@@ -65,7 +65,7 @@ def carry_out(folder: RunFolder, target: Target, slots: int) -> None:
             has_begun = locks.held(folder.lock)  # then the worker itself obeys a wish to stop
             return folder.killed.exists() or (folder.stop.exists() and not has_begun)
 
-        mark = folder.target.read_text(encoding="utf-8")
+        mark = read_regular(folder.target).decode()
         if processes > 1 and ray_cluster.blind(ray, target, folder.path):
             _send(ray, target, folder, threads, gpus, processes)
             return

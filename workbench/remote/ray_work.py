@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from storage import locks
+from storage.files import read_regular
 from workbench import __version__, lifeline
 from workbench.remote import ray_blocks
 from workbench.runs import machine
@@ -41,7 +42,7 @@ def alone(path: str, version: str, threads: int, mark: str, **variables: str) ->
         variables: of its environment.
     """
     folder = RunFolder(Path(path))
-    if not (folder.target.is_file() and folder.target.read_text(encoding="utf-8") == mark):
+    if not (folder.target.is_file() and read_regular(folder.target) == mark.encode()):
         return f"{NOT_SEEN}{path}."
     if problem := _problem(folder, version):
         return problem

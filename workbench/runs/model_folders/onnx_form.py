@@ -6,6 +6,8 @@ from pathlib import Path
 
 import msgspec
 
+from storage.files import read_regular
+
 FILE = "model.onnx"
 DESCRIPTION = "onnx.json"
 PROBLEM = "problem.json"
@@ -33,8 +35,8 @@ def read(folder: Path) -> OnnxForm | None:
     if not (description.is_file() and (folder / FILE).is_file()):
         return None
     try:
-        form = msgspec.json.decode(description.read_bytes(), type=OnnxForm)
-    except msgspec.MsgspecError:
+        form = msgspec.json.decode(read_regular(description), type=OnnxForm)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
     return form if form.weights == weights_digest(folder) else None
 
