@@ -13,8 +13,16 @@ from storage.exceptions import InputProblem
 from storage.records import Box
 from workbench.exchange.reading import parsing
 from workbench.exchange.reading import tags as tagging
-from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingToken, Options, Rejected
+from workbench.exchange.reading.incoming import (
+    Incoming,
+    IncomingPage,
+    IncomingToken,
+    Options,
+    Rejected,
+    check_number_of_words,
+)
 from workbench.exchange.reading.running_text import TYPESET, typeset
+from workbench.settings import Limits
 
 _TAG = re.compile(r"O|[BIELSU]-\S.*")
 _START = re.compile(rb"-DOCSTART-(?!\t[^\t]*$)")  # a word of that name has a tab and its tag behind it, and no more
@@ -60,7 +68,7 @@ class ConllImporter:
         for number, (first, block) in enumerate(blocks):
             where = f"line {first}"
             try:
-                incoming = self._read(path, where, first, block, layout, shape, boxes[number])
+                incoming = self._read(path, where, first, block, layout, shape, boxes[number], options.limits)
             except InputProblem as fault:
                 yield parsing.rejected(path, where, fault)
                 continue
@@ -77,7 +85,9 @@ class ConllImporter:
         layout: "_Layout",
         shape: str,
         boxes: list[Box] | None,
+        limits: Limits,
     ) -> Incoming:
+        check_number_of_words(sum(1 for line in block if line.strip()), limits)
         texts: list[list[str]] = [[]]
         tags: list[str] = []
         for number, line in enumerate(block, first):

@@ -55,7 +55,7 @@ def _parsed(path: Path, options: Options) -> tuple[Incoming, str]:
     data = parsing.content(path, options.limits)
     incoming = Incoming(path.name.split(".")[0], str(path), [], OcrFilesImporter.name)
     if ocr_results.is_result(data):
-        return incoming, ocr_results.read(incoming, data)
+        return incoming, ocr_results.read(incoming, data, options.limits)
     root = tree(data)
     readers = {"alto": _alto, "PcGts": page_xml.read}
     return incoming, readers.get(_name(root), _hocr)(incoming, root)

@@ -6,7 +6,14 @@ from pathlib import Path
 
 from storage.exceptions import InputProblem
 from workbench.exchange.reading import parsing
-from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingToken, Options, Rejected
+from workbench.exchange.reading.incoming import (
+    Incoming,
+    IncomingPage,
+    IncomingToken,
+    Options,
+    Rejected,
+    check_number_of_words,
+)
 
 _LINE = re.compile(rb"\s*(-?\d+(\.\d+)?\s*,\s*){8}")
 _KEYS = ("../key", "../keys", "../entities")
@@ -49,6 +56,11 @@ class SroieImporter:
                 continue
             tokens += [IncomingToken(text, box, count) for text, box in words]
             count += 1
+            try:
+                check_number_of_words(len(tokens), options.limits)
+            except InputProblem as problem:
+                yield parsing.rejected(path, "", problem)
+                return
         if not count:
             return
         picture_and_size = parsing.picture_beside(options, path, _PICTURES, incoming.notes)

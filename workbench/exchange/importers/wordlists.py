@@ -13,7 +13,15 @@ from workbench.exchange.importers.cord import fill_from_ground_truth
 from workbench.exchange.reading import named_files, parsing, tags
 from workbench.exchange.reading.boxes import shapes
 from workbench.exchange.reading.boxes.units import Units, scaled
-from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingSpan, IncomingToken, Options, Rejected
+from workbench.exchange.reading.incoming import (
+    Incoming,
+    IncomingPage,
+    IncomingSpan,
+    IncomingToken,
+    Options,
+    Rejected,
+    check_number_of_words,
+)
 from workbench.exchange.reading.sides import side_of
 from workbench.exchange.reading.text_tables import names_beside
 
@@ -184,6 +192,7 @@ def _document(
             incoming.name = Path(parsing.local_name(record.file_name)).stem
         fill_from_ground_truth(incoming, record.ground_truth, picture, size)
         return incoming
+    check_number_of_words(len(words or ()), options.limits)
     boxes: Sequence[Quad] = _places(record, words)
     words = words or []
     incoming.spans, incoming.labelled = _labels(path, record, len(words), names, incoming, options, shape)

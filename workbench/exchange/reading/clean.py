@@ -14,6 +14,7 @@ from workbench.exchange.reading.incoming import (
     IncomingToken,
     Options,
     Rejected,
+    check_number_of_words,
 )
 from workbench.fields.plain_text import harmless, has_controls, normal_form, with_few_marks
 
@@ -58,11 +59,7 @@ def _cleaned(incoming: Incoming, options: Options) -> Incoming:
     first = 0
     for number, page in enumerate(incoming.pages, 1):
         tokens = page.tokens or ()
-        if len(tokens) > limits.tokens_per_page:
-            raise InputProblem(
-                f"page {number} has {len(tokens):,} words; the limit is {limits.tokens_per_page:,} "
-                "(tokens_per_page under [limits])"
-            )
+        check_number_of_words(len(tokens), limits, number)
         if not (_SMALLEST <= page.width <= _LARGEST and _SMALLEST <= page.height <= _LARGEST):
             raise InputProblem(f"page {number} has no size that can be ({page.width} × {page.height})")
         page.width, page.height = round(page.width, 2), round(page.height, 2)

@@ -127,6 +127,22 @@ class Rejected:
             object.__setattr__(self, name, harmless(getattr(self, name)))
 
 
+def check_number_of_words(words: int, limits: Limits, page: int | None = None) -> None:
+    """Refuse a page of more words than a page may have: before they are made, where a format tells it.
+
+    Args:
+        page: its number, where it is known.
+
+    Raises:
+        InputProblem: it is one.
+    """
+    if words > limits.tokens_per_page:
+        raise InputProblem(
+            f"{'it' if page is None else f'page {page}'} has {words:,} words; the limit is {limits.tokens_per_page:,} "
+            "(tokens_per_page under [limits])"
+        )
+
+
 def bounded(items: Iterable[Incoming | Rejected], limits: Limits, folder: Path) -> Iterator[Incoming | Rejected]:
     """The documents of one file, up to what a workspace can take: a packed file of 1 MB can hold a gigabyte of them.
 

@@ -7,7 +7,8 @@ from typing import Any
 from storage.exceptions import InputProblem
 from workbench.exchange.reading import parsing
 from workbench.exchange.reading.answers import share
-from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingToken
+from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingToken, check_number_of_words
+from workbench.settings import Limits
 
 _TSV = b"level\tpage_num\t"
 _PAGE, _WORD = "1", "5"  # of the column `level`
@@ -21,14 +22,14 @@ def is_result(head: bytes) -> bool:
     return head.startswith(_TSV) or _PADDLE.search(head) is not None or _LINES.match(head) is not None
 
 
-def read(incoming: Incoming, data: bytes) -> str:
+def read(incoming: Incoming, data: bytes, limits: Limits) -> str:
     """Put the pages into the document; the name of the picture that was read, where it is said.
 
     Raises:
-        InputProblem: a line or a word has no box or no text.
+        InputProblem: a line or a word has no box or no text, or a page has too many words.
     """
     if data.startswith(_TSV):
-        incoming.pages += _tesseract(parsing.text_of(data))
+        incoming.pages += _tesseract(parsing.text_of(data), limits)
         return ""
     value = parsing.decode(data)
     if isinstance(value, dict):
@@ -79,7 +80,7 @@ def _page(lines: Sequence[tuple[Any, Any, Any]], engine: str) -> IncomingPage:
     return IncomingPage(width, height, tokens, engine=engine)
 
 
-def _tesseract(text: str) -> Iterator[IncomingPage]:
+def _tesseract(text: str, limits: Limits) -> Iterator[IncomingPage]:
     head, *rows = text.splitlines()
     columns = head.split("\t")
     page: IncomingPage | None = None
@@ -92,6 +93,7 @@ def _tesseract(text: str) -> Iterator[IncomingPage]:
             page = IncomingPage(_cell(cells, "width", number), _cell(cells, "height", number), [], engine="tesseract")
             lines = {}
         elif cells.get("level") == _WORD and page is not None and page.tokens is not None:
+            check_number_of_words(len(page.tokens), limits)
             x, y, width, height = (_cell(cells, side, number) for side in ("left", "top", "width", "height"))
             line = tuple(cells.get(part, "") for part in ("block_num", "par_num", "line_num"))
             sure = _cell(cells, "conf", number)

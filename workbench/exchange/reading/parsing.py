@@ -90,7 +90,7 @@ def text_of(data: bytes) -> str:
 
 def decode(data: bytes, decoder: "msgspec.json.Decoder[Any]" = _ANY) -> Any:
     """JSON, as the decoder's type. NaN and Infinity, which Python writes, are read too."""
-    _check_memory(data, quote=28)
+    check_memory(data, quote=28)
     try:
         return decoder.decode(data)
     except msgspec.ValidationError as error:
@@ -110,7 +110,7 @@ def decode(data: bytes, decoder: "msgspec.json.Decoder[Any]" = _ANY) -> Any:
         raise InputProblem("its JSON is nested too deeply") from error
 
 
-def _check_memory(data: bytes, quote: int) -> None:
+def check_memory(data: bytes, quote: int) -> None:
     """Refuse JSON that takes far more memory than it has bytes, as `[[],[],…`: 72 bytes for every { or [."""
     if len(data) * _MOST_A_BYTE > MEMORY:
         takes = 72 * (data.count(b"{") + data.count(b"[")) + quote * data.count(b'"')
@@ -148,7 +148,7 @@ def records(path: Path, options: Options, decoder: "msgspec.json.Decoder[Any]" =
     if not data.lstrip().startswith(b"["):
         yield "", decode(data, decoder)
         return
-    _check_memory(data, quote=0)  # its records are decoded one at a time
+    check_memory(data, quote=0)  # its records are decoded one at a time
     try:
         parts = _PARTS.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -1,5 +1,6 @@
 """Values known from elsewhere: a CSV, XLSX or JSON table, a row a document; or NAME.json beside NAME.pdf."""
 
+import codecs
 import contextlib
 import csv
 import io
@@ -14,7 +15,7 @@ from typing import Any
 from storage.exceptions import InputProblem, WorkbenchError
 from storage.files import is_empty
 from workbench.exchange.reader_process import in_reader_process
-from workbench.exchange.reading import table_cells
+from workbench.exchange.reading import parsing, table_cells
 from workbench.exchange.reading.incoming import Rejected
 from workbench.exchange.reading.named_files import of_same_name
 from workbench.exchange.reading.parsing import PICTURES
@@ -222,14 +223,13 @@ def guessed_encoding(path: Path, limits: Limits) -> str:
 
 def _json(path: Path) -> Iterable[Any]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        loaded = (
-            [json.loads(line) for line in text.splitlines() if line.strip()]
-            if path.suffix.lower() == ".jsonl"
-            else json.loads(text)
-        )
-    except (ValueError, RecursionError) as error:
-        raise InputProblem(f"{path} is no JSON: {error}.", "Correct it, or give a CSV or XLSX table.") from error
+        data = path.read_bytes().removeprefix(codecs.BOM_UTF8)
+        is_lines = path.suffix.lower() == ".jsonl"
+        parsing.check_memory(data, quote=28)
+        loaded = [json.loads(line) for line in data.splitlines() if line.strip()] if is_lines else json.loads(data)
+    except (InputProblem, ValueError, RecursionError) as error:
+        what = f"{path} is no JSON: {error}." if not isinstance(error, InputProblem) else f"{path}: {error.message}."
+        raise InputProblem(what, "Correct it, or give a CSV or XLSX table.") from error
     alone = loaded[0] if isinstance(loaded, list) and len(loaded) == 1 else loaded
     if isinstance(alone, dict) and not all(isinstance(value, list | dict) for value in alone.values()):
         document = _document_beside(path)

@@ -9,7 +9,7 @@ import pytest
 from openpyxl import Workbook
 
 from storage.exceptions import InputProblem
-from workbench.exchange.reading import document_names, table_cells
+from workbench.exchange.reading import document_names, parsing, table_cells
 from workbench.exchange.reading.incoming import Rejected
 from workbench.exchange.reading.values_table import KnownRow, is_table, read
 from workbench.settings import Limits
@@ -216,3 +216,21 @@ def test_true_and_false_are_no_values_of_a_field(tmp_path: Path) -> None:
         "paid: True is true or false, and no value of a field",
         "ok: False is true or false, and no value of a field",
     ]
+
+
+def test_json_of_values_that_takes_more_memory_than_it_may_is_refused_before_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parsing, "MEMORY", 1_000_000)
+    path = tmp_path / "v.json"
+    path.write_text("[" + "{}," * 100_000 + "{}]")
+    with pytest.raises(InputProblem, match=r"v\.json: reading it takes 0\.0 GB of memory"):
+        list(read(path, Limits()))
+
+
+@pytest.mark.parametrize("text", ["{", "nope", "\ufeff["])
+def test_json_of_values_that_is_none_is_named(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "v.json"
+    path.write_text(text)
+    with pytest.raises(InputProblem, match=r"v\.json is no JSON: "):
+        list(read(path, Limits()))

@@ -19,7 +19,14 @@ from workbench.exchange.reading.answers import (
     turn_of,
     whole,
 )
-from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingToken, Options, Rejected
+from workbench.exchange.reading.incoming import (
+    Incoming,
+    IncomingPage,
+    IncomingToken,
+    Options,
+    Rejected,
+    check_number_of_words,
+)
 
 _RUN = "azure"
 _PARTS = {"PaymentDetails": {"IBAN": "iban"}, "TaxDetails": {"Rate": "tax_rate"}}
@@ -151,6 +158,7 @@ def _read_pages(
         scale = 72.0 if page.get("unit") == "inch" else 1.0
         words = [(None, word) for word in listed(page, "words")]
         old = [(number, word) for number, line in enumerate(listed(page, "lines")) for word in listed(line, "words")]
+        check_number_of_words(len(words or old), options.limits, len(incoming.pages) + 1)
         tokens: list[IncomingToken] = []
         frames: list[Any] = []
         for line, word in words or old:
