@@ -1,5 +1,6 @@
 """Vectors of texts for choosing what to label: those that the learner kept, and the few that are missing."""
 
+import resource
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from storage.exceptions import MissingTool
 from tests.support import text_documents
-from workbench.training.learner import kept_vectors, texts
+from workbench.training.learner import kept_vectors, texts, vector_file
 from workbench.training.learner.text_encoder import TextEncoder
 from workbench.training.learner.texts import Texts
 from workbench.workspace import Workspace
@@ -65,3 +66,22 @@ def test_without_the_encoder_there_are_no_vectors(workspace: Workspace, monkeypa
 
     monkeypatch.setattr(kept_vectors, "TextEncoder", missing)
     assert kept_vectors.read(workspace.files.features, BODIES) is None
+
+
+def test_a_disk_that_gets_full_in_the_middle_of_vectors_keeps_these_in_memory(tmp_path: Path) -> None:
+    """The system takes the beginning of what is written without an error; the rest was never known again."""
+    made = {bytes([number]) * vector_file.DIGEST_BYTES: np.full(4, 0.5) for number in range(10)}
+    file = vector_file.VectorFile(tmp_path / "texts.vectors", 4, 1.0, 10**6)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        file.add(made)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert file.is_full
+    assert not file.missing(list(made))
+    assert file.read(list(made)).keys() == made.keys()
+    assert (tmp_path / "texts.vectors").stat().st_size == 0
+    more = {b"m" * vector_file.DIGEST_BYTES: np.full(4, 0.5)}
+    file.add(more)  # there is space again
+    assert vector_file.VectorFile(tmp_path / "texts.vectors", 4, 1.0, 10**6).read(list(more)).keys() == more.keys()

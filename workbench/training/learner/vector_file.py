@@ -4,6 +4,7 @@ A record is the digest of a text (16 bytes) and its vector of 16-bit floats. Rec
 so that a network drive that goes away gives an error and not a signal.
 """
 
+import errno
 import io
 import os
 from collections.abc import Mapping, Sequence
@@ -82,8 +83,12 @@ class VectorFile:
         start = self._count * self._record.itemsize
         try:
             self._file.seek(start)
-            self._file.write(records.tobytes())
-            self._file.flush()
+            left = memoryview(records.tobytes())
+            while left:  # a disk that gets full takes the beginning, and says so only the next time
+                written = self._file.write(left)
+                if not written:
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
+                left = left[written:]
         except OSError:
             with suppress(OSError):
                 self._file.truncate(start)
@@ -123,8 +128,12 @@ class VectorFile:
         kept = self._records(self._count // 2, self._count).tobytes()
         temporary = self._path.with_name(self._path.name + ".new")
         temporary.unlink(missing_ok=True)
-        temporary.write_bytes(kept)
-        temporary.replace(self._path)
+        try:
+            temporary.write_bytes(kept)
+            temporary.replace(self._path)
+        except OSError:
+            temporary.unlink(missing_ok=True)  # it takes the last of a full disk's space
+            raise
         self._open()
 
 
