@@ -214,7 +214,8 @@ NO_MODELS = ["../../etc", "/etc", "./nowhere", "~/nowhere", "a/b/c", "..", "a b"
 def test_a_run_is_not_started_from_what_is_no_model(
     workspace: Workspace, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(tmp_path)  # "..": whatever is beside this checkout
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")  # "..": not what is beside this checkout, or what other tests left there
     config = workspaces.config(tmp_path)
     with pytest.raises(WorkbenchError, match=r"no model folder|positions"):
         jobs.prepare(workspace, config.model_copy(update={"model": config.model.model_copy(update={"name": name})}))
