@@ -125,11 +125,8 @@ class SheetScreen(ModeScreen):
         if self.order is Order.SIMILARITY and keep is not None:
             with self.workspace.db.read() as connection:
                 bodies = label_queries.bodies(connection, list(rows))
-            near = similarity.nearness(bodies, keep)
+            near = {**similarity.nearness(bodies, keep), keep: float("inf")}  # equal texts come after it
         ids = sheet.arranged(rows, self.show, self.order or self._usual(rows), near)
-        if self.order is Order.SIMILARITY and keep in ids:
-            ids.remove(keep)
-            ids.insert(0, keep)
         self.post_message(self.SheetRead(rows, ids, field, keep))
 
     @staticmethod
@@ -137,10 +134,11 @@ class SheetScreen(ModeScreen):
         return Order.PROBABILITY if any(row.likely for row in rows.values()) else Order.LIST
 
     def on_sheet_screen_sheet_read(self, event: SheetRead) -> None:
-        self.rows = event.rows
-        self._open = _opened(event.rows.values())
-        if self.order is None:
-            self.order = self._usual(event.rows)
+        if event.field != self.field:
+            return  # another was chosen meanwhile, whose texts are being read
+        self.rows = sheet.newest(event.rows, self.rows if self.texts.field == event.field else {})
+        self._open = _opened(self.rows.values())
+        self.order = self.order or self._usual(self.rows)
         self.texts.show(self.rows, event.ids, event.field, event.keep)
         self.texts.redraw(self.threshold)
         self._in_view = set(self.texts.in_view())

@@ -42,7 +42,7 @@ class TextList(ReadWhenDrawn, can_focus=True, inherit_bindings=False):
         self._rows: Mapping[int, SheetRow] = {}
         self._ids: Sequence[int] = array("q")
         self._pages: dict[int, dict[int, str]] = {}
-        self._field: Field | None = None
+        self.field: Field | None = None  # whose options are shown
         self._threshold = 1.0
         self._cursor = 0
         self._anchor: int | None = None  # where a selection by Shift began
@@ -52,7 +52,7 @@ class TextList(ReadWhenDrawn, can_focus=True, inherit_bindings=False):
 
     def show(self, rows: Mapping[int, SheetRow], ids: Sequence[int], field: Field, keep: int | None = None) -> None:
         """Show texts in this order; the cursor goes to `keep` where it is listed, else to the first."""
-        self._rows, self._ids, self._field = rows, array("q", ids), field
+        self._rows, self._ids, self.field = rows, array("q", ids), field
         self._pages.clear()
         self.let_go()
         self._cursor = self._ids.index(keep) if keep is not None and keep in self._ids else 0
@@ -185,7 +185,7 @@ class TextList(ReadWhenDrawn, can_focus=True, inherit_bindings=False):
     def line(self, y: int) -> Strip:
         """One text: selected, its state, what it is or is taken for, its beginning."""
         position, width = y + int(self.scroll_y), self.size.width
-        if position >= len(self._ids) or self._field is None:
+        if position >= len(self._ids) or self.field is None:
             return Strip.blank(width, self.rich_style)
         row = self._rows[self._ids[position]]
         here, is_selected = position == self._cursor, row.document in self.selected
@@ -194,11 +194,11 @@ class TextList(ReadWhenDrawn, can_focus=True, inherit_bindings=False):
         if here or is_selected:
             behind = behind.blend(Color.parse(theme.primary), 0.4 if here else 0.2)
         base = Style.from_color(behind.get_contrast_text(1).rich_color, behind.rich_color)
-        coloured = base + Style(color=legible(self._field.colour, behind.hex6).rich_color)
+        coloured = base + Style(color=legible(self.field.colour, behind.hex6).rich_color)
         sure = row.is_open and bool(row.likely) and row.probability >= self._threshold
         good = base + Style(color=legible(theme.success or theme.primary, behind.hex6).rich_color)
         sign = "✓" if row.options else "∅" if row.cannot_say else _SIGNS.get(row.state, "·")
-        column = min(max(map(cell_len, (*self._field.options, "–"))), _WIDEST_OPTION)
+        column = min(max(map(cell_len, (*self.field.options, "–"))), _WIDEST_OPTION)
         name, share = ", ".join(row.options), ""
         style = coloured + Style(bold=True)
         if not row.options and row.likely:

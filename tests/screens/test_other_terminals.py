@@ -7,7 +7,7 @@ from screens.annotate.document_list import DocumentList
 from screens.widgets.status_lines import HintLine, StatusLine
 from storage import queue
 from storage.records import QueueEntry, State
-from tests.support import sample_documents, text_documents
+from tests.support import copies, sample_documents, text_documents
 from tests.support.pilots import until
 from tests.support.sample_documents import labels
 from tests.support.text_documents import options_of
@@ -19,8 +19,9 @@ pytestmark = pytest.mark.postgresql
 
 
 @pytest.fixture(autouse=True)
-def _on_server(postgresql, template, monkeypatch) -> None:
+def _on_server(postgresql, template, monkeypatch, tmp_path) -> None:
     """Workspaces that are made here are on the server."""
+    copies.keep_apart(tmp_path / "copies", monkeypatch)
     create = Workspace.create
     monkeypatch.setattr(
         Workspace, "create", lambda folder: create(folder, postgresql.url(postgresql.new_database(template)))

@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 
 from screens import run_watcher
 from storage.postgresql import server as storage_server
-from tests.support import postgresql_server, text_documents
+from tests.support import copies, postgresql_server, text_documents
 from tests.support.pilots import until
 from tests.support.postgresql_server import TestServer
 from tests.support.text_documents import options_of
@@ -27,6 +27,7 @@ def server() -> Iterator[TestServer]:
 
 @pytest.fixture
 def workspace(server: TestServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
+    copies.keep_apart(tmp_path / "copies", monkeypatch)
     create = Workspace.create
     monkeypatch.setattr(storage_server, "_CONNECT_SECONDS", 2)
     monkeypatch.setattr(Workspace, "create", lambda folder: create(folder, server.url(server.new_database())))

@@ -1,6 +1,7 @@
 """The sheet of texts: the real keys, and what the database holds afterwards."""
 
 from dataclasses import replace
+from threading import Event
 
 from textual.widgets import OptionList, Static
 
@@ -51,6 +52,32 @@ async def test_without_a_class_field_the_keys_that_add_one_are_named(opened, wor
         await until(pilot, lambda: isinstance(pilot.app.screen, Choice))
         options = pilot.app.screen.query_one(OptionList).options
         assert any("class field" in str(option.prompt) for option in options)
+
+
+async def test_a_label_given_while_the_texts_are_read_stays_in_view(opened, tmp_path, monkeypatch):
+    workspace = text_documents.workspace(tmp_path / "w")
+    read, was_read, may_go_on = sheet.read, Event(), Event()
+
+    def read_slowly(connection, field, documents=None):
+        rows = read(connection, field, documents)
+        if documents is None:
+            was_read.set()
+            may_go_on.wait(60)
+        return rows
+
+    async with opened(workspace) as pilot:
+        await sheet_of(pilot)
+        monkeypatch.setattr(sheet, "read", read_slowly)
+        await pilot.press("f2", "f7")
+        await until(pilot, was_read.is_set)
+        await pilot.press("1")
+        may_go_on.set()
+        await settled(pilot)
+        assert options_of(workspace)[0]
+        assert not pilot.app.mode_screen.rows[1].is_open, "as it is stored, not as it was read before"
+        heading = str(pilot.app.mode_screen.query_one(StatusLine).render())
+        assert f"{sum(not options for options in options_of(workspace))} open" in heading
+    workspace.close()
 
 
 async def test_a_key_labels_a_text_and_goes_on_to_the_next(opened, tmp_path):

@@ -5,10 +5,13 @@ import fcntl
 import hashlib
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+
+import pytest
 
 from storage.files import Files
 from workbench.workspace import Workspace
@@ -24,6 +27,12 @@ def _kept() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="workbench-tests-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
+
+
+def keep_apart(folder: Path, patch: pytest.MonkeyPatch) -> None:
+    """Copy nothing that other tests made: where a test makes workspaces on a server, theirs are no stand-in."""
+    folder.mkdir()
+    patch.setattr(sys.modules[__name__], "_kept", lambda: folder)
 
 
 def copied(folder: Path, what: bytes | str | tuple[object, ...], make: Callable[[Path], Workspace]) -> Workspace:

@@ -80,6 +80,12 @@ def read(connection: Connection, field: Field, documents: Sequence[int] | None =
     return {s.document: row_of(s, field.options, multiple=field.multiple) for s in standings}
 
 
+def newest(rows: dict[int, SheetRow], shown: Mapping[int, SheetRow]) -> dict[int, SheetRow]:
+    """`rows`, but as it is shown what was labelled since they were read: reading takes a moment with many texts."""
+    later = {n: shown[n] for n, row in rows.items() if n in shown and shown[n].version > row.version}
+    return rows | later
+
+
 def arranged(rows: Mapping[int, SheetRow], show: Show, order: Order, nearness: Mapping[int, float]) -> list[int]:
     """The documents of a sheet in its order; equal ones in that of the list.
 
