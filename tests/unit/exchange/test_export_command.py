@@ -27,6 +27,9 @@ from workbench.commands.support.registry import load
 from workbench.exchange.exporters import base
 from workbench.exchange.exporters.registry import EXPORTERS
 from workbench.exchange.importers.registry import IMPORTERS
+from workbench.exchange.reading.incoming import Rejected
+from workbench.exchange.reading.values_table import read as read_values
+from workbench.settings import Limits
 from workbench.workspace import Workspace
 
 
@@ -57,6 +60,14 @@ def run(workspace: Path, *arguments: str) -> dict[str, Any]:
     )
     reported: dict[str, Any] = json.loads(result.output)
     return reported
+
+
+def test_nothing_of_an_exported_workbook_is_named_as_not_read(workspace: Path, tmp_path: Path) -> None:
+    run(workspace, "values-xlsx", str(tmp_path / "out.xlsx"))
+    rows = list(read_values(tmp_path / "out.xlsx", Limits()))
+    assert [getattr(row, "file", row) for row in rows] == ["one", "two"] and not any(
+        isinstance(row, Rejected) for row in rows
+    )
 
 
 @pytest.mark.parametrize("name", list(EXPORTERS))
