@@ -44,6 +44,22 @@ def test_the_code_of_a_card_of_classes_prints_each_probability(tmp_path: Path, f
         assert answers["invoice"] > 0.5
 
 
+def test_a_card_has_the_names_of_classes_as_text(tmp_path: Path) -> None:
+    """No tag, and no column of its table; an option that is called as the field's id keeps its own name."""
+    options = ("<script>", "a|b", "type")
+    workspace = text_documents.workspace(tmp_path, labels={0: "<script>", 1: "a|b", 2: "type"}, options=options)
+    workspace.change_schema(lambda schema: schema.change("type", name="kind"))
+    run: Run = class_runs.finish(workspace, {1: {"<script>": 0.9}})
+    figures = (run.report or {})["classes"]
+    [row] = figures["classes"].values()
+    run = replace(run, report={"classes": {**figures, "classes": dict.fromkeys(options, row)}})
+    card = model_card(run, RunFolder(workspace.files.run(run.id))).split("## Configuration")[0]
+    workspace.close()
+    assert "<script>" not in card
+    rows = [line.split(" | ")[0] for line in card.splitlines() if line.startswith("| ")]
+    assert rows[1:] == ["| &lt;script&gt;", "| a\\|b", "| type"]
+
+
 def test_a_card_of_classes_says_so(tmp_path: Path) -> None:
     """Its headers, its figures and its code are those of a classifier of texts, not of a model of fields."""
     workspace = text_documents.workspace(tmp_path, labels={0: "invoice", 1: "reminder"})

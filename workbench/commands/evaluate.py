@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     "--on", type=click.Choice(["test", "validation", "train"]), help="Which side (default: test if it has labels)."
 )
 @click.option(
-    "--fresh", is_flag=True, help="Read today's labelled documents again instead of the run's stored predictions."
+    "--fresh",
+    is_flag=True,
+    help="Read today's labelled documents again instead of the run's stored predictions; of fields alone.",
 )
 @click.option(
     "--values", is_flag=True, help="Known values read right instead (e-invoices, tables of values); needs no labels."

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from storage import document_list, label_queries, locks, runs
-from storage.exceptions import RunProblem
+from storage.exceptions import InputProblem, RunProblem
 from storage.files import draft_folder
 from storage.records import Run, Split
 from storage.suggestions import offered
@@ -289,8 +289,14 @@ def evaluate(workspace: Workspace, model: str, on: Split, tick: Tick | None = No
 
     Raises:
         RunProblem: nothing is labelled on that side.
+        InputProblem: the model is one of classes.
     """
     source = model_of(workspace, model)
+    if source != STARTER and class_suggestions.is_classifier(Path(source)):
+        raise InputProblem(
+            f"{model} tells what whole documents are: such a model is measured on what its run stored.",
+            "Name its run, and leave out --fresh.",
+        )
     with workspace.db.read() as connection:
         sides = {
             split: tuple(document_list.ids(connection, document_list.Filter("labelled", split=split)))

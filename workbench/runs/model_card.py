@@ -48,7 +48,7 @@ _TEMPLATE = """\
 | {{ kind }} | precision | recall | F1 | labels |
 |---|---|---|---|---|
 {% for field, row in (figures.fields or {}).items() -%}
-| {{ names.get(field, field) }} | {{ "%.3f" | format(row.precision) }} | {{ "%.3f" | format(row.recall) }} \
+| {{ shown(field) }} | {{ "%.3f" | format(row.precision) }} | {{ "%.3f" | format(row.recall) }} \
 | {{ "%.3f" | format(row.f1) }} | {{ row.support }} |
 {% endfor %}
 {% endfor -%}
@@ -88,6 +88,7 @@ def model_card(run: Run, folder: RunFolder) -> str:
     family = families.spec(run.family)
     base = request.config.model.name or family.bases[0].name
     of_classes = request.config.model.task == "classes"
+    names = {} if of_classes else {field.id: field.name for field in request.fields}  # of what has figures
     pipeline = "text-classification" if of_classes else "token-classification"
     card = ModelCard.from_template(
         ModelCardData(
@@ -117,7 +118,7 @@ def model_card(run: Run, folder: RunFolder) -> str:
             if of_classes
             else example_code.of_fields(family)
         ),
-        names={field.id: for_markdown(field.name or field.id) for field in request.fields},
+        shown=lambda key: for_markdown(names.get(key) or key),
         configuration=harmless_lines(request.public_text().rstrip()).replace("```", "'''"),  # it stands in a fence
     )
     return str(card)

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from storage.exceptions import InputProblem
 from storage.files import replacing
 from storage.records import Split
-from workbench.runs.state import RunFolder
+from workbench.runs.state import RunFolder, regular
 
 SPLITS = tuple(split.value for split in Split)
 
@@ -241,7 +241,7 @@ def opened(path: Path) -> Iterator[Any]:
 
     try:
         # `read_table`, `empty_table`, and any filter of Arrow's own would import pandas: half a second
-        with pq.ParquetFile(path, memory_map=True) as file:
+        with pq.ParquetFile(regular(path), memory_map=True) as file:
             yield file
     except (pa.ArrowException, OSError, ValueError, RecursionError) as error:  # UTF-8 and JSON, too
         raise InputProblem(f"{path.name} cannot be read: {error}", _COPY) from error

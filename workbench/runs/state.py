@@ -1,11 +1,13 @@
 """A run's folder: the names of its files, and the state that its locks and events say the run is in."""
 
+import errno
 import json
 import os
 import signal
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from stat import S_ISREG
 from typing import Annotated, Any, Protocol, Required, TypedDict
 
 import msgspec
@@ -27,6 +29,17 @@ PUT_ASIDE = "put-aside"
 
 _ANEW = "Run `workbench evaluate` on it again, or resume the run."
 _NO_MESSAGE = ("File ", "Traceback", "^", "~")
+
+
+def regular(path: Path) -> Path:
+    """A file of a run, which is a file: at a pipe in its place a library would wait for ever.
+
+    Raises:
+        OSError: it is none, or is not there.
+    """
+    if not S_ISREG(path.stat().st_mode):
+        raise NotRegular(errno.EINVAL, "it is no regular file")
+    return path
 
 
 # -- report.json, as far as it is counted with; what else there is, is only shown

@@ -61,8 +61,13 @@ def read_test(workspace: Workspace, run: Run, tick: Tick | None = None, on: Targ
 
 
 def _lay_out(folder: RunFolder, reader: RunFolder) -> None:
-    """Lay a run's test documents out as what a model only reads."""
-    reader.datasets.mkdir()
+    """Lay a run's test documents out as what a model only reads.
+
+    Raises:
+        InputProblem: they are not there, or are damaged.
+    """
+    with parquet.opened(folder.dataset("test")):
+        reader.datasets.mkdir()
     shutil.copyfile(folder.dataset("test"), reader.dataset("pool"))
     rows = parquet.rows(reader.dataset("pool"), ["pictures"])
     root = folder.path.resolve()

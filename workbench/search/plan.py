@@ -84,12 +84,16 @@ class _Trial(msgspec.Struct):
     state: str
     value: float | None
     params: dict[str, Any]
+    documents: int | None = None  # this one and others with a default: a report of an older version has none
+    origin: str = ""
+    reason: str = ""
 
 
 class _Best(msgspec.Struct):
     run: str | None
     value: float
     params: dict[str, Any]
+    ci95: tuple[float, float] | None = None
 
 
 class _Gain(msgspec.Struct):
@@ -98,6 +102,7 @@ class _Gain(msgspec.Struct):
 
 class _Figures(msgspec.Struct):
     f1: float
+    gain: _Gain | None = None
 
 
 class _Progress(msgspec.Struct):
@@ -113,6 +118,7 @@ class _Report(msgspec.Struct):
     test: _Figures | None
     importance: dict[str, float]
     trials: list[_Trial]
+    test_problem: str = ""
 
 
 class SearchFolder:

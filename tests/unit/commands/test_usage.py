@@ -386,7 +386,7 @@ def test_samples_for_which_there_is_no_space_are_named_as_such_and_leave_nothing
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 3 and "Free some space" in done.stderr, done.stderr
-    assert not list((tmp_path / "out").iterdir())
+    assert not (tmp_path / "out").exists()
 
 
 def test_another_encoding_of_the_output_ends_no_command(tmp_path: Path) -> None:

@@ -36,6 +36,16 @@ def test_what_reads_classes_refuses_a_run_of_fields(class_run, tmp_path):
         class_errors.look(folder, "train")
 
 
+def test_todays_labels_are_not_read_again_by_a_run_of_classes(class_run):
+    workspace, folder = class_run
+    model = folder / "model"
+    (model / "workbench.json").write_text('{"task": "classes"}')
+    (model / "vocabulary.json").write_text("{}")  # of a baseline
+    (model / "baseline.safetensors").write_bytes(b"")
+    done = CliRunner().invoke(cli.group, ["-w", str(workspace.files.root), "evaluate", folder.name, "--fresh"])
+    assert f"{folder.name} tells what whole documents are" in str(done.exception)
+
+
 def test_known_values_are_not_judged_by_a_run_of_classes(class_run):
     workspace, folder = class_run
     model = folder / "model"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from openpyxl import Workbook
 
 from tests.support import workspaces
 from tests.unit.exchange.test_class_imports import brought, stored, write_csv
@@ -82,6 +83,24 @@ def test_a_broken_character_costs_its_row_and_no_more(workspace, tmp_path):
     summary = brought(workspace, tmp_path / "a.csv")
     assert reasons(summary) == [("line 4", "it is not UTF-8 text")]
     assert [text for text, _ in stored(workspace)] == ["Grüße", "bé", "End"]
+
+
+def test_a_mark_that_stands_in_a_table_is_no_broken_character(workspace, tmp_path):
+    (tmp_path / "a.csv").write_text("text,label\nA\ufffdB,x\nEnd,x\n", encoding="utf-8")
+    assert reasons(brought(workspace, tmp_path / "a.csv")) == []
+    assert [text for text, _ in stored(workspace)] == ["A\ufffdB", "End"]
+
+
+def test_texts_on_further_sheets_are_named_as_not_read(workspace, tmp_path):
+    book = Workbook()
+    for sheet, text in ((book.active, "A text"), (book.create_sheet("test"), "Another one")):
+        sheet.append(["text", "label"])
+        sheet.append([text, "x"])
+    book.create_sheet("Notes").append(["by", "Ann"])
+    book.save(tmp_path / "a.xlsx")
+    [(where, reason)] = reasons(brought(workspace, tmp_path / "a.xlsx"))
+    assert (where, "'test' with 1 row was not read" in reason) == ("", True)
+    assert stored(workspace) == [("A text", ["x"])]
 
 
 def test_a_broken_character_in_json_lines_costs_its_line(workspace, tmp_path):

@@ -75,6 +75,29 @@ def test_charges_may_be_true_by_a_one_and_nothing_paid_is_not_printed() -> None:
     assert read(xml.replace(">0.00<", ">19.00<")).payments == (("Prepaid", "19.00"), ("Amount due", "119.00"))
 
 
+def test_an_instruction_in_a_value_and_an_allowance_below_zero_are_read() -> None:
+    allowance = (
+        "<cac:AllowanceCharge><cbc:ChargeIndicator>false</cbc:ChargeIndicator><cbc:Amount>-5</cbc:Amount>"
+        "</cac:AllowanceCharge><cac:TaxTotal>"
+    )
+    number = EXPECTED["invoice_no"]
+    xml = INVOICE.replace("<cac:TaxTotal>", allowance, 1).replace(number, f"{number[:2]}<?x y?>{number[2:]}")
+    invoice = read(xml)
+    assert (invoice.values["invoice_no"], invoice.additions) == (number, (("Allowance", "-5"),))
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"), [("amount_total", "NaN"), ("amount_net", "1e400"), ("invoice_date", "2024-02-30")]
+)
+def test_what_is_no_value_is_no_known_one_and_it_is_said(tmp_path: Path, field: str, wrong: str) -> None:
+    path = tmp_path / "a.xml"
+    path.write_text(INVOICE.replace(EXPECTED[field], wrong))
+    [document] = importers.load("e-invoice").read(path, Options(tmp_path))
+    assert document.values == {name: value for name, value in EXPECTED.items() if name != field}
+    assert any(field in note and "no known value" in note for note in document.notes)
+    assert wrong in [token.text for token in document.pages[0].tokens]
+
+
 def test_placeholders_are_no_values_and_people_sell_too() -> None:
     assert "purchase_order" not in read(INVOICE.replace("PO-7", "NA")).values
     person = "<cac:Person><cbc:FirstName>Ada</cbc:FirstName><cbc:FamilyName>Bo</cbc:FamilyName></cac:Person>"

@@ -27,6 +27,9 @@ from workbench.commands.support.registry import load
 from workbench.exchange.exporters import base
 from workbench.exchange.exporters.registry import EXPORTERS
 from workbench.exchange.importers.registry import IMPORTERS
+from workbench.exchange.reading.incoming import Rejected
+from workbench.exchange.reading.values_table import read as read_values
+from workbench.settings import Limits
 from workbench.workspace import Workspace
 
 
@@ -59,13 +62,22 @@ def run(workspace: Path, *arguments: str) -> dict[str, Any]:
     return reported
 
 
+def test_nothing_of_an_exported_workbook_is_named_as_not_read(workspace: Path, tmp_path: Path) -> None:
+    run(workspace, "values-xlsx", str(tmp_path / "out.xlsx"))
+    rows = list(read_values(tmp_path / "out.xlsx", Limits()))
+    assert [getattr(row, "file", row) for row in rows] == ["one", "two"] and not any(
+        isinstance(row, Rejected) for row in rows
+    )
+
+
 @pytest.mark.parametrize("name", list(EXPORTERS))
 def test_every_format_is_written(workspace: Path, tmp_path: Path, name: str) -> None:
     out = tmp_path / "new" / "out.x"
     reported = run(workspace, name, str(out))
     assert out.exists()
     assert reported["documents"] == (1 if name == "conll" else 2)
-    assert reported["labels"] == 1
+    of_classes = name.startswith("texts") or name in ("prodigy", "class-folders")
+    assert reported["labels"] == (0 if of_classes else 1)  # the label is one of a word
 
 
 def test_only_labelled_with_its_picture(workspace: Path, tmp_path: Path) -> None:

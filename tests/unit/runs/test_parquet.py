@@ -1,5 +1,7 @@
 """A run folder's Parquet files: streamed, grouped by split, and honest about damage."""
 
+import os
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -41,6 +43,11 @@ def test_a_file_that_is_missing_has_no_documents_and_a_damaged_one_says_so(tmp_p
     path.write_bytes(b"PAR1 and nothing else")
     for look in (parquet.count, parquet.read):
         with pytest.raises(InputProblem, match="cannot be read"):
+            look(path)
+    path.unlink()
+    os.mkfifo(path)  # which would be waited for
+    for look in (parquet.count, parquet.read):
+        with pytest.raises(InputProblem, match="no regular file"):
             look(path)
 
 

@@ -1,5 +1,6 @@
 """What is refused before a search begins, and that one damaged search leaves the others in the list."""
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -47,6 +48,24 @@ def test_a_damaged_search_leaves_the_others_in_the_list(workspace: Workspace) ->
     assert done.exit_code == 0, done.output
     states = {line.split()[0]: line.split()[1] for line in done.output.splitlines()[2:]}
     assert states == {"whole": "interrupted", "torn": "damaged", "deep": "damaged"}
+
+
+@pytest.mark.parametrize(
+    ("part", "damage"),
+    [("trials", {"documents": "x"}), ("best", {"ci95": [0.5]}), ("best", {"ci95": "ab"}), ("test", {"gain": "x"})],
+)
+def test_a_report_of_a_wrong_shape_is_none(tmp_path: Path, part: str, damage: dict[str, object]) -> None:
+    trial = {"run": "a", "state": "complete", "value": 0.5, "params": {}}
+    report: dict[str, Any] = {
+        "best": {"run": "a", "value": 0.5, "params": {}}, "gain": None, "test": {"f1": 0.4}, "importance": {},
+        "trials": [trial, dict(trial, documents=3)],
+    }  # fmt: skip
+    folder = plan.SearchFolder(tmp_path)
+    folder.result.write_text(json.dumps(report))
+    assert folder.read_result() == report
+    (report[part][0] if part == "trials" else report[part]).update(damage)
+    folder.result.write_text(json.dumps(report))
+    assert folder.read_result() is None
 
 
 def test_the_early_trials_stay_as_they_were_planned(workspace: Workspace) -> None:

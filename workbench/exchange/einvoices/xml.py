@@ -59,7 +59,7 @@ def root_of(data: bytes, name: str) -> "_Element":
     from lxml import etree
 
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
     )
     # Some programs write a mark or an empty line before the XML declaration, which must be first.
     plain = (
@@ -165,4 +165,5 @@ def addition(reason: str, amount: str, *, is_charge: bool) -> tuple[str, str]:
     """(caption, amount) of an allowance, which is taken off, or of a charge."""
     if is_charge or not amount:
         return reason or "Charge", amount
-    return reason or "Allowance", f"-{amount}"
+    # some programs write what is taken off as less than nothing
+    return reason or "Allowance", amount if amount.startswith("-") else f"-{amount}"

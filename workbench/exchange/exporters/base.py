@@ -34,12 +34,21 @@ class ExportReport:
     pages: int = 0
     labels: int = 0
     lost: Counter[str] = field(default_factory=Counter)
+    of_words: bool = True  # whether the format holds labels of words
+    of_documents: bool = True  # whether it holds classes
 
     def count(self, content: Content) -> None:
-        """Count a document that was written."""
+        """Count a document that was written, with those of its labels that the format holds."""
         self.documents += 1
         self.pages += len(content.pages)
-        self.labels += len(content.annotations.spans) + len(content.annotations.classes)
+        for labels, is_held, left_out in (
+            (content.annotations.spans, self.of_words, "labels of words were left out: the format holds classes alone"),
+            (content.annotations.classes, self.of_documents, "classes were left out: the format holds none"),
+        ):
+            if is_held:
+                self.labels += len(labels)
+            elif labels:
+                self.lost[left_out] += 1
 
 
 def safe(name: str) -> str:

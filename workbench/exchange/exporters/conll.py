@@ -28,7 +28,7 @@ class ConllExporter:
         self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
     ) -> ExportReport:
         """Write one file; there are no pictures in it."""
-        written = ExportReport()
+        written = ExportReport(of_documents=False)
         with whole_file(target) as file:
             for content in contents:
                 if not content.tokens or not has_labels(content):

@@ -38,7 +38,7 @@ class FunsdExporter:
     def write(
         self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
     ) -> ExportReport:
-        written, names = ExportReport(), FileNames()
+        written, names = ExportReport(of_documents=False), FileNames()
         with whole_folder(target) as folder:
             (folder / "annotations").mkdir()
             for content in contents:

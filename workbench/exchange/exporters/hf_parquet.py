@@ -52,7 +52,7 @@ def write_rows(contents: Iterable[Content], schema: Schema, file: IO[bytes], pic
     import pyarrow as pa  # heavy: only for this format
     from pyarrow import parquet
 
-    written = ExportReport()
+    written = ExportReport(of_documents=False)
     tags = ["O", *(f"{prefix}-{entry.name}" for entry in schema for prefix in "BI")]
     numbers = {tag: number for number, tag in enumerate(tags)}
     columns = {

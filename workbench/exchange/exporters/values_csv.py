@@ -36,7 +36,7 @@ class CsvExporter:
         self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
     ) -> ExportReport:
         """Write one file; there are no pictures in it."""
-        written = ExportReport()
+        written = ExportReport(of_documents=False)
         with whole_file(target) as file:
             text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="", write_through=True)
             table = csv.writer(text, delimiter=self._divider)

@@ -34,7 +34,7 @@ class XlsxExporter:
         self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
     ) -> ExportReport:
         """Write one file; there are no pictures in it."""
-        written, files = ExportReport(), list[str]()
+        written, files = ExportReport(of_documents=False), list[str]()
         # Before the workbook is begun, as it cannot be abandoned half-way.
         table = list(rows(_noting(contents, files), schema, written, self._day_first))
         names = header(schema)

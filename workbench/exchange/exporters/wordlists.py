@@ -41,7 +41,7 @@ class WordListExporter:
         self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
     ) -> ExportReport:
         """Write one file; pictures go into a folder beside it."""
-        written, names = ExportReport(), FileNames()
+        written, names = ExportReport(of_documents=False), FileNames()
         encode = msgspec.json.Encoder().encode
         with file_with_pictures(target) as (file, folder):
             for content in contents:

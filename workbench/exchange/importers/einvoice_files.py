@@ -1,6 +1,6 @@
 """E-invoices as files of their own: UBL, CII and FatturaPA, set as a readable page with their values known."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
 
@@ -10,6 +10,8 @@ from workbench.exchange.einvoices.xml import Invoice
 from workbench.exchange.reading import parsing
 from workbench.exchange.reading.incoming import Incoming, IncomingPage, Options, Rejected
 from workbench.exchange.reading.running_text import typeset
+from workbench.fields.schema import invoice_schema
+from workbench.fields.values import refusal
 
 _HEAD = (
     ("Invoice number:", "invoice_no"),
@@ -53,7 +55,9 @@ class EInvoiceImporter:
             page.width, page.height = page.width + 2 * _EDGE, page.height + 2 * _EDGE
             is_drawn = page.width * page.height <= _MOST_PIXELS
             page.picture = _drawn(page) if is_drawn else None
-            incoming = Incoming(name, where, [page], self.name, values=dict(invoice.values), values_source="e-invoice")
+            values, wrong = _that_can_be(invoice.values)
+            incoming = Incoming(name, where, [page], self.name, values=values, values_source="e-invoice")
+            incoming.notes += wrong
             incoming.notes.append("the page was made from the e-invoice's values")
             if not is_drawn:
                 incoming.notes.append("the page is too large for a picture")
@@ -61,6 +65,16 @@ class EInvoiceImporter:
                 if len(parts) > MOST_LINES:
                     incoming.notes.append(f"the page shows the first {MOST_LINES:,} of {len(parts):,} {what}")
             yield incoming
+
+
+def _that_can_be(values: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """(values that can be ones of their fields, what is said of the others): all of them stand on the page."""
+    types = {field.id: field.type for field in invoice_schema()}
+    wrong = {field: reason for field, value in values.items() if (reason := refusal(types[field], value))}
+    return (
+        {field: value for field, value in values.items() if field not in wrong},
+        [f"the e-invoice's {field} is no known value: {reason}" for field, reason in wrong.items()],
+    )
 
 
 def _stem(path: Path) -> str:

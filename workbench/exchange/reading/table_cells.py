@@ -67,6 +67,9 @@ _FILE = re.compile(r"\.(pdf|png|jpe?g|tiff?|xml|webp|heic)$", re.IGNORECASE)
 _NUMBER = re.compile(r"[0-9][0-9.,' ]*")
 _AMOUNT = re.compile(r"-?[0-9]+([.,' \-/][0-9]+)+")  # or a date
 _LAST_ROW = 1_048_576  # of a workbook's sheet
+DETAILS_SHEET = "details"
+"""The sheet of an exported workbook that says more of the documents on its first one."""
+_DETAILS = frozenset({"group", "split", "state"})
 _LARGEST_PART = 200_000_000  # bytes of a sheet in which formulas are looked at
 _UNCALCULATED = re.compile(
     rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3}[0-9]{1,7})"[^>]*>\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)\s*'
@@ -253,6 +256,30 @@ def rows_of(sheet: Any, *, values_only: bool = False) -> Iterator[Sequence[Any]]
         if number > _LAST_ROW:
             raise InputProblem(f"sheet {sheet.title!r} has more than {_LAST_ROW:,} rows, which no workbook has")
         yield row
+
+
+def unread_sheets(book: Any, read: Any, columns: Iterable[str]) -> Iterator[str]:
+    """Why the rows of other tables of a workbook are not read, as each file is one table.
+
+    Args:
+        book: of openpyxl's, opened to be read only.
+        read: the sheet whose rows are read.
+        columns: of that sheet; a sheet that has none of them, and no column for files, is no table of the same kind.
+    """
+    known = {column.casefold() for column in columns if column}
+    for sheet in book.worksheets:
+        if sheet.title == read.title or sheet.sheet_state != "visible":
+            continue
+        header, below = from_header(rows_of(sheet, values_only=True))
+        names = {column.casefold() for column in header if column}
+        if sheet.title == DETAILS_SHEET and names >= _DETAILS:
+            continue
+        count = sum(any(cell is not None for cell in row) for row in below)
+        if count and (names & known or has_file_column(header)):
+            yield (
+                f"the sheet '{sheet.title}' with {count:,} row{'s' if count > 1 else ''} was not read, only "
+                f"'{read.title}' was: save it as a file of its own"
+            )
 
 
 def formulas_without_value(path: Path, sheet: Any) -> set[tuple[int, int]]:

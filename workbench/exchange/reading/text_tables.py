@@ -42,7 +42,7 @@ def csv_rows(path: Path, options: Options, assumptions: list[str]) -> Iterator[t
     """
     parsing.content_size(path, options.limits)
     csv.field_size_limit(options.limits.file_bytes)
-    opened, encoding = _opened(path, options)
+    opened, encoding, is_repaired = _opened(path, options)
     if encoding:
         assumptions.append(table_cells.guess_note(path, encoding))
     with opened as lines:
@@ -61,7 +61,7 @@ def csv_rows(path: Path, options: Options, assumptions: list[str]) -> Iterator[t
             lines, delimiter=delimiter, strict=True, skipinitialspace=f"{delimiter} " in first,
             quoting=csv.QUOTE_MINIMAL if has_quotes else csv.QUOTE_NONE,
         )  # fmt: skip
-        yield from _records(rows, columns)
+        yield from _records(rows, columns, is_repaired)
 
 
 def _refuse_same_names(columns: Sequence[str]) -> None:
@@ -69,7 +69,7 @@ def _refuse_same_names(columns: Sequence[str]) -> None:
         raise InputProblem(f"two of its columns are called {twice[0]}: rename one of them")
 
 
-def _records(rows: Any, columns: Sequence[str]) -> Iterator[tuple[str, Any]]:
+def _records(rows: Any, columns: Sequence[str], is_repaired: bool) -> Iterator[tuple[str, Any]]:
     width = len(columns)
     begins = 2  # the line that the row begins on
     try:
@@ -77,7 +77,7 @@ def _records(rows: Any, columns: Sequence[str]) -> Iterator[tuple[str, Any]]:
             where, begins = f"line {begins}", rows.line_num + 2
             if len(row) == width:
                 record = dict(zip(columns, row, strict=True))
-                if _BROKEN in "".join(row):
+                if is_repaired and _BROKEN in "".join(row):
                     yield where, InputProblem("it is not UTF-8 text")
                 else:
                     yield where, record
@@ -93,8 +93,8 @@ def _records(rows: Any, columns: Sequence[str]) -> Iterator[tuple[str, Any]]:
         )  # fmt: skip
 
 
-def _opened(path: Path, options: Options) -> tuple[TextIO, str]:
-    """(the table as text, its encoding where that is guessed).
+def _opened(path: Path, options: Options) -> tuple[TextIO, str, bool]:
+    """(the table as text, its encoding where that is guessed, whether bytes that are no UTF-8 became �).
 
     It is UTF-8, also where a few characters are broken (they become �), or what a spreadsheet wrote.
     """
@@ -108,7 +108,7 @@ def _opened(path: Path, options: Options) -> tuple[TextIO, str]:
                     while chunk := file.read(_CHUNK):
                         decoder.decode(chunk)
                     decoder.decode(b"", final=True)
-                    return path.open(encoding="utf-8-sig", newline=""), ""
+                    return path.open(encoding="utf-8-sig", newline=""), "", False
         data = parsing.content(path, options.limits)
     except OSError as error:
         raise InputProblem(f"it cannot be read: {error.strerror or error}") from error
@@ -117,7 +117,7 @@ def _opened(path: Path, options: Options) -> tuple[TextIO, str]:
     whole = sum(not character.isascii() for character in repaired) - broken
     is_broken = whole > broken and b"\0" not in data[:4]
     text, encoding = (repaired, "") if is_broken else table_cells.decoded(data)
-    return io.StringIO(text, newline=""), encoding
+    return io.StringIO(text, newline=""), encoding, is_broken
 
 
 def _is_without_quotes(lines: TextIO, delimiters: int) -> bool:
@@ -142,8 +142,8 @@ def excel_columns(path: Path, limits: Limits) -> list[str]:
 
 
 @in_reader_process
-def excel_rows(path: Path, limits: Limits, most: int | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(where, row by column) of a workbook's first sheet with a table.
+def excel_rows(path: Path, limits: Limits, most: int | None = None) -> Iterator[tuple[str, Any]]:
+    """(where, row by column, or why it cannot be read) of a workbook's first sheet with a table.
 
     Args:
         most: rows to read.
@@ -163,6 +163,8 @@ def excel_rows(path: Path, limits: Limits, most: int | None = None) -> Iterator[
                 for number, row in islice(rows, most):
                     if any(cell is not None for cell in row):
                         yield f"row {number}", _cells(columns, row)
+                for reason in table_cells.unread_sheets(book, sheet, columns) if most is None else ():
+                    yield "", InputProblem(reason)
                 break
 
 

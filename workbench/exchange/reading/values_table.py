@@ -104,6 +104,9 @@ def _head_of(path: Path, limits: Limits) -> bytes:
 
 def _row(path: Path, record: str, data: Any) -> Iterator[KnownRow | Rejected]:
     """A row's values, and why some of its cells cannot be used."""
+    if isinstance(data, Rejected):
+        yield data
+        return
     if not isinstance(data, dict):
         yield Rejected(str(path), record, "it is no object with a file and values")
         return
@@ -243,21 +246,26 @@ def _json(path: Path) -> Iterable[Any]:
 
 
 @in_reader_process
-def _excel(path: Path, limits: Limits) -> Iterator[dict[str | None, Any]]:
-    """The rows of a workbook's first sheet that has a column for files, as column -> cell."""
+def _excel(path: Path, limits: Limits) -> Iterator[dict[str | None, Any] | Rejected]:
+    """The rows of a workbook's first sheet that has a column for files, as column -> cell; then what is not read."""
     with table_cells.workbook(path, limits, "it") as book:
         columns, rows = table_cells.from_header(())
+        chosen = None
         # the first with a column for files, else the first; what is seen before what is hidden
         for sheet in sorted(book.worksheets, key=lambda sheet: sheet.sheet_state != "visible"):
             table = table_cells.from_header(_rows(path, sheet))
             if not columns or table_cells.has_file_column(table[0]):
                 columns, rows = table
+                chosen = sheet
             if table_cells.has_file_column(columns):
                 break
         table_cells.refuse_values(path, columns)
         for row in rows:
             if any(cell is not None for cell in row):
                 yield table_cells.row_of(columns, [_cell(cell) for cell in row])
+        if chosen is not None:
+            for reason in table_cells.unread_sheets(book, chosen, columns):
+                yield Rejected(str(path), "", reason)
 
 
 def _rows(path: Path, sheet: Any) -> Iterator[list[Any]]:

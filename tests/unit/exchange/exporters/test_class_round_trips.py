@@ -1,13 +1,14 @@
 """Texts with classes: import(export(x)) == x, as far as each format can hold it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from storage import document_list, documents
-from storage.records import Content, Side
+from storage.records import Content, Side, Source, Span
 from storage.suggestions import keep_class_suggestions
 from tests.support import workspaces
 from workbench.exchange.exporters import registry as exporters
@@ -31,6 +32,7 @@ FORMATS = {
     "class-folders": "out",
 }  # fmt: skip
 WITHOUT_GROUPS = {"class-folders"}
+CLASSES_ALONE = set(FORMATS) - {"label-studio", "doccano"}
 
 
 def workspace_of(folder: Path, records: list[dict[str, object]], **options: object) -> Workspace:
@@ -147,6 +149,23 @@ def test_a_page_is_exported_with_what_it_is(tmp_path):
     report = exporters.load("class-folders").write(contents(workspace), workspace.schema, tmp_path / "out", pictures)
     assert report.labels == 1
     assert [path.parent.name for path in (tmp_path / "out" / Side.TRAIN.value).rglob("*.*")] == ["receipt"]
+
+
+@pytest.mark.parametrize("format", list(exporters.EXPORTERS))
+def test_labels_that_a_format_does_not_hold_are_said_and_not_counted(tmp_path: Path, format: str) -> None:
+    workspace = workspace_of(tmp_path / "w", [{"id": "a", "text": "Total 9.00", "label": "invoice"}])
+    [both] = contents(workspace)
+    span = Span(workspace.schema.spans[0].id, (1,), Source.IMPORT)
+    both = replace(both, annotations=replace(both.annotations, spans=frozenset({span})))
+    exporter = exporters.load_values(format, None) if format.startswith("values") else exporters.load(format)
+    written = exporter.write([both], workspace.schema, tmp_path / "out", None)
+    if format in ("label-studio", "doccano"):
+        assert (written.labels, written.lost) == (2, {})
+    else:
+        lost = "labels of words were left out" if format in CLASSES_ALONE else "classes were left out"
+        [(sentence, number)] = written.lost.items()
+        assert (written.labels, number) == (1, 1) and sentence.startswith(lost)
+    workspace.close()
 
 
 def test_texts_that_a_spreadsheet_would_calculate_are_counted(tmp_path: Path) -> None:

@@ -82,6 +82,19 @@ def test_a_hidden_sheet_is_not_taken_before_one_that_is_seen(tmp_path: Path) -> 
     assert rows_of(tmp_path / "x.xlsx") == ([{"file": "seen.pdf", "no": "1"}], [])
 
 
+def test_rows_of_further_sheets_are_named_as_not_read(tmp_path: Path) -> None:
+    book = Workbook()
+    for sheet, file in ((book.active, "a.pdf"), (book.create_sheet("February"), "b.pdf")):
+        sheet.append(["file", "no"])  # type: ignore[union-attr]
+        sheet.append([file, 1])  # type: ignore[union-attr]
+    book.create_sheet("Notes").append(["by", "Ann"])
+    book.save(tmp_path / "x.xlsx")
+    good, reasons = rows_of(tmp_path / "x.xlsx")
+    assert good == [{"file": "a.pdf", "no": "1"}]
+    [reason] = reasons
+    assert "'February' with 1 row was not read" in reason
+
+
 def test_what_a_spreadsheet_shortened_is_refused_and_the_rest_goes_in(tmp_path: Path) -> None:
     path = tmp_path / "k.csv"
     path.write_text("file,invoice_no,invoice_date,amount\nA.pdf,1.23E+11,45382,45382\n")

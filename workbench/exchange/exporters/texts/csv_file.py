@@ -30,7 +30,7 @@ class TextCsvExporter:
     def write(
         self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
     ) -> ExportReport:
-        written, columns = ExportReport(), Columns.of(schema)
+        written, columns = ExportReport(of_words=False), Columns.of(schema)
         with whole_file(target) as file:
             text = io.TextIOWrapper(file, "utf-8", newline="")
             table = csv.DictWriter(text, columns.names)

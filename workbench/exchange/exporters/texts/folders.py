@@ -24,7 +24,7 @@ class ClassFoldersExporter:
     def write(
         self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
     ) -> ExportReport:
-        written = ExportReport()
+        written = ExportReport(of_words=False)
         field = only_field(schema, written)
         names: dict[Path, FileNames] = {}
         folders: dict[str, str] = {}  # class -> the name of its folder

@@ -24,7 +24,7 @@ class TextJsonlExporter:
     def write(
         self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
     ) -> ExportReport:
-        written, columns = ExportReport(), Columns.of(schema)
+        written, columns = ExportReport(of_words=False), Columns.of(schema)
         encode = msgspec.json.Encoder().encode
         with whole_file(target) as file:
             for row in rows(contents, columns, written):

@@ -27,7 +27,7 @@ def write_rows(
     import pyarrow as pa  # heavy: only for this format
     from pyarrow import parquet
 
-    written, columns = ExportReport(), Columns.of(schema)
+    written, columns = ExportReport(of_words=False), Columns.of(schema)
     types: dict[str, Any] = dict.fromkeys(columns.names, pa.string())
     features: dict[str, Any] = {name: {"dtype": "string", "_type": "Value"} for name in columns.names}
     for name, field in columns.fields:

@@ -23,7 +23,7 @@ class ProdigyExporter:
     def write(
         self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
     ) -> ExportReport:
-        written = ExportReport()
+        written = ExportReport(of_words=False)
         field = only_field(schema, written)
         return write_lines(target, contents, lambda content: _record(content, field), written)
 

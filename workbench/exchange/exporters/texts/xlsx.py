@@ -20,7 +20,7 @@ class TextXlsxExporter:
     def write(
         self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
     ) -> ExportReport:
-        written, columns = ExportReport(), Columns.of(schema)
+        written, columns = ExportReport(of_words=False), Columns.of(schema)
         listed = list(rows(contents, columns, written))  # before the workbook is begun: it cannot be abandoned half-way
         with workbook(target) as book:
             sheet = book.create_sheet("texts")
