@@ -252,6 +252,27 @@ def test_a_document_that_is_opened_again_is_no_longer_learned_from(workspace: Wo
     assert learner.documents == 0
 
 
+def test_a_label_that_is_corrected_after_it_was_accepted_was_not_right_before_it_was_touched(
+    workspace: Workspace,
+) -> None:
+    learner = taught(workspace, 4)
+    work(learner, 5, [6])
+
+    def corrected(value: str) -> Outcome:
+        editor = DocumentEditor(workspace, 4)
+        place = sample_documents.find(editor.content, value)
+        editor.act("label", Annotations(spans=frozenset([Span("member", place)]), state=State.LABELLED))
+        work(learner, 5, [6])
+        return record.read(workspace.files.learner_record).documents[4]["member"]
+
+    before = record.read(workspace.files.learner_record)
+    assert (before.documents[4]["member"].shown, before.documents[4]["member"].head) == (True, True)
+    elsewhere = corrected("TOTAL")
+    assert (elsewhere.shown, elsewhere.head) == (False, False)
+    assert list(record.read(workspace.files.learner_record).documents) == [1, 2, 3, 4]
+    assert corrected(member_receipts.number(3)) == before.documents[4]["member"]
+
+
 def test_the_same_labels_give_the_same_head() -> None:
     states, tags = _made_up(40)
     labels = ("O", "B-a", "I-a")
