@@ -15,6 +15,7 @@ from storage.records import KNOWN_SOURCES, Content, Side, State
 from storage.suggestions import keep_suggestions
 from workbench import pool_order
 from workbench.evaluation import prediction_process
+from workbench.fields import FieldType
 from workbench.live import record as records
 from workbench.live.messages import Look
 from workbench.live.record import Record
@@ -28,7 +29,7 @@ from workbench.runs.parquet import FrozenDocument
 from workbench.runs.snapshot import row_of
 from workbench.runs.suggestions_file import Proposal
 from workbench.training.learner import head as heads
-from workbench.training.learner import offered, readers
+from workbench.training.learner import offered, readers, times_of_day
 from workbench.training.learner.head import Head
 from workbench.training.learner.pool_scores import PART, PoolScores, doubt
 from workbench.training.learner.readers import Base, Features, Kept, Values
@@ -119,6 +120,7 @@ class Learner:
     def _use_settings(self) -> None:
         settings = self._settings = self._workspace.settings
         self._fields = {field.id for field in settings.schema.spans}
+        self._texts = {field.id for field in settings.schema.spans if field.type is FieldType.TEXT}
         self._pieces = frozenset(field.id for field in settings.schema.spans if field.type in IN_PIECES)
         self._trust: Trust = suggestions.trust_of(settings, self._base.run)
 
@@ -389,5 +391,7 @@ class Learner:
     def _head_values(self, row: FrozenDocument, features: Features) -> Values:
         if self._head is None:
             return {}
-        once = labelled_once(document.row.tags for document in self._labelled.values())
-        return readers.head_values(self._head, replace(row, tags=None), features, once, self._pieces, self._trust)
+        rows = [document.row for document in self._labelled.values()]
+        once, unread = labelled_once(labelled.tags for labelled in rows), replace(row, tags=None)
+        values = readers.head_values(self._head, unread, features, once, self._pieces, self._trust)
+        return times_of_day.whole(values, unread, self._texts, rows)
