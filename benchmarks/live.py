@@ -1,7 +1,7 @@
 """What the learner brings: fields that are right before they are touched, on receipts_en labelled one by one.
 
     python benchmarks/live.py [--seeds 3] [--documents 60] [--own]   # prequential, in this process
-    python benchmarks/live.py --keys                                 # keys a receipt, with and without the learner
+    python benchmarks/live.py --keys [--own]                         # keys a receipt, with and without the learner
     python benchmarks/live.py --kills 20                             # it is killed while receipts are labelled
     python benchmarks/live.py --process [--documents 60]             # its own process: how soon, how much memory
     python benchmarks/live.py --classes [--documents 600]            # the sentences of claims, by their class
@@ -10,7 +10,7 @@ The receipts come in an order drawn by the seed, so that vendors are mixed; each
 what stood on it before is compared with them by its words, as the learner itself does (`workbench/live/record.py`).
 `base` is what the starter and the rules suggest without a learner, `head` what was learned alone, `shown` what stood on
 the document when it was opened, with what is carried over from labelled documents then. `--own` gives the four fields
-other ids and names, so that the starter knows none of them.
+other ids and names, so that the starter knows none of them; of keys, two of them (the date and the total).
 """
 
 import argparse
@@ -54,6 +54,7 @@ OWN = {
     "amount_total": ("paid", FieldType.AMOUNT),
 }
 """Field of the receipts -> id and type of a field that the starter does not know."""
+TWO = ("invoice_date", "amount_total")
 AHEAD = 20
 Labels = dict[int, list[tuple[str, tuple[int, ...]]]]
 
@@ -142,6 +143,16 @@ class InlineLearner:
         from workbench.training.learner.workspace_learner import WorkspaceLearner
 
         self._learner = WorkspaceLearner(workspace)
+        self.enabled = True
+
+    def pressed(self) -> None:
+        """Keys are counted by the simulated annotator."""
+
+    def notes(self) -> list[str]:
+        return []
+
+    def end(self) -> None:
+        """There is no process."""
 
     def look(self, document: int | None, following: Sequence[int]) -> None:
         self._learner.update()
@@ -149,8 +160,13 @@ class InlineLearner:
             pass
 
 
-def keys(count: int) -> None:
-    """Keys a receipt of a simulated annotator at the real screen, with the starter's suggestions, with and without."""
+def keys(count: int, own: Sequence[str]) -> None:
+    """Keys a receipt of a simulated annotator at the real screen, with the starter's suggestions, with and without.
+
+    Args:
+        count: receipts.
+        own: of the four fields, those under names that the starter does not know; then only with the learner.
+    """
     import screens.app
     from benchmarks import keystrokes
 
@@ -158,17 +174,21 @@ def keys(count: int) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         receipts = keystrokes.imported(DATA / "receipts_en", Path(temporary) / "all", keystrokes.FOUR)
         random.Random(4).shuffle(receipts)
-        golds = [gold for _, gold in receipts[:count]]
-        for name, live in (("without", client), ("with", InlineLearner)):
-            workspace = keystrokes.prepared(Path(temporary) / name, receipts[:count], "none")
-            four = (field for field in workspace.schema if field.id in keystrokes.FOUR)
+        receipts = [(c, {OWN[f][0] if f in own else f: t for f, t in gold.items()}) for c, gold in receipts[:count]]
+        golds = [gold for _, gold in receipts]
+        for name, live in [("with", InlineLearner)] if own else [("without", client), ("with", InlineLearner)]:
+            workspace = keystrokes.prepared(Path(temporary) / name, receipts, "none")
+            four = [field for field in workspace.schema if field.id in keystrokes.FOUR and field.id not in own]
+            named = (OWN[field] for field in own)
+            four += [Field(i, i.title(), kind, k, colours.SKY_BLUE) for (i, kind), k in zip(named, "xz", strict=False)]
             workspace.change_settings(schema=Schema(tuple(four)))
             prediction_process.suggest(workspace)
             screens.app.LiveClient = live
             pressed, right = asyncio.run(keystrokes.count(workspace, golds))
             workspace.close()
-            row = {f"{first + 1}-{last}": statistics.mean(pressed[first:last]) for first, last in BLOCKS}
-            medians = {f"median {first + 1}-{last}": statistics.median(pressed[first:last]) for first, last in BLOCKS}
+            parts = {f"{first + 1}-{last}": pressed[first:last] for first, last in BLOCKS if pressed[first:last]}
+            row = {part: statistics.mean(counted) for part, counted in parts.items()}
+            medians = {f"median {part}": statistics.median(counted) for part, counted in parts.items()}
             print(json.dumps({"learner": name, **row, **medians, "right": sum(right)}), flush=True)
 
 
@@ -357,7 +377,7 @@ def main() -> None:
     elif options.process:
         soon(options.documents)
     elif options.keys:
-        keys(options.documents)
+        keys(options.documents, TWO if options.own else ())
     elif options.kills:
         killed(options.kills)
     else:

@@ -26,7 +26,7 @@ from workbench.locate.vendors.same_place import Page
 from workbench.runs.parquet import FrozenDocument
 from workbench.training import predictor
 from workbench.training.learner import head as heads
-from workbench.training.learner import readers
+from workbench.training.learner import readers, times_of_day
 from workbench.training.learner.head import Head
 from workbench.training.learner.learner import RUN
 from workbench.training.learner.learner import Learner as WordLearner
@@ -252,6 +252,27 @@ def test_a_document_that_is_opened_again_is_no_longer_learned_from(workspace: Wo
     assert learner.documents == 0
 
 
+def test_a_label_that_is_corrected_after_it_was_accepted_was_not_right_before_it_was_touched(
+    workspace: Workspace,
+) -> None:
+    learner = taught(workspace, 4)
+    work(learner, 5, [6])
+
+    def corrected(value: str) -> Outcome:
+        editor = DocumentEditor(workspace, 4)
+        place = sample_documents.find(editor.content, value)
+        editor.act("label", Annotations(spans=frozenset([Span("member", place)]), state=State.LABELLED))
+        work(learner, 5, [6])
+        return record.read(workspace.files.learner_record).documents[4]["member"]
+
+    before = record.read(workspace.files.learner_record)
+    assert (before.documents[4]["member"].shown, before.documents[4]["member"].head) == (True, True)
+    elsewhere = corrected("TOTAL")
+    assert (elsewhere.shown, elsewhere.head) == (False, False)
+    assert list(record.read(workspace.files.learner_record).documents) == [1, 2, 3, 4]
+    assert corrected(member_receipts.number(3)) == before.documents[4]["member"]
+
+
 def test_the_same_labels_give_the_same_head() -> None:
     states, tags = _made_up(40)
     labels = ("O", "B-a", "I-a")
@@ -377,3 +398,19 @@ def test_the_head_s_names_end_behind_their_legal_form() -> None:
     assert read["seller_name"] == ((0, 1, 2, 3), 0.6)
     shorter = readers.whole_lines({"seller_name": ((0, 1), 0.6)}, base, row, frozenset({"seller_name"}))
     assert shorter["seller_name"] == ((0, 1), 0.6), "a name that is labelled without any form stays so"
+
+
+def test_a_time_of_day_takes_am_or_pm_with_it_unless_a_label_leaves_it_out() -> None:
+    def slip(*words: str, tags: list[str] | None = None, lines: list[int] | None = None) -> FrozenDocument:
+        places = lines or [0] * len(words)
+        return FrozenDocument(1, "slip", words=list(words), pages=[0] * len(words), lines=places, tags=tags)
+
+    def read(row: FrozenDocument, *labelled: FrozenDocument, field: str = "time") -> tuple[int, ...]:
+        return times_of_day.whole({field: ((1,), 0.6)}, row, {"time"}, labelled)[field][0]
+
+    printed = slip("Time:", "10:45", "PM")
+    assert read(printed) == read(printed, slip("9:30", "am", tags=["B-time", "I-time"])) == (1, 2)
+    assert read(printed, slip("9:30", "AM", tags=["B-time", "O"])) == (1,)
+    assert read(printed, field="day") == (1,), "not of a text field"
+    assert read(slip("Time:", "10:45", "PAID")) == read(slip("Time:", "10:45", "PM", lines=[0, 0, 1])) == (1,)
+    assert read(slip("Room", "1045", "PM")) == read(slip("Time:", "10:45")) == (1,)

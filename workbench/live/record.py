@@ -5,7 +5,7 @@ from it, so that every document is a test document first. The record is a file o
 it is damaged, a new one begins.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -50,6 +50,13 @@ class Record(msgspec.Struct):
             oldest = next(iter(self.documents))
             del self.documents[oldest]
             self.keys.pop(oldest, None)
+
+    def replace(self, document: int, fields: Set[str], outcomes: Mapping[str, Outcome]) -> None:
+        """Note a document's outcomes of these fields anew: its labels may be others than when it was accepted."""
+        others = self.documents.get(document, {})
+        if others:  # it keeps its place
+            self.documents[document] = {name: kept for name, kept in others.items() if name not in fields}
+        self.add(document, outcomes)
 
     def count(self, keys: Mapping[int, int]) -> bool:
         """Note the keys of documents that were accepted, each once; whether there were any."""

@@ -26,6 +26,7 @@ from workbench.runs.state import MODEL_DESCRIPTION
 from workbench.training import encoding, word_predictions
 from workbench.training.device import bf16_pays, choose_device, padding
 from workbench.training.models import loading
+from workbench.training.models.attention import attend_in_bf16
 
 
 class Description(BaseModel):
@@ -216,9 +217,10 @@ def load(folder: Path, device: torch.device | None = None, batch_size: int = 16)
         picture=loading.picture_processor(model),
         most=description.data.max_length,
     )
-    return Predictor(
-        model.to(device), encoder, collator, device, bf16_pays(device, training=False), batch_size
-    ), description
+    bf16 = bf16_pays(device, training=False)
+    if bf16 and device.type == "cpu":
+        attend_in_bf16(model)
+    return Predictor(model.to(device), encoder, collator, device, bf16, batch_size), description
 
 
 def describe(folder: Path, model_type: str) -> Description:

@@ -26,7 +26,7 @@ from workbench.training.device import padding
 from workbench.training.encoding import EncodedDocument
 from workbench.training.engines import sharding
 from workbench.training.engines.accelerate_loop import Loop
-from workbench.training.models.attention import learn_in_bf16
+from workbench.training.models.attention import attend_in_bf16
 from workbench.training.models.held_layers import HeldLayers, layers_held
 from workbench.training.models.loading import Built
 from workbench.training.preparation import TrainingInput, adam_then_sgd, arguments_of
@@ -102,7 +102,7 @@ class TrainingAttempt:
         set_seed(config.train.seed)
         built: Built = importlib.import_module(families.spec(config.model.family).module).build(config, request.fields)
         if prepared.precision == "bf16" and prepared.device.type == "cpu":
-            learn_in_bf16(built.model)
+            attend_in_bf16(built.model)
         task = prepared.task
         encoder = task.encoder(built, request)
         encoded = {split: [encoder.encode(row) for row in rows] for split, rows in prepared.documents.items()}

@@ -4,7 +4,7 @@ What was labelled is read from the database, so that a learner that was killed, 
 from, misses nothing. What it writes takes the way of every model's suggestions: known values and people outrank it.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
@@ -15,9 +15,10 @@ from storage.records import KNOWN_SOURCES, Content, Side, State
 from storage.suggestions import keep_suggestions
 from workbench import pool_order
 from workbench.evaluation import prediction_process
+from workbench.fields import FieldType
 from workbench.live import record as records
 from workbench.live.messages import Look
-from workbench.live.record import Outcome, Record
+from workbench.live.record import Record
 from workbench.locate.vendors import own_fields
 from workbench.locate.vendors.captions import Captions
 from workbench.locate.vendors.same_place import Page
@@ -28,7 +29,7 @@ from workbench.runs.parquet import FrozenDocument
 from workbench.runs.snapshot import row_of
 from workbench.runs.suggestions_file import Proposal
 from workbench.training.learner import head as heads
-from workbench.training.learner import offered, readers
+from workbench.training.learner import offered, readers, times_of_day
 from workbench.training.learner.head import Head
 from workbench.training.learner.pool_scores import PART, PoolScores, doubt
 from workbench.training.learner.readers import Base, Features, Kept, Values
@@ -43,7 +44,7 @@ MOST_DOCUMENTS = 300
 AT_ONCE = 5
 """Of the documents that come next, those that get their suggestions in one go after a label."""
 _ABOUT = "words"  # of the scores
-_REMEMBERED = 200  # documents whose reading by the base stays in memory
+_REMEMBERED = 200  # documents whose readings stay in memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class Learner:
     ) -> None:
         self._workspace, self._record, self._scores, self._note = workspace, record, scores, note
         self._base_name = ""
+        self._answers: dict[int, offered.Answers] = {}  # of documents that were accepted lately
         self._choose_base()
         self._begin()
 
@@ -118,6 +120,7 @@ class Learner:
     def _use_settings(self) -> None:
         settings = self._settings = self._workspace.settings
         self._fields = {field.id for field in settings.schema.spans}
+        self._texts = {field.id for field in settings.schema.spans if field.type is FieldType.TEXT}
         self._pieces = frozenset(field.id for field in settings.schema.spans if field.type in IN_PIECES)
         self._trust: Trust = suggestions.trust_of(settings, self._base.run)
 
@@ -180,8 +183,8 @@ class Learner:
             return was_known
         features = self._base.features(row)
         self._labelled[number] = Labelled(row, features, Printed.of(row), page_of(row))
-        if counts and not was_known:
-            self._record.add(number, self._outcomes(content, row, features))
+        if counts:
+            self._judge(content, row, features, was_known=was_known)
         while len(self._labelled) > MOST_DOCUMENTS:
             del self._labelled[next(iter(self._labelled))]
         return True
@@ -189,21 +192,23 @@ class Learner:
     def _row(self, content: Content) -> FrozenDocument:
         return row_of(content, self._fields, self._workspace.files.picture)
 
-    def _outcomes(self, content: Content, row: FrozenDocument, features: Features) -> Mapping[str, Outcome]:
-        """What the readers would have suggested, and what was, beside what was accepted; fields with any label."""
+    def _judge(self, content: Content, row: FrozenDocument, features: Features, *, was_known: bool) -> None:
+        """Compare what was suggested before a document was accepted with what it holds now: it may have been corrected
+        since."""
+        number = content.document.id
+        answers = self._answers.pop(number, None)
+        if answers is None:
+            if was_known or not self._fields.isdisjoint(self._record.documents.get(number, ())):
+                return  # what is learned from it is in what would be said now
+            tags = (tag for document in self._labelled.values() for tag in document.row.tags or ())
+            read = self._read(content, row, features) | {"shown": offered.shown(content.suggestions)}
+            answers = offered.Answers(read, frozenset(tag[2:] for tag in tags if tag != "O"))
         case = readers.case_of(row, ("O",), features.states[:, :1] * 0, frozenset(), self._pieces)
-        gold = model_and_rules.values_of(case)
-        read = self._read(content, row, features) | {"shown": offered.shown(content.suggestions)}
-        labelled = {tag[2:] for document in self._labelled.values() for tag in document.row.tags or () if tag != "O"}
-        outcomes = {}
-        for name in labelled & self._fields:
-            values = gold.get(name, frozenset())
-            words = {reader: value.get(name, ((), 0.0))[0] for reader, value in read.items()}
-            if values or any(words.values()):
-                right = {reader: (w in values) if values else not w for reader, w in words.items()}
-                again = right["remembered"] if words["remembered"] else None
-                outcomes[name] = Outcome(right["base"], right["head"], right["shown"], again, bool(words["head"]))
-        return outcomes
+        outcomes = answers.outcomes(model_and_rules.values_of(case), self._fields)
+        self._record.replace(number, self._fields, outcomes)
+        self._answers[number] = answers
+        while len(self._answers) > _REMEMBERED:
+            del self._answers[next(iter(self._answers))]
 
     def _fit(self) -> None:
         listed = list(self._labelled.values())
@@ -386,5 +391,7 @@ class Learner:
     def _head_values(self, row: FrozenDocument, features: Features) -> Values:
         if self._head is None:
             return {}
-        once = labelled_once(document.row.tags for document in self._labelled.values())
-        return readers.head_values(self._head, replace(row, tags=None), features, once, self._pieces, self._trust)
+        rows = [document.row for document in self._labelled.values()]
+        once, unread = labelled_once(labelled.tags for labelled in rows), replace(row, tags=None)
+        values = readers.head_values(self._head, unread, features, once, self._pieces, self._trust)
+        return times_of_day.whole(values, unread, self._texts, rows)
