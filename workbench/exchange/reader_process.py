@@ -284,6 +284,7 @@ def close() -> None:
 
 # -- the child's side
 
+_NO_MEMORY = "Insufficient memory"  # OpenCV's words
 # One thread, and no allocator that reserves memory ahead: that would count as used.
 _ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OMP_THREAD_LIMIT": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
 
@@ -325,7 +326,8 @@ def _answer(
         answer = "problem", InputProblem(f"reading it takes more than {MEMORY / 1e9:.1f} GB of memory")
         fit = False
     except Exception as error:  # noqa: BLE001 - the border of one file: whatever its reader raises is that file's
-        answer = "problem", InputProblem(f"it is damaged ({type(error).__name__}: {_last_line(error)[:200]})")
+        what = "needs too much memory" if _NO_MEMORY in str(error) else "is damaged"
+        answer = "problem", InputProblem(f"it {what} ({type(error).__name__}: {_last_line(error)[:200]})")
     _send(connection, *answer, fit and _peak() < _USED_UP)
 
 

@@ -146,6 +146,11 @@ def test_a_cut_file_is_said_without_the_parsers_words() -> None:
         kinds.invoices_of("\n".join(INVOICE.splitlines()[:6]).encode(), "a.xml")
 
 
+def test_an_encoding_that_there_is_none_of_is_named() -> None:
+    with pytest.raises(InputProblem, match=r"a\.xml is in an encoding that cannot be read \(.*klingon-8"):
+        kinds.invoices_of(b"<?xml version='1.0' encoding='klingon-8'?><a/>", "a.xml")
+
+
 def test_notices_of_the_exchange_system_are_named(tmp_path: Path) -> None:
     path = tmp_path / "IT01_NS_001.xml"
     path.write_text('<ns3:NotificaScarto xmlns:ns3="http://www.fatturapa.gov.it/sdi/messaggi/v1.0"/>')

@@ -48,6 +48,7 @@ def fail(kind: str) -> None:
         "input": InputProblem("it is cut", "Get it whole."),
         "tool": MissingTool("gone"),
         "library": RuntimeError('Traceback (most recent call last):\n  File "main.py", line 98\nno memory was left'),
+        "memory": RuntimeError("OpenCV(5.0) alloc.cpp:73: error: (-4:Insufficient memory) Failed to allocate 27 bytes"),
     }
     raise problems.get(kind) or ZeroDivisionError()
 
@@ -132,6 +133,8 @@ def test_problems_keep_their_kind_and_their_remedy() -> None:
     with pytest.raises(InputProblem) as problem:  # OCR engines put a traceback into their messages
         fail("library")
     assert problem.value.message == "it is damaged (RuntimeError: no memory was left)"
+    with pytest.raises(InputProblem, match="it needs too much memory"):
+        fail("memory")
 
 
 def test_no_other_class_is_taken_from_a_child() -> None:

@@ -70,6 +70,10 @@ def root_of(data: bytes, name: str) -> "_Element":
     try:
         root = etree.fromstring(_in_its_encoding(_ATTACHED.sub(b"><", plain)), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
+        if "encoding" in str(error):
+            raise InputProblem(
+                f"{name} is in an encoding that cannot be read ({getattr(error, 'msg', error)})", REMEDY
+            ) from error
         line = getattr(error, "lineno", None)
         where = f" at line {line}" if line else ""
         raise InputProblem(f"{name} is broken XML: it is damaged or cut off{where}", REMEDY) from error
