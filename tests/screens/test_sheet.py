@@ -54,6 +54,14 @@ async def test_without_a_class_field_the_keys_that_add_one_are_named(opened, wor
         assert any("class field" in str(option.prompt) for option in options)
 
 
+async def test_a_text_that_is_still_open_keeps_the_count_below_all_of_them(opened, tmp_path):
+    texts = [f"text {number}" for number in range(201)]
+    workspace = text_documents.workspace(tmp_path / "w", texts, {number: "invoice" for number in range(200)})
+    async with opened(workspace) as pilot:
+        assert "200/201 labelled (99%)" in str(pilot.app.mode_screen.query_one(StatusLine).render())
+    workspace.close()
+
+
 async def test_a_label_given_while_the_texts_are_read_stays_in_view(opened, tmp_path, monkeypatch):
     workspace = text_documents.workspace(tmp_path / "w")
     read, was_read, may_go_on = sheet.read, Event(), Event()
