@@ -22,7 +22,7 @@ from screens.run_watcher import RunFollower
 from screens.startup import OpeningScreen, Preloader, tune_interpreter
 from screens.widgets.dialogs import Typed
 from storage.exceptions import WorkbenchError
-from workbench.fields.plain_text import without_passwords
+from workbench.fields.plain_text import share_done, without_passwords
 from workbench.live.client import LiveClient
 from workbench.workspace import Workspace
 
@@ -181,7 +181,7 @@ class WorkbenchApp(App[None]):
     def common_facts(self) -> tuple[str, ...]:
         """The application's part of the status line."""
         done, total = self._progress
-        share = f"{done:,}/{total:,} labelled ({min(done / total, 1 if done == total else 0.99):.0%})" if total else "no documents yet"
+        share = f"{done:,}/{total:,} labelled ({share_done(done, total)})" if total else "no documents yet"
         return (self.unsaved.reason or self._saved, self._training, share, self.workspace.name)
 
     def count_progress(self) -> None:

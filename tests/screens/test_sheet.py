@@ -56,7 +56,7 @@ async def test_without_a_class_field_the_keys_that_add_one_are_named(opened, wor
 
 async def test_a_text_that_is_still_open_keeps_the_count_below_all_of_them(opened, tmp_path):
     texts = [f"text {number}" for number in range(201)]
-    workspace = text_documents.workspace(tmp_path / "w", texts, {number: "invoice" for number in range(200)})
+    workspace = text_documents.workspace(tmp_path / "w", texts, dict.fromkeys(range(200), "invoice"))
     async with opened(workspace) as pilot:
         assert "200/201 labelled (99%)" in str(pilot.app.mode_screen.query_one(StatusLine).render())
     workspace.close()

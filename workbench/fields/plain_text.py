@@ -99,3 +99,8 @@ def counted(number: int, noun: str, plural: str = "") -> str:
         plural: of the noun; by default the noun with an s.
     """
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def share_done(done: int, total: int) -> str:
+    """A share in percent; "100%" is said only of all."""
+    return f"{done / total if done == total else min(done / total, 0.99):.0%}"
