@@ -68,6 +68,8 @@ def _right(column: Column[Any]) -> str:
         return right
     if words := _WORDS.get((column.table.name, column.name)):
         return f"{name} IN ({', '.join(repr(word.value) for word in words)})"
+    if (column.table.name, column.name) in (("pages", "width"), ("pages", "height")):
+        return f"typeof({name}) IN ('real', 'integer') AND {name} > 0"
     if isinstance(column.type, DateTime):
         return f"typeof({name}) = 'text' AND julianday({name}) IS NOT NULL"
     if isinstance(column.type, Integer) and column.table.name == "documents":
