@@ -25,14 +25,19 @@ _PARTS = {
     ("suggestions", "tokens"): "type = 'integer' AND value >= 0",
     ("documents", "absent"): "type = 'text'",
     ("documents", "corrections"): "type = 'text'",
+    ("queue", "reasons"): "type = 'text'",
 }
 """(table, column) -> what is true of every value in its list or object, in SQL."""
 _LARGEST = 10**12  # of a whole number: sums of larger ones overflow
 _OUT_OF_PLACE = (
-    "spans AS part, json_each(part.tokens) AS token JOIN documents ON documents.id = part.document_id",
-    "suggestions AS part, json_each(part.tokens) AS token JOIN documents ON documents.id = part.document_id",
+    *(
+        f"{table} AS part, json_each(part.tokens) AS token JOIN documents ON documents.id = part.document_id "
+        "WHERE token.value >= documents.token_count"
+        for table in ("spans", "suggestions")
+    ),
+    "pages JOIN documents ON documents.id = pages.document_id WHERE first_token NOT BETWEEN 0 AND token_count",
 )
-"""Tables with tokens beside their documents."""
+"""Rows with places beyond their document's words."""
 
 
 def has_broken_value(connection: sqlite3.Connection) -> bool:
@@ -50,10 +55,7 @@ def has_broken_value(connection: sqlite3.Connection) -> bool:
         return True
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'documents'").fetchone():  # it is empty
         return False
-    return any(
-        connection.execute(f"SELECT 1 FROM {rows} WHERE token.value >= documents.token_count LIMIT 1").fetchone()
-        for rows in _OUT_OF_PLACE
-    )
+    return any(connection.execute(f"SELECT 1 FROM {rows} LIMIT 1").fetchone() for rows in _OUT_OF_PLACE)
 
 
 def _right(column: Column[Any]) -> str:

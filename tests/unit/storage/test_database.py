@@ -216,6 +216,7 @@ def test_rows_that_are_damaged_are_no_fault_of_the_program(sqlite: Database, tmp
         "UPDATE documents SET token_count = 9223372036854775807",
         "UPDATE documents SET id = 77",
         "UPDATE pages SET width = 0",
+        "UPDATE pages SET first_token = 100000",
         "UPDATE spans SET tokens = '[1.5]'",
         "UPDATE spans SET tokens = '[-1]'",
         "UPDATE spans SET tokens = '[99999]'",
