@@ -37,7 +37,7 @@ _REVISION = re.compile(r"\d{4}")
 _DAMAGE = (
     "malformed", "not a database", "no such column", "no such table", "already exists", "Could not decode", "encrypted",
 )  # fmt: skip
-OF_A_ROW = (AttributeError, LookupError, TypeError, ValueError)
+OF_A_ROW = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What reading a damaged row ends in."""
 _ADDRESS = f"`database` in workbench.toml says where it is, as {EXAMPLE}"
 

@@ -54,8 +54,9 @@ def get(connection: Connection, run_id: str) -> Run:
         RunProblem: there is none, or several begin like this.
     """
     rows = connection.execute(select(runs).where(runs.c.id == run_id)).all()
-    if not rows:
-        rows = connection.execute(select(runs).where((runs.c.name == run_id) | runs.c.id.startswith(run_id))).all()
+    if not rows and run_id:  # nothing begins every id: an unset variable of a script would name the only run
+        begins = runs.c.id.startswith(run_id, autoescape=True)
+        rows = connection.execute(select(runs).where((runs.c.name == run_id) | begins)).all()
     if len(rows) != 1:
         what = "There is no run" if not rows else "Several runs match"
         raise RunProblem(f"{what} '{run_id}'.", "`workbench runs list` shows them.")

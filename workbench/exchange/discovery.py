@@ -52,7 +52,7 @@ def discover(paths: Iterable[Path]) -> list[Path]:
                 raise InputProblem(f"{path} does not exist.", "Check the name; names with spaces need quotes.")
         except (OSError, ValueError) as error:
             raise InputProblem(f"{str(path)[:200]!r} cannot be read: {error}.", "Check the name.") from error
-    real = {path: Path(os.path.realpath(path)) for path in files}
+    real = {path: _real(path) for path in files}
     known = {real[path] for path, readable in files.items() if readable}
     folders = {path.parent for path in known}
     companions = {other for path in known for other in _beside(path, known, folders)}
@@ -72,14 +72,22 @@ def discover(paths: Iterable[Path]) -> list[Path]:
 
 def _companions(importer: Referring, path: Path) -> set[Path]:
     try:
-        return {Path(os.path.realpath(other)) for other in importer.companions(path)}
+        return {_real(other) for other in importer.companions(path)}
     except Exception:  # noqa: BLE001 - a damaged file: `read` says so
         return set()
 
 
+def _real(path: Path) -> Path:
+    """Where a path leads to; itself where it changes at this moment, which reading it then tells."""
+    try:
+        return Path(os.path.realpath(path))
+    except OSError:  # it was a link when it was looked at, and is none any more
+        return path
+
+
 def leads_out(path: Path, folder: Path) -> bool:
     """Whether a path below a folder is outside of it, through a symbolic link."""
-    return not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+    return not _real(path).is_relative_to(_real(folder))
 
 
 def _is_no_data(name: str) -> bool:

@@ -13,6 +13,7 @@ import pytest
 from storage import document_list, documents
 from tests.fuzz import corpus
 from tests.support import workspaces
+from workbench.exchange import discovery
 from workbench.exchange.pipeline import run
 from workbench.exchange.reading import parsing
 from workbench.exchange.reading.incoming import Options
@@ -121,3 +122,21 @@ def test_only_names_that_are_there_are_checked(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(parsing, "inside", counted)
     picture = parsing.picture_beside(Options(tmp_path), tmp_path / "box" / "r1.txt", ("../img", "../images", "."), [])
     assert picture is not None and picture[0].name == "r1.PNG" and set(checked) == {"../img/r1.PNG"}
+
+
+def test_a_link_that_changes_while_a_folder_is_looked_at_does_not_end_its_import(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another program puts a file in a link's place between two looks: `realpath` raises then."""
+    (tmp_path / "shop").mkdir()
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / "shop" / name).write_text("Total 9.00")
+    real = os.path.realpath
+
+    def changing(path: Any) -> Any:
+        if str(path).endswith("a.txt"):
+            raise FileNotFoundError(2, "No such file or directory", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os.path, "realpath", changing)
+    assert [path.name for path in discovery.discover([tmp_path / "shop"])] == ["a.txt", "b.txt"]

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import storage.migrations
 from storage import document_list, documents
 from storage.database import Database, file_of_url
 from storage.exceptions import Busy, NewerWorkspace, NotWritten, WorkspaceProblem
+from storage.records import Span
 from tests.support.store import new
 
 VERSIONS = Path(storage.migrations.__file__).parent / "versions"
@@ -203,6 +205,33 @@ def test_rows_that_are_damaged_are_no_fault_of_the_program(sqlite: Database, tmp
         document_list.status(connection)
     with pytest.raises(KeyError), Database(tmp_path / "other.db").read():
         raise KeyError  # of a sound database it is what it is
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "UPDATE documents SET corrections = '{\"0\": 5}'",
+        "UPDATE documents SET absent = '[{}]'",
+        "UPDATE documents SET created = 'yesterday'",
+        "UPDATE documents SET token_count = 9223372036854775807",
+        "UPDATE documents SET id = 77",
+        "UPDATE pages SET width = 0",
+        "UPDATE pages SET first_token = 100000",
+        "UPDATE spans SET tokens = '[1.5]'",
+        "UPDATE spans SET tokens = '[-1]'",
+        "UPDATE spans SET tokens = '[99999]'",
+    ],
+)
+def test_values_inside_a_row_that_are_never_written_are_damage(sqlite: Database, tmp_path: Path, harm: str) -> None:
+    """A received database: its commands ended as faults of the program."""
+    with sqlite.write() as connection:
+        documents.add(connection, [replace(new("a"), spans=(Span("amount_total", (0,)),))], "me")
+    sqlite.close()
+    file = tmp_path / "workbench.db"
+    assert not Database(file).is_damaged()
+    with closing(sqlite3.connect(file, isolation_level=None)) as plain:
+        plain.execute(harm)
+    assert Database(file).is_damaged()
 
 
 def test_a_read_only_workspace_can_be_read_and_is_said_where_it_is_to_be_written(

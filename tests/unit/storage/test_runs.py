@@ -44,6 +44,15 @@ def test_found_by_name_or_beginning_but_not_by_what_several_have(db: Database) -
             runs.get(connection, "2027")
 
 
+@pytest.mark.parametrize("name", ["", "%", "2026_run", "_"])
+def test_nothing_and_signs_of_a_pattern_name_no_run(db: Database, name: str) -> None:
+    """`runs delete "$RUN" --yes` with a variable that is not set deleted the only run."""
+    with db.write() as connection:
+        runs.add(connection, _run(1))
+        with pytest.raises(RunProblem, match="no run"):
+            runs.get(connection, name)
+
+
 def test_a_state_changes_only_from_those_allowed(db: Database) -> None:
     with db.write() as connection:
         runs.add(connection, _run(1))
