@@ -86,12 +86,20 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A label: a field and the ordered ids of its tokens (not necessarily contiguous)."""
+    """A label: a field and the ordered ids of its tokens (not necessarily contiguous).
+
+    Raises:
+        ValueError: a token is below 0, which Python would count from the document's end.
+    """
 
     field: str  # the field's id, stable under renaming
     tokens: tuple[int, ...]
     source: Source = Source.HUMAN
     annotator: str = ""
+
+    def __post_init__(self) -> None:
+        if self.tokens and min(self.tokens) < 0:
+            raise ValueError(f"no token is below 0: {self.tokens}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ async def test_a_field_of_its_own_is_offered_on_the_fourth_document_and_a_killed
 
 async def test_a_broken_model_is_said_in_one_line_and_the_starter_learns(tmp_path: Path) -> None:
     workspace = workspaces.workspace(tmp_path / "w")
-    run = workspaces.finished_run(workspace, tmp_path, name="best")
+    run = workspaces.finished_run(workspace, tmp_path, name="first")
     os.truncate(workspace.files.run(run) / "model" / "model.safetensors", 3000)
     app = WorkbenchApp(workspace)
     app.live.enabled = True

@@ -6,6 +6,7 @@ import gc
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from click.testing import CliRunner
 
 from storage import documents
 from storage.documents import NewDocument
-from storage.exceptions import UsageProblem, WorkspaceProblem
+from storage.exceptions import DamagedDatabase, UsageProblem, WorkspaceProblem
 from storage.files import write_atomic
 from storage.records import Page, Source, Span, Token
 from tests.support import ROOT, workspaces
@@ -183,6 +184,27 @@ def test_a_labelling_configuration_that_is_there_is_not_overwritten(workspace: P
     with pytest.raises(UsageProblem, match=r"out\.config\.xml exists already"):
         run(workspace, "label-studio", str(tmp_path / "out.json"))
     assert (tmp_path / "out.config.xml").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["word-list", "label-studio"])
+def test_a_folder_beside_an_export_with_more_than_pictures_is_not_replaced_even_by_force(
+    workspace: Path, tmp_path: Path, name: str
+) -> None:
+    mine = tmp_path / "out_pictures" / "notes.txt"
+    mine.parent.mkdir()
+    mine.write_text("mine")
+    with pytest.raises(UsageProblem, match=r"out_pictures has what no export put there: notes\.txt"):
+        run(workspace, name, str(tmp_path / "out.json"), "--force")
+    assert mine.read_text() == "mine"
+
+
+def test_a_label_below_the_first_word_is_damage_and_not_the_last_word(workspace: Path, tmp_path: Path) -> None:
+    with sqlite3.connect(workspace / "workbench.db") as connection:
+        connection.execute("UPDATE spans SET tokens = '[-1]'")
+    connection.close()
+    with pytest.raises(DamagedDatabase):
+        run(workspace, "values-csv", str(tmp_path / "out.csv"))
+    assert not (tmp_path / "out.csv").exists()
 
 
 def test_a_full_disk_leaves_no_half_filled_folder_of_pictures(

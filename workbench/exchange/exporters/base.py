@@ -16,6 +16,7 @@ import msgspec
 from storage.exceptions import UsageProblem, WorkspaceProblem, remedy_of
 from storage.files import Files, draft_beside, replacing
 from storage.records import Box, Content, Page, Span, State
+from workbench.exchange.reading.parsing import PICTURES
 from workbench.fields import Schema, tags_of
 from workbench.fields.schema import folded
 
@@ -142,14 +143,21 @@ def check_target(target: Path, files: Files, force: bool, beside: Iterable[Path]
         beside: files and folders that the export writes besides the target.
 
     Raises:
-        UsageProblem: the target is the workspace's own, no regular file or folder, or an existing file without `force`.
+        UsageProblem: the target is the workspace's own, no regular file or folder, or an existing file without `force`;
+            or a folder beside it has more than pictures.
     """
     for path in beside:
         if os.path.lexists(path) and (path.is_symlink() or not force):
             raise UsageProblem(f"{path} exists already.", "Name another file, or overwrite it with --force.")
+        if path.is_dir() and (other := next((p for p in path.iterdir() if not _is_picture(p)), None)) is not None:
+            raise UsageProblem(f"{path} has what no export put there: {other.name}.", "Name another file.")
     files.refuse_own(target)
     if os.path.lexists(target) and not target.is_dir() and not force:
         raise UsageProblem(f"{target} exists already.", "Name another file, or overwrite it with --force.")
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in PICTURES and path.is_file() and not path.is_symlink()
 
 
 @contextmanager
