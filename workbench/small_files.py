@@ -48,6 +48,6 @@ def checked(path: Path, content: object, kind: type[T], remedy: str) -> T:
         InputProblem: it is none; with the remedy.
     """
     try:
-        return msgspec.convert(content, kind)
+        return msgspec.convert(content, kind, str_keys=True)  # JSON has no other keys
     except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError) as error:
         raise InputProblem(f"{path} is damaged: {str(error)[:200]}.", remedy) from error

@@ -252,3 +252,9 @@ def test_one_per_vendor_takes_two_spellings_of_one_vendor_for_one(prepared):
             connection.execute(update(table).where(table.c.id == number).values(group_name=spellings[place % 4]))
     picked = select(workspace, strategy="per_vendor", size=3, seed=3).choice()["items"]
     assert sorted(item["reasons"][0].split()[1].casefold() for item in picked) == ["bakery", "muster", "sanyu"]
+
+
+def test_a_request_is_read_as_it_was_written(tmp_path) -> None:
+    asked = SelectionRequest("per_cluster", 3, "run", only=(7, 12), identifiers={7: ["INV-7"], 12: ["a", "b"]})
+    (tmp_path / "request.json").write_text(asked.text())
+    assert SelectionRequest.read(tmp_path) == asked
