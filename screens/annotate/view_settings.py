@@ -5,7 +5,9 @@ from pathlib import Path
 
 import msgspec
 
-from storage.files import read_regular, write_atomic
+from storage.exceptions import InputProblem
+from storage.files import write_atomic
+from workbench import small_files
 from workbench.annotation.text_grid import ZOOMS
 
 PICTURE_ZOOM = 4
@@ -22,8 +24,8 @@ class ViewSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 def read(path: Path) -> ViewSettings:
     """The kept settings; the usual ones where there is none that can be used."""
-    with suppress(OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        settings = msgspec.json.decode(read_regular(path), type=ViewSettings)
+    with suppress(InputProblem):
+        settings = small_files.read(path, ViewSettings, "")
         if settings.zoom in ZOOMS and abs(settings.picture_zoom) <= PICTURE_ZOOM:
             return settings
     return ViewSettings()

@@ -1,6 +1,7 @@
 """A run of one task that is opened as the other is refused in plain words."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -36,21 +37,24 @@ def test_what_reads_classes_refuses_a_run_of_fields(class_run, tmp_path):
         class_errors.look(folder, "train")
 
 
-def test_todays_labels_are_not_read_again_by_a_run_of_classes(class_run):
-    workspace, folder = class_run
+def baseline_of(folder: Path) -> Path:
+    """A run's model, with the files of one that classifies without an encoder."""
     model = folder / "model"
     (model / "workbench.json").write_text('{"task": "classes"}')
     (model / "vocabulary.json").write_text("{}")  # of a baseline
     (model / "baseline.safetensors").write_bytes(b"")
+    return model
+
+
+def test_todays_labels_are_not_read_again_by_a_run_of_classes(class_run):
+    workspace, folder = class_run
+    baseline_of(folder)
     done = CliRunner().invoke(cli.group, ["-w", str(workspace.files.root), "evaluate", folder.name, "--fresh"])
     assert f"{folder.name} tells what whole documents are" in str(done.exception)
 
 
 def test_known_values_are_not_judged_by_a_run_of_classes(class_run):
     workspace, folder = class_run
-    model = folder / "model"
-    (model / "workbench.json").write_text('{"task": "classes"}')
-    (model / "vocabulary.json").write_text("{}")  # of a baseline
-    (model / "baseline.safetensors").write_bytes(b"")
+    model = baseline_of(folder)
     done = CliRunner().invoke(cli.group, ["-w", str(workspace.files.root), "evaluate", str(model), "--values"])
     assert "known values are not for it" in str(done.exception)

@@ -193,8 +193,9 @@ def test_a_folder_beside_an_export_with_more_than_pictures_is_not_replaced_even_
     mine = tmp_path / "out_pictures" / "notes.txt"
     mine.parent.mkdir()
     mine.write_text("mine")
-    with pytest.raises(UsageProblem, match=r"out_pictures has what no export put there: notes\.txt"):
-        run(workspace, name, str(tmp_path / "out.json"), "--force")
+    for force in ((), ("--force",)):  # which is not advised either
+        with pytest.raises(UsageProblem, match=r"out_pictures has what no export put there: notes\.txt"):
+            run(workspace, name, str(tmp_path / "out.json"), *force)
     assert mine.read_text() == "mine"
 
 

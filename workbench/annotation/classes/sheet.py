@@ -81,9 +81,10 @@ def read(connection: Connection, field: Field, documents: Sequence[int] | None =
 
 
 def newest(rows: dict[int, SheetRow], shown: Mapping[int, SheetRow]) -> dict[int, SheetRow]:
-    """`rows`, but as it is shown what was labelled since they were read: reading takes a moment with many texts."""
-    later = {n: shown[n] for n, row in rows.items() if n in shown and shown[n].version > row.version}
-    return rows | later
+    """`rows`, in which what was labelled since they were read is now as shown: reading many texts takes a moment."""
+    if rows is not shown:
+        rows.update({n: shown[n] for n, row in rows.items() if n in shown and shown[n].version > row.version})
+    return rows
 
 
 def arranged(rows: Mapping[int, SheetRow], show: Show, order: Order, nearness: Mapping[int, float]) -> list[int]:

@@ -145,12 +145,18 @@ def check_target(target: Path, files: Files, force: bool, beside: Iterable[Path]
     Raises:
         UsageProblem: the target is the workspace's own, no regular file or folder, or an existing file without `force`;
             or a folder beside it has more than pictures.
+        WorkspaceProblem: a folder beside it cannot be looked into.
     """
     for path in beside:
+        if path.is_dir() and not path.is_symlink():
+            try:
+                other = next((entry for entry in path.iterdir() if not _is_picture(entry)), None)
+            except OSError as error:
+                raise _unwritable(path, error) from error
+            if other is not None:
+                raise UsageProblem(f"{path} has what no export put there: {other.name}.", "Name another file.")
         if os.path.lexists(path) and (path.is_symlink() or not force):
             raise UsageProblem(f"{path} exists already.", "Name another file, or overwrite it with --force.")
-        if path.is_dir() and (other := next((p for p in path.iterdir() if not _is_picture(p)), None)) is not None:
-            raise UsageProblem(f"{path} has what no export put there: {other.name}.", "Name another file.")
     files.refuse_own(target)
     if os.path.lexists(target) and not target.is_dir() and not force:
         raise UsageProblem(f"{target} exists already.", "Name another file, or overwrite it with --force.")

@@ -4,9 +4,8 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
-from storage.files import read_regular
+from storage.exceptions import InputProblem
+from workbench import small_files
 
 FILE = "model.onnx"
 DESCRIPTION = "onnx.json"
@@ -35,8 +34,8 @@ def read(folder: Path) -> OnnxForm | None:
     if not (description.is_file() and (folder / FILE).is_file()):
         return None
     try:
-        form = msgspec.json.decode(read_regular(description), type=OnnxForm)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        form = small_files.read(description, OnnxForm, "")
+    except InputProblem:
         return None
     return form if form.weights == weights_digest(folder) else None
 
