@@ -1,5 +1,6 @@
 """Opens PDF files, with a password where one is needed."""
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +32,7 @@ def open_pdf(source: Path | bytes, password: str | None = None) -> Any:
 
 
 def _opened(source: Path | bytes, password: str | None) -> Any:
-    if isinstance(source, bytes):
-        return pypdfium2.PdfDocument(source, password=password)
-    file = opened(source)
+    file = BytesIO(source) if isinstance(source, bytes) else opened(source)
     try:
         return pypdfium2.PdfDocument(file, password=password, autoclose=True)  # it reads from the file as it needs to
     except BaseException:
