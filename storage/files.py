@@ -128,9 +128,10 @@ class Files:
             return None
         return 0o007 if mode & 0o020 else 0o077
 
-    def keep(self, folder: Path, content: bytes | Path, suffix: str) -> str:
+    def keep(self, folder: Path, content: bytes | io.BytesIO | io.BufferedReader, suffix: str) -> str:
         """Store a file under the SHA-256 of its content, once, and return its name."""
-        digest = hashlib.sha256(content).hexdigest() if isinstance(content, bytes) else digest_of(content)
+        source = io.BytesIO(content) if isinstance(content, bytes) else content
+        digest = hashlib.file_digest(source, "sha256").hexdigest()
         name = f"{digest[:2]}/{digest}{suffix.lower()}"
         target = folder / name
         if not target.exists():
@@ -143,11 +144,8 @@ class Files:
                     f"{target.parent} cannot be made: {error.strerror}. Nothing was changed.",
                     "Free some space or check the permissions, then repeat the step.",
                 ) from error
-            # The source first: if it vanished meanwhile, the folder is not to blame.
-            with (
-                io.BytesIO(content) if isinstance(content, bytes) else content.open("rb") as source,
-                replacing(target, folder) as file,
-            ):
+            source.seek(0)
+            with replacing(target, folder) as file:
                 shutil.copyfileobj(source, file)
         if self.store is not None:
             self.store.put(f"{folder.name}/{name}", target)

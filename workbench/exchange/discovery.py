@@ -85,6 +85,14 @@ def _real(path: Path) -> Path:
         return path
 
 
+def _head(path: Path) -> bytes:
+    """How a file begins; nothing where it cannot be opened, which reading it then tells."""
+    try:
+        return head_of(path)
+    except InputProblem:
+        return b""
+
+
 def leads_out(path: Path, folder: Path) -> bool:
     """Whether a path below a folder is outside of it, through a symbolic link."""
     return not _real(path).is_relative_to(_real(folder))
@@ -166,7 +174,7 @@ def _beside(path: Path, known: set[Path], folders: set[Path]) -> Iterator[Path]:
         yield from (folder / "dataset_info.json", folder.parent / "dataset_dict.json")
     signed = path.name.lower().endswith(".xml.p7m")
     document = of_same_name(path.with_suffix("") if signed else path, PAGE_FILES) if _may_be_xml(path) else None
-    if document in known and load("e-invoice").sniff(path, head_of(path)):
+    if document in known and load("e-invoice").sniff(path, _head(path)):
         yield path  # an e-invoice beside its PDF or picture
     if re.search(r"_(box|image)\.txt$", path.name):  # UniLM's word boxes and pictures beside words and tags
         mains = known.intersection(_mains(folder, re.sub(r"_(box|image)\.txt$", "", path.name))) - {path}

@@ -11,6 +11,7 @@ from pathlib import Path
 from PIL import Image, ImageOps, ImageStat, TiffImagePlugin, UnidentifiedImageError
 
 from storage.exceptions import InputProblem
+from workbench.exchange.import_root import opened
 from workbench.exchange.reader_process import in_reader_process
 from workbench.settings import Limits
 
@@ -52,26 +53,21 @@ def _reads_heic() -> bool:
     return True
 
 
-def _head(source: Path | bytes) -> bytes:
-    if isinstance(source, bytes):
-        return source[:64]
-    with source.open("rb") as file:
-        return file.read(64)
-
-
 @contextmanager
 def _opened(source: Path | bytes) -> Iterator[Image.Image]:
     """A picture, its header read; whatever is wrong with the data becomes an InputProblem."""
     try:
-        if container_of(_head(source)) == "HEIC" and not _reads_heic():
-            raise InputProblem(_NO_HEIC)
-        with warnings.catch_warnings():
+        with io.BytesIO(source) if isinstance(source, bytes) else opened(source) as file, warnings.catch_warnings():
+            if container_of(file.read(64)) == "HEIC" and not _reads_heic():
+                raise InputProblem(_NO_HEIC)
             warnings.simplefilter("ignore")  # a warning about damaged EXIF data would be printed into a screen
-            with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as picture:
+            file.seek(0)
+            with Image.open(file) as picture:
                 if not _is_plain_ycbcr(picture):
                     yield picture
                     return
-            with _by_libtiff(), Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as picture:
+            file.seek(0)
+            with _by_libtiff(), Image.open(file) as picture:
                 yield picture
     except UnidentifiedImageError as error:
         raise InputProblem("it is not a picture, or a picture of an unknown kind") from error

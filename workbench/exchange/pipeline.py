@@ -17,7 +17,7 @@ from storage.documents import NewDocument
 from storage.exceptions import UsageProblem
 from storage.object_store.transfer import follow
 from storage.records import ClassLabel, ReferenceValue, Side, Source, Span, Token
-from workbench.exchange import duplicates
+from workbench.exchange import duplicates, import_root
 from workbench.exchange.import_summary import LEAK, Summary
 from workbench.exchange.known_values import bring_in, suggest_again
 from workbench.exchange.reading import clean
@@ -72,7 +72,7 @@ def run(workspace: Workspace, request: ImportRequest, progress: Progress | None 
     """
     if request.accept_above is not None and not 0 <= request.accept_above <= 1:
         raise UsageProblem("--accept-above is a score between 0 and 1.", "0.95 accepts what is nearly certain.")
-    with rare_collections():
+    with rare_collections(), import_root.confined((*request.paths, *request.tables)):
         return _ImportJob(workspace, request, progress).run()
 
 

@@ -31,6 +31,7 @@ import msgspec
 from storage.exceptions import InputProblem, WorkbenchError
 from storage.files import sweep_temporary
 from workbench import lifeline
+from workbench.exchange import import_root
 
 SECONDS = 60.0
 """For one result, or one item (a page, a row) of several."""
@@ -241,7 +242,9 @@ def _request(function: Callable[..., Any], arguments: tuple[Any, ...], named: di
         folder = Path.cwd()  # relative paths are meant from here
     except FileNotFoundError:
         folder = Path("/")
-    return function.__module__, function.__qualname__, arguments, named, folder
+    paths = (value for value in (*arguments, *named.values()) if isinstance(value, Path))
+    roots = tuple(dict.fromkeys(root for path in paths for root in import_root.roots_of(path)))
+    return function.__module__, function.__qualname__, arguments, named, folder, roots
 
 
 def _taken(kind: str, value: Any) -> Any:
@@ -308,9 +311,16 @@ def _serve() -> None:
 
 
 def _answer(
-    connection: Connection, module: str, name: str, arguments: tuple[Any, ...], named: dict[str, Any], folder: Path
+    connection: Connection,
+    module: str,
+    name: str,
+    arguments: tuple[Any, ...],
+    named: dict[str, Any],
+    folder: Path,
+    roots: tuple[import_root.Root, ...],
 ) -> None:
     fit = True
+    import_root.take_over(roots)
     try:
         with contextlib.suppress(OSError):
             os.chdir(folder)

@@ -1,25 +1,25 @@
 """Reads documents from files: recognises formats, skips known documents, stores pictures, has pages read by OCR."""
 
-import hashlib
-from array import array
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from io import BytesIO
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from storage.exceptions import InputProblem, WorkbenchError
-from storage.files import Files, digest_of, is_empty
+from storage.files import Files, is_empty
 from storage.records import Side
 from workbench.exchange import detection, discovery, pictures, reader_process
+from workbench.exchange.import_root import OUTSIDE, digest_of, opened
 from workbench.exchange.importers import registry as importers
 from workbench.exchange.ocr import Readers
 from workbench.exchange.ocr_text import PageText, turned
 from workbench.exchange.reading import text_tables, values_table
-from workbench.exchange.reading.incoming import Importer, Incoming, IncomingClass, Options, Rejected, bounded
+from workbench.exchange.reading.incoming import Importer, Incoming, IncomingClass, Options, Rejected, bounded, identity
 from workbench.exchange.reading.sides import side_of
 from workbench.exchange.vendor_groups import MODES
 from workbench.fields.class_names import AskAboutSpelling
@@ -255,7 +255,7 @@ class DocumentSource:
                 continue
             if self._request.by_folder:
                 self._take_folder_for_class(path, item)
-            digest = file_digest or _digest(item)
+            digest = file_digest or identity(item)
             if digest in self._known_digests:
                 self._count_known(digest)
                 self.known_labelled += bool(item.spans or item.regions or item.values or item.classes)
@@ -278,7 +278,7 @@ class DocumentSource:
 
     def _check(self, path: Path) -> None:
         if (folder := self._named_folder(path)) is not None and discovery.leads_out(path, folder):
-            raise InputProblem("it is a link out of the folder that is imported; to import it, name it itself")
+            raise InputProblem(OUTSIDE)
         if path.is_dir():
             raise InputProblem("it is a folder that cannot be entered")
         if not path.is_file() and path.exists():
@@ -351,12 +351,17 @@ class DocumentSource:
                         raise
                     incoming.notes.append(f"a page is shown without its picture: {problem.message}")
                 else:
-                    name = files.keep(files.pages, picture, suffix)
+                    name = self._kept(files.pages, picture, suffix)
                     if page.width <= 0 or page.height <= 0:
                         page.width, page.height = float(size[0]), float(size[1])
             names.append(name)
-        original = files.keep(files.originals, path, harmless(path.suffix[:16])) if is_whole else None
+        original = self._kept(files.originals, path, harmless(path.suffix[:16])) if is_whole else None
         return PendingDocument(incoming, digest, path, original, names)
+
+    def _kept(self, folder: Path, content: bytes | Path, suffix: str) -> str:
+        """Store a file's or a picture's content, and return its name there."""
+        with BytesIO(content) if isinstance(content, bytes) else opened(content) as file:
+            return self._workspace.files.keep(folder, file, suffix)
 
     def _read(self, documents_read: Iterator[PendingDocument], stack: ExitStack) -> Iterator[PendingDocument]:
         """Start OCR for pages without words, several at once, and yield the documents in their order."""
@@ -382,19 +387,3 @@ class DocumentSource:
                 pages_waiting -= len(waiting[0].readings)
                 yield waiting.popleft()
         yield from waiting
-
-
-def _digest(incoming: Incoming) -> str:
-    """The identity of a record: its name, its words and their boxes. Not its labels."""
-    if incoming.text is not None:
-        return hashlib.sha256(f"{incoming.name}\0{incoming.text}".encode("utf-8", "surrogatepass")).hexdigest()
-    digest = hashlib.sha256(incoming.name.encode("utf-8", "surrogatepass"))
-    for page in incoming.pages:
-        digest.update(repr((page.width, page.height)).encode())
-        if page.tokens is not None:
-            digest.update("\0".join(token.text for token in page.tokens).encode("utf-8", "replace"))
-            digest.update(array("d", [side for token in page.tokens for side in token.box]).tobytes())
-        else:
-            content = page.picture.read_bytes() if isinstance(page.picture, Path) else page.picture or b""
-            digest.update(content)
-    return digest.hexdigest()

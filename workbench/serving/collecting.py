@@ -78,7 +78,7 @@ class Collector:
             return page
         source = sent.picture(page.picture)
         files = self._workspace.files
-        return replace(page, picture=files.keep(files.pages, source, source.suffix))
+        return replace(page, picture=files.keep(files.pages, source.read_bytes(), source.suffix))
 
 
 def _digest(content: Content) -> str:

@@ -36,7 +36,8 @@ def files(tmp_path: Path) -> Files:
 def test_the_same_content_is_kept_once(files: Files, tmp_path: Path) -> None:
     source = tmp_path / "a.PNG"
     source.write_bytes(b"picture")
-    first = files.keep(files.pages, source, ".PNG")
+    with source.open("rb") as file:
+        first = files.keep(files.pages, file, ".PNG")
     second = files.keep(files.pages, b"picture", ".png")
     assert first == second
     assert first.endswith(".png")

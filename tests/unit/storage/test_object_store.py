@@ -349,7 +349,7 @@ def test_the_page_shows_a_picture_that_only_the_store_has(tmp_path: Path, shared
     workspace = Workspace.create(tmp_path / "ws", files_at=shared.as_uri())
     drawing = tmp_path / "page.png"
     Image.new("RGB", (200, 100), "white").save(drawing)
-    name = workspace.files.keep(workspace.files.pages, drawing, ".png")
+    name = workspace.files.keep(workspace.files.pages, drawing.read_bytes(), ".png")
     shutil.rmtree(workspace.files.pages)
     frame = picture_view.Frame(workspace.files.picture(name), 200, 100, (), None, "page", files=workspace.files)
     assert picture_view.draw(frame, 100, 50, 7).size == (100, 50)

@@ -7,7 +7,8 @@ from typing import Any
 from storage.exceptions import InputProblem
 from workbench.exchange.einvoices import xml
 from workbench.exchange.einvoices.kinds import looks_like
-from workbench.exchange.pdf_files import open_pdf
+from workbench.exchange.import_root import content_of
+from workbench.exchange.pdf.opening import open_pdf
 
 NAMES = frozenset({"factur-x.xml", "zugferd-invoice.xml", "zugferd_invoice.xml", "xrechnung.xml"})
 """How the standards name the attachment; what is named so is an e-invoice even where it is broken."""
@@ -33,7 +34,7 @@ def xml_of(source: Path | bytes, password: str | None = None) -> tuple[str, byte
         raise InputProblem(
             f"The PDF cannot be opened: {error}", "Check that the file is a PDF without a password."
         ) from error
-    if invoice_xml is None and b"EmbeddedFile" in (source if isinstance(source, bytes) else source.read_bytes()):
+    if invoice_xml is None and b"EmbeddedFile" in (source if isinstance(source, bytes) else content_of(source)):
         invoice_xml = _best(_associated(source, password))
     return invoice_xml
 
@@ -65,7 +66,7 @@ def _associated(source: Path | bytes, password: str | None) -> Iterator[tuple[st
     from pypdf.errors import PyPdfError
 
     try:
-        reader = PdfReader(BytesIO(source) if isinstance(source, bytes) else source, strict=False)
+        reader = PdfReader(BytesIO(source if isinstance(source, bytes) else content_of(source)), strict=False)
         if reader.is_encrypted and not (reader.decrypt("") or reader.decrypt(password or "")):
             return
         specifications = [_object(entry) for entry in _listed(reader.root_object.get("/AF"))]

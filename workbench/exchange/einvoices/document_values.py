@@ -7,6 +7,7 @@ from storage.exceptions import InputProblem
 from workbench.exchange.einvoices.attachments import xml_of
 from workbench.exchange.einvoices.kinds import invoices_of, looks_like
 from workbench.exchange.einvoices.xml import LARGEST, REMEDY
+from workbench.exchange.import_root import content_of, opened
 from workbench.exchange.reader_process import in_reader_process
 from workbench.exchange.reading import pdf_pages
 from workbench.exchange.reading.incoming import Options
@@ -56,7 +57,7 @@ def values_for(path: Path, options: Options, notes: list[str]) -> dict[str, str]
         return inside
     if other.stat().st_size > LARGEST:
         raise InputProblem(f"{other.name} is larger than {LARGEST // 1_000_000} MB.", REMEDY)
-    invoices = invoices_of(other.read_bytes(), other.name)
+    invoices = invoices_of(content_of(other), other.name)
     values = invoices[0].values
     if len(invoices) > 1:
         number = f", number {values['invoice_no']}" if "invoice_no" in values else ""
@@ -69,7 +70,7 @@ def values_for(path: Path, options: Options, notes: list[str]) -> dict[str, str]
 
 def _is_pdf(path: Path) -> bool:
     """Whether it is no picture that is called a PDF."""
-    with path.open("rb") as file:
+    with opened(path) as file:
         return pdf_pages.is_pdf(file.read(1024))
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.exceptions import InputProblem
+from workbench.exchange.import_root import opened
 from workbench.exchange.importers import wordlists
 from workbench.exchange.importers.wordlists import Record
 from workbench.exchange.reader_process import in_reader_process
@@ -126,7 +127,7 @@ def _text_rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict
 
     number = 0
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             for batch in _batches(file, columns, _TEXT_ROWS)[1]:
                 batch.validate(full=True)
                 for row in batch.to_pylist():
@@ -142,7 +143,7 @@ def _schema(path: Path) -> tuple[list[str], dict[str, list[str]]]:
     import pyarrow as pa
 
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             schema = _batches(file, ())[0]
             return list(schema.names), _names_in(schema)
     except (pa.ArrowException, OSError) as error:
@@ -156,7 +157,7 @@ def _rows(path: Path, only: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
 
     number = 0
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             for batch in _batches(file, only)[1]:
                 batch.validate(full=True)  # offsets that lead out of a buffer
                 for row in batch.to_pylist():

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from storage.exceptions import InputProblem
+from workbench.exchange.import_root import opened
 from workbench.exchange.importers.cord import fill_from_ground_truth
 from workbench.exchange.reading import named_files, parsing, tags
 from workbench.exchange.reading.boxes import shapes
@@ -127,7 +128,7 @@ class WordListImporter:
 
 def _records(path: Path, options: Options) -> Iterator[tuple[str, Any]]:
     """(where, record or why it cannot be read); boxes of four numbers, as they mostly are, are decoded at once."""
-    with path.open("rb") as file:
+    with opened(path) as file:
         is_other = shapes.is_other(file.read(_HEAD))
     if not is_other:
         yield from parsing.records(path, options, _DECODER)

@@ -1,6 +1,8 @@
 """The result of every importer: documents as they were read, or the reason why a record was not."""
 
+import hashlib
 import shutil
+from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +10,7 @@ from typing import Protocol
 
 from storage.exceptions import InputProblem
 from storage.records import Box, Side
+from workbench.exchange.import_root import content_of
 from workbench.fields.plain_text import harmless
 from workbench.settings import Limits
 
@@ -112,6 +115,21 @@ class Incoming:
         words = sum(len(token.text) for page in self.pages for token in page.tokens or ())
         pictures = sum(len(page.picture) for page in self.pages if isinstance(page.picture, bytes))
         return len(self.text or "") + words + pictures
+
+
+def identity(incoming: Incoming) -> str:
+    """The identity of a record: its name, its words and their boxes. Not its labels."""
+    if incoming.text is not None:
+        return hashlib.sha256(f"{incoming.name}\0{incoming.text}".encode("utf-8", "surrogatepass")).hexdigest()
+    digest = hashlib.sha256(incoming.name.encode("utf-8", "surrogatepass"))
+    for page in incoming.pages:
+        digest.update(repr((page.width, page.height)).encode())
+        if page.tokens is not None:
+            digest.update("\0".join(token.text for token in page.tokens).encode("utf-8", "replace"))
+            digest.update(array("d", [side for token in page.tokens for side in token.box]).tobytes())
+        else:
+            digest.update(content_of(page.picture) if isinstance(page.picture, Path) else page.picture or b"")
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from storage.exceptions import InputProblem
+from workbench.exchange.import_root import opened
 from workbench.exchange.reading import parsing, pdf_pages
 from workbench.exchange.reading.incoming import IncomingPage, Options
 
@@ -87,8 +88,8 @@ def pages_of(file: Path, options: Options) -> list[IncomingPage]:
     """
     from workbench.exchange import pictures  # Pillow and PDFium: only where there is such a file
 
-    with file.open("rb") as opened:
-        head = opened.read(1024)
+    with opened(file) as beginning:
+        head = beginning.read(1024)
     if pdf_pages.is_pdf(head):
         return list(pdf_pages.pages_of(file, options))
     sizes = pictures.measure(file, options.limits)

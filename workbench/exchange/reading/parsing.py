@@ -19,6 +19,7 @@ import msgspec
 
 from storage.exceptions import InputProblem
 from storage.records import Box
+from workbench.exchange.import_root import LABELLED, SIDE_BY_SIDE, opened
 from workbench.exchange.reader_process import MEMORY
 from workbench.exchange.reading.incoming import Incoming, IncomingToken, Options, Rejected
 from workbench.locate.layout import split_line
@@ -31,11 +32,6 @@ _MOST_A_BYTE = 24  # bytes of memory a byte of JSON: an empty object takes 72, a
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif", ".avif", ".jp2")
 
-_LABELLED = ("annotation", "annotations", "box", "boxes", "labels", "ocr", "entities", "key", "keys")
-"""Folders of a data set that may be imported alone, with what is beside them."""
-_SIDE_BY_SIDE = ("image", "images", "img", "key", "keys", "entities", "ocr", "pdfs")
-"""Folders of a data set beside the one with its labels or words."""
-
 HEAD = 1 << 16
 """Bytes at the start of a file by which formats are recognised."""
 
@@ -47,8 +43,8 @@ def head_of(path: Path) -> bytes:
         InputProblem: it cannot be opened.
     """
     try:
-        with path.open("rb") as file:
-            return file.read(HEAD)
+        with opened(path) as file:
+            return file.read(HEAD) or b""  # None of a file of the system that has nothing to say now
     except OSError as error:
         raise InputProblem(f"it cannot be opened: {error.strerror or error}") from error
 
@@ -57,8 +53,8 @@ def content(path: Path, limits: Limits) -> bytes:
     """A file's bytes, without a byte-order mark."""
     content_size(path, limits)
     try:
-        with path.open("rb") as file:  # a device or a growing file has more than its size says
-            data = file.read(limits.file_bytes + 1)
+        with opened(path) as file:  # a device or a growing file has more than its size says
+            data = file.read(limits.file_bytes + 1) or b""
     except OSError as error:
         raise InputProblem(f"it cannot be read: {error.strerror or error}") from error
     if len(data) > limits.file_bytes:
@@ -138,7 +134,7 @@ def records(path: Path, options: Options, decoder: "msgspec.json.Decoder[Any]" =
         InputProblem: the file as a whole cannot be read.
     """
     if is_lines(path, options.limits):
-        with path.open("rb") as file:
+        with opened(path) as file:
             for number, line in enumerate(file, 1):
                 stripped = line.removeprefix(_BOM).strip()
                 if stripped:
@@ -176,7 +172,7 @@ def is_lines(path: Path, limits: Limits) -> bool:
     content_size(path, limits)
     first_lines: list[bytes] = []
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             for line in file:
                 if stripped := line.removeprefix(_BOM).strip():
                     first_lines.append(stripped)
@@ -267,7 +263,7 @@ def is_within(options: Options, path: Path) -> bool:
 
 @functools.lru_cache(maxsize=64)
 def _roots(root: Path, data_set: Path | None) -> frozenset[Path]:
-    beside = () if data_set is None else (_real(data_set) / part for part in _SIDE_BY_SIDE)
+    beside = () if data_set is None else (_real(data_set) / part for part in SIDE_BY_SIDE)
     return frozenset((_real(root), *beside))
 
 
@@ -301,7 +297,7 @@ def around_file(path: Path, options: Options) -> Options:
     A data set's parts are side by side (box/, key/, img/): to import box/ alone means the whole set.
     """
     folder = path.parent.absolute()
-    return replace(options, data_set=folder.parent) if folder.name.casefold() in _LABELLED else options
+    return replace(options, data_set=folder.parent) if folder.name.casefold() in LABELLED else options
 
 
 def part_of_data_set(options: Options, path: Path, name: str) -> Path | None:

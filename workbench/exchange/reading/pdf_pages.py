@@ -60,13 +60,13 @@ def _as_drawn(
 
 @in_reader_process
 def _pages(path: Path, options: Options, first: int, last: int | None, drawing: float) -> Iterator[IncomingPage]:
-    from workbench.exchange import pdfium
+    from workbench.exchange.pdf import pdfium
 
     yield from pdfium.pages_of(path, options, first, last, drawing=drawing)
 
 
 @in_reader_process
 def _pictures(path: Path, options: Options, first: int, last: int | None, drawing: float) -> Iterator[bytes | None]:
-    from workbench.exchange import pdfium
+    from workbench.exchange.pdf import pdfium
 
     yield from pdfium.pictures_of(path, options, first, last, drawing=drawing)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.exceptions import InputProblem
+from workbench.exchange.import_root import opened
 from workbench.exchange.reading import encodings
 from workbench.fields.label_names import type_of_name
 from workbench.fields.schema import FieldType
@@ -293,7 +294,7 @@ def formulas_without_value(path: Path, sheet: Any) -> set[tuple[int, int]]:
 
     from openpyxl.utils.cell import coordinate_to_tuple
 
-    with zipfile.ZipFile(path) as archive:
+    with opened(path) as file, zipfile.ZipFile(file) as archive:
         part = str(getattr(sheet, "_worksheet_path", "")).lstrip("/")
         if part not in archive.namelist() or archive.getinfo(part).file_size > _LARGEST_PART:
             return set()
@@ -328,16 +329,17 @@ def workbook(path: Path, limits: Limits, subject: str) -> Iterator[Any]:
     from openpyxl import load_workbook
 
     try:
-        with zipfile.ZipFile(path) as archive:
-            unpacked = sum(part.file_size for part in archive.infolist())
-        if unpacked > limits.unpacked_bytes:
-            raise InputProblem(
-                f"{subject} has {unpacked / 1e6:,.0f} MB unpacked; the limit is {limits.unpacked_bytes / 1e6:,.0f} MB "
-                "(unpacked_bytes under [limits])."
-            )
-        book = load_workbook(path, read_only=True, data_only=True)
-        yield book
-        book.close()
+        with opened(path) as file:
+            with zipfile.ZipFile(file) as archive:
+                size = sum(part.file_size for part in archive.infolist())
+            if size > limits.unpacked_bytes:
+                raise InputProblem(
+                    f"{subject} has {size / 1e6:,.0f} MB unpacked; the limit is {limits.unpacked_bytes / 1e6:,.0f} MB "
+                    "(unpacked_bytes under [limits])."
+                )
+            book = load_workbook(file, read_only=True, data_only=True)
+            yield book
+            book.close()
     except (InputProblem, MemoryError):
         raise
     except Exception as error:  # openpyxl, lxml, zipfile and zlib raise a dozen kinds for damaged files

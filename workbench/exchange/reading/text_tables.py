@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from storage.exceptions import InputProblem
+from workbench.exchange.import_root import opened
 from workbench.exchange.reader_process import in_reader_process
 from workbench.exchange.reading import parsing, table_cells
 from workbench.exchange.reading.incoming import Options
@@ -99,7 +100,7 @@ def _opened(path: Path, options: Options) -> tuple[TextIO, str, bool]:
     It is UTF-8, also where a few characters are broken (they become �), or what a spreadsheet wrote.
     """
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             start = file.read(4)
             file.seek(0)
             decoder = codecs.getincrementaldecoder("utf-8")()
@@ -108,7 +109,7 @@ def _opened(path: Path, options: Options) -> tuple[TextIO, str, bool]:
                     while chunk := file.read(_CHUNK):
                         decoder.decode(chunk)
                     decoder.decode(b"", final=True)
-                    return path.open(encoding="utf-8-sig", newline=""), "", False
+                    return io.TextIOWrapper(opened(path), encoding="utf-8-sig", newline=""), "", False
         data = parsing.content(path, options.limits)
     except OSError as error:
         raise InputProblem(f"it cannot be read: {error.strerror or error}") from error

@@ -14,6 +14,7 @@ from typing import Any
 
 from storage.exceptions import InputProblem, WorkbenchError
 from storage.files import is_empty
+from workbench.exchange.import_root import content_of, opened
 from workbench.exchange.reader_process import in_reader_process
 from workbench.exchange.reading import parsing, table_cells
 from workbench.exchange.reading.incoming import Rejected
@@ -96,7 +97,7 @@ def _head_of(path: Path, limits: Limits) -> bytes:
             raise InputProblem(f"{path} is larger than file_bytes under [limits] allows.")
         if is_empty(path):
             raise InputProblem(f"{path} is empty.")
-        with path.open("rb") as file:
+        with opened(path) as file:
             return file.read(4)
     except OSError as error:
         raise InputProblem(f"{path} cannot be read: {error.strerror}.", "Check the name.") from error
@@ -158,7 +159,7 @@ def _text(value: Any) -> str:
 
 
 def _csv(path: Path) -> Iterator[Any]:
-    delimiter, text = table_cells.delimiter_line(table_cells.decoded(path.read_bytes())[0])
+    delimiter, text = table_cells.delimiter_line(table_cells.decoded(content_of(path))[0])
     delimiter = delimiter or table_cells.delimiter_of(text)
     dialect: Any = csv.excel  # a single column, or one line
     if not delimiter:
@@ -218,7 +219,7 @@ def guessed_encoding(path: Path, limits: Limits) -> str:
         return ""
     try:
         is_book = _head_of(path, limits).startswith(b"PK\x03\x04")
-        encoding = "" if is_book else table_cells.decoded(path.read_bytes())[1]
+        encoding = "" if is_book else table_cells.decoded(content_of(path))[1]
     except (InputProblem, OSError):
         return ""
     return table_cells.guess_note(path, encoding) if encoding else ""
@@ -226,7 +227,7 @@ def guessed_encoding(path: Path, limits: Limits) -> str:
 
 def _json(path: Path) -> Iterable[Any]:
     try:
-        data = path.read_bytes().removeprefix(codecs.BOM_UTF8)
+        data = content_of(path).removeprefix(codecs.BOM_UTF8)
         is_lines = path.suffix.lower() == ".jsonl"
         parsing.check_memory(data, quote=28)
         loaded = [json.loads(line) for line in data.splitlines() if line.strip()] if is_lines else json.loads(data)

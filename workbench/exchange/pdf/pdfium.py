@@ -14,8 +14,8 @@ from pypdfium2 import raw
 
 from storage.exceptions import InputProblem
 from workbench.exchange import pictures
-from workbench.exchange.pdf_files import open_pdf
-from workbench.exchange.pdf_words import PdfWord, in_reading_order, words_of
+from workbench.exchange.pdf.opening import open_pdf
+from workbench.exchange.pdf.words import PdfWord, in_reading_order, words_of
 from workbench.exchange.reader_process import processor_limit
 from workbench.exchange.reading.incoming import IncomingPage, Options
 

@@ -1,9 +1,12 @@
 """Opens PDF files, with a password where one is needed."""
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pypdfium2
+
+from workbench.exchange.import_root import opened
 
 
 def open_pdf(source: Path | bytes, password: str | None = None) -> Any:
@@ -13,15 +16,25 @@ def open_pdf(source: Path | bytes, password: str | None = None) -> Any:
 
     Raises:
         pypdfium2.PdfiumError: it cannot be opened.
-        FileNotFoundError: there is no such file.
+        OSError: there is no such file.
+        InputProblem: as `import_root.opened`.
     """
     try:
-        return pypdfium2.PdfDocument(source, password=password)
+        return _opened(source, password)
     except pypdfium2.PdfiumError:
         if password is None:
             raise
         try:
-            return pypdfium2.PdfDocument(source)
+            return _opened(source, None)
         except pypdfium2.PdfiumError:
             pass
+        raise
+
+
+def _opened(source: Path | bytes, password: str | None) -> Any:
+    file = BytesIO(source) if isinstance(source, bytes) else opened(source)
+    try:
+        return pypdfium2.PdfDocument(file, password=password, autoclose=True)  # it reads from the file as it needs to
+    except BaseException:
+        file.close()
         raise

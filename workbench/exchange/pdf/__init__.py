@@ -1,0 +1,1 @@
+"""PDF files: opened, their words, and pictures of their pages."""
