@@ -14,6 +14,7 @@ import msgspec
 
 from storage.records import Content
 from workbench.exchange.exporters.base import (
+    Companion,
     ExportReport,
     FileNames,
     copy_picture,
@@ -33,9 +34,9 @@ class WordListExporter:
     name = "word-list"
     folder = False
 
-    def beside(self, target: Path, pictures: bool) -> list[Path]:
+    def beside(self, target: Path, pictures: bool) -> list[Companion]:
         """What is written besides the file."""
-        return [pictures_beside(target)] if pictures else []
+        return [Companion(pictures_beside(target))] if pictures else []
 
     def write(
         self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
