@@ -47,6 +47,7 @@ def command(context: Context, headless: bool, task: str, directory: Path, as_jso
       workbench demo --headless --at /tmp/demo
       workbench demo --task classes
     """
+    from workbench.output_places import refuse_own
     from workbench.runs import machine
     from workbench.workspace import Workspace
 
@@ -58,6 +59,7 @@ def command(context: Context, headless: bool, task: str, directory: Path, as_jso
             workspace = Workspace.open(directory)
             click.echo(f"Using the workspace {directory} of an earlier demo; delete the folder to start afresh.")
         else:
+            refuse_own(directory)
             workspace = Workspace.create(directory)
         rounds = _classes(workspace, headless) if task == "classes" else _tokens(workspace, headless)
     if as_json:

@@ -19,6 +19,7 @@ from storage.records import Box, Content, Page, Span, State
 from workbench.exchange.reading.parsing import PICTURES
 from workbench.fields import Schema, tags_of
 from workbench.fields.schema import folded
+from workbench.output_places import refuse_own
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -185,7 +186,7 @@ def check_target(target: Path, files: Files, force: bool, beside: Iterable[Compa
         path = companion.path
         if os.path.lexists(path) and (path.is_symlink() or not force):
             raise UsageProblem(f"{path} exists already.", "Name another file, or overwrite it with --force.")
-    files.refuse_own(target)
+    refuse_own(target, files.root)
     if os.path.lexists(target) and not target.is_dir() and not force:
         raise UsageProblem(f"{target} exists already.", "Name another file, or overwrite it with --force.")
 

@@ -83,7 +83,7 @@ def _config_beside(target: Path) -> Path:
 
 
 def _is_exported_config(content: bytes) -> bool:
-    """Whether it is what `labelling_config` makes, of whatever fields, and nobody has changed it by hand."""
+    """Whether it is what `labelling_config` makes, of whatever fields, not changed by hand."""
     left = _OF_FIELDS.sub("", content.decode(errors="replace"))
     return any(left == labelling_config(Schema(()), has_pages=has_pages) for has_pages in (True, False))
 
