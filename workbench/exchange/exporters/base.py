@@ -94,9 +94,14 @@ def is_complete(content: Content) -> bool:
     return content.document.state is State.LABELLED
 
 
+def words_are_complete(content: Content) -> bool:
+    """Whether the labels of a document's words are complete; not of one that was labelled by classes alone."""
+    return is_complete(content) and bool(content.annotations.spans or not content.annotations.classes)
+
+
 def has_labels(content: Content) -> bool:
-    """Whether a document has labels to write, or is labelled as having none."""
-    return is_complete(content) or bool(content.annotations.spans)
+    """Whether a document has labels of words to write, or is labelled as having none."""
+    return words_are_complete(content) or bool(content.annotations.spans)
 
 
 def ordered_spans(content: Content) -> list[Span]:

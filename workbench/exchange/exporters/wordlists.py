@@ -20,10 +20,10 @@ from workbench.exchange.exporters.base import (
     copy_picture,
     file_with_pictures,
     has_labels,
-    is_complete,
     pictures_beside,
     plain_number,
     tags_by_page,
+    words_are_complete,
 )
 from workbench.fields import Schema
 
@@ -77,7 +77,7 @@ def _records(
             record["confidences"] = [token.confidence for token in page.tokens]
         if tags is not None:
             record["labels"] = tags[index]
-            record["labelled"] = is_complete(content)
+            record["labelled"] = words_are_complete(content)
         record["split"] = content.document.split.value
         if content.document.group:
             record["group"] = content.document.group
