@@ -11,6 +11,7 @@ from storage.exceptions import UsageProblem, WorkspaceProblem, remedy_of
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option
 from workbench.commands.support.ranges import Range
+from workbench.fields.plain_text import counted
 from workbench.output_places import refuse_own
 
 
@@ -85,7 +86,8 @@ def command(
         "without_picture": written.without_picture,
         "seconds": round(seconds, 2),
     }
-    text = [f"{written.documents} documents, {written.pages} pages, {written.tokens} words in {out} ({seconds:.1f} s)."]
+    counts = (written.documents, "document"), (written.pages, "page"), (written.tokens, "word")
+    text = [f"{', '.join(counted(*count) for count in counts)} in {out} ({seconds:.1f} s)."]
     if words_only:
         text.append(f"All in {out / 'labels.jsonl'}; bring them in with: workbench import {out}")
     else:
