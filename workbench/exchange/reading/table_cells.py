@@ -321,11 +321,18 @@ def workbook(path: Path, limits: Limits, subject: str) -> Iterator[Any]:
         subject: what messages call it: a report of an import has its name already.
 
     Raises:
-        InputProblem: it is damaged or no workbook, or too large unpacked.
+        InputProblem: it is damaged or no workbook, has no sheet with cells, or is too large unpacked.
     """
     import zipfile
 
-    from openpyxl import load_workbook
+    from openpyxl.chartsheet import Chartsheet
+    from openpyxl.reader.excel import ExcelReader
+
+    class Reader(ExcelReader):  # type: ignore[misc]
+        """Passes over what chart sheets hold: openpyxl gives up on the workbook where it cannot read one."""
+
+        def read_chartsheet(self, sheet: Any, rel: Any) -> None:
+            self.wb._add_sheet(Chartsheet(parent=self.wb, title=sheet.name))
 
     try:
         with zipfile.ZipFile(path) as archive:
@@ -335,7 +342,13 @@ def workbook(path: Path, limits: Limits, subject: str) -> Iterator[Any]:
                 f"{subject} has {unpacked / 1e6:,.0f} MB unpacked; the limit is {limits.unpacked_bytes / 1e6:,.0f} MB "
                 "(unpacked_bytes under [limits])."
             )
-        book = load_workbook(path, read_only=True, data_only=True)
+        reader = Reader(path, read_only=True, data_only=True)
+        reader.read()
+        book = reader.wb
+        if not book.worksheets:
+            raise InputProblem(
+                f"{subject} has no sheet with cells, only charts or nothing.", "Save the table itself as .xlsx or CSV."
+            )
         yield book
         book.close()
     except (InputProblem, MemoryError):
