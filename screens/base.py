@@ -19,6 +19,7 @@ from screens.modes import Mode, named
 from screens.widgets.dialogs import Confirm, Prompt, Typed
 from screens.widgets.status_lines import Hint, HintLine, StatusLine
 from storage.exceptions import WAITING, WorkbenchError
+from workbench.output_places import refuse_own
 from workbench.typed_paths import typed
 
 if TYPE_CHECKING:
@@ -283,7 +284,7 @@ class ModeScreen(Typed, Screen[None]):
             if not text:
                 return
             path = typed(text).absolute()
-            self.workspace.files.refuse_own(path)
+            refuse_own(path, self.workspace.files.root)
             if path.exists():
                 self.confirm(
                     Confirm(f"Overwrite {path.name}?", f"{path} exists already.", final=True), lambda: write(path)

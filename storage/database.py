@@ -169,13 +169,9 @@ class Database:
         """Whether SQLite finds its file's pages broken, or a row holds what this program never writes. It reads all."""
         if self._sqlite is None:
             return False
-        from storage.sqlite.damage import has_broken_value
+        from storage.sqlite import damage
 
-        try:
-            with closing(untouched.connect(self._sqlite)) as connection:
-                return connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",) or has_broken_value(connection)
-        except (sqlite3.Error, UnicodeDecodeError):
-            return True
+        return damage.is_damaged(self._sqlite)
 
     def _problem(self, error: DBAPIError) -> Exception:
         if self.server is not None:
@@ -340,14 +336,14 @@ class Contents:
 
 
 def contents_of(path: Path, *, thoroughly: bool = False) -> Contents | None:
-    """What a file holds that no process writes to; None where it is no whole database of a workspace.
+    """What a file and its write-ahead log hold; None where it is no whole database of a workspace.
 
     Args:
         path: of a copy.
         thoroughly: look at every page of it, too.
     """
     try:
-        with closing(untouched.connect(path)) as connection:
+        with closing(untouched.connect_with_log(path)) as connection:
             if thoroughly and connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
                 return None
             (revision,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from storage import locks
-from storage.exceptions import UsageProblem, WorkspaceProblem, remedy_of
+from storage.exceptions import WorkspaceProblem, remedy_of
 from storage.object_store.store import ObjectStore
 
 SELECTIONS = "selections"
@@ -28,7 +28,7 @@ WRITER = "writer.pid"
 """Beside the database: the process that wrote last, for the message that a waiting process shows."""
 CHOICE = "choice.json"
 """Of a folder of SELECTIONS: the documents that were chosen, in order."""
-_OWN = (".", DATABASE, BEFORE_MIGRATION, SETTINGS, WRITER, "learner.json", "measured.json")
+OWN_NAMES = (".", DATABASE, BEFORE_MIGRATION, SETTINGS, WRITER, "learner.json", "measured.json")
 """What the names of a workspace's own files begin with: the database, its companions and copies, notes and locks."""
 _LOCK = ".lock"  # of a draft folder, held while its process lives
 TEMPORARY = "workbench-"
@@ -66,7 +66,11 @@ class Files:
         self.searches = root / "searches"
         self.view = root / ".view.json"  # how the annotate screen is set
         self.store: ObjectStore | None = None  # where originals and pages are kept; None: in their folders alone
-        self._own_folders = (self.originals, self.pages, self.runs, self.copies, self.features, root / SELECTIONS)
+        self.simulations = root / "simulations"
+        self.own_folders = (
+            self.originals, self.pages, self.runs, self.copies, self.features, self.searches, self.simulations,
+            root / SELECTIONS,
+        )  # fmt: skip
 
     def make(self) -> None:
         """Make the folders that are missing.
@@ -150,20 +154,6 @@ class Files:
         if self.store is not None:
             self.store.put(f"{folder.name}/{name}", target)
         return name
-
-    def refuse_own(self, target: Path) -> None:
-        """See that a file or folder that the user names may be written: that it is none of the workspace's own.
-
-        Raises:
-            UsageProblem: it is one, or no regular file or folder.
-        """
-        real, root = Path(os.path.realpath(target)), Path(os.path.realpath(self.root))
-        if real.parent == root and real.name.startswith(_OWN):
-            raise UsageProblem(f"{target} is the workspace's own.", "Name another file or folder.")
-        if any(real.is_relative_to(os.path.realpath(folder)) for folder in self._own_folders):
-            raise UsageProblem(f"{target} is in the workspace's own files.", "Name another place.")
-        if os.path.lexists(target) and not (target.is_dir() or target.is_file()):
-            raise UsageProblem(f"{target} is not a regular file.", "Name a file or folder.")
 
     def run(self, run_id: str) -> Path:
         return self.runs / run_id

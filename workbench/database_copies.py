@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -104,6 +103,7 @@ def restore(files: Files, copy: Copy) -> Path | None:
         WorkspaceProblem: the copy is damaged, or cannot be written.
     """
     from storage.database import is_in_use
+    from storage.sqlite import untouched
 
     held = contents(copy, thoroughly=True)
     if held is None:
@@ -115,8 +115,7 @@ def restore(files: Files, copy: Copy) -> Path | None:
     files.sweep()  # the draft of one that was killed
     try:
         with replacing(files.database) as file:
-            with copy.path.open("rb") as source:
-                shutil.copyfileobj(source, file, 1 << 20)
+            untouched.copy_into(file, copy.path)
             file.flush()
             os.fsync(file.fileno())  # from here on no space is needed
             replaced = set_aside(files, stays=True)

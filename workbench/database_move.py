@@ -16,6 +16,7 @@ from storage.postgresql import address, claim, transfer
 from storage.postgresql.transfer import Progress, TableDigest
 from workbench import database_copies
 from workbench import settings as settings_file
+from workbench.fields.plain_text import counted
 from workbench.workspace import Workspace
 
 OWN = "sqlite"
@@ -157,8 +158,8 @@ def _same(copied: list[TableDigest], stored: list[TableDigest], place: str) -> l
     for before, after in zip(copied, stored, strict=True):
         if before != after:
             raise WorkspaceProblem(
-                f"The table {before.table} has {before.rows:,} rows here, and {after.rows:,} there that are not the "
-                "same. Nothing was changed here.",
+                f"The table {before.table} has {counted(before.rows, 'row')} here, and {after.rows:,} there that are "
+                "not the same. Nothing was changed here.",
                 f"Make an empty database and move there; {place} is not this workspace's.",
             )
     return stored

@@ -18,6 +18,7 @@ from workbench import database_copies
 from workbench import settings as settings_file
 from workbench.fields import Schema
 from workbench.fields.plain_text import as_argument
+from workbench.output_places import refuse_own
 from workbench.settings import Settings
 
 if TYPE_CHECKING:
@@ -264,9 +265,11 @@ class Workspace:
 
         Raises:
             WorkspaceProblem: the directory holds something, cannot be written, or the disk is full.
+            UsageProblem: it is in a workspace's own files.
         """
         if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
             raise WorkspaceProblem(f"{directory} is not an empty directory.", "Name a new directory for the workspace.")
+        refuse_own(directory, self.files.root)
         files = Files(directory.absolute())
         files.make()
         files.restrict(own_database=True, shared=False)

@@ -21,6 +21,7 @@ from storage.records import Run
 from workbench.evaluation.classes import errors
 from workbench.evaluation.classes.errors import EVERY, ClassItem, ClassReview, Key
 from workbench.evaluation.error_review import Verdict
+from workbench.fields.plain_text import counted
 from workbench.runs import progress
 
 KEYS = (
@@ -329,7 +330,7 @@ class ClassErrors(Horizontal):
             self._look_again()
 
         detail = f"{self.texts.heading}. Their labels count again when they were looked at."
-        screen.confirm(Confirm(f"Put {len(texts)} texts into the relabel queue?", detail), enqueue)
+        screen.confirm(Confirm(f"Put {counted(len(texts), 'text')} into the relabel queue?", detail), enqueue)
 
     async def action_sheet(self) -> None:
         """Show the list's texts in the sheet."""

@@ -13,6 +13,7 @@ from storage.runs import ACTIVE
 from workbench.evaluation import comparison
 from workbench.evaluation.comparison import Figures
 from workbench.fields import Schema
+from workbench.fields.plain_text import counted
 from workbench.runs import progress
 from workbench.runs.config import draft as drafts
 from workbench.runs.cost import cost, duration
@@ -146,7 +147,7 @@ def search_text(search: Outcome) -> Parts:
     best = search.best
     so_far = f", the best {best.name} with {best.value:.3f}" if best is not None else ""
     parts: Parts = [(f"\nSearch {search.name}: ", "bold $primary")]
-    parts.append(f"{search.ended} of {search.planned} runs have ended{so_far}.")
+    parts.append(f"{search.ended} of {counted(search.planned, 'run')} have ended{so_far}.")
     return parts + [f"\n{sentence}" for sentence in search.sentences]
 
 
@@ -203,5 +204,5 @@ def _speed(report: Mapping[str, Any]) -> str:
     """Steps and speed; "" of a model that was fitted at once."""
     if not report.get("steps"):
         return ""
-    speed = f"{report['steps']} steps, {report.get('tokens_per_second', 0):,.0f} tokens/s"
+    speed = f"{counted(report['steps'], 'step')}, {report.get('tokens_per_second', 0):,.0f} tokens/s"
     return f"{speed} on {report.get('device')} in {report.get('precision')}; "

@@ -15,6 +15,7 @@ from storage.exceptions import RunProblem
 from storage.records import Run, RunState
 from storage.runs import ACTIVE
 from workbench.evaluation.charts import KINDS, series
+from workbench.fields.plain_text import counted
 from workbench.runs import progress
 from workbench.runs.cost import duration
 from workbench.runs.progress import Progress
@@ -188,7 +189,7 @@ def _facts(run: Run, known: Progress) -> Content:
         lines.append(Content("Reading the documents, loading the model …"))
     if known.predicting and run.state in ACTIVE and not known.finished:
         done, total = known.predicting
-        lines.append(Content(f"Predicting {done} of {total} documents for suggestions and the report"))
+        lines.append(Content(f"Predicting {done} of {counted(total, 'document')} for suggestions and the report"))
     if known.steps:
         last = known.steps[-1]
         facts = [f"epoch {last.epoch:.2f}", known.device]

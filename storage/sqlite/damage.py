@@ -2,13 +2,16 @@
 
 import sqlite3
 from collections.abc import Iterable
+from contextlib import closing
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import JSON, Boolean, Column, DateTime, Float, Integer, LargeBinary
 
 from storage import token_blob
 from storage.records import Decision, RunState, Side, Source, State
+from storage.sqlite import untouched
 from storage.tables import metadata, pages
 
 _WORDS: dict[tuple[str, str], type[StrEnum]] = {
@@ -38,6 +41,22 @@ _OUT_OF_PLACE = (
     "pages JOIN documents ON documents.id = pages.document_id WHERE first_token NOT BETWEEN 0 AND token_count",
 )
 """Rows with places beyond their document's words."""
+
+
+_WAIT = 1.0  # seconds, for a process that keeps all others from reading
+_NOT_READ = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CANTOPEN)
+
+
+def is_damaged(path: Path) -> bool:
+    """Whether SQLite finds broken pages in a file with its write-ahead log, or a row holds what is never written.
+
+    It reads all. A file that cannot be read now is not called damaged.
+    """
+    try:
+        with closing(untouched.connect_with_log(path, timeout=_WAIT)) as connection:
+            return connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",) or has_broken_value(connection)
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        return getattr(error, "sqlite_errorcode", None) not in _NOT_READ
 
 
 def has_broken_value(connection: sqlite3.Connection) -> bool:

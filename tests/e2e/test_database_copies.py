@@ -175,9 +175,9 @@ def test_a_disk_that_is_full_while_going_back_leaves_the_database(
 
     [copy] = database_copies.listed(workspace.files)
     written = (root / "workbench.db").stat().st_ino
-    for name in ("shutil.copyfileobj", "os.fsync"):
+    for name in ("storage.sqlite.untouched.shutil.copyfileobj", "workbench.database_copies.os.fsync"):
         with monkeypatch.context() as patched:
-            patched.setattr(f"workbench.database_copies.{name}", full)
+            patched.setattr(name, full)
             with pytest.raises(WorkspaceProblem, match=r"Nothing was changed|cannot be replaced"):
                 database_copies.restore(workspace.files, copy)
         assert (root / "workbench.db").stat().st_ino == written
@@ -231,3 +231,22 @@ def test_all_that_a_workspace_holds_is_its_users_or_its_groups(
     assert root / "copies" in modes
     assert {mode for path, mode in modes.items() if path.is_dir()} == {folders}, modes
     assert {mode for path, mode in modes.items() if path.is_file()} == {files}, modes
+
+
+def test_a_copy_with_a_write_ahead_log_beside_it_is_read_and_put_back_with_it(root: Path) -> None:
+    """It is what a database leaves that was set aside while its newest documents stood in the log."""
+    folder = root / "copies"
+    folder.mkdir()
+    connection = sqlite3.connect(root / "workbench.db", isolation_level=None)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA wal_autocheckpoint=0")
+    connection.execute("UPDATE documents SET name = 'newest' WHERE id = 1")
+    for ending in ("", "-wal"):
+        shutil.copyfile(root / f"workbench.db{ending}", folder / f"workbench-20260101.db{ending}")
+    connection.execute("UPDATE documents SET name = 'other' WHERE id = 1")
+    connection.close()
+    workspace = Workspace._at(root)
+    database_copies.restore(workspace.files, database_copies.chosen(workspace.files, "workbench-20260101"))
+    with sqlite3.connect(root / "workbench.db") as restored:
+        assert restored.execute("SELECT name FROM documents WHERE id = 1").fetchone() == ("newest",)
+    restored.close()

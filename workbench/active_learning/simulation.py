@@ -188,7 +188,7 @@ def _has_dropout(config: TuneConfig) -> bool:
 
 
 def _home(workspace: Workspace) -> Path:
-    return workspace.files.root / "simulations"
+    return workspace.files.simulations
 
 
 def start(folder: Path, jobs: int = 1) -> "subprocess.Popen[bytes] | None":

@@ -12,7 +12,7 @@ import click
 from storage.files import SETTINGS
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, table
-from workbench.fields.plain_text import as_argument
+from workbench.fields.plain_text import as_argument, counted
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
@@ -47,6 +47,7 @@ def command(context: Context, headless: bool, task: str, directory: Path, as_jso
       workbench demo --headless --at /tmp/demo
       workbench demo --task classes
     """
+    from workbench.output_places import refuse_own
     from workbench.runs import machine
     from workbench.workspace import Workspace
 
@@ -58,6 +59,7 @@ def command(context: Context, headless: bool, task: str, directory: Path, as_jso
             workspace = Workspace.open(directory)
             click.echo(f"Using the workspace {directory} of an earlier demo; delete the folder to start afresh.")
         else:
+            refuse_own(directory)
             workspace = Workspace.create(directory)
         rounds = _classes(workspace, headless) if task == "classes" else _tokens(workspace, headless)
     if as_json:
@@ -109,8 +111,9 @@ def fill(workspace: "Workspace") -> None:
             write.write_samples(source, 40, 1, ("en", "de", "zh"))
         summary = pipeline.run(workspace, ImportRequest(tuple(source / name for name in INVOICES))).whole()
         click.echo(
-            f"  {summary.documents} documents, {summary.pages} pages ({summary.ocr_pages} read by OCR), "
-            f"{summary.tokens:,} words, {sum(summary.labels.values())} labels, {len(summary.rejected)} not read"
+            f"  {counted(summary.documents, 'document')}, {counted(summary.pages, 'page')} "
+            f"({summary.ocr_pages} read by OCR), {counted(summary.tokens, 'word')}, "
+            f"{counted(sum(summary.labels.values()), 'label')}, {len(summary.rejected)} not read"
         )
     with _step("Split by vendor"):
         from storage import import_index
@@ -130,12 +133,14 @@ def _loop(workspace: "Workspace") -> list[tuple[str, int, float | None]]:
 
     with workspace.db.read() as connection:
         status = document_list.status(connection)
-    click.echo(f"  {status['documents']} documents, {status['labelled']} labelled, pool {status['by_split']['pool']}")
+    number = counted(status["documents"], "document")
+    click.echo(f"  {number}, {status['labelled']} labelled, pool {status['by_split']['pool']}")
     with _step("Suggestions of the starter, before any training"):
         try:
             suggested = prediction_process.suggest(workspace)
             click.echo(
-                f"  {suggested['suggestions']} open suggestions on {suggested['documents']} documents of the pool"
+                f"  {counted(suggested['suggestions'], 'open suggestion')} on "
+                f"{counted(suggested['documents'], 'document')} of the pool"
             )
         except WorkbenchError as error:  # the starter's file may be missing; the loop goes on without it
             click.echo(f"  {error.message} {error.remedy}")
@@ -183,7 +188,7 @@ def _train(workspace: "Workspace", name: str) -> str:
         state = progress.of(workspace.files.run(run.id))
         best = state.best
         shown = f"F1 {best.validation.get('f1') or 0:.3f} on validation" if best else "no validation documents"
-        click.echo(f"  run {run.id}: {state.step} steps in {state.seconds:.0f} s, {shown}")
+        click.echo(f"  run {run.id}: {counted(state.step, 'step')} in {state.seconds:.0f} s, {shown}")
     return run.id
 
 
@@ -231,7 +236,7 @@ def _relabel(workspace: "Workspace", run_id: str) -> None:
             act_count += _label_from_values(editor, workspace)
             editor.act("accept document", acts.finish(editor.state))
         closed = selection.close(workspace, round_id)
-        click.echo(f"  {len(progress.entries)} documents labelled in {act_count} acts ({closed.strategy})")
+        click.echo(f"  {counted(len(progress.entries), 'document')} labelled in {act_count} acts ({closed.strategy})")
 
 
 def _label_from_values(editor: Any, workspace: "Workspace") -> int:

@@ -7,6 +7,7 @@ import click
 from workbench.commands.support import argument_completion, streams
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, table
+from workbench.fields.plain_text import counted
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
@@ -185,14 +186,14 @@ def lines_of_values(figures: dict[str, Any], name: Any) -> list[str]:
 
     single = figures["one_a_layout"]
     lines = [
-        f"{figures['model']} on {figures['documents']} documents with known values: "
+        f"{figures['model']} on {counted(figures['documents'], 'document')} with known values: "
         f"{figures['right']} of {figures['known']} right ({_share(figures['right'] / figures['known'])}); "
         f"one document a layout: {single['right']} of {single['known']} ({_share(single['right'] / single['known'])})",
         f"offered above {SURE:.0%}: {figures['sure']}, of these wrong {figures['sure_wrong']}; "
         f"calibration error {figures['ece'] or 0.0:.2f}",
     ]
     if figures["left_out"]:
-        lines.append(f"left out, as the model was trained on them: {figures['left_out']} documents")
+        lines.append(f"left out, as the model was trained on them: {counted(figures['left_out'], 'document')}")
     for title, key, shown in (("field", "fields", name), ("language", "languages", str), ("layout", "layouts", str)):
         rows = [
             (shown(key), _share(row["right"] / row["known"]), row["right"], row["wrong"], row["missing"], row["known"],
@@ -214,7 +215,7 @@ def lines_of(figures: dict[str, Any], name: Any) -> list[str]:
 
     micro = figures["micro"]
     lines = [
-        f"{figures['run']} on {figures['documents']} {figures['split']} documents",
+        f"{figures['run']} on {counted(figures['documents'], figures['split'] + ' document')}",
         *filter(None, [headline(figures), unread_line(figures)]),
         f"F1 of the model alone {micro['f1']:.3f} ({_interval(micro['ci95'])}), "
         f"precision {micro['precision']:.3f}, recall {micro['recall']:.3f}",
@@ -235,10 +236,11 @@ def lines_of(figures: dict[str, Any], name: Any) -> list[str]:
         part = figures.get(which) or {"documents": 0}
         if part["documents"]:
             shown = "vendors not known" if which == "unknown_vendors" else which.replace("_", " ")
-            lines.append(f"{shown}: F1 {part['f1']:.3f} on {part['documents']} documents")
+            lines.append(f"{shown}: F1 {part['f1']:.3f} on {counted(part['documents'], 'document')}")
     if (later := figures.get("rollback")) and later["passed"]:
         lines.append(
-            f"of {later['processed']} documents labelled since, {later['passed']} would have passed without review; "
+            f"of {counted(later['processed'], 'document')} labelled since, {later['passed']} would have passed "
+            "without review; "
             f"rollback rate {later['rate']:.0%} (corrected: {later['corrected']})"
         )
     if figures["not_judged"]:

@@ -36,12 +36,14 @@ def command(directory: Path, database: str, files_at: str, take_over: bool, shar
     """
     from storage.exceptions import UsageProblem
     from storage.object_store import store
+    from workbench.output_places import refuse_own
     from workbench.workspace import Workspace
 
     if re.match(r"\w[\w+.-]+:/", str(directory)):  # not quoted: there may be a password in it
         raise UsageProblem("An address is no folder.", "Name a folder, and the address with --database or --files.")
     if files_at and (fault := store.fault_of(files_at)):
         raise UsageProblem(f"The address of the files {fault}.", f"Write it as {store.EXAMPLE}.")
+    refuse_own(directory)
     workspace = Workspace.create(directory, database, files_at=files_at, shared=shared, take_over=take_over)
     fields = [field.name for field in workspace.schema.active]
     workspace.close()

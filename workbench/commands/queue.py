@@ -17,6 +17,7 @@ from workbench.commands.support import argument_completion
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, table
 from workbench.commands.support.ranges import Range
+from workbench.fields.plain_text import counted
 from workbench.runs.reconcile import reconcile
 from workbench.settings import MOST_TRAIN_AFTER
 from workbench.workspace import Workspace
@@ -162,7 +163,7 @@ def _counter(quiet: bool) -> Callable[[int, int], None]:
 
     def show(done: int, total: int) -> None:
         if is_shown and total:
-            click.echo(f"\r{done:,} of {total:,} documents scored ", err=True, nl=done == total)
+            click.echo(f"\r{done:,} of {counted(total, 'document')} scored ", err=True, nl=done == total)
 
     return show
 

@@ -8,8 +8,11 @@ from pathlib import Path
 import click
 
 from storage.exceptions import UsageProblem, WorkspaceProblem, remedy_of
+from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option
 from workbench.commands.support.ranges import Range
+from workbench.fields.plain_text import counted
+from workbench.output_places import refuse_own
 
 
 @click.command()
@@ -32,7 +35,10 @@ from workbench.commands.support.ranges import Range
     help="With --words-only: how badly they are read; 0 not at all.",
 )
 @json_option
-def command(out: Path, count: int, seed: int, languages: str, words_only: bool, noise: float, as_json: bool) -> None:
+@click.pass_obj
+def command(
+    context: Context, out: Path, count: int, seed: int, languages: str, words_only: bool, noise: float, as_json: bool
+) -> None:
     """Make made-up invoices and receipts: files with gold labels, an inbox without, and its known values.
 
     \b
@@ -48,6 +54,7 @@ def command(out: Path, count: int, seed: int, languages: str, words_only: bool, 
     if unknown or not wanted:
         what = f"There are no samples in {', '.join(map(repr, unknown))}." if unknown else "No language was given."
         raise UsageProblem(what, f"Choose among {', '.join(LANGUAGES)}, with commas between them.")
+    refuse_own(out, context.directory)
     if out.is_dir() and any(out.iterdir()):
         raise UsageProblem(f"{out} is not empty.", "Name a new folder, or empty this one first.")
     start = time.perf_counter()
@@ -79,7 +86,8 @@ def command(out: Path, count: int, seed: int, languages: str, words_only: bool, 
         "without_picture": written.without_picture,
         "seconds": round(seconds, 2),
     }
-    text = [f"{written.documents} documents, {written.pages} pages, {written.tokens} words in {out} ({seconds:.1f} s)."]
+    counts = (written.documents, "document"), (written.pages, "page"), (written.tokens, "word")
+    text = [f"{', '.join(counted(*count) for count in counts)} in {out} ({seconds:.1f} s)."]
     if words_only:
         text.append(f"All in {out / 'labels.jsonl'}; bring them in with: workbench import {out}")
     else:

@@ -9,6 +9,7 @@ import click
 
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, table
+from workbench.fields.plain_text import counted
 
 _SHOWN = 10
 _MANY = 0.9  # groups a document: groups of so few documents are not listed
@@ -79,7 +80,8 @@ def command(context: Context, show_all: bool, as_json: bool) -> None:
 
 def _lines(data: dict[str, Any], following: str, shown: int | None) -> Iterator[str]:
     yield (
-        f"{data['workspace']}: {data['documents']:,} documents, {data['pages']:,} pages, {data['tokens']:,} words, "
+        f"{data['workspace']}: {counted(data['documents'], 'document')}, {counted(data['pages'], 'page')}, "
+        f"{counted(data['tokens'], 'word')}, "
         f"{data['labelled']:,} labelled"
     )
     if data["lost_fields"]:

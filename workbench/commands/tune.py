@@ -12,6 +12,7 @@ from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option
 from workbench.commands.support.ranges import Range
 from workbench.commands.support.search_options import TRIALS, SearchOptions
+from workbench.fields.plain_text import counted
 
 if TYPE_CHECKING:
     from storage.records import Run
@@ -240,7 +241,7 @@ def _text(run: "Run", state: Any, validation: dict[str, Any] | None) -> list[str
     from workbench.commands.support.output import table
 
     title = f"{run.id} ({run.name})" if run.name else run.id
-    lines = [f"Run {title}: {state.finished['state']} after {state.seconds:.0f} s, {state.step} steps."]
+    lines = [f"Run {title}: {state.finished['state']} after {state.seconds:.0f} s, {counted(state.step, 'step')}."]
     if validation:
         lines.append(f"Validation F1 {validation.get('f1') or 0:.3f}")
         rows = [

@@ -11,6 +11,7 @@ from storage.records import Run
 from workbench.evaluation import charts, report
 from workbench.evaluation.charts import Chart, Series
 from workbench.evaluation.classes import paired
+from workbench.fields.plain_text import counted
 from workbench.predictions import run_reader
 from workbench.runs.config import files as config_files
 from workbench.runs.parquet import CLASSES, TOKENS
@@ -184,7 +185,7 @@ def _evaluation(run: Run) -> Mapping[str, Any]:
 def trained(a: Run, b: Run) -> str:
     """How many documents B was trained on, where A was trained on another number; "" where not."""
     before, after = (((run.report or {}).get("documents") or {}).get("train") for run in (a, b))
-    return f"trained on {after} documents, not {before}" if before != after and before and after else ""
+    return f"trained on {counted(after, 'document')}, not {before}" if before != after and before and after else ""
 
 
 def compare(workspace: Workspace, a: Run, b: Run, on: str | None = None) -> dict[str, Any]:
@@ -231,7 +232,7 @@ def sentence(compared: Mapping[str, Any], names: Sequence[str]) -> str:
         return compared["problem"] or "There is nothing to compare."
     low, high = micro["ci95"] or (None, None)
     between = "" if low is None else f" (95 %: {low:+.3f} to {high:+.3f}, p {micro['p_value']:.2f})"
-    where, f1 = f"on {compared['documents']} {compared['split']} documents", "F1"
+    where, f1 = f"on {counted(compared['documents'], compared['split'] + ' document')}", "F1"
     if test := compared.get("mcnemar"):
         f1 = "micro F1"
         between += (

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from workbench.evaluation.metrics import ChunkPair, ErrorKind, slices, value_pairs
+from workbench.fields.plain_text import counted
 from workbench.predictions.cases import NONE, Case, Chunk
 
 _AROUND = 4  # words shown on each side of an error
@@ -226,7 +227,7 @@ class FailingVendor:
     of: int
 
     def sentence(self) -> str:
-        return f"{self.vendor}: {self.wrong} of {self.of} values wrong, all fields together"
+        return f"{self.vendor}: {self.wrong} of {counted(self.of, 'value')} wrong, all fields together"
 
 
 def failing(rows: Mapping[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:

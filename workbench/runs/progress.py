@@ -233,7 +233,7 @@ def headline(report: Mapping[str, Any] | None) -> str:
     if classes := (report or {}).get("classes"):
         right = round(classes["accuracy"] * classes["documents"])
         what = "all their classes, and no other" if classes.get("multiple") else "the right class"
-        return f"{right} of {classes['documents']} {classes['split']} documents get {what}"
+        return f"{right} of {counted(classes['documents'], classes['split'] + ' document')} get {what}"
     evaluation = (report or {}).get("evaluation") or report or {}
     if evaluation.get("documents_right") is None or not evaluation.get("documents"):
         return ""

@@ -185,7 +185,8 @@ def _described(groups: Mapping[str, tuple[int, int]], sides: dict[str, Side], sh
     asked = [side for side, share in shares.items() if share > 0]
     if len(groups) < len(asked):
         warnings.append(
-            f"There are {len(groups)} groups for {len(asked)} sides: {len(asked)} sides need at least as many vendors. "
+            f"There {'is' if len(groups) == 1 else 'are'} {counted(len(groups), 'group')} for {len(asked)} sides: "
+            f"{len(asked)} sides need at least as many vendors. "
             "Import documents of more vendors, or group them another way (import --group-by)."
         )
     for side in asked:
@@ -193,10 +194,12 @@ def _described(groups: Mapping[str, tuple[int, int]], sides: dict[str, Side], sh
         is_far = abs(documents[side] - share * everything) > max(_UNEVEN * share * everything, 1)
         if len(groups) >= len(asked) and is_far:
             warnings.append(
-                f"{side.value} has {documents[side]} of {everything} documents where {share:.0%} were asked for: "
-                f"the groups are too large to come nearer (the largest has {max(n for n, _ in groups.values())})."
+                f"{side.value} has {documents[side]} of {counted(everything, 'document')} where {share:.0%} were "
+                "asked for: the groups are too large to come nearer "
+                f"(the largest has {max(n for n, _ in groups.values())})."
             )
         if sum(labelled.values()) and not labelled[side] and documents[side]:
-            warnings.append(f"None of the {documents[side]} documents in {side.value} is labelled yet.")
+            some = f"None of the {documents[side]:,} documents" if documents[side] > 1 else "Not the one document"
+            warnings.append(f"{some} in {side.value} is labelled yet.")
     number = {side: sum(where is side for where in sides.values()) for side in Side}
     return Division(sides, documents, number, labelled, warnings)

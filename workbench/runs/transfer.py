@@ -15,6 +15,7 @@ from storage import runs as run_store
 from storage.exceptions import InputProblem, RunProblem, WorkspaceProblem
 from storage.files import SELECTIONS, digest_of, draft_beside, draft_folder, read_regular, sweep, sync_folder, sync_tree
 from storage.records import Run, RunState
+from workbench.output_places import refuse_own
 from workbench.runs import parquet, progress, suggestions_file
 from workbench.runs.config import run_names
 from workbench.runs.config.request import Request, without_places
@@ -243,9 +244,10 @@ def export_model(workspace: Workspace, run_id: str, target: Path) -> Path:
         RunProblem: the run has no model.
         InputProblem: a file of the model is a link out of its folder.
         WorkspaceProblem: the folder exists, or cannot be written.
+        UsageProblem: it is in a workspace's own files.
     """
     run, folder = with_model(workspace, run_id)
-    target = free_folder(target)
+    target = free_folder(workspace, target)
     with appearing(target) as draft:
         give_away(run, folder, draft)
     return target
@@ -291,13 +293,15 @@ def with_model(workspace: Workspace, run_id: str) -> tuple[Run, RunFolder]:
     return run, folder
 
 
-def free_folder(target: Path) -> Path:
+def free_folder(workspace: Workspace, target: Path) -> Path:
     """The absolute path of a folder that does not exist yet, or is empty.
 
     Raises:
         WorkspaceProblem: something is there.
+        UsageProblem: it is in a workspace's own files.
     """
     target = typed(str(target)).absolute()
+    refuse_own(target, workspace.files.root)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise WorkspaceProblem(f"{target} is there already.", "Name a new folder.")
     return target

@@ -134,9 +134,10 @@ def export(workspace: Workspace, run_id: str, target: Path) -> Path:
         InputProblem: a file of the model is a link out of its folder.
         MissingTool: a package that a server needs is not installed here, so that its version is not known.
         WorkspaceProblem: the folder exists, or cannot be written.
+        UsageProblem: it is in a workspace's own files.
     """
     run, source = transfer.with_model(workspace, run_id)
-    target = transfer.free_folder(target)
+    target = transfer.free_folder(workspace, target)
     with transfer.appearing(target) as draft:
         draft.mkdir()
         _fill(draft, run, source)

@@ -19,6 +19,7 @@ from workbench.exchange.reading import clean, running_text
 from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingToken, Rejected
 from workbench.exchange.reading.incoming import Options as ReadingOptions
 from workbench.exchange.sources import ImportRequest
+from workbench.fields.plain_text import counted
 from workbench.runs import machine
 from workbench.serving import problems
 from workbench.serving.options import Options
@@ -91,7 +92,8 @@ class DocumentReader:
         if not words.words or not any(word.strip() for word in words.words):
             raise problems.empty("There are no words.")
         if len(words.words) != len(words.boxes):
-            raise problems.unreadable(f"There are {len(words.words)} words but {len(words.boxes)} boxes.")
+            held = f"{counted(len(words.words), 'word')} but {counted(len(words.boxes), 'box', 'boxes')}"
+            raise problems.unreadable(f"It has {held}.")
         tokens = [IncomingToken(word, box) for word, box in zip(words.words, words.boxes, strict=True)]
         return self._made(Incoming(name, name, [IncomingPage(words.width, words.height, tokens)], "word-list"))
 

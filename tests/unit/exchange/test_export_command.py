@@ -179,11 +179,33 @@ def test_pictures_beside_an_export_replace_nothing_by_themselves(workspace: Path
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
-def test_a_labelling_configuration_that_is_there_is_not_overwritten(workspace: Path, tmp_path: Path) -> None:
-    (tmp_path / "out.config.xml").write_text("mine")
+def test_a_labelling_configuration_is_overwritten_by_force_alone(workspace: Path, tmp_path: Path) -> None:
+    run(workspace, "label-studio", str(tmp_path / "out.json"))
+    (tmp_path / "out.json").unlink()
     with pytest.raises(UsageProblem, match=r"out\.config\.xml exists already"):
         run(workspace, "label-studio", str(tmp_path / "out.json"))
-    assert (tmp_path / "out.config.xml").read_text() == "mine"
+    opened = Workspace.find(workspace)
+    opened.change_schema(lambda schema: schema.change("amount_total", name='what\'s "left"\nto pay & more'))
+    opened.change_schema(lambda schema: schema.add_class("Kind", ("a", "b's")))
+    for _ in range(2):  # in the place of one of other fields, and of these
+        run(workspace, "label-studio", str(tmp_path / "out.json"), "--force")
+    assert "to pay" in (tmp_path / "out.config.xml").read_text()
+
+
+@pytest.mark.parametrize("own", ["mine", "<View>\n</View>\n", None])
+def test_a_labelling_configuration_that_no_export_wrote_is_not_replaced_even_by_force(
+    workspace: Path, tmp_path: Path, own: str | None
+) -> None:
+    config = tmp_path / "out.config.xml"
+    if own is None:  # one that was exported, with a key that was added by hand
+        run(workspace, "label-studio", str(tmp_path / "out.json"))
+        own = config.read_text().replace(' background="', ' hotkey="x" background="', 1)
+    config.write_text(own)
+    for force in ((), ("--force",)):  # which is not advised either
+        with pytest.raises(UsageProblem, match=r"out\.config\.xml is not what an export wrote") as refused:
+            run(workspace, "label-studio", str(tmp_path / "out.json"), *force)
+        assert "--force" not in refused.value.remedy
+    assert config.read_text() == own
 
 
 @pytest.mark.parametrize("name", ["word-list", "label-studio"])

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from sqlalchemy.exc import OperationalError
 
 from storage import document_list, events, locks, runs
-from storage.exceptions import InputProblem, RunProblem, WorkbenchError, WorkspaceProblem
+from storage.exceptions import InputProblem, RunProblem, UsageProblem, WorkbenchError, WorkspaceProblem
 from storage.records import Run, RunState
 from tests.support import workspaces
 from workbench.cli import group
@@ -25,6 +25,7 @@ from workbench.runs import jobs, progress, transfer
 from workbench.runs.model_folders import check as model_folders
 from workbench.runs.reconcile import collect, reconcile
 from workbench.runs.state import RunFolder, state_of
+from workbench.serving import container
 from workbench.workspace import Workspace
 
 
@@ -176,6 +177,10 @@ def test_an_exported_model_has_a_card(with_run: tuple[Workspace, str], tmp_path:
     assert "MIT" in card and "10 documents" in card and "| amount_total |" in card
     with pytest.raises(WorkspaceProblem, match="there already"):
         transfer.export_model(workspace, run_id, target)
+    for export in (transfer.export_model, container.export):
+        with pytest.raises(UsageProblem, match="the workspace's own files"):
+            export(workspace, run_id, workspace.files.runs / "given")
+    assert not (workspace.files.runs / "given").exists()
 
 
 def test_a_run_that_is_deleted_while_it_is_exported_is_named_as_the_cause(

@@ -64,7 +64,7 @@ def test_no_vendor_is_most_of_what_measures() -> None:
 def test_too_few_groups_are_said() -> None:
     division = divide({"only": (10, 10)})
     assert division.sides == {"only": Side.TRAIN}
-    assert any("1 groups for 3 sides" in warning for warning in division.warnings)
+    assert any("There is 1 group for 3 sides" in warning for warning in division.warnings)
 
 
 def test_a_side_without_labels_is_said() -> None:

@@ -93,6 +93,7 @@ def test_an_error_has_a_type_a_message_and_a_remedy_and_names_no_folder(
         ({"words": ["a"], "boxes": [[0, 0, 1, 1]], "height": 1}, "inputs.width: Field required"),
         (["a", {"words": ["a"], "boxes": [[0, 0, 1]], "width": 1, "height": 1}], "inputs.1.boxes.0.3: Field required"),
         (5, "inputs: It is no text, no words with boxes, and no list of these"),
+        ({"words": ["a"], "boxes": [[0, 0, 1, 1]] * 2, "width": 1, "height": 1}, "It has 1 word but 2 boxes."),
         (["a", 5], "inputs.1: It is no text, no words with boxes, and no list of these"),
     ],
 )

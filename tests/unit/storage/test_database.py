@@ -15,8 +15,9 @@ from sqlalchemy import inspect, text
 
 import storage.migrations
 from storage import document_list, documents
-from storage.database import Database, file_of_url
+from storage.database import Contents, Database, contents_of, file_of_url
 from storage.exceptions import Busy, NewerWorkspace, NotWritten, WorkspaceProblem
+from storage.migrations import HEAD
 from storage.records import Span
 from tests.support.store import new
 
@@ -232,6 +233,37 @@ def test_values_inside_a_row_that_are_never_written_are_damage(sqlite: Database,
     with closing(sqlite3.connect(file, isolation_level=None)) as plain:
         plain.execute(harm)
     assert Database(file).is_damaged()
+
+
+def test_what_stands_in_the_write_ahead_log_decides_whether_a_database_is_damaged(
+    sqlite: Database, tmp_path: Path
+) -> None:
+    with sqlite.write() as connection:
+        documents.add(connection, [new("a")], "me")
+    sqlite.close()
+    file = tmp_path / "workbench.db"
+    with closing(sqlite3.connect(file, isolation_level=None)) as plain:
+        plain.execute("PRAGMA wal_autocheckpoint=0")
+        plain.execute("VACUUM")  # every page stands in the log now
+        size = plain.execute("PRAGMA page_size").fetchone()[0]
+        with file.open("r+b") as half:  # as a power cut leaves it, while the log is being folded into the file
+            half.seek(size)
+            half.write(bytes(file.stat().st_size - size))
+        assert not Database(file).is_damaged()
+        assert contents_of(file, thoroughly=True) == Contents(HEAD, 1, 0)
+        plain.execute("UPDATE pages SET width = 0")
+        assert Database(file).is_damaged()
+
+
+def test_a_database_that_cannot_be_read_now_is_not_called_damaged(sqlite: Database, tmp_path: Path) -> None:
+    with sqlite.write() as connection:
+        documents.add(connection, [new("a")], "me")
+    sqlite.close()
+    file = tmp_path / "workbench.db"
+    with closing(sqlite3.connect(file, isolation_level=None)) as plain:
+        plain.execute("PRAGMA locking_mode=EXCLUSIVE")
+        plain.execute("UPDATE pages SET width = width")
+        assert not Database(file).is_damaged()
 
 
 def test_a_read_only_workspace_can_be_read_and_is_said_where_it_is_to_be_written(

@@ -11,7 +11,7 @@ from click.shell_completion import CompletionItem
 
 from storage.exceptions import WorkbenchError
 from workbench.commands.support.context import Context
-from workbench.fields.plain_text import harmless
+from workbench.fields.plain_text import counted, harmless
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
@@ -65,7 +65,7 @@ def run_or_group(ctx: click.Context, parameter: click.Parameter, incomplete: str
 
         with workspace.db.read() as connection:
             groups = Counter(run.batch for run in runs.listed(connection) if run.batch)
-        return [(name, f"a group of {number} runs") for name, number in groups.items()]
+        return [(name, f"a group of {counted(number, 'run')}") for name, number in groups.items()]
 
     return _matching([*_in_workspace(ctx, words), *_in_workspace(ctx, _runs)], incomplete)
 

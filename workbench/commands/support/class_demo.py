@@ -11,7 +11,7 @@ import click
 from storage.exceptions import UsageProblem
 from storage.files import temporary_folder
 from workbench.commands.support.output import table
-from workbench.fields.plain_text import as_argument
+from workbench.fields.plain_text import as_argument, counted
 
 if TYPE_CHECKING:
     from workbench.active_learning.loop_task import LoopTask
@@ -57,7 +57,8 @@ def fill(workspace: "Workspace", samples: Path, step: Step) -> None:
             lines.append(json.dumps(kept))
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         summary = pipeline.run(workspace, ImportRequest((path,))).whole()
-        click.echo(f"  {summary.documents} texts, {summary.tokens:,} words, {len(summary.rejected)} not read")
+        counts = f"{counted(summary.documents, 'text')}, {counted(summary.tokens, 'word')}"
+        click.echo(f"  {counts}, {len(summary.rejected)} not read")
     with step("Split"):
         with workspace.db.write() as connection:
             division = divide(import_index.counts(connection), validation=0.2, test=0.2, seed=1)
@@ -139,7 +140,7 @@ def _label_batch(workspace: "Workspace", task: "LoopTask", truth: dict[str, str]
         choices = {number: label_many.Choice((truth[" ".join(words)],)) for number, words in texts.items()}
         label_many.label(workspace, field, choices, {})
         selection.close(workspace, round_id)
-        click.echo(f"  {len(choices)} texts labelled")
+        click.echo(f"  {counted(len(choices), 'text')} labelled")
 
 
 def _row(workspace: "Workspace", run_id: str) -> Row:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from workbench.commands.support.output import table
+from workbench.fields.plain_text import counted
 from workbench.runs.progress import unread_line
 
 
@@ -21,7 +22,7 @@ def _lines(figures: dict[str, Any]) -> list[str]:
     by_class = ["", *table(rows, ("class", "precision", "recall", "F1", "95 %", "labels"), right=(1, 2, 3, 5)), ""]
     if figures.get("multiple"):
         return [
-            f"{figures['run']} on {figures['documents']} {figures['split']} documents: {figures['field']}, "
+            f"{figures['run']} on {counted(figures['documents'], figures['split'] + ' document')}: {figures['field']}, "
             f"several at once, from a probability of {figures['threshold']:.2f}",
             f"subset accuracy (all classes of a document right) {figures['subset_accuracy']:.3f} "
             f"({_interval(figures['subset_accuracy_ci95'])})",
@@ -32,7 +33,7 @@ def _lines(figures: dict[str, Any]) -> list[str]:
             *_slice_lines(figures["slices"], "all classes right"),
         ]
     head = [
-        f"{figures['run']} on {figures['documents']} {figures['split']} documents: {figures['field']}",
+        f"{figures['run']} on {counted(figures['documents'], figures['split'] + ' document')}: {figures['field']}",
         f"accuracy {figures['accuracy']:.3f} ({_interval(figures['accuracy_ci95'])}), "
         f"macro F1 {macro['f1']:.3f} ({_interval(macro['ci95'])}), weighted F1 {weighted['f1']:.3f}",
         f"calibration error {figures['calibration']['ece']:.3f}",

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from workbench.fields.plain_text import counted
+
 if TYPE_CHECKING:
     from rich.progress import ProgressColumn
 
@@ -41,7 +43,7 @@ def import_progress(*, silent: bool = False) -> Iterator[Callable[[int, int, int
 
         def show(done: int, total: int, documents: int) -> None:
             rate = documents / max(time.monotonic() - started, 1e-6)
-            text = f"{done:,}/{total:,} files, {documents:,} documents, {rate:,.1f}/s"
+            text = f"{done:,}/{counted(total, 'file')}, {counted(documents, 'document')}, {rate:,.1f}/s"
             update(done, total, text, documents=documents, rate=rate)
 
         yield show
@@ -69,7 +71,7 @@ def document_progress(label: str, *, silent: bool, before: str = "") -> Iterator
 
         def show(done: int, total: int) -> None:
             name = before if before and not total else label
-            update(done, total, f"{name} {done:,}/{total:,} documents", description=name)
+            update(done, total, f"{name} {done:,}/{counted(total, 'document')}", description=name)
 
         yield show
 

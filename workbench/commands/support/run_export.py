@@ -30,7 +30,7 @@ def export(
     data: dict[str, Any] = {"run": run.id}
     lines = []
     if onnx:
-        transfer.free_folder(folder)  # refused before the export, which takes its time
+        transfer.free_folder(workspace, folder)  # refused before the export, which takes its time
         form = onnx_export.make(workspace, run.id, int8=int8)
         data["onnx"] = {"precision": form.precision, "compared": form.compared, "changed": form.changed}
         lines.append(f"ONNX ({form.precision}): {form.changed} of {form.compared} {form.what} change on validation.")

@@ -8,6 +8,7 @@ from workbench.evaluation.doctor.actions import RETRAIN, labelling, layout_augme
 from workbench.evaluation.doctor.data_facts import LOW_OCR
 from workbench.evaluation.doctor.findings import Action, Evidence, Finding, Rule, Severity, Target
 from workbench.evaluation.error_analysis import failing
+from workbench.fields.plain_text import counted
 from workbench.predictions import repair_rules
 from workbench.predictions.cases import NONE
 
@@ -287,7 +288,7 @@ def missing_vendor(evidence: Evidence) -> Finding | None:
     phrases = tuple(f"{name}: {wrong} of {of} values wrong" for name, (wrong, of) in bad.items())
     symptom = f"The model gets most values of {', '.join(bad)} wrong"
     cause = "No training document looks like theirs."
-    return Finding("missing_vendor", symptom, facts, cause, (action,), phrases=(*phrases, f"{len(rows)} vendors"))
+    return Finding("missing_vendor", symptom, facts, cause, (action,), phrases=(*phrases, counted(len(rows), "vendor")))
 
 
 def ocr_low(evidence: Evidence) -> Finding | None:

@@ -14,11 +14,12 @@ from typing import IO, TYPE_CHECKING, Any
 import msgspec
 
 from storage.exceptions import UsageProblem, WorkspaceProblem, remedy_of
-from storage.files import Files, draft_beside, replacing
+from storage.files import Files, NotRegular, draft_beside, read_regular, replacing
 from storage.records import Box, Content, Page, Span, State
 from workbench.exchange.reading.parsing import PICTURES
 from workbench.fields import Schema, tags_of
 from workbench.fields.schema import folded
+from workbench.output_places import refuse_own
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -93,9 +94,14 @@ def is_complete(content: Content) -> bool:
     return content.document.state is State.LABELLED
 
 
+def words_are_complete(content: Content) -> bool:
+    """Whether the labels of a document's words are complete; not of one that was labelled by classes alone."""
+    return is_complete(content) and bool(content.annotations.spans or not content.annotations.classes)
+
+
 def has_labels(content: Content) -> bool:
-    """Whether a document has labels to write, or is labelled as having none."""
-    return is_complete(content) or bool(content.annotations.spans)
+    """Whether a document has labels of words to write, or is labelled as having none."""
+    return words_are_complete(content) or bool(content.annotations.spans)
 
 
 def ordered_spans(content: Content) -> list[Span]:
@@ -133,7 +139,39 @@ def plain_number(value: float) -> int | float:
     return int(value) if float(value).is_integer() else value
 
 
-def check_target(target: Path, files: Files, force: bool, beside: Iterable[Path] = ()) -> None:
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """What an export writes besides its target: a folder of pictures, or a file.
+
+    Args:
+        path: where.
+        is_exported: of a file: whether content is such as an export writes; None of a folder.
+    """
+
+    path: Path
+    is_exported: Callable[[bytes], bool] | None = None
+
+    def foreign(self) -> str:
+        """What stands there and was put there by no export, in words; "" where nothing does.
+
+        Raises:
+            WorkspaceProblem: it cannot be looked into.
+        """
+        if self.path.is_symlink() or not self.path.exists():
+            return ""
+        try:
+            if not self.path.is_dir():
+                known = self.is_exported is not None and self.is_exported(read_regular(self.path))
+                return "" if known else f"{self.path} is not what an export wrote, or was changed since."
+            other = next((entry for entry in self.path.iterdir() if self.is_exported or not _is_picture(entry)), None)
+        except NotRegular:
+            return f"{self.path} is not a regular file."
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
+        return f"{self.path} has what no export put there: {other.name}." if other else ""
+
+
+def check_target(target: Path, files: Files, force: bool, beside: Iterable[Companion] = ()) -> None:
     """Refuse to write an export over what must not be lost.
 
     Args:
@@ -144,20 +182,16 @@ def check_target(target: Path, files: Files, force: bool, beside: Iterable[Path]
 
     Raises:
         UsageProblem: the target is the workspace's own, no regular file or folder, or an existing file without `force`;
-            or a folder beside it has more than pictures.
-        WorkspaceProblem: a folder beside it cannot be looked into.
+            or what stands beside it was put there by no export.
+        WorkspaceProblem: what stands beside it cannot be looked into.
     """
-    for path in beside:
-        if path.is_dir() and not path.is_symlink():
-            try:
-                other = next((entry for entry in path.iterdir() if not _is_picture(entry)), None)
-            except OSError as error:
-                raise _unwritable(path, error) from error
-            if other is not None:
-                raise UsageProblem(f"{path} has what no export put there: {other.name}.", "Name another file.")
+    for companion in beside:
+        if foreign := companion.foreign():
+            raise UsageProblem(foreign, "Name another file.")
+        path = companion.path
         if os.path.lexists(path) and (path.is_symlink() or not force):
             raise UsageProblem(f"{path} exists already.", "Name another file, or overwrite it with --force.")
-    files.refuse_own(target)
+    refuse_own(target, files.root)
     if os.path.lexists(target) and not target.is_dir() and not force:
         raise UsageProblem(f"{target} exists already.", "Name another file, or overwrite it with --force.")
 

@@ -32,7 +32,7 @@ class ConllExporter:
         with whole_file(target) as file:
             for content in contents:
                 if not content.tokens or not has_labels(content):
-                    written.lost["documents without words or labels were left out"] += 1
+                    written.lost["documents without words, or without labels of them, were left out"] += 1
                     continue
                 if [token.text for token in content.tokens] == [_START]:
                     written.lost[f"documents of the one word {_START} were left out"] += 1

@@ -18,10 +18,10 @@ from workbench.exchange.exporters.base import (
     ExportReport,
     FileNames,
     copy_picture,
-    is_complete,
     ordered_spans,
     plain_number,
     whole_folder,
+    words_are_complete,
 )
 from workbench.fields import Schema
 
@@ -50,7 +50,7 @@ class FunsdExporter:
                     copied = copy_picture(page, pictures, folder / "images", name)
                     img = {"width": plain_number(page.width), "height": plain_number(page.height)}
                     record: dict[str, Any] = {"form": form, "img": {**img, "fname": copied} if copied else img}
-                    if not is_complete(content):
+                    if not words_are_complete(content):
                         record["labelled"] = False
                     (folder / "annotations" / f"{name}.json").write_bytes(msgspec.json.encode(record))
                 written.count(content)

@@ -17,11 +17,11 @@ from storage.records import Content
 from workbench.exchange.exporters.base import (
     ExportReport,
     has_labels,
-    is_complete,
     picture_of,
     tags_by_page,
     thousandths,
     whole_file,
+    words_are_complete,
 )
 from workbench.fields import Schema
 
@@ -95,7 +95,7 @@ def _rows(
                 "lines": [token.line for token in page.tokens],
                 "page_width": page.width,
                 "page_height": page.height,
-                "labelled": is_complete(content),
+                "labelled": words_are_complete(content),
                 "split": content.document.split.value,
                 "group": content.document.group or None,
                 "language": content.document.language,

@@ -9,6 +9,7 @@ setting LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT, which is to be the folder of the
 a folder that the project has as a local storage: the folder of the pictures.
 """
 
+import re
 from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
@@ -21,6 +22,7 @@ import msgspec
 from storage.files import write_atomic
 from storage.records import Content, Decision, Page, Token
 from workbench.exchange.exporters.base import (
+    Companion,
     ExportReport,
     FileNames,
     copy_picture,
@@ -34,6 +36,13 @@ from workbench.exchange.exporters.texts.rows import is_text, options_of, text_of
 from workbench.fields import Schema
 
 _CHOICE = {True: "multiple", False: "single"}
+_QUOTED = r"""(?:"[^"\n]*"|'[^'\n]*')"""
+_OF_FIELDS = re.compile(
+    rf"    <Label value={_QUOTED} background={_QUOTED}/>\n"
+    rf'|  <Choices name={_QUOTED} toName="(?:text|image)" choice="(?:multiple|single)">\n'
+    rf"(?:    <Choice value={_QUOTED}/>\n)*  </Choices>\n"
+)
+"""What a labelling configuration has of a workspace's fields."""
 _SERVED = "/data/local-files/?d="
 """Where the server serves files from its document root."""
 
@@ -44,9 +53,10 @@ class LabelStudioExporter:
     name = "label-studio"
     folder = False
 
-    def beside(self, target: Path, pictures: bool) -> list[Path]:
+    def beside(self, target: Path, pictures: bool) -> list[Companion]:
         """What is written besides the file."""
-        return [_config_beside(target), *([pictures_beside(target)] if pictures else [])]
+        folder = [Companion(pictures_beside(target))] if pictures else []
+        return [Companion(_config_beside(target), _is_exported_config), *folder]
 
     def write(
         self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
@@ -70,6 +80,12 @@ class LabelStudioExporter:
 
 def _config_beside(target: Path) -> Path:
     return target.with_name(f"{target.stem}.config.xml")
+
+
+def _is_exported_config(content: bytes) -> bool:
+    """Whether it is what `labelling_config` makes, of whatever fields, not changed by hand."""
+    left = _OF_FIELDS.sub("", content.decode(errors="replace"))
+    return any(left == labelling_config(Schema(()), has_pages=has_pages) for has_pages in (True, False))
 
 
 def labelling_config(schema: Schema, *, has_pages: bool = True) -> str:

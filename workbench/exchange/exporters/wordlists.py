@@ -14,15 +14,16 @@ import msgspec
 
 from storage.records import Content
 from workbench.exchange.exporters.base import (
+    Companion,
     ExportReport,
     FileNames,
     copy_picture,
     file_with_pictures,
     has_labels,
-    is_complete,
     pictures_beside,
     plain_number,
     tags_by_page,
+    words_are_complete,
 )
 from workbench.fields import Schema
 
@@ -33,9 +34,9 @@ class WordListExporter:
     name = "word-list"
     folder = False
 
-    def beside(self, target: Path, pictures: bool) -> list[Path]:
+    def beside(self, target: Path, pictures: bool) -> list[Companion]:
         """What is written besides the file."""
-        return [pictures_beside(target)] if pictures else []
+        return [Companion(pictures_beside(target))] if pictures else []
 
     def write(
         self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
@@ -76,7 +77,7 @@ def _records(
             record["confidences"] = [token.confidence for token in page.tokens]
         if tags is not None:
             record["labels"] = tags[index]
-            record["labelled"] = is_complete(content)
+            record["labelled"] = words_are_complete(content)
         record["split"] = content.document.split.value
         if content.document.group:
             record["group"] = content.document.group

@@ -74,7 +74,10 @@ def tree(data: bytes) -> Any:
     safe = {"no_network": True, "remove_comments": True, "huge_tree": False}
     try:
         return etree.fromstring(data, etree.XMLParser(resolve_entities=False, load_dtd=False, **safe))
-    except (etree.XMLSyntaxError, ValueError):
+    except etree.XMLSyntaxError as error:
+        if error.code == etree.ErrorTypes.ERR_NO_MEMORY:  # what libxml2 calls an unknown error
+            raise MemoryError from error
+    except ValueError:
         pass
     try:
         root = etree.fromstring(data, etree.HTMLParser(**safe))

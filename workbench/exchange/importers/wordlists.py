@@ -25,6 +25,7 @@ from workbench.exchange.reading.incoming import (
 )
 from workbench.exchange.reading.sides import side_of
 from workbench.exchange.reading.text_tables import names_beside
+from workbench.fields.plain_text import counted
 
 Quad = tuple[float, float, float, float]
 _HEAD = 65536  # bytes that show the shape of a file's boxes
@@ -235,10 +236,10 @@ def _places(record: Record, words: list[str | None] | None) -> list[Quad]:
     if boxes is None:
         raise InputProblem('it has no "bboxes" (or "boxes")')
     if len(words) != len(boxes):
-        raise InputProblem(f"it has {len(words)} words but {len(boxes)} boxes")
+        raise InputProblem(f"it has {counted(len(words), 'word')} but {counted(len(boxes), 'box', 'boxes')}")
     for column, values in (("lines", record.lines), ("confidences", record.confidences)):
         if values is not None and len(values) != len(words):
-            raise InputProblem(f"it has {len(words)} words but {len(values)} {column}")
+            raise InputProblem(f"it has {counted(len(words), 'word')} but {len(values)} {column}")
     return boxes
 
 
@@ -279,7 +280,7 @@ def _labels(
     if values is None:
         return [], False
     if len(values) != count:
-        raise InputProblem(f"it has {count} words but {len(values)} labels")
+        raise InputProblem(f"it has {counted(count, 'word')} but {counted(len(values), 'label')}")
     ignored = sum(tag in (tags.IGNORED, str(tags.IGNORED)) for tag in values)
     if ignored:
         incoming.notes.append(f"{ignored} words with the label {tags.IGNORED} (to be ignored) have no label")

@@ -322,22 +322,36 @@ def workbook(path: Path, limits: Limits, subject: str) -> Iterator[Any]:
         subject: what messages call it: a report of an import has its name already.
 
     Raises:
-        InputProblem: it is damaged or no workbook, or too large unpacked.
+        InputProblem: it is damaged or no workbook, has no sheet with cells, or is too large unpacked.
     """
     import zipfile
 
-    from openpyxl import load_workbook
+    from openpyxl.chartsheet import Chartsheet
+    from openpyxl.reader.excel import ExcelReader
+
+    class Reader(ExcelReader):  # type: ignore[misc]
+        """Passes over what chart sheets hold: openpyxl gives up on the workbook where it cannot read one."""
+
+        def read_chartsheet(self, sheet: Any, rel: Any) -> None:
+            self.wb._add_sheet(Chartsheet(parent=self.wb, title=sheet.name))
 
     try:
         with opened(path) as file:
             with zipfile.ZipFile(file) as archive:
-                size = sum(part.file_size for part in archive.infolist())
-            if size > limits.unpacked_bytes:
+                unpacked = sum(part.file_size for part in archive.infolist())
+            if unpacked > limits.unpacked_bytes:
                 raise InputProblem(
-                    f"{subject} has {size / 1e6:,.0f} MB unpacked; the limit is {limits.unpacked_bytes / 1e6:,.0f} MB "
-                    "(unpacked_bytes under [limits])."
+                    f"{subject} has {unpacked / 1e6:,.0f} MB unpacked; the limit is "
+                    f"{limits.unpacked_bytes / 1e6:,.0f} MB (unpacked_bytes under [limits])."
                 )
-            book = load_workbook(file, read_only=True, data_only=True)
+            reader = Reader(file, read_only=True, data_only=True)
+            reader.read()
+            book = reader.wb
+            if not book.worksheets:
+                raise InputProblem(
+                    f"{subject} has no sheet with cells, only charts or nothing.",
+                    "Save the table itself as .xlsx or CSV.",
+                )
             yield book
             book.close()
     except (InputProblem, MemoryError):

@@ -6,7 +6,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import islice
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -15,6 +15,7 @@ from workbench.exchange.import_root import opened
 from workbench.exchange.reader_process import in_reader_process
 from workbench.exchange.reading import parsing, table_cells
 from workbench.exchange.reading.incoming import Options
+from workbench.fields.plain_text import counted
 from workbench.settings import Limits
 
 SUFFIXES = (".csv", ".tsv", ".xlsx")
@@ -161,12 +162,29 @@ def excel_rows(path: Path, limits: Limits, most: int | None = None) -> Iterator[
                 columns = ["" if cell is None else str(cell).strip() for cell in header]
                 if most is None:
                     _refuse_same_names(columns)
+                unnamed = 0
                 for number, row in islice(rows, most):
                     if any(cell is not None for cell in row):
+                        unnamed += _has_unnamed(columns, row)
                         yield f"row {number}", _cells(columns, row)
-                for reason in table_cells.unread_sheets(book, sheet, columns) if most is None else ():
-                    yield "", InputProblem(reason)
+                if most is None:
+                    if unnamed:
+                        yield "", InputProblem(_unread_cells(sheet.title, unnamed))
+                    for reason in table_cells.unread_sheets(book, sheet, columns):
+                        yield "", InputProblem(reason)
                 break
+
+
+def _has_unnamed(columns: Sequence[str], row: Sequence[Any]) -> bool:
+    """Whether a row has a value right of the header's last column, or below a cell of the header that is empty."""
+    return any(cell is not None and str(cell).strip() for column, cell in zip_longest(columns, row) if not column)
+
+
+def _unread_cells(sheet: str, rows: int) -> str:
+    return (
+        f"cells of {counted(rows, 'row')} of the sheet '{sheet}' were not read, as the header names no column for "
+        "them: write the column's name above them"
+    )
 
 
 def _cells(columns: Iterable[str], row: Iterable[Any]) -> dict[str, Any]:

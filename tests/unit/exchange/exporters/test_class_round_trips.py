@@ -186,3 +186,17 @@ def test_no_two_classes_become_one_folder(tmp_path: Path) -> None:
     written = exporters.load("class-folders").write(contents(workspace), workspace.schema, tmp_path / "out")
     assert len({file.parent for file in (tmp_path / "out").rglob("*.txt")}) == len(classes)
     assert written.lost["names of classes were changed to be names of folders"] == len(classes)
+
+
+@pytest.mark.parametrize(
+    ("format", "name"),
+    [("word-list", "o.jsonl"), ("hf-dataset", "o"), ("parquet", "o.parquet"), ("funsd", "o"), ("conll", "o.conll")],
+)
+def test_texts_do_not_come_back_as_labelled_from_a_format_that_holds_no_classes(tmp_path, format, name):
+    workspace = workspace_of(tmp_path / "ws", TEXTS)
+    assert [content.document.state.value for content in contents(workspace)] == ["labelled", "labelled", "new"]
+    report = exporters.load(format).write(contents(workspace), workspace.schema, tmp_path / name)
+    assert sum(report.lost.values()) >= 2, "that the classes are left out is said"
+    other = workspaces.empty(tmp_path / "other")
+    run(other, ImportRequest(paths=(tmp_path / name,)))
+    assert {content.document.state.value for content in contents(other)} == ({"new"} if format != "conll" else set())

@@ -336,7 +336,7 @@ def test_parquet_rows_with_pictures_inside(tmp_path: Path, read: Any) -> None:
     assert (item.pages[0].width, item.pages[0].height) == (500, 800)
     assert item.pages[0].tokens[0].box == (5, 16, 30, 32)
     assert isinstance(item.pages[0].picture, bytes)
-    assert (bad.record, bad.reason) == ("row 2", "it has 1 words but 0 boxes")
+    assert (bad.record, bad.reason) == ("row 2", "it has 1 word but 0 boxes")
 
 
 def test_a_saved_dataset_with_several_splits_comes_in_once(tmp_path: Path, read: Any) -> None:

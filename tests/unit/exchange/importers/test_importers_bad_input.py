@@ -29,8 +29,8 @@ GOOD = {"id": "good", "words": ["a"], "bboxes": [[0, 0, 1, 1]], "labels": ["O"]}
 BAD_RECORDS = {
     "no boxes": ({"words": ["a"]}, "bboxes"),
     "no words": ({"bboxes": [[0, 0, 1, 1]]}, "words"),
-    "lengths": ({"words": ["a", "b"], "bboxes": [[0, 0, 1, 1]]}, "2 words but 1 boxes"),
-    "labels": ({"words": ["a"], "bboxes": [[0, 0, 1, 1]], "labels": []}, "1 words but 0 labels"),
+    "lengths": ({"words": ["a", "b"], "bboxes": [[0, 0, 1, 1]]}, "2 words but 1 box"),
+    "labels": ({"words": ["a"], "bboxes": [[0, 0, 1, 1]], "labels": []}, "1 word but 0 labels"),
     "kind": ({"words": ["a"], "bboxes": [["x", 0, 1, 1]]}, "bboxes"),
     "three sides": ({"words": ["a"], "bboxes": [[0, 1, 1]]}, "bboxes"),
     "nan": ({"words": ["a"], "bboxes": [[float("nan"), 0, 1, 1]]}, "numbers"),

@@ -3,9 +3,14 @@
 import json
 
 import pytest
+from lxml import etree
+from openpyxl import Workbook
 
+from storage.exceptions import InputProblem
 from workbench.exchange import detection
+from workbench.exchange.importers import ocr_files
 from workbench.exchange.importers import registry as importers
+from workbench.exchange.reading import values_table
 from workbench.exchange.reading.incoming import Incoming, Options, Rejected
 
 
@@ -118,3 +123,48 @@ def test_a_table_in_excels_encoding_is_read_and_a_guess_is_said(tmp_path, encodi
     assert first.text == "Grüße aus Köln"
     assert [classes(first), classes(second)] == [["Anfrage"], ["Mahnung"]]
     assert [("Windows-1252" in note, "UTF-8" in note) for note in first.notes] == [(True, True)] * is_said
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "unread"),
+    [
+        (["text", "label"], ["Two, three", "claim", "urgent"], True),
+        (["text", None, "label"], ["Two, three", 5, "claim"], True),
+        (["text", "label"], ["Two, three", "claim", None, " "], False),
+        (["text", "label", None], ["Two, three", "claim"], False),
+    ],
+)
+def test_cells_of_a_workbook_that_the_header_names_no_column_for_are_said(tmp_path, header, row, unread):
+    book = Workbook()
+    for cells in (header, row, ["Four.", None, "no claim"] if header[1] is None else ["Four.", "no claim"]):
+        book.active.append(cells)
+    book.save(tmp_path / "a.xlsx")
+    first, second, *rest = read(tmp_path / "a.xlsx")
+    assert [classes(first), classes(second)] == [["claim"], ["no claim"]]
+    assert [("cells of 1 row" in item.reason, item.record) for item in rest] == [(True, "")] * unread
+
+
+def test_a_workbook_of_charts_alone_is_called_so_and_one_beside_a_table_hinders_nothing(tmp_path):
+    book = Workbook()
+    book.create_chartsheet("figures", 0)
+    for cells in (["text", "label"], ["Two, three", "claim"]):
+        book.worksheets[0].append(cells)
+    book.save(tmp_path / "b.xlsx")
+    assert [classes(item) for item in read(tmp_path / "b.xlsx")] == [["claim"]]
+    book = Workbook()
+    book.remove(book.active)
+    book.create_chartsheet("figures")
+    book.save(tmp_path / "a.xlsx")
+    with pytest.raises(InputProblem, match="no sheet with cells"):
+        values_table.is_table(tmp_path / "a.xlsx", Options(tmp_path).limits)
+
+
+def test_xml_that_takes_more_memory_than_a_reader_has_is_not_called_broken(monkeypatch):
+    """libxml2 calls it an unknown error; the reader's process says it with its limit."""
+
+    def full(*_):
+        raise etree.XMLSyntaxError("unknown error", etree.ErrorTypes.ERR_NO_MEMORY, 0, 0)
+
+    monkeypatch.setattr(etree, "fromstring", full)
+    with pytest.raises(MemoryError):
+        ocr_files.tree(b"<html></html>")

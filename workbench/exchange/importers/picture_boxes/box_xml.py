@@ -59,6 +59,8 @@ def _pictures(path: Path, options: Options) -> list[_Picture]:
     try:
         root = etree.fromstring(parsing.content(path, options.limits), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
+        if getattr(error, "code", None) == etree.ErrorTypes.ERR_NO_MEMORY:  # what libxml2 calls an unknown error
+            raise MemoryError from error
         raise InputProblem(f"it is broken XML: {error}") from error
     if root.tag == "annotation":
         return [_voc(root)]
