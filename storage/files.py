@@ -182,7 +182,7 @@ def digest_of(path: Path) -> str:
 def draft_folder(parent: Path, prefix: str) -> Iterator[Path]:
     """A folder for work in progress, deleted at the end; where this process is killed, `sweep` deletes it later."""
     folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
-    descriptor = locks.acquire(folder / _LOCK, named=False)
+    descriptor = locks.acquire_new(folder / _LOCK)
     try:
         yield folder
     finally:

@@ -52,6 +52,18 @@ def acquire(
     return descriptor
 
 
+def acquire_new(path: Path) -> int | None:
+    """Take a lock that nobody had: its file is there only once it is held, so that nobody sees it free before.
+
+    Raises:
+        WorkspaceProblem: as `acquire`.
+    """
+    draft = path.with_name(f"{path.name}.new")
+    descriptor = acquire(draft, named=False)
+    draft.rename(path)
+    return descriptor
+
+
 def held(path: Path) -> bool:
     """Whether a living process holds the lock; also for those who may only read the file.
 

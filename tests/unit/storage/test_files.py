@@ -1,6 +1,7 @@
 """Files appear whole or not at all."""
 
 import errno
+import fcntl
 import os
 import stat
 import subprocess
@@ -125,6 +126,23 @@ with temporary_folder("predict"):
         sweep_temporary()
         assert not left.exists() and held.exists() and (tmp_path / "workbench-mine").exists()
     assert not held.exists()
+
+
+def test_a_temporary_folder_is_left_to_its_process_while_it_is_being_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process may start, and sweep, at any moment: an import ended as its folder for pictures was gone."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    flock = fcntl.flock
+
+    def while_others_start(descriptor: int, operation: int) -> None:
+        if operation & fcntl.LOCK_EX:
+            sweep_temporary()
+        flock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", while_others_start)
+    with temporary_folder("pdf") as folder:
+        assert folder.is_dir()
 
 
 def test_what_a_killed_process_left_beside_a_users_file_is_swept_at_the_next_start(
