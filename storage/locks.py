@@ -53,7 +53,7 @@ def acquire(
 
 
 def acquire_new(path: Path) -> int | None:
-    """Take a lock that nobody had: its file is there only once it is held, so that nobody sees it free before.
+    """Take a new lock: its file is there only once it is held, so that no process finds it free before.
 
     Raises:
         WorkspaceProblem: as `acquire`.
