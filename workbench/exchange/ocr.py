@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from storage.exceptions import InputProblem, MissingTool, UsageProblem
 from storage.records import Box
-from workbench.exchange.ocr_pages import read_page
+from workbench.exchange.ocr_pages import read_page, size_of_blank
 from workbench.exchange.ocr_text import PageText
 from workbench.exchange.reader_process import SECONDS, ReaderProcesses
 from workbench.exchange.reading.incoming import IncomingToken
@@ -301,6 +301,8 @@ def _engine(name: str, languages: tuple[str, ...]) -> Engine:
 def _read(name: str, languages: tuple[str, ...], picture: Path, turn: int | None) -> PageText:
     """Called in a reader process only, which keeps the engine."""
     try:
+        if turn is None and (size := size_of_blank(picture)):
+            return PageText(*size, (), name, KINDS[name].version())
         return read_page(_engine(name, languages).read, picture, turn)
     except (OSError, ValueError, RuntimeError) as error:
         raise InputProblem(f"OCR could not read the page ({error})") from error

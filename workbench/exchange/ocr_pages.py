@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from io import BytesIO
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,24 @@ _LEAST = 3  # letters of a word whose shape says something
 _SAMPLE = 8  # words around which a page is looked at for its turn
 _BETTER = 1.15  # times the score of the page as it is
 
+_LETTERS_HIGH = 8  # pixels: on a page that is not as wide or as high nothing can be read
+_INK = 8  # of 255: grey levels between ink and paper, below which nothing can be read
+_SLENDER = 8  # times as long as wide: the engines enlarge the shorter side, and the longer one with it
+
 Read = Callable[[Path], PageText]
+
+
+def size_of_blank(picture: Path) -> tuple[int, int] | None:
+    """Width and height of a page on which nothing can be read: one of one colour, or a line; None for other pages.
+
+    Looking at it takes a hundredth of what an engine takes.
+    """
+    from PIL import Image
+
+    with Image.open(picture) as opened:
+        grey: Any = opened.convert("L").getextrema()  # the darkest and the lightest
+        is_blank = grey[1] - grey[0] < _INK or min(opened.size) < _LETTERS_HIGH
+        return opened.size if is_blank else None
 
 
 def read_page(read: Read, picture: Path, turn: int | None = None) -> PageText:
@@ -59,6 +77,9 @@ class _Reader:
 
     def whole(self, image: Any, file: Path | None = None) -> PageText:
         """The words of a picture, which is read in overlapping tiles where it is long."""
+        if (least := ceil(min(max(image.size), _TILE) / _SLENDER)) > min(image.size):
+            wider = _on_paper(image, (max(image.width, least), max(image.height, least)))
+            return replace(self.whole(wider), width=image.width, height=image.height)
         if max(image.size) <= _TILE:
             return self._read(file or self._saved(image))
         tokens: list[IncomingToken] = []
@@ -85,6 +106,15 @@ class _Reader:
         file = self._folder / "part.png"
         image.save(file, "PNG", compress_level=1)
         return file
+
+
+def _on_paper(image: Any, size: tuple[int, int]) -> Any:
+    """A picture with white to its right and below it."""
+    from PIL import Image
+
+    paper = Image.new("RGB", size, "white")
+    paper.paste(image)
+    return paper
 
 
 def _tiles(width: int, height: int) -> Iterator[tuple[tuple[int, int, int, int], Box]]:

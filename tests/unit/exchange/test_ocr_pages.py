@@ -1,11 +1,13 @@
 """Long pages are read in tiles and turned pages upright, whatever the engine."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
 
 from storage.exceptions import MissingTool
+from workbench.exchange import ocr
 from workbench.exchange.ocr import Readers, chosen_languages, tesseract_version
 from workbench.exchange.ocr_pages import read_page
 from workbench.exchange.ocr_text import PageText, turned
@@ -48,6 +50,42 @@ def test_every_word_of_a_long_page_is_read_once(tmp_path: Path) -> None:
     assert [(int(token.box[0]), int(token.box[1])) for token in text.tokens] == places
     assert (text.width, text.height, text.turn) == (900, 9000, 0)
     assert [token.line for token in text.tokens] == list(range(len(places)))
+
+
+@pytest.mark.parametrize("size", [(1900, 30), (80, 1900), (9000, 40), (80, 9000)])
+def test_a_slender_strip_is_given_to_the_engine_on_wider_paper(tmp_path: Path, size: tuple[int, int]) -> None:
+    """The engines enlarge a picture by its shorter side: a row of text took more memory than there is."""
+    sizes = []
+
+    def engine(picture: Path) -> PageText:
+        with Image.open(picture) as opened:
+            sizes.append(opened.size)
+        return marks(picture)
+
+    page(tmp_path / "a.png", size, [(0, 0)])
+    text = read_page(engine, tmp_path / "a.png", 0)
+    assert (text.width, text.height) == size and text.tokens[0].box[:2] == (0.0, 0.0)
+    assert all(max(given) <= 8 * min(given) for given in sizes)
+
+
+@pytest.mark.parametrize(
+    ("size", "places"), [((600, 800), []), ((1, 20_000), []), ((20_000, 1), []), ((2, 2), []), ((5, 900), [(0, 0)])]
+)
+def test_a_page_on_which_nothing_can_be_read_is_given_to_no_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], places: list[tuple[int, int]]
+) -> None:
+    given: list[str] = []
+
+    def engine(name: str, *_: object) -> SimpleNamespace:
+        given.append(name)
+        return SimpleNamespace(read=marks)
+
+    monkeypatch.setattr(ocr, "_engine", engine)
+    page(tmp_path / "blank.png", size, places)
+    text = ocr._read("rapidocr", (), tmp_path / "blank.png", None)
+    assert ((text.width, text.height), text.tokens, text.engine, given) == (size, (), "rapidocr", [])
+    page(tmp_path / "full.png", (600, 800), [(100, 100)])
+    assert len(ocr._read("rapidocr", (), tmp_path / "full.png", None).tokens) == 1 and given == ["rapidocr"]
 
 
 @pytest.mark.parametrize("turn", [90, 180, 270])

@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sqlalchemy import Connection
+
 from storage import documents, import_index
 from storage.database import hold_more
 from storage.exceptions import InputProblem
@@ -18,6 +20,7 @@ from workbench.exchange.texts import repeats
 from workbench.fields.plain_text import harmless, has_controls, with_few_marks
 from workbench.workspace import Workspace
 
+_PARTS = 8  # of a name, divided at spaces, that the file's name may take
 SIZE = 50_000
 """Texts a transaction."""
 
@@ -49,6 +52,7 @@ class TextBatch:
         self._signatures: list[repeats.Signatures] = []  # of what was stored
         self._last_before: int | None = None  # the last document before the import's first text
         self._last_known: int | None = None  # the last document when texts were stored
+        self._may_come_back = True  # texts that were exported from this workspace
 
     @property
     def is_full(self) -> bool:
@@ -96,10 +100,13 @@ class TextBatch:
             if last != self._last_known:  # another process may have imported some of them meanwhile
                 known = documents.known(connection, (text.digest for text in self._texts))
             new = [text for text in self._texts if text.digest not in known] if known else self._texts
+            back = self._come_back(connection, new)
+            new = [text for text in new if text.digest not in back] if back else new
             bodies = import_index.add_texts(connection, new, self._workspace.settings.who)
             self._last_known = import_index.last_document(connection)
         self._signatures.append(repeats.signatures_of(bodies))
-        summary.known += len(known)
+        summary.known += len(known) + len(back)
+        summary.known_labelled += sum(bool(text.classes) for text in self._texts if text.digest in back)
         summary.documents += len(new)
         summary.pages += len(new)
         summary.tokens += sum(len(text.words) for text in new)
@@ -107,6 +114,33 @@ class TextBatch:
         for label, number in Counter(label for text in new for label in text.classes).items():
             summary.classes.setdefault(label.field, Counter())[label.option] += number
         self._texts = []
+
+    def _come_back(self, connection: Connection, new: list[NewText]) -> set[str]:
+        """The digests of texts that were exported from this workspace.
+
+        An export calls a text by its document's name, and the import puts the file's name before it for most formats.
+        Spaces and empty lines are not kept, so that the words are compared.
+        """
+        if not self._last_before or not self._may_come_back:
+            return set()
+        named: dict[str, list[NewText]] = {}
+        for text in new:
+            parts = text.name.split(" ", _PARTS)
+            for number in range(len(parts)):
+                named.setdefault(" ".join(parts[number:]), []).append(text)
+        ids = {
+            number: named[name]
+            for number, name, _ in import_index.names(connection)
+            if name in named and number <= self._last_before
+        }
+        self._may_come_back = bool(ids)  # looked for in all batches only where the first one has some
+        bodies = import_index.bodies(connection, ids)
+        return {
+            text.digest
+            for number, texts in ids.items()
+            for text in texts
+            if bodies.get(number) == " ".join(text.words).casefold()
+        }
 
     def settle(self) -> repeats.Repeats:
         """Keep texts that repeat another on one side, when all are stored."""

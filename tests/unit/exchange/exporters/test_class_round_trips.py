@@ -200,3 +200,30 @@ def test_texts_do_not_come_back_as_labelled_from_a_format_that_holds_no_classes(
     other = workspaces.empty(tmp_path / "other")
     run(other, ImportRequest(paths=(tmp_path / name,)))
     assert {content.document.state.value for content in contents(other)} == ({"new"} if format != "conll" else set())
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_what_is_exported_and_imported_again_into_its_workspace_is_known(tmp_path, format):
+    texts = [*TEXTS, {"id": "d e", "text": "Dear all,\n\n  please   pay\tnow \n\nAnn", "label": "claim"}]
+    workspace = workspace_of(tmp_path / "ws", texts)
+    before = facts(workspace)
+    target = tmp_path / FORMATS[format]
+    exporters.load(format).write(contents(workspace), workspace.schema, target)
+    summary = run(workspace, ImportRequest(paths=(target,), by_folder=format == "class-folders"))
+    assert (summary.documents, summary.known, summary.known_labelled) == (0, 4, 3)
+    assert facts(workspace) == before
+
+
+def test_a_text_that_was_changed_in_an_export_is_another_document(tmp_path):
+    workspace = workspace_of(tmp_path / "ws", TEXTS)
+    exporters.load("texts-csv").write(contents(workspace), workspace.schema, tmp_path / "out.csv")
+    text = (tmp_path / "out.csv").read_text("utf-8-sig")
+    (tmp_path / "out.csv").write_text(text.replace("Half of all trains", "All trains"))
+    summary = run(workspace, ImportRequest(paths=(tmp_path / "out.csv",)))
+    assert (summary.documents, summary.known) == (1, 2)
+
+
+def test_another_table_with_the_same_texts_under_the_same_ids_is_not_taken_for_an_export(tmp_path):
+    workspace = workspace_of(tmp_path / "ws", TEXTS)
+    (tmp_path / "other.jsonl").write_text("\n".join(map(json.dumps, TEXTS)))
+    assert run(workspace, ImportRequest(paths=(tmp_path / "other.jsonl",))).documents == 3
