@@ -21,7 +21,7 @@ _SAMPLE = 8  # words around which a page is looked at for its turn
 _BETTER = 1.15  # times the score of the page as it is
 
 _LETTERS_HIGH = 8  # pixels: on a page that is not as wide or as high nothing can be read
-_INK = 8  # of 255: grey levels between ink and paper, below which nothing can be read
+_INK = 8  # of 255: levels of a colour between ink and paper, below which nothing can be read
 _SLENDER = 8  # times as long as wide: the engines enlarge the shorter side, and the longer one with it
 
 Read = Callable[[Path], PageText]
@@ -35,8 +35,8 @@ def size_of_blank(picture: Path) -> tuple[int, int] | None:
     from PIL import Image
 
     with Image.open(picture) as opened:
-        grey: Any = opened.convert("L").getextrema()  # the darkest and the lightest
-        is_blank = grey[1] - grey[0] < _INK or min(opened.size) < _LETTERS_HIGH
+        colours: Any = opened.convert("RGB").getextrema()  # of each the darkest and the lightest
+        is_blank = all(most - least < _INK for least, most in colours) or min(opened.size) < _LETTERS_HIGH
         return opened.size if is_blank else None
 
 
