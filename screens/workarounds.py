@@ -17,6 +17,7 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import OptionList
 from textual.worker import WorkerFailed
 
@@ -82,6 +83,11 @@ class Missed:
 _dispatch = MessagePump._dispatch_message
 
 
+def _is_closing(widget: Widget) -> bool:
+    """Whether it, or what it stands in, is taken away."""
+    return any(node._pruning or node._closing for node in widget.ancestors_with_self)
+
+
 async def _dispatch_and_go_on(self: MessagePump, message: Message) -> None:
     app = self.app
     if not isinstance(app, Outlasting):
@@ -89,6 +95,11 @@ async def _dispatch_and_go_on(self: MessagePump, message: Message) -> None:
         return
     try:
         await _dispatch(self, message)
+    except (IndexError, NoMatches):
+        # What is closed before it was built, as a dialog by Escape or by the end of the program, is given no children
+        # by Textual, and stands on no other screen any more.
+        if not (app._exit or (isinstance(self, Widget) and _is_closing(self))):
+            raise
     except KINDS as error:
         app._handle_exception(error)
         if isinstance(message, _AGAIN):
@@ -109,6 +120,18 @@ def _move_page_where_lines_are(self: OptionList, direction: Literal[-1, 1]) -> N
 
 
 OptionList._move_page = _move_page_where_lines_are  # type: ignore[method-assign]
+
+
+_click = OptionList._on_click
+
+
+async def _click_what_is_there(self: OptionList, event: events.Click) -> None:
+    """A click on a line that a list, filled anew since it was drawn, has no longer is a click on nothing."""
+    if event.style.meta.get("option", -1) < self.option_count:
+        await _click(self, event)
+
+
+OptionList._on_click = _click_what_is_there  # type: ignore[method-assign]
 
 
 _dismiss = CommandPalette.dismiss
