@@ -22,7 +22,7 @@ from workbench.serving.metrics import CONTENT_TYPE, Metrics
 from workbench.serving.options import Options
 from workbench.serving.problems import ServingProblem
 from workbench.serving.schemas import EXAMPLES, Health, Info, PredictRequest, PredictResponse, Problem, Words
-from workbench.serving.service import Input, SentFile, Service
+from workbench.serving.service import LOG, Input, SentFile, Service
 from workbench.serving.siblings import Siblings
 
 Load = Callable[[Options, Metrics], Service]
@@ -37,7 +37,10 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
     422: {"model": Problem, "description": "It cannot be read; the message says why."},
     424: {"model": Problem, "description": "The model failed."},
     429: {"model": Problem, "description": "The queue is full; Retry-After says when to try again."},
-    503: {"model": Problem, "description": "The model is being loaded, the server is stopping, or it took too long."},
+    503: {
+        "model": Problem,
+        "description": "The model is being loaded, the server is stopping or has no space, or it took too long.",
+    },
 }
 _GUARDED: dict[int | str, dict[str, Any]] = {status: _PROBLEMS[status] for status in (401, 403)}
 _BODY = {
@@ -300,6 +303,11 @@ def _answer_problems(app: FastAPI, metrics: Metrics) -> None:
     @app.exception_handler(ClientDisconnect)
     async def gone(request: Request, error: ClientDisconnect) -> Response:
         return answer(request, problems.cut_off())
+
+    @app.exception_handler(OSError)
+    async def unwritten(request: Request, error: OSError) -> Response:
+        LOG.error("request %s was not read: %s", request.state.request_id, error)
+        return answer(request, problems.no_space())
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Response:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from storage.exceptions import InputProblem, WorkbenchError
+from storage.exceptions import InputProblem, NotWritten, WorkbenchError
 from storage.files import temporary_folder
 from workbench.serving import documents, problems
 from workbench.serving.batching import Batcher
@@ -234,6 +234,9 @@ def _bordered(call: Callable[[], T]) -> T | ServingProblem:
         return problem
     except InputProblem as problem:
         return problems.unreadable(f"{problem.message}", problem.remedy)
+    except (OSError, NotWritten) as error:
+        LOG.error("a document was not read: %s", error)
+        return problems.no_space()
     except WorkbenchError as problem:
         LOG.error("%s %s", problem.message, problem.remedy)
         return problems.unreadable("It cannot be read by this server.", "The server's log says why.")

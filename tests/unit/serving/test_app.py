@@ -1,6 +1,7 @@
 """What a server answers, with an engine that counts words."""
 
 import asyncio
+import errno
 import json
 import os
 import shutil
@@ -432,6 +433,30 @@ def test_a_client_that_goes_away_amid_its_request_is_no_fault_of_the_server() ->
         client.portal.call(client.app, scope, receive, send)
     assert answers[0]["status"] == 400
     assert json.loads(answers[1]["body"])["type"] == "cut_off"
+
+
+@pytest.mark.parametrize("size", [10, 2_000_000])
+def test_a_server_without_space_for_what_is_sent_says_so_and_goes_on_once_there_is_some(
+    size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A file of some size is kept on the disk before it is read. Neither is a fault of the server with a traceback."""
+    sent = {"files": ("list.json", json.dumps({"words": ["Sum"], "bboxes": [[1, 1, 9, 9]]}).encode() + b" " * size)}
+    with serving() as client:
+        with monkeypatch.context() as patch:
+            patch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+            answer = client.post("/predict", files=sent)
+        assert (answer.status_code, answer.json()["type"]) == (503, "no_space")
+        assert "gone" not in answer.text and "Traceback" not in caplog.text
+        assert client.post("/predict", files=sent).status_code == 200
+
+
+def test_a_document_for_which_there_is_no_space_is_said_to_be_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, content: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with serving() as client:
+        assert client.post("/predict", files={"files": ("a.txt", b"Total 9.00")}).json()["type"] == "no_space"
 
 
 def test_a_server_ends_where_the_kernel_allows_no_packet_filter() -> None:
