@@ -225,11 +225,9 @@ class WorkbenchApp(App[None]):
         super().panic(*renderables)
 
     def _handle_exception(self, error: Exception) -> None:
-        screens = () if self._exit else self.screen_stack
-        if self._follower.outlasts(error) or workarounds.is_of_closed_palette(error, screens):
-            return
-        self.problem = self.problem or error
-        super()._handle_exception(error)
+        if not (self._follower.outlasts(error) or workarounds.is_of_closed_palette(error, self)):
+            self.problem = self.problem or error
+            super()._handle_exception(error)
 
     async def _shutdown(self) -> None:
         workarounds.end_reading()

@@ -6,17 +6,18 @@ handlers raises; here the handler ends alone, and is called again once the datab
 """
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from textual import events
+from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.command import CommandPalette
 from textual.css.query import NoMatches
+from textual.drivers._writer_thread import WriterThread
 from textual.geometry import Size
 from textual.message import Message
 from textual.message_pump import MessagePump
-from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import OptionList
 from textual.worker import WorkerFailed
@@ -35,10 +36,10 @@ def laid_out(event: events.Event) -> events.Event:
     return event if size == event.size else events.Resize(size, size, None, event.pixel_size)
 
 
-def is_of_closed_palette(error: Exception, screens: "Sequence[Screen[object]]") -> bool:
+def is_of_closed_palette(error: Exception, app: "App[Any]") -> bool:
     """Whether the search of a command palette failed since it is not there any more: it finds its list no more."""
     is_search = isinstance(error, WorkerFailed) and isinstance(error.error, NoMatches)
-    return is_search and not any(isinstance(screen, CommandPalette) for screen in screens)
+    return is_search and (app._exit or not any(isinstance(screen, CommandPalette) for screen in app.screen_stack))
 
 
 def end_reading() -> None:
@@ -120,6 +121,22 @@ def _move_page_where_lines_are(self: OptionList, direction: Literal[-1, 1]) -> N
 
 
 OptionList._move_page = _move_page_where_lines_are  # type: ignore[method-assign]
+
+
+_write = WriterThread.run
+
+
+def _write_until_the_terminal_is_gone(self: WriterThread) -> None:
+    """Then go on to take what is written: else the program waits for space in a queue that nothing empties, and neither
+    the signal that the terminal is closed nor any other can end it."""
+    try:
+        _write(self)
+    except (OSError, ValueError):  # closed at the other end, or at this one
+        while self._queue.get() is not None:
+            pass
+
+
+WriterThread.run = _write_until_the_terminal_is_gone  # type: ignore[method-assign]
 
 
 _click = OptionList._on_click
