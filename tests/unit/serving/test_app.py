@@ -413,9 +413,8 @@ def test_a_connection_that_asks_nothing_is_closed(monkeypatch: pytest.MonkeyPatc
     assert whole.startswith(b"HTTP/1.1 204")
 
 
-def test_a_client_that_goes_away_amid_its_request_is_no_fault_of_the_server() -> None:
-    """The log of a server has no traceback of it."""
-    parts = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
+def _answers_to(client: TestClient, parts: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What the server sends for a request whose parts arrive so."""
     answers: list[dict[str, Any]] = []
 
     async def receive() -> Any:
@@ -429,10 +428,31 @@ def test_a_client_that_goes_away_amid_its_request_is_no_fault_of_the_server() ->
         "type": "http", "method": "POST", "path": "/predict", "raw_path": b"/predict", "query_string": b"",
         "headers": headers, "http_version": "1.1", "scheme": "http", "server": ("127.0.0.1", 80), "client": None,
     }  # fmt: skip
+    client.portal.call(client.app, scope, receive, send)
+    return answers
+
+
+def test_a_client_that_goes_away_amid_its_request_is_no_fault_of_the_server() -> None:
+    """The log of a server has no traceback of it."""
+    parts = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
     with serving() as client:
-        client.portal.call(client.app, scope, receive, send)
+        answers = _answers_to(client, parts)
     assert answers[0]["status"] == 400
     assert json.loads(answers[1]["body"])["type"] == "cut_off"
+
+
+def test_what_waits_for_a_client_that_has_gone_is_read_no_more() -> None:
+    """Those that come after it need not wait for it."""
+    engine = CountingEngine()
+    engine.gate.clear()
+    body = json.dumps({"inputs": ["one", "two", "three"]}).encode()
+    parts = iter([{"type": "http.request", "body": body, "more_body": False}, {"type": "http.disconnect"}])
+    with serving(engine, batch_tokens=1) as client:
+        answers = _answers_to(client, parts)
+        assert json.loads(answers[1]["body"])["type"] == "cut_off"
+        engine.gate.set()
+        assert client.post("/predict", json={"inputs": "four"}).status_code == 200
+    assert sum(engine.batches) <= 2  # the one at which the model was, and the last
 
 
 @pytest.mark.parametrize("size", [10, 2_000_000])
