@@ -413,7 +413,9 @@ def test_a_connection_that_asks_nothing_is_closed(monkeypatch: pytest.MonkeyPatc
     assert whole.startswith(b"HTTP/1.1 204")
 
 
-def _answers_to(client: TestClient, parts: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
+def _answers_to(
+    client: TestClient, parts: Iterator[dict[str, Any]], kind: bytes = b"application/json"
+) -> list[dict[str, Any]]:
     """What the server sends for a request whose parts arrive so."""
     answers: list[dict[str, Any]] = []
 
@@ -423,7 +425,7 @@ def _answers_to(client: TestClient, parts: Iterator[dict[str, Any]]) -> list[dic
     async def send(message: Any) -> None:
         answers.append(message)
 
-    headers = [(b"host", b"127.0.0.1"), (b"content-type", b"application/json")]
+    headers = [(b"host", b"127.0.0.1"), (b"content-type", kind)]
     scope = {
         "type": "http", "method": "POST", "path": "/predict", "raw_path": b"/predict", "query_string": b"",
         "headers": headers, "http_version": "1.1", "scheme": "http", "server": ("127.0.0.1", 80), "client": None,
@@ -453,6 +455,33 @@ def test_what_waits_for_a_client_that_has_gone_is_read_no_more() -> None:
         engine.gate.set()
         assert client.post("/predict", json={"inputs": "four"}).status_code == 200
     assert sum(engine.batches) <= 2  # the one at which the model was, and the last
+
+
+def test_of_a_file_that_was_being_read_for_a_client_that_has_gone_nothing_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its reading goes on for a while, and wrote into a folder that had been deleted."""
+    began, has_gone = threading.Event(), threading.Event()
+
+    def read(reader: DocumentReader, path: Path, folder: Path) -> Iterator[Any]:
+        began.set()
+        assert has_gone.wait(20)
+        (folder / "files").mkdir(parents=True)
+        return iter(())
+
+    def parts() -> Iterator[dict[str, Any]]:
+        content = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.pdf"\r\n\r\n%PDF\r\n--x--\r\n'
+        yield {"type": "http.request", "body": content, "more_body": False}
+        assert began.wait(20)
+        yield {"type": "http.disconnect"}
+
+    monkeypatch.setattr(DocumentReader, "file", read)
+    with serving() as client, monkeypatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(tmp_path))
+        answers = _answers_to(client, parts(), b"multipart/form-data; boundary=x")
+        assert json.loads(answers[1]["body"])["type"] == "cut_off"
+        has_gone.set()
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("size", [10, 2_000_000])
