@@ -146,7 +146,8 @@ class WorkbenchApp(App[None]):
     async def _go_to(self, mode: str) -> None:
         """Its modules are loaded in a thread: that takes a second the first time, and this screen goes on meanwhile."""
         await to_thread(next(m for m in modes.MODES if m.id == mode).bring)
-        await self.switch_mode(mode)
+        if not self._exit:  # the analyst has left meanwhile
+            await self.switch_mode(mode)
 
     def action_help(self) -> None:
         if self.mode_screen is not None:
@@ -224,10 +225,9 @@ class WorkbenchApp(App[None]):
         super().panic(*renderables)
 
     def _handle_exception(self, error: Exception) -> None:
-        if self._follower.outlasts(error) or workarounds.is_of_closed_palette(error, self.screen_stack):
-            return
-        self.problem = self.problem or error
-        super()._handle_exception(error)
+        if not (self._follower.outlasts(error) or workarounds.is_of_closed_palette(error, self)):
+            self.problem = self.problem or error
+            super()._handle_exception(error)
 
     async def _shutdown(self) -> None:
         workarounds.end_reading()

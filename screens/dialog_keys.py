@@ -52,6 +52,8 @@ class DialogKeys:
     async def handle(self, event: events.Key) -> bool:
         """Wait until it is clear whose key it is, and handle it where that is a dialog. In the application's queue."""
         await self._decided()
+        if self._app._exit:  # the program ends, and may have no screen any more
+            return True
         dialog = self._app.screen
         if not isinstance(dialog, Dialog):
             return await (self._typed_behind(event) if event.is_forwarded else self._typed_in_line(event))
@@ -95,7 +97,7 @@ class DialogKeys:
 
     async def _decided(self) -> None:
         deadline = monotonic() + PATIENCE
-        while not self._is_decided():
+        while not self._app._exit and not self._is_decided():
             if monotonic() > deadline:
                 self._held = 0
                 return

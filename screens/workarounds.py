@@ -6,17 +6,19 @@ handlers raises; here the handler ends alone, and is called again once the datab
 """
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from textual import events
+from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.command import CommandPalette
 from textual.css.query import NoMatches
+from textual.drivers._writer_thread import WriterThread
 from textual.geometry import Size
 from textual.message import Message
 from textual.message_pump import MessagePump
-from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import OptionList
 from textual.worker import WorkerFailed
 
@@ -34,10 +36,10 @@ def laid_out(event: events.Event) -> events.Event:
     return event if size == event.size else events.Resize(size, size, None, event.pixel_size)
 
 
-def is_of_closed_palette(error: Exception, screens: "Sequence[Screen[object]]") -> bool:
+def is_of_closed_palette(error: Exception, app: "App[Any]") -> bool:
     """Whether the search of a command palette failed since it is not there any more: it finds its list no more."""
     is_search = isinstance(error, WorkerFailed) and isinstance(error.error, NoMatches)
-    return is_search and not any(isinstance(screen, CommandPalette) for screen in screens)
+    return is_search and (app._exit or not any(isinstance(screen, CommandPalette) for screen in app.screen_stack))
 
 
 def end_reading() -> None:
@@ -82,6 +84,11 @@ class Missed:
 _dispatch = MessagePump._dispatch_message
 
 
+def _is_closing(widget: Widget) -> bool:
+    """Whether it, or what it stands in, is taken away."""
+    return any(node._pruning or node._closing for node in widget.ancestors_with_self)
+
+
 async def _dispatch_and_go_on(self: MessagePump, message: Message) -> None:
     app = self.app
     if not isinstance(app, Outlasting):
@@ -89,6 +96,11 @@ async def _dispatch_and_go_on(self: MessagePump, message: Message) -> None:
         return
     try:
         await _dispatch(self, message)
+    except (IndexError, NoMatches):
+        # What is closed before it was built, as a dialog by Escape or by the end of the program, is given no children
+        # by Textual, and stands on no other screen any more.
+        if not (app._exit or (isinstance(self, Widget) and _is_closing(self))):
+            raise
     except KINDS as error:
         app._handle_exception(error)
         if isinstance(message, _AGAIN):
@@ -109,6 +121,34 @@ def _move_page_where_lines_are(self: OptionList, direction: Literal[-1, 1]) -> N
 
 
 OptionList._move_page = _move_page_where_lines_are  # type: ignore[method-assign]
+
+
+_write = WriterThread.run
+
+
+def _write_until_the_terminal_is_gone(self: WriterThread) -> None:
+    """Then go on to take what is written: else the program waits for space in a queue that nothing empties, and neither
+    the signal that the terminal is closed nor any other can end it."""
+    try:
+        _write(self)
+    except (OSError, ValueError):  # closed at the other end, or at this one
+        while self._queue.get() is not None:
+            pass
+
+
+WriterThread.run = _write_until_the_terminal_is_gone  # type: ignore[method-assign]
+
+
+_click = OptionList._on_click
+
+
+async def _click_what_is_there(self: OptionList, event: events.Click) -> None:
+    """A click on a line that a list, filled anew since it was drawn, has no longer is a click on nothing."""
+    if event.style.meta.get("option", -1) < self.option_count:
+        await _click(self, event)
+
+
+OptionList._on_click = _click_what_is_there  # type: ignore[method-assign]
 
 
 _dismiss = CommandPalette.dismiss

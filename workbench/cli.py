@@ -157,6 +157,10 @@ def main() -> Any:
         no_text = UsageProblem("A name that was given is no text: a byte of it is not UTF-8.", "Type it anew.")
         _report(no_text, wants_json)
         sys.exit(no_text.exit_code)
+    except MemoryError:
+        lacking = MissingTool("There is too little memory for this.", "Close other programs, or do less at once.")
+        _report(lacking, wants_json)
+        sys.exit(lacking.exit_code)
     except OSError as error:
         problem = _of_the_system(error)
         if problem is None:

@@ -1,12 +1,17 @@
 """Keys typed before, while and after a dialog opens, at every pace and on a busy machine: they are the dialog's."""
 
 import asyncio
+import threading
 import time
 from pathlib import Path
 
 import pytest
+from rich.style import Style
 from textual import events
+from textual.command import CommandPalette
+from textual.widgets import OptionList
 
+from screens.modes import Mode
 from screens.program import run
 from screens.widgets.dialogs import Choice, Confirm, Prompt
 from storage.document_list import Filter
@@ -170,3 +175,46 @@ def test_a_crash_is_told_whole_where_it_cannot_be_kept(monkeypatch, capfd):
     shown = capfd.readouterr().err
     assert ended.value.code == 1 and "A fault of the program" in shown
     assert "Traceback" in shown and "in fail" in shown and "hunter2" not in shown
+
+
+@pytest.mark.parametrize("closed_by", ["the end of the program", "its own end"])
+@pytest.mark.parametrize("kind", [Prompt, Choice, CommandPalette])
+async def test_a_dialog_that_closes_before_it_was_built_is_no_fault(opened, workspace, kind, closed_by):
+    arguments = {Prompt: ("A text",), Choice: ("Which", [("a", "A", "")], "", {}, "a"), CommandPalette: ()}[kind]
+    async with opened(workspace) as pilot:
+        pilot.app.push_screen(dialog := kind(*arguments))
+        if closed_by == "its own end":
+            dialog.dismiss(None)
+            await pilot.pause()
+            assert pilot.app.screen is pilot.app.mode_screen
+        else:
+            pilot.app.exit()
+    assert pilot.app.problem is None
+
+
+@pytest.mark.parametrize("then", [(), ("ctrl+p", "t")])
+async def test_leaving_while_another_screen_is_being_loaded_is_no_fault(opened, workspace, monkeypatch, then):
+    loaded = threading.Event()
+    monkeypatch.setattr(Mode, "bring", lambda mode: loaded.wait(10))
+    async with opened(workspace) as pilot:
+        asyncio.get_running_loop().call_later(0.5, loaded.set)
+        for key in ("f3", *then):
+            pilot.app.post_message(events.Key(key, None))
+        await asyncio.sleep(0.1)
+        pilot.app.exit()
+    assert pilot.app.problem is None
+
+
+async def test_a_click_on_a_line_that_a_list_has_no_longer_is_no_fault(opened, workspace):
+    """The list is filled anew between the drawing of the line and the click."""
+    async with opened(workspace) as pilot:
+        pilot.app.push_screen(Choice("Which", [("a", "A", ""), ("b", "B", "")]))
+        await pilot.pause()
+        listed = pilot.app.screen.query_one(OptionList)
+        drawn = Style.from_meta({"option": 1})
+        listed.remove_option_at_index(1)
+        listed.post_message(events.Click(listed, 1, 1, 0, 0, 1, False, False, False, style=drawn))
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, Choice)
+        pilot.app.screen.dismiss(None)
+    assert pilot.app.problem is None

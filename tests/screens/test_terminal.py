@@ -12,6 +12,7 @@ from contextlib import suppress
 
 import pytest
 from textual.css.query import NoMatches
+from textual.drivers._writer_thread import MAX_QUEUED_WRITES, WriterThread
 from textual.widgets import OptionList
 from textual.worker import WorkerFailed
 
@@ -172,6 +173,24 @@ async def test_a_palette_that_is_closed_twice_closes_nothing_under_it(opened, wo
         await pilot.pause()
         await pilot.press("t")
         assert labels(workspace) == {"amount_total": ["9.00"]}
+
+
+def test_a_terminal_that_is_gone_does_not_hold_the_program_up():
+    """What draws waited for space in a queue that nothing emptied, and no signal could end it."""
+    terminal, end = pty.openpty()
+    os.close(terminal)
+    writer = WriterThread(os.fdopen(end, "w"))
+    writer.start()
+    drawn = threading.Event()
+
+    def draw():
+        for _ in range(5 * MAX_QUEUED_WRITES):
+            writer.write("a line")
+        writer.stop()
+        drawn.set()
+
+    threading.Thread(target=draw, daemon=True).start()
+    assert drawn.wait(20)
 
 
 async def test_the_program_does_not_wait_for_a_page_that_is_being_read(opened, workspace):

@@ -1,10 +1,10 @@
 """The paths of a server, with the OpenAPI document that describes them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, nullcontext
 from importlib.resources import files
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
@@ -22,9 +22,10 @@ from workbench.serving.metrics import CONTENT_TYPE, Metrics
 from workbench.serving.options import Options
 from workbench.serving.problems import ServingProblem
 from workbench.serving.schemas import EXAMPLES, Health, Info, PredictRequest, PredictResponse, Problem, Words
-from workbench.serving.service import Input, SentFile, Service
+from workbench.serving.service import LOG, Input, SentFile, Service
 from workbench.serving.siblings import Siblings
 
+T = TypeVar("T")
 Load = Callable[[Options, Metrics], Service]
 """Loads the model and warms it up; called in a thread."""
 
@@ -37,7 +38,10 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
     422: {"model": Problem, "description": "It cannot be read; the message says why."},
     424: {"model": Problem, "description": "The model failed."},
     429: {"model": Problem, "description": "The queue is full; Retry-After says when to try again."},
-    503: {"model": Problem, "description": "The model is being loaded, the server is stopping, or it took too long."},
+    503: {
+        "model": Problem,
+        "description": "The model is being loaded, the server is stopping or has no space, or it took too long.",
+    },
 }
 _GUARDED: dict[int | str, dict[str, Any]] = {status: _PROBLEMS[status] for status in (401, 403)}
 _BODY = {
@@ -141,7 +145,8 @@ def _add_paths(app: FastAPI, options: Options, state: State, metrics: Metrics, s
         try:
             async with asyncio.timeout(options.request_seconds):
                 inputs = await _inputs(request, most)
-                documents = await service.predict(inputs, number, raw=raw, page=page, together=options.documents)
+                predicting = service.predict(inputs, number, raw=raw, page=page, together=options.documents)
+                documents = await _while_connected(request, predicting)
         except TimeoutError:
             raise problems.timed_out(options.request_seconds) from None
         return PredictResponse(
@@ -213,6 +218,29 @@ def _add_paths(app: FastAPI, options: Options, state: State, metrics: Metrics, s
     async def figures() -> Response:
         """Requests, seconds, queue, batches and errors, for Prometheus."""
         return Response(metrics.text(), headers={"Content-Type": CONTENT_TYPE})
+
+
+async def _while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """What becomes of a request; the work for a client that goes away ends, so that others need not wait for it.
+
+    Raises:
+        ClientDisconnect: it went away.
+    """
+
+    async def gone() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    working, leaving = asyncio.ensure_future(work), asyncio.ensure_future(gone())
+    try:
+        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise ClientDisconnect
+        return working.result()
+    finally:
+        for task in (working, leaving):
+            task.cancel()
+        await asyncio.gather(working, leaving, return_exceptions=True)
 
 
 async def _inputs(request: Request, most: int) -> list[Input]:
@@ -300,6 +328,11 @@ def _answer_problems(app: FastAPI, metrics: Metrics) -> None:
     @app.exception_handler(ClientDisconnect)
     async def gone(request: Request, error: ClientDisconnect) -> Response:
         return answer(request, problems.cut_off())
+
+    @app.exception_handler(OSError)
+    async def unwritten(request: Request, error: OSError) -> Response:
+        LOG.error("request %s was not read: %s", request.state.request_id, error)
+        return answer(request, problems.no_space())
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Response:

@@ -74,8 +74,10 @@ class DocumentReader:
         """
         if not text.strip():
             raise problems.empty("The text is empty.")
-        if (longest := max(map(len, text.split()))) > _WORD_LETTERS:
+        words = text.split()
+        if (longest := max(map(len, words))) > _WORD_LETTERS:
             raise problems.too_large(f"A word has {longest:,} letters; the limit is {_WORD_LETTERS:,}.")
+        self._check_count(len(words))  # before they are set: of millions that takes a minute and a gigabyte
         lines = [line for line in text.splitlines() if line.strip()]
         page = running_text.typeset(
             [[line[start:end] for start, end in running_text.pieces_of(line)] for line in lines]
@@ -148,6 +150,9 @@ class DocumentReader:
         count = len(content.tokens)
         if not count:
             raise problems.empty("There are no words on it.")
+        self._check_count(count)
+
+    def _check_count(self, count: int) -> None:
         if count > self.options.words:
             raise problems.too_large(f"It has {count:,} words; the limit is {self.options.words:,}.")
 

@@ -70,6 +70,14 @@ def model_failed() -> ServingProblem:
     )
 
 
+def no_space() -> ServingProblem:
+    """What was sent, or what is made of it, cannot be written: the folder for temporary files is full, or gone."""
+    return ServingProblem(
+        503, "no_space", "The server cannot write what was sent to its disk.",
+        "Send it later; the server's log says why.", 30,
+    )  # fmt: skip
+
+
 def overloaded(seconds: float) -> ServingProblem:
     """More waits than can be answered in time.
 

@@ -3,15 +3,16 @@
 import asyncio
 import functools
 import logging
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from storage.exceptions import InputProblem, WorkbenchError
+from storage.exceptions import InputProblem, NotWritten, WorkbenchError
 from storage.files import temporary_folder
 from workbench.serving import documents, problems
 from workbench.serving.batching import Batcher
@@ -38,6 +39,40 @@ class SentFile:
 
 
 Input = str | Words | SentFile
+
+
+class _Folder:
+    """Where the files of a request are; deleted once neither the request nor a thread that reads them uses it.
+
+    A request that is given up ends before its threads do: what they went on to write would be left behind.
+    """
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._path = self._stack.enter_context(temporary_folder("request"))
+        self._lock = threading.Lock()
+        self._users = 0
+        self._gone = False
+
+    @contextmanager
+    def used(self) -> Iterator[Path]:
+        """The folder, which is there as long as it is used.
+
+        Raises:
+            ServingProblem: it is deleted.
+        """
+        with self._lock:
+            if self._gone:
+                raise problems.cut_off()
+            self._users += 1
+        try:
+            yield self._path
+        finally:
+            with self._lock:
+                self._users -= 1
+                self._gone = not self._users
+            if self._gone:
+                self._stack.close()
 
 
 class Service:
@@ -88,8 +123,8 @@ class Service:
         Raises:
             ServingProblem: none of it could be read.
         """
-        with ExitStack() as stack:
-            folder = stack.enter_context(temporary_folder("request"))
+        folder = _Folder()
+        with folder.used():
             predictions: list[Prediction] = []
             failures: list[ServingProblem] = []
             for start in range(0, len(inputs), together):
@@ -109,7 +144,7 @@ class Service:
         return predictions
 
     async def _all_documents(
-        self, part: Sequence[Input], folder: Path, start: int, patient: bool
+        self, part: Sequence[Input], folder: _Folder, start: int, patient: bool
     ) -> "list[list[Sent] | ServingProblem]":
         """The documents of a part of a request, which begins at the input with number `start`.
 
@@ -172,20 +207,23 @@ class Service:
                     raise
                 await asyncio.sleep(0.05)
 
-    def _documents(self, item: Input, folder: Path, number: int) -> list[Sent]:
+    def _documents(self, item: Input, folder: _Folder, number: int) -> list[Sent]:
         if isinstance(item, str):
             return [self._reader.text(item)]
         if isinstance(item, Words):
             return [self._reader.words(item)]
         began = time.monotonic()
-        own = folder / str(number)
-        sent = own / "sent"  # beside what is made of it, so that no name is taken
+        with folder.used() as path:
+            documents_of_file = self._documents_of_file(item, path / str(number), number)
+        self._file_seconds = 0.7 * self._file_seconds + 0.3 * (time.monotonic() - began)
+        return documents_of_file
+
+    def _documents_of_file(self, item: SentFile, folder: Path, number: int) -> list[Sent]:
+        sent = folder / "sent"  # beside what is made of it, so that no name is taken
         sent.mkdir(parents=True)
         path = sent / _name(item, number)
         path.write_bytes(item.content)
-        documents_of_file = list(self._reader.file(path, own))
-        self._file_seconds = 0.7 * self._file_seconds + 0.3 * (time.monotonic() - began)
-        return documents_of_file
+        return list(self._reader.file(path, folder))
 
     def _prepare(self, document: Sent, page: int | None) -> Any:
         return self.engine.prepare(document if page is None else documents.only_page(document, page))
@@ -234,6 +272,9 @@ def _bordered(call: Callable[[], T]) -> T | ServingProblem:
         return problem
     except InputProblem as problem:
         return problems.unreadable(f"{problem.message}", problem.remedy)
+    except (OSError, NotWritten) as error:
+        LOG.error("a document was not read: %s", error)
+        return problems.no_space()
     except WorkbenchError as problem:
         LOG.error("%s %s", problem.message, problem.remedy)
         return problems.unreadable("It cannot be read by this server.", "The server's log says why.")

@@ -205,7 +205,8 @@ def load(folder: Path, device: torch.device | None = None, batch_size: int = 16)
     labels = [model.config.id2label[i] for i in range(model.config.num_labels)]
     if "O" not in labels:
         raise InputProblem(
-            f"{folder} is no model of fields: its labels are {', '.join(labels[:5])} …", "Fine-tune it first."
+            f"{folder} is no model of fields: its labels are {', '.join(repr(label[:40]) for label in labels[:5])} …",
+            "Fine-tune it first.",
         )
     description = describe(folder, model.config.model_type)
     tokenizer = loading.fitting_tokenizer(model, str(folder))

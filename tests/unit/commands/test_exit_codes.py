@@ -30,6 +30,7 @@ def _caused_by(cause: BaseException) -> RuntimeError:
         (InputProblem("unreadable"), 4),
         (Busy("another process writes"), 5),
         (MissingTool("no tesseract"), 6),
+        (MemoryError(), 6),
         (RunProblem("failed"), 7),
         (KeyboardInterrupt(), 130),
         (cli._Ended(signal.SIGHUP), 129),

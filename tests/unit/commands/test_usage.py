@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -455,3 +456,19 @@ def test_no_folder_for_temporary_files_is_no_fault(tmp_path: Path) -> None:
             input=b"x", capture_output=True, check=False,
         )  # fmt: skip
         assert asked.returncode == code, asked.stderr
+
+
+def test_every_command_that_a_message_names_is_there() -> None:
+    """A remedy named one that never was."""
+    commands = {
+        name: cli.group.get_command(click.Context(cli.group), name)
+        for name in cli.group.list_commands(click.Context(cli.group))
+    }
+    root = Path(cli.__file__).parent.parent
+    for path in (path for part in ("workbench", "screens", "storage") for path in (root / part).rglob("*.py")):
+        for name, second in re.findall(
+            r"`workbench ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?", path.read_text(encoding="utf-8")
+        ):
+            assert name in commands, f"{path.name} names `workbench {name}`"
+            if isinstance(group := commands[name], click.Group) and second:
+                assert second in group.commands, f"{path.name} names `workbench {name} {second}`"

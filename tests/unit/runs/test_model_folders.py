@@ -28,6 +28,8 @@ CONFIGS: list[tuple[dict[str, Any], str]] = [
     ({"id2label": ["O", "B-a"]}, "id2label"),
     ({"id2label": {"0": "O", "7": "B-a"}}, "id2label"),
     ({"id2label": {"0": 1}}, "id2label"),
+    ({"id2label": {"0": "O", "1": "B-\ud800"}}, "no text"),
+    ({"id2label": {str(number): f"B-{number}" for number in range(100_001)}}, "the limit is 10,000"),
     ({"id2label": {"0": "O", "1": "B-a"}}, "3 rows"),
     ({"quantization_config": {"quant_method": "bitsandbytes", "load_in_8bit": True}}, "quantization_config"),
     ({"num_hidden_layers": 10**9}, "num_hidden_layers"),

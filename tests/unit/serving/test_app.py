@@ -1,6 +1,7 @@
 """What a server answers, with an engine that counts words."""
 
 import asyncio
+import errno
 import json
 import os
 import shutil
@@ -413,9 +414,10 @@ def test_a_connection_that_asks_nothing_is_closed(monkeypatch: pytest.MonkeyPatc
     assert whole.startswith(b"HTTP/1.1 204")
 
 
-def test_a_client_that_goes_away_amid_its_request_is_no_fault_of_the_server() -> None:
-    """The log of a server has no traceback of it."""
-    parts = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
+def _answers_to(
+    client: TestClient, parts: Iterator[dict[str, Any]], kind: bytes = b"application/json"
+) -> list[dict[str, Any]]:
+    """What the server sends for a request whose parts arrive so."""
     answers: list[dict[str, Any]] = []
 
     async def receive() -> Any:
@@ -424,15 +426,87 @@ def test_a_client_that_goes_away_amid_its_request_is_no_fault_of_the_server() ->
     async def send(message: Any) -> None:
         answers.append(message)
 
-    headers = [(b"host", b"127.0.0.1"), (b"content-type", b"application/json")]
+    headers = [(b"host", b"127.0.0.1"), (b"content-type", kind)]
     scope = {
         "type": "http", "method": "POST", "path": "/predict", "raw_path": b"/predict", "query_string": b"",
         "headers": headers, "http_version": "1.1", "scheme": "http", "server": ("127.0.0.1", 80), "client": None,
     }  # fmt: skip
+    client.portal.call(client.app, scope, receive, send)
+    return answers
+
+
+def test_a_client_that_goes_away_amid_its_request_is_no_fault_of_the_server() -> None:
+    """The log of a server has no traceback of it."""
+    parts = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
     with serving() as client:
-        client.portal.call(client.app, scope, receive, send)
+        answers = _answers_to(client, parts)
     assert answers[0]["status"] == 400
     assert json.loads(answers[1]["body"])["type"] == "cut_off"
+
+
+def test_what_waits_for_a_client_that_has_gone_is_read_no_more() -> None:
+    """Those that come after it need not wait for it."""
+    engine = CountingEngine()
+    engine.gate.clear()
+    body = json.dumps({"inputs": ["one", "two", "three"]}).encode()
+    parts = iter([{"type": "http.request", "body": body, "more_body": False}, {"type": "http.disconnect"}])
+    with serving(engine, batch_tokens=1) as client:
+        answers = _answers_to(client, parts)
+        assert json.loads(answers[1]["body"])["type"] == "cut_off"
+        engine.gate.set()
+        assert client.post("/predict", json={"inputs": "four"}).status_code == 200
+    assert sum(engine.batches) <= 2  # the one at which the model was, and the last
+
+
+def test_of_a_file_that_was_being_read_for_a_client_that_has_gone_nothing_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its reading goes on for a while, and wrote into a folder that had been deleted."""
+    began, has_gone = threading.Event(), threading.Event()
+
+    def read(reader: DocumentReader, path: Path, folder: Path) -> Iterator[Any]:
+        began.set()
+        assert has_gone.wait(20)
+        (folder / "files").mkdir(parents=True)
+        return iter(())
+
+    def parts() -> Iterator[dict[str, Any]]:
+        content = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.pdf"\r\n\r\n%PDF\r\n--x--\r\n'
+        yield {"type": "http.request", "body": content, "more_body": False}
+        assert began.wait(20)
+        yield {"type": "http.disconnect"}
+
+    monkeypatch.setattr(DocumentReader, "file", read)
+    with serving() as client, monkeypatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(tmp_path))
+        answers = _answers_to(client, parts(), b"multipart/form-data; boundary=x")
+        assert json.loads(answers[1]["body"])["type"] == "cut_off"
+        has_gone.set()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("size", [10, 2_000_000])
+def test_a_server_without_space_for_what_is_sent_says_so_and_goes_on_once_there_is_some(
+    size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A file of some size is kept on the disk before it is read. Neither is a fault of the server with a traceback."""
+    sent = {"files": ("list.json", json.dumps({"words": ["Sum"], "bboxes": [[1, 1, 9, 9]]}).encode() + b" " * size)}
+    with serving() as client:
+        with monkeypatch.context() as patch:
+            patch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+            answer = client.post("/predict", files=sent)
+        assert (answer.status_code, answer.json()["type"]) == (503, "no_space")
+        assert "gone" not in answer.text and "Traceback" not in caplog.text
+        assert client.post("/predict", files=sent).status_code == 200
+
+
+def test_a_document_for_which_there_is_no_space_is_said_to_be_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, content: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with serving() as client:
+        assert client.post("/predict", files={"files": ("a.txt", b"Total 9.00")}).json()["type"] == "no_space"
 
 
 def test_a_server_ends_where_the_kernel_allows_no_packet_filter() -> None:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from reportlab.pdfgen.canvas import Canvas
 
 from tests.support.serving import serving
+from workbench.exchange.reading import running_text
 from workbench.serving.collecting import Collector
 from workbench.serving.schemas import PredictRequest
 from workbench.serving.service import NOT_KEPT
@@ -92,3 +93,12 @@ def test_what_cannot_be_kept_is_answered_all_the_same_and_leaves_nothing_elsewhe
     assert document["fields"]["amount_total"]["value"] == "Total" and document["warnings"] == [NOT_KEPT]
     assert (tmp_path / "ws").exists() == (how == "busy")
     workspace.close()
+
+
+def test_a_text_of_far_too_many_words_is_refused_before_it_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    def set_all_the_same(lines: object) -> None:
+        raise AssertionError("of 32 texts with 100,000 words each this took a minute and a gigabyte")
+
+    monkeypatch.setattr(running_text, "typeset", set_all_the_same)
+    with serving(words=50) as client:
+        assert client.post("/predict", json={"inputs": "word " * 51}).json()["type"] == "too_large"

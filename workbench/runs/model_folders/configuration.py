@@ -6,7 +6,7 @@ from typing import Any
 
 from storage.exceptions import InputProblem
 
-_REMEDY = "Use a folder as save_pretrained() writes it, of one of the families that `workbench options` lists."
+_REMEDY = "Use a folder as save_pretrained() writes it, of one of the families that the tune screen (F4) offers."
 MODEL_TYPES = frozenset({
     "layoutlm", "layoutlmv3", "lilt", "bert", "roberta", "xlm-roberta", "camembert", "distilbert", "electra", "mpnet",
     "albert", "rembert", "ernie", "deberta", "deberta-v2", "roformer", "modernbert",
@@ -123,12 +123,21 @@ def _is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def _is_text(name: str) -> bool:
+    """Whether it can be written: half of a letter of two parts cannot."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in name)
+
+
 def _check_labels(path: Any, config: Mapping[str, Any]) -> None:
     names = config.get("id2label")
     if names is None:
         return
     if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
         raise problem_of(path, "id2label is no table of numbers and names.")
+    if not all(map(_is_text, names.values())):
+        raise problem_of(path, "id2label has a name that is no text.")
+    if len(names) > (most := _WHOLE["num_labels"][1]):
+        raise problem_of(path, f"id2label has {len(names):,} labels; the limit is {most:,}.")
     if not all(re.fullmatch(r"\d{1,5}", str(key)) for key in names):
         raise problem_of(path, "id2label has keys that are no numbers.")
     if sorted(int(key) for key in names) != list(range(len(names))):
