@@ -178,7 +178,6 @@ OPENING = frozenset(
 )
 """Calls that open a file."""
 OPENED_BY_NAME = {
-    "workbench/exchange/import_root.py": "what all others open files by",
     "workbench/exchange/ocr.py": "pictures that the workspace keeps",
     "workbench/exchange/ocr_pages.py": "pictures that the workspace keeps",
 }

@@ -11,8 +11,8 @@ from pathlib import Path
 from PIL import Image, ImageOps, ImageStat, TiffImagePlugin, UnidentifiedImageError
 
 from storage.exceptions import InputProblem
-from workbench.exchange.import_root import opened
 from workbench.exchange.reader_process import in_reader_process
+from workbench.import_root import opened
 from workbench.settings import Limits
 
 LONGEST = 2000

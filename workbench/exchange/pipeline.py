@@ -17,7 +17,8 @@ from storage.documents import NewDocument
 from storage.exceptions import UsageProblem
 from storage.object_store.transfer import follow
 from storage.records import ClassLabel, ReferenceValue, Side, Source, Span, Token
-from workbench.exchange import duplicates, import_root
+from workbench import import_root
+from workbench.exchange import duplicates
 from workbench.exchange.import_summary import LEAK, Summary
 from workbench.exchange.known_values import bring_in, suggest_again
 from workbench.exchange.reading import clean
@@ -78,8 +79,7 @@ def run(workspace: Workspace, request: ImportRequest, progress: Progress | None 
 
 class _ImportJob:
     def __init__(self, workspace: Workspace, request: ImportRequest, progress: Progress | None) -> None:
-        self._workspace = workspace
-        self._request = request
+        self._workspace, self._request = workspace, request
         self._progress = progress or (lambda done, total, documents_done: None)
         schema, columns = workspace.schema, request.label_columns
         self._labels = LabelMap(schema, request.mapping, keep_names=request.keep_names)

@@ -30,8 +30,7 @@ import msgspec
 
 from storage.exceptions import InputProblem, WorkbenchError
 from storage.files import sweep_temporary
-from workbench import lifeline
-from workbench.exchange import import_root
+from workbench import import_root, lifeline
 
 SECONDS = 60.0
 """For one result, or one item (a page, a row) of several."""

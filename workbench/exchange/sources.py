@@ -14,7 +14,6 @@ from storage.exceptions import InputProblem, WorkbenchError
 from storage.files import Files, is_empty
 from storage.records import Side
 from workbench.exchange import detection, discovery, pictures, reader_process
-from workbench.exchange.import_root import OUTSIDE, digest_of, opened
 from workbench.exchange.importers import registry as importers
 from workbench.exchange.ocr import Readers
 from workbench.exchange.ocr_text import PageText, turned
@@ -24,6 +23,7 @@ from workbench.exchange.reading.sides import side_of
 from workbench.exchange.vendor_groups import MODES
 from workbench.fields.class_names import AskAboutSpelling
 from workbench.fields.plain_text import harmless
+from workbench.import_root import OUTSIDE, digest_of, opened
 from workbench.workspace import Workspace
 
 _TEXTS_REPORTED = 500  # between two reports of progress

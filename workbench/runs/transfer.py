@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,6 +17,7 @@ from storage.exceptions import InputProblem, RunProblem, WorkspaceProblem
 from storage.files import SELECTIONS, digest_of, draft_beside, draft_folder, read_regular, sweep, sync_folder, sync_tree
 from storage.records import Run, RunState
 from workbench.output_places import refuse_own
+from workbench import import_root
 from workbench.runs import parquet, progress, suggestions_file
 from workbench.runs.config import run_names
 from workbench.runs.config.request import Request, without_places
@@ -30,6 +32,7 @@ _LEFT = ("checkpoints", SELECTIONS, "lock", "waiting", "queued", "prepared", "st
 """Of the other machine: pickles, from which a run must not be resumed; choices among its documents; its marks."""
 _MOST_BYTES = 256 << 20
 """Of a report, and of a run's events: those of a million steps have less."""
+_AT_ONCE = 1 << 20  # bytes of a file that is copied
 _READ_BY = {"run", "task", "f1", "readers", "documents_right"}
 _EVALUATED_BY = {"documents_right", "calibration", "postprocess"}
 """Of a run's report and of its evaluation, what a reader of documents needs; the rest may name vendors."""
@@ -83,7 +86,7 @@ def adopt(workspace: Workspace, source: Path, *, replace: bool = False, force: b
     if not here:
         _check_space(source, target.parent)
         with appearing(target) as draft:
-            shutil.copytree(source, draft, ignore_dangling_symlinks=True, ignore=shutil.ignore_patterns(*_LEFT))
+            _copy(source, draft)
     RunFolder(target).adopted.touch()
     RunFolder(target).queued.unlink(missing_ok=True)
     began = progress.of(target).first_time or RunFolder(target).request.stat().st_mtime
@@ -103,6 +106,28 @@ def adopt(workspace: Workspace, source: Path, *, replace: bool = False, force: b
     reconcile(workspace)
     with workspace.db.read() as connection:
         return run_store.get(connection, run.id)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a run's folder from elsewhere.
+
+    Raises:
+        InputProblem: a link out of it was put there after `refuse_links` had looked.
+    """
+    ignore = shutil.ignore_patterns(*_LEFT)
+    with import_root.confined((source,)):
+        shutil.copytree(source, target, ignore_dangling_symlinks=True, ignore=ignore, copy_function=_copy_file)
+
+
+def _copy_file(source: str, target: str) -> None:
+    try:
+        with import_root.opened(Path(source)) as file, Path(target).open("wb") as copy:
+            shutil.copyfileobj(file, copy, _AT_ONCE)
+            status = os.fstat(file.fileno())
+    except InputProblem as problem:
+        raise InputProblem(f"{source} changed while it was copied: refused.", "Repeat the step.") from problem
+    os.chmod(target, stat.S_IMODE(status.st_mode))  # noqa: PTH101
+    os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
 def _refuse_giants(folder: RunFolder) -> None:
@@ -135,7 +160,7 @@ def _replace(workspace: Workspace, run: Run, source: Path, request: Request, *, 
     sweep(folder.path.parent, r"\.incoming-")
     with _writing(folder.path), draft_folder(folder.path.parent, ".incoming-") as place:
         draft = RunFolder(place / "folder")
-        shutil.copytree(source, draft.path, ignore_dangling_symlinks=True, ignore=shutil.ignore_patterns(*_LEFT))
+        _copy(source, draft.path)
         _check_copy(source, draft)
         draft.adopted.touch()
         sync_tree(draft.path, draft.checkpoints)

@@ -322,6 +322,30 @@ def test_an_imported_run_is_not_resumed_from_pickles_of_another_machine(workspac
     assert f"tune --from {run_id}" in problem.value.remedy
 
 
+@pytest.mark.parametrize("part", ["logs/notes.txt", "logs"])
+def test_runs_import_copies_nothing_that_a_link_leads_to_which_came_late(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    run_id = workspaces.finished_run(workspace, tmp_path, name="first")
+    source, secret = tmp_path / "copy", tmp_path / "secret" / "logs"
+    shutil.copytree(workspace.files.run(run_id), source)
+    for folder, text in ((source / "logs", "own"), (secret, "private")):
+        folder.mkdir(parents=True)
+        (folder / "notes.txt").write_text(text)
+    looked = transfer.refuse_links
+
+    def late(folder: Path) -> None:
+        looked(folder)
+        (source / part).rename(tmp_path / "was")
+        (source / part).symlink_to(secret.parent / part)
+
+    monkeypatch.setattr(transfer, "refuse_links", late)
+    elsewhere = workspaces.workspace(tmp_path / "other", {"train": 0, "validation": 0, "test": 0, "pool": 0})
+    with pytest.raises(InputProblem, match="changed while it was copied"):
+        transfer.adopt(elsewhere, source)
+    assert not elsewhere.files.run(run_id).exists()
+
+
 def test_runs_import_and_export_take_nothing_from_outside_the_folder(workspace: Workspace, tmp_path: Path) -> None:
     run_id = workspaces.finished_run(workspace, tmp_path, name="first")
     source = tmp_path / "copy"

@@ -7,8 +7,8 @@ from typing import Any
 from storage.exceptions import InputProblem
 from workbench.exchange.einvoices import xml
 from workbench.exchange.einvoices.kinds import looks_like
-from workbench.exchange.import_root import content_of
 from workbench.exchange.pdf.opening import open_pdf
+from workbench.import_root import content_of
 
 NAMES = frozenset({"factur-x.xml", "zugferd-invoice.xml", "zugferd_invoice.xml", "xrechnung.xml"})
 """How the standards name the attachment; what is named so is an e-invoice even where it is broken."""

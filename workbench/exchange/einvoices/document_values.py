@@ -7,7 +7,6 @@ from storage.exceptions import InputProblem
 from workbench.exchange.einvoices.attachments import xml_of
 from workbench.exchange.einvoices.kinds import invoices_of, looks_like
 from workbench.exchange.einvoices.xml import LARGEST, REMEDY
-from workbench.exchange.import_root import content_of, opened
 from workbench.exchange.reader_process import in_reader_process
 from workbench.exchange.reading import pdf_pages
 from workbench.exchange.reading.incoming import Options
@@ -15,6 +14,7 @@ from workbench.exchange.reading.named_files import of_same_name
 from workbench.exchange.reading.parsing import head_of, is_within
 from workbench.fields import FieldType
 from workbench.fields.values import normalise, occurrences
+from workbench.import_root import content_of, opened
 
 
 @in_reader_process

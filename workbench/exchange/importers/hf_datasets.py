@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from storage.exceptions import InputProblem
-from workbench.exchange.import_root import opened
 from workbench.exchange.importers import wordlists
 from workbench.exchange.importers.wordlists import Record
 from workbench.exchange.reader_process import in_reader_process
@@ -18,6 +17,7 @@ from workbench.exchange.reading import parsing, text_tables
 from workbench.exchange.reading.incoming import Incoming, Options, Rejected
 from workbench.exchange.reading.sides import side_of_dataset
 from workbench.exchange.reading.text_records import TEXT_COLUMNS, TextRecords, columns_of
+from workbench.import_root import opened
 
 _ROWS = 64  # a batch; rows may hold pictures
 _TEXT_ROWS = 1024

@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from storage.exceptions import InputProblem
-from workbench.exchange.import_root import opened
 from workbench.exchange.importers.cord import fill_from_ground_truth
 from workbench.exchange.reading import named_files, parsing, tags
 from workbench.exchange.reading.boxes import shapes
@@ -26,6 +25,7 @@ from workbench.exchange.reading.incoming import (
 from workbench.exchange.reading.sides import side_of
 from workbench.exchange.reading.text_tables import names_beside
 from workbench.fields.plain_text import counted
+from workbench.import_root import opened
 
 Quad = tuple[float, float, float, float]
 _HEAD = 65536  # bytes that show the shape of a file's boxes

@@ -10,8 +10,8 @@ from typing import Protocol
 
 from storage.exceptions import InputProblem
 from storage.records import Box, Side
-from workbench.exchange.import_root import content_of
 from workbench.fields.plain_text import harmless
+from workbench.import_root import content_of
 from workbench.settings import Limits
 
 

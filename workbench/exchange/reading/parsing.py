@@ -19,9 +19,9 @@ import msgspec
 
 from storage.exceptions import InputProblem
 from storage.records import Box
-from workbench.exchange.import_root import LABELLED, SIDE_BY_SIDE, opened
 from workbench.exchange.reader_process import MEMORY
 from workbench.exchange.reading.incoming import Incoming, IncomingToken, Options, Rejected
+from workbench.import_root import LABELLED, SIDE_BY_SIDE, opened
 from workbench.locate.layout import split_line
 from workbench.settings import Limits
 

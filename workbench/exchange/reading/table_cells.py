@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from storage.exceptions import InputProblem
-from workbench.exchange.import_root import opened
 from workbench.exchange.reading import encodings
 from workbench.fields.label_names import type_of_name
 from workbench.fields.schema import FieldType
+from workbench.import_root import opened
 from workbench.settings import Limits
 
 FILE_COLUMNS = ("file", "filename", "file_name", "document", "path", "image", "name", "id", "datei", "文件")

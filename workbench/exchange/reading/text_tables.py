@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from storage.exceptions import InputProblem
-from workbench.exchange.import_root import opened
 from workbench.exchange.reader_process import in_reader_process
 from workbench.exchange.reading import parsing, table_cells
 from workbench.exchange.reading.incoming import Options
 from workbench.fields.plain_text import counted
+from workbench.import_root import opened
 from workbench.settings import Limits
 
 SUFFIXES = (".csv", ".tsv", ".xlsx")

@@ -14,13 +14,13 @@ from typing import Any
 
 from storage.exceptions import InputProblem, WorkbenchError
 from storage.files import is_empty
-from workbench.exchange.import_root import content_of, opened
 from workbench.exchange.reader_process import in_reader_process
 from workbench.exchange.reading import parsing, table_cells
 from workbench.exchange.reading.incoming import Rejected
 from workbench.exchange.reading.named_files import of_same_name
 from workbench.exchange.reading.parsing import PICTURES
 from workbench.fields.plain_text import harmless, has_controls
+from workbench.import_root import content_of, opened
 from workbench.settings import Limits
 
 _TABLES = (".csv", ".tsv", ".xlsx", ".json", ".jsonl")
