@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from storage import locks
-from storage.exceptions import WorkspaceProblem, remedy_of
+from storage.exceptions import InputProblem, WorkspaceProblem, remedy_of
 from storage.object_store.store import ObjectStore
 
 SELECTIONS = "selections"
@@ -133,7 +133,12 @@ class Files:
         return 0o007 if mode & 0o020 else 0o077
 
     def keep(self, folder: Path, content: bytes | io.BytesIO | io.BufferedReader, suffix: str) -> str:
-        """Store a file under the SHA-256 of its content, once, and return its name."""
+        """Store a file under the SHA-256 of its content, once, and return its name.
+
+        Raises:
+            InputProblem: another process writes to the file meanwhile.
+            WorkspaceProblem: it cannot be stored; nothing was changed.
+        """
         source = io.BytesIO(content) if isinstance(content, bytes) else content
         digest = hashlib.file_digest(source, "sha256").hexdigest()
         name = f"{digest[:2]}/{digest}{suffix.lower()}"
@@ -149,8 +154,13 @@ class Files:
                     "Free some space or check the permissions, then repeat the step.",
                 ) from error
             source.seek(0)
+            copied = hashlib.sha256()
             with replacing(target, folder) as file:
-                shutil.copyfileobj(source, file)
+                while part := source.read(1 << 20):
+                    copied.update(part)
+                    file.write(part)
+                if copied.hexdigest() != digest:
+                    raise InputProblem("it was changed while it was read", "Import it again when it is whole.")
         if self.store is not None:
             self.store.put(f"{folder.name}/{name}", target)
         return name

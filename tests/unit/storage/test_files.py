@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import io
 import os
 import stat
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.exceptions import WorkspaceProblem
+from storage.exceptions import InputProblem, WorkspaceProblem
 from storage.files import (
     Files,
     NotRegular,
@@ -126,6 +127,24 @@ with temporary_folder("predict"):
         sweep_temporary()
         assert not left.exists() and held.exists() and (tmp_path / "workbench-mine").exists()
     assert not held.exists()
+
+
+def test_a_file_that_grows_while_it_is_kept_is_not_kept_under_what_it_was_before(tmp_path: Path) -> None:
+    files = Files(tmp_path / "ws")
+    files.make()
+    path = tmp_path / "scan.pdf"
+    path.write_bytes(b"half")
+
+    class Growing(io.BufferedReader):
+        def seek(self, offset: int, whence: int = 0, /) -> int:
+            path.write_bytes(b"half and whole")
+            return super().seek(offset, whence)
+
+    with Growing(io.FileIO(path)) as file, pytest.raises(InputProblem, match="changed while it was read"):
+        files.keep(files.originals, file, ".pdf")
+    assert not [path for path in files.originals.rglob("*") if path.is_file()]
+    name = files.keep(files.originals, path.read_bytes(), ".pdf")
+    assert digest_of(files.originals / name) == Path(name).stem
 
 
 def test_a_temporary_folder_is_left_to_its_process_while_it_is_being_made(
