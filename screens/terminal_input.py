@@ -6,8 +6,11 @@ keys, which label documents.
 """
 
 import codecs
+import os
+import signal
 from collections.abc import Callable
 from functools import partial, wraps
+from time import sleep
 from typing import Any
 
 from textual._xterm_parser import XTermParser
@@ -17,6 +20,7 @@ from textual.keys import Keys
 _ESC = "\x1b"
 _START, _END = f"{_ESC}[200~", f"{_ESC}[201~"
 """What a terminal puts around a paste (bracketed paste of xterm)."""
+_MOMENT = 1.0  # seconds
 
 
 def make_safe() -> None:
@@ -25,8 +29,8 @@ def make_safe() -> None:
         from textual.drivers import linux_driver, web_driver
     except ImportError:  # Windows: its driver reads characters, not bytes
         return
-    for driver in (linux_driver, web_driver):
-        driver.getincrementaldecoder = lambda encoding: partial(SafeDecoder, encoding)  # type: ignore[attr-defined]
+    for driver, decoder in ((linux_driver, _OfTerminal), (web_driver, SafeDecoder)):
+        driver.getincrementaldecoder = partial(partial, decoder)  # type: ignore[attr-defined]
     XTermParser._parse_extended_key = _no_fault(XTermParser._parse_extended_key)  # type: ignore[method-assign]
 
 
@@ -91,3 +95,14 @@ class SafeDecoder(codecs.IncrementalDecoder):
             self._held = content[len(content) - unfinished :]
             content = content[: len(content) - unfinished]
         return content.replace(_ESC, "") + mark, rest
+
+
+class _OfTerminal(SafeDecoder):
+    """Of a terminal that is closed there is nothing to read: its driver would ask it without a pause, for good."""
+
+    def decode(self, input: bytes, final: bool = False) -> str:  # type: ignore[override]
+        if not input and not final:
+            sleep(_MOMENT)  # the signal that the terminal is closed ends the program in order, unless it is ignored
+            os.kill(os.getpid(), signal.SIGTERM)
+            return ""
+        return super().decode(input, final)
