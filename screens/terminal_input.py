@@ -6,8 +6,11 @@ keys, which label documents.
 """
 
 import codecs
+import os
+import signal
 from collections.abc import Callable
 from functools import partial, wraps
+from time import sleep
 from typing import Any
 
 from textual._xterm_parser import XTermParser
@@ -17,6 +20,7 @@ from textual.keys import Keys
 _ESC = "\x1b"
 _START, _END = f"{_ESC}[200~", f"{_ESC}[201~"
 """What a terminal puts around a paste (bracketed paste of xterm)."""
+_MOMENT = 1.0  # seconds
 
 
 def make_safe() -> None:
@@ -25,8 +29,8 @@ def make_safe() -> None:
         from textual.drivers import linux_driver, web_driver
     except ImportError:  # Windows: its driver reads characters, not bytes
         return
-    for driver in (linux_driver, web_driver):
-        driver.getincrementaldecoder = lambda encoding: partial(SafeDecoder, encoding)  # type: ignore[attr-defined]
+    for driver, at_end in ((linux_driver, _end), (web_driver, _go_on)):
+        driver.getincrementaldecoder = partial(partial, SafeDecoder, at_end=at_end)  # type: ignore[attr-defined]
     XTermParser._parse_extended_key = _no_fault(XTermParser._parse_extended_key)  # type: ignore[method-assign]
 
 
@@ -46,15 +50,27 @@ def _no_fault(parse: Callable[[XTermParser, str], list[Key] | None]) -> Any:
     return read
 
 
+def _go_on() -> None:
+    """Nothing to read is nothing that was typed."""
+
+
+def _end() -> None:
+    """Nothing to read is a terminal that is closed: Textual would ask it without a pause, for good."""
+    sleep(_MOMENT)  # the signal that it is closed ends the program in order, unless it is ignored
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 class SafeDecoder(codecs.IncrementalDecoder):
     """Decodes a terminal's input, in pieces of any length.
 
     Args:
         encoding: of the input.
+        at_end: called where there is nothing to read.
     """
 
-    def __init__(self, encoding: str) -> None:
+    def __init__(self, encoding: str, at_end: Callable[[], None] = _go_on) -> None:
         super().__init__()
+        self._at_end = at_end
         self._decode: Callable[[bytes, bool], str] = codecs.getincrementaldecoder(encoding)(errors="ignore").decode
         self._pasting = False
         self._before = ""  # the end of what was typed: it may be the beginning of a paste's mark
@@ -62,6 +78,8 @@ class SafeDecoder(codecs.IncrementalDecoder):
 
     def decode(self, input: bytes, final: bool = False) -> str:  # type: ignore[override]
         """The characters of a piece of input; the last few of an unfinished paste come with the next piece."""
+        if not input and not final:
+            self._at_end()
         text = self._held + self._decode(input, final)
         self._held = ""
         safe = ""

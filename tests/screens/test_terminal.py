@@ -175,6 +175,28 @@ async def test_a_palette_that_is_closed_twice_closes_nothing_under_it(opened, wo
         assert labels(workspace) == {"amount_total": ["9.00"]}
 
 
+def test_a_program_whose_terminal_is_closed_ends_also_where_that_signal_is_ignored(workspace):
+    """As with nohup: it went on unseen, and asked the terminal for keys without a pause."""
+    workspace.close()
+    child, terminal = pty.fork()
+    if child == 0:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        os.chdir(ROOT)
+        os.environ.update(TERM="xterm-256color", COLUMNS="100", LINES="30", PYTHONPATH=str(ROOT))
+        os.execv(sys.executable, [sys.executable, "-P", "-m", "workbench.cli", "-w", str(workspace.files.root)])
+    try:
+        assert b"label the likeliest" in until(terminal, b"label the likeliest")
+        os.close(terminal)
+        end = time.monotonic() + 30
+        while (ended := os.waitpid(child, os.WNOHANG)) == (0, 0) and time.monotonic() < end:
+            time.sleep(0.1)
+        assert ended[0] == child
+    finally:
+        with suppress(ProcessLookupError, ChildProcessError):
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+
+
 def test_a_terminal_that_is_gone_does_not_hold_the_program_up():
     """What draws waited for space in a queue that nothing emptied, and no signal could end it."""
     terminal, end = pty.openpty()
