@@ -27,6 +27,7 @@ from workbench.training import encoding, word_predictions
 from workbench.training.device import bf16_pays, choose_device, padding
 from workbench.training.models import loading
 from workbench.training.models.attention import attend_in_bf16
+from workbench.training.models.packed_reading import read_packed
 
 
 class Description(BaseModel):
@@ -220,6 +221,7 @@ def load(folder: Path, device: torch.device | None = None, batch_size: int = 16)
     bf16 = bf16_pays(device, training=False)
     if bf16 and device.type == "cpu":
         attend_in_bf16(model)
+        read_packed(model)
     return Predictor(model.to(device), encoder, collator, device, bf16, batch_size), description
 
 
