@@ -7,7 +7,7 @@ import torch
 from transformers import LayoutLMConfig, LayoutLMForTokenClassification
 
 from workbench.training.models import attention, packed_reading
-from workbench.training.models.packed_reading import read_packed
+from workbench.training.models.packed_reading import read_packed, unchanged_weights
 
 
 def _model(layers: int = 2) -> LayoutLMForTokenClassification:
@@ -80,4 +80,17 @@ def test_a_copy_of_a_model_reads_by_its_own_layers() -> None:
     for parameter in model.base_model.encoder.parameters():
         torch.nn.init.zeros_(parameter)
     assert torch.equal(_logits(other, batch, bf16=True), before)
+    assert not torch.equal(_logits(model, batch, bf16=True), before)
+
+
+def test_weights_that_changed_are_seen_by_the_next_reading() -> None:
+    model, batch = _model(), _batch([20, 12])
+    read_packed(model)
+    with unchanged_weights():
+        before = _logits(model, batch, bf16=True)
+        assert torch.equal(_logits(model, batch, bf16=True), before)
+    for parameter in model.base_model.encoder.parameters():
+        parameter.data.zero_()
+    with unchanged_weights():
+        assert not torch.equal(_logits(model, batch, bf16=True), before)
     assert not torch.equal(_logits(model, batch, bf16=True), before)

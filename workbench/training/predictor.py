@@ -27,7 +27,7 @@ from workbench.training import encoding, word_predictions
 from workbench.training.device import bf16_pays, choose_device, padding
 from workbench.training.models import loading
 from workbench.training.models.attention import attend_in_bf16
-from workbench.training.models.packed_reading import read_packed
+from workbench.training.models.packed_reading import read_packed, unchanged_weights
 
 
 class Description(BaseModel):
@@ -147,8 +147,9 @@ class Predictor:
         try:
             # a CPU's caches hold a few windows: batches of 16 take a fifth longer (benchmarks/scoring_speed.py)
             size = min(self.batch_size, 4) if self.device.type == "cpu" else self.batch_size
-            for batch in encoding.batches(lengths, size):
-                self._run([windows[i] for i in batch])
+            with unchanged_weights():
+                for batch in encoding.batches(lengths, size):
+                    self._run([windows[i] for i in batch])
         finally:
             hook.remove()
             self.model.train(was_training)

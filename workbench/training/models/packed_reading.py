@@ -6,7 +6,9 @@ The row is worked on part by part, so that what is made of a part stays in the p
 used again: large tensors are new memory each time, which took a tenth of reading (docs/measurements.md).
 """
 
+import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import MethodType
 from typing import Any
 
@@ -20,6 +22,32 @@ from workbench.training.models.attention import MOST_SCORES, attended_to
 from workbench.training.models.held_layers import is_held
 
 _PART = 512  # tokens
+_Weights = list[tuple[torch.Tensor, torch.Tensor]]
+"""(weight, bias) of a layer's products."""
+
+
+class _Kept(threading.local):
+    """Weights in bf16, while a model is read and does not change."""
+
+    layers: dict[Any, _Weights] | None = None
+
+    def weights(self, layer: Any) -> _Weights:
+        if self.layers is None:
+            return _weights(layer)
+        return self.layers.get(layer) or self.layers.setdefault(layer, _weights(layer))
+
+
+_KEPT = _Kept()
+
+
+@contextmanager
+def unchanged_weights() -> Iterator[None]:
+    """Until its end no weight of a model changes, so that each is made bf16 once."""
+    before, _KEPT.layers = _KEPT.layers, {}
+    try:
+        yield
+    finally:
+        _KEPT.layers = before
 
 
 def read_packed(model: Any) -> None:
@@ -61,36 +89,32 @@ def _read(encoder: Any, states: torch.Tensor, lengths: Sequence[int]) -> torch.T
     with torch.autocast("cpu", enabled=False):
         for layer in encoder.layer:
             if not is_held(layer):
-                row = _layer(layer, row, lengths, multiple)
+                row = _layer(layer, row, lengths, multiple, _KEPT.weights(layer))
     output = states.clone()
     for window, length, read in zip(output, lengths, torch.split(row[:tokens], list(lengths)), strict=True):
         window[:length] = read
     return output
 
 
-def _layer(layer: Any, row: torch.Tensor, lengths: Sequence[int], multiple: int) -> torch.Tensor:
+def _layer(layer: Any, row: torch.Tensor, lengths: Sequence[int], multiple: int, weights: _Weights) -> torch.Tensor:
     """What a layer makes of the windows in a row, (tokens, hidden)."""
-    attention = layer.attention.self
-    heads, output = attention.num_attention_heads, torch.empty_like(row)
-    queries, weights = [attention.query, attention.key, attention.value], [_bf16(layer.attention.output.dense)]
-    together = torch.cat([part.weight for part in queries]), torch.cat([part.bias for part in queries])
-    weight, bias = (tensor.bfloat16() for tensor in together)
-    parts = row.new_empty(len(row), weight.shape[0], dtype=torch.bfloat16)
+    attention, queries = layer.attention.self, weights[0]
+    parts = row.new_empty(len(row), len(queries[1]), dtype=torch.bfloat16)
     for part, tokens in zip(torch.split(parts, _PART), torch.split(row, _PART), strict=True):
-        part.copy_(linear(tokens.bfloat16(), weight, bias))
-    query, key, value = parts.view(len(row), 3, heads, -1).permute(1, 2, 0, 3)
-    attended = parts.new_zeros(len(row), heads, query.shape[-1])
+        part.copy_(linear(tokens.bfloat16(), *queries))
+    query, key, value = parts.view(len(row), 3, attention.num_attention_heads, -1).permute(1, 2, 0, 3)
+    attended = parts.new_zeros(len(row), attention.num_attention_heads, query.shape[-1])
     for start, length in _places(lengths):
         end = start + length + -length % multiple  # what is read of the next window is written again for that one
         attended[start:end] = attended_to(
             query[:, start:end] * attention.scaling, key[:, start:end], value[:, start:end], length
         )
-    weights += [_bf16(layer.intermediate.dense), _bf16(layer.output.dense)]
+    output = torch.empty_like(row)
     divided = (torch.split(whole, _PART) for whole in (output, attended.flatten(1), row))
     for part, tokens, before in zip(*divided, strict=True):
-        kept = layer.attention.output.LayerNorm(linear(tokens, *weights[0]) + before)
-        wide = layer.intermediate.intermediate_act_fn(linear(kept.bfloat16(), *weights[1]))
-        part.copy_(layer.output.LayerNorm(linear(wide, *weights[2]) + kept))
+        kept = layer.attention.output.LayerNorm(linear(tokens, *weights[1]) + before)
+        wide = layer.intermediate.intermediate_act_fn(linear(kept.bfloat16(), *weights[2]))
+        part.copy_(layer.output.LayerNorm(linear(wide, *weights[3]) + kept))
     return output
 
 
@@ -103,5 +127,12 @@ def _places(lengths: Sequence[int]) -> Iterator[tuple[int, int]]:
         start += length
 
 
-def _bf16(part: Any) -> tuple[torch.Tensor, torch.Tensor]:
-    return part.weight.bfloat16(), part.bias.bfloat16()
+def _weights(layer: Any) -> _Weights:
+    """Of what makes queries, keys and values in one product, and of the three products behind it, in bf16."""
+    attention = layer.attention.self
+    together = [attention.query, attention.key, attention.value]
+    products = [together, [layer.attention.output.dense], [layer.intermediate.dense], [layer.output.dense]]
+    return [
+        (torch.cat([part.weight.bfloat16() for part in parts]), torch.cat([part.bias.bfloat16() for part in parts]))
+        for parts in products
+    ]
