@@ -27,6 +27,7 @@ from workbench.training import encoding, word_predictions
 from workbench.training.device import bf16_pays, choose_device, padding
 from workbench.training.models import loading
 from workbench.training.models.attention import attend_in_bf16
+from workbench.training.models.packed_reading import read_packed, unchanged_weights
 
 
 class Description(BaseModel):
@@ -146,8 +147,9 @@ class Predictor:
         try:
             # a CPU's caches hold a few windows: batches of 16 take a fifth longer (benchmarks/scoring_speed.py)
             size = min(self.batch_size, 4) if self.device.type == "cpu" else self.batch_size
-            for batch in encoding.batches(lengths, size):
-                self._run([windows[i] for i in batch])
+            with unchanged_weights():
+                for batch in encoding.batches(lengths, size):
+                    self._run([windows[i] for i in batch])
         finally:
             hook.remove()
             self.model.train(was_training)
@@ -221,6 +223,7 @@ def load(folder: Path, device: torch.device | None = None, batch_size: int = 16)
     bf16 = bf16_pays(device, training=False)
     if bf16 and device.type == "cpu":
         attend_in_bf16(model)
+        read_packed(model)
     return Predictor(model.to(device), encoder, collator, device, bf16, batch_size), description
 
 

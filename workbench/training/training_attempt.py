@@ -29,6 +29,7 @@ from workbench.training.engines.accelerate_loop import Loop
 from workbench.training.models.attention import attend_in_bf16
 from workbench.training.models.held_layers import HeldLayers, layers_held
 from workbench.training.models.loading import Built
+from workbench.training.models.packed_reading import read_packed
 from workbench.training.preparation import TrainingInput, adam_then_sgd, arguments_of
 from workbench.training.tasks import moved_weights
 from workbench.training.tasks.base import TaskPredictor
@@ -103,6 +104,7 @@ class TrainingAttempt:
         built: Built = importlib.import_module(families.spec(config.model.family).module).build(config, request.fields)
         if prepared.precision == "bf16" and prepared.device.type == "cpu":
             attend_in_bf16(built.model)
+            read_packed(built.model)
         task = prepared.task
         encoder = task.encoder(built, request)
         encoded = {split: [encoder.encode(row) for row in rows] for split, rows in prepared.documents.items()}

@@ -71,8 +71,19 @@ def _read(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, lengths: 
     multiple = padding(query.device, bf16=True)
     for of_window, q, k, v, length in zip(output, query, key, value, lengths, strict=True):
         end = length + -length % multiple
-        scores = torch.bmm(q[:, :end], k[:, :end].transpose(1, 2))
-        scores[..., length:] = -torch.inf
-        torch.softmax(scores, -1, out=scores)
-        of_window[:end] = torch.bmm(scores, v[:, :end]).transpose(0, 1)
+        of_window[:end] = attended_to(q[:, :end], k[:, :end], v[:, :end], length)
     return output
+
+
+def attended_to(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, length: int) -> torch.Tensor:
+    """What a window attends to, (tokens, heads, width): three plain operations, whose scores stay in the cache.
+
+    Args:
+        query: scaled.
+        key, value: (heads, tokens, width).
+        length: of the window, without what is behind it.
+    """
+    scores = torch.bmm(query, key.transpose(1, 2))
+    scores[..., length:] = -torch.inf
+    torch.softmax(scores, -1, out=scores)
+    return torch.bmm(scores, value).transpose(0, 1)

@@ -85,6 +85,11 @@ def keep_ahead(model: Any, run: Path | None, features: FeatureFiles) -> None:
         HeldLayers(model, layers, beside=features).keeps = False  # in memory: a document is read once
 
 
+def is_held(layer: Any) -> bool:
+    """Whether a layer's work is done before the layers are asked."""
+    return layer.forward is _unchanged
+
+
 def held_parts(model: Any, layers: int) -> list[Any]:
     """The embeddings and the lowest layers."""
     return [model.base_model.embeddings, *model.base_model.encoder.layer[:layers]]
