@@ -300,30 +300,53 @@ def _made_up(count: int) -> tuple[list[Any], list[list[str]]]:
 
 
 def test_a_field_with_labels_comes_before_one_that_was_never_labelled() -> None:
-    readings: dict[str, readers.Values] = {"base": {"seller": ((1, 2), 0.99)}, "head": {"shop": ((1, 2, 3), 0.6)}}
+    readings: dict[str, readers.Values] = {"base": {"seller_name": ((1, 2), 0.99)}, "head": {"shop": ((1, 2, 3), 0.6)}}
     proposals = readers.chosen(readings, Record(), frozenset({"shop"}))
     assert [(name, words) for name, words, _ in proposals] == [("shop", (1, 2, 3))]
 
 
 def test_the_likelier_reader_is_taken() -> None:
     readings: dict[str, readers.Values] = {
-        "base": {"total": ((3,), 0.6), "shop": ((0,), 0.9)},
-        "head": {"total": ((5,), 0.9), "own": ((7,), 0.8)},
+        "base": {"amount_total": ((3,), 0.6), "shop": ((0,), 0.9)},
+        "head": {"amount_total": ((5,), 0.9), "own": ((7,), 0.8)},
         "remembered": {"shop": ((0, 1), 0.95)},
     }
-    taken = {name: words for name, words, _ in readers.chosen(readings, Record(), frozenset({"own"}))}
-    assert taken == {"total": (5,), "own": (7,), "shop": (0, 1)}
+    better = Record()
+    better.add(1, {"amount_total": Outcome(base=False, head=True, shown=False)})
+    taken = {name: words for name, words, _ in readers.chosen(readings, better, frozenset({"own"}))}
+    assert taken == {"amount_total": (5,), "own": (7,), "shop": (0, 1)}
 
-    wrong = Record()
-    for number in range(8):
-        wrong.add(number, {"total": Outcome(base=True, head=False, shown=False)})
-    taken = {name: words for name, words, _ in readers.chosen(readings, wrong, frozenset())}
-    assert taken["total"] == (3,)
+
+@pytest.mark.parametrize("field", ["amount_total", "shop"])
+def test_a_field_that_the_base_knows_follows_what_was_learned_only_while_that_is_right_oftener(field: str) -> None:
+    readings: dict[str, readers.Values] = {"base": {field: ((3,), 0.6)}, "head": {field: ((5,), 0.99)}}
+    record = Record()
+
+    def taken() -> tuple[int, ...]:
+        ((_, words, _),) = readers.chosen(readings, record, frozenset({field}))
+        return tuple(words)
+
+    assert taken() == (3,), "it has not been right yet"
+    record.add(1, {field: Outcome(base=True, head=True, shown=True)})
+    assert taken() == (3,), "nor where both are"
+    record.add(2, {field: Outcome(base=False, head=True, shown=False)})
+    assert taken() == (5,)
+    record.add(3, {field: Outcome(base=True, head=False, shown=False)})
+    assert taken() == (3,), "the later one counts more"
+
+
+def test_a_field_of_the_starters_is_offered_by_what_was_learned_once_that_was_right() -> None:
+    readings: dict[str, readers.Values] = {"base": {}, "head": {"iban": ((5,), 0.99)}}
+    record = Record()
+    assert readers.chosen(readings, record, frozenset({"iban"})) == []
+    record.add(1, {"iban": Outcome(base=False, head=True, shown=False)})
+    assert [words for _, words, _ in readers.chosen(readings, record, frozenset({"iban"}))] == [(5,)]
 
 
 def test_what_was_learned_of_a_field_of_ones_own_is_sure_once_it_was_right_four_times() -> None:
     readings: dict[str, readers.Values] = {"base": {}, "head": {"own": ((7,), 0.99), "iban": ((8,), 0.99)}}
     kept, sure = Record(), []
+    kept.add(-1, {"iban": Outcome(base=False, head=True, shown=False)})
     for number in range(6):
         found = {name: likely for name, _, likely in readers.chosen(readings, kept, frozenset({"own", "iban"}))}
         sure.append((found["own"] >= SURE, found["iban"] >= 0.69))

@@ -81,6 +81,12 @@ class Record(msgspec.Struct):
             for reader, start in _STARTS.items()
         }
 
+    def head_is_better(self, field: str) -> bool:
+        """Whether the head was right oftener than the base on the documents on which one of them alone was."""
+        alone = [outcome.head for outcome in self.outcomes(field) if outcome.head != outcome.base]
+        heads, total = _hits(alone)
+        return heads > total - heads
+
     def judged(self, field: str, reader: str) -> tuple[int, int]:
         """(right, all) of a field: its latest documents on which a reader ("head", "remembered") had a value."""
         having = [o for o in self.outcomes(field) if o.is_read or reader != "head"]
@@ -99,10 +105,15 @@ class Record(msgspec.Struct):
             yield field, sum(outcome.shown for outcome in latest) / len(latest)
 
 
-def _rate(right: list[bool], start: float) -> float:
+def _hits(right: list[bool]) -> tuple[float, float]:
+    """(right, all) of these outcomes, the oldest first, of which later ones weigh more."""
     weights = [_DECAY**age for age in range(len(right) - 1, -1, -1)]
-    hits = sum(weight for weight, is_right in zip(weights, right, strict=True) if is_right)
-    return (hits + start * _WEIGHT) / (sum(weights) + _WEIGHT)
+    return sum(weight for weight, is_right in zip(weights, right, strict=True) if is_right), sum(weights)
+
+
+def _rate(right: list[bool], start: float) -> float:
+    hits, total = _hits(right)
+    return (hits + start * _WEIGHT) / (total + _WEIGHT)
 
 
 def read(path: Path) -> Record:

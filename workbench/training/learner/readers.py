@@ -251,8 +251,9 @@ def without_others(readings: Mapping[str, Values], base: Values, page: Page, sch
 def chosen(readings: Mapping[str, Values], record: Record, labelled: Set[str]) -> list[Proposal]:
     """Field by field the reader that is likeliest right: how sure it is, by how often it was right of late.
 
-    On receipts this was right oftener than any of them, and than following one reader a field (docs/measurements.md).
-    Where two fields want the same words, those with labels (`labelled`) come before those that have none yet.
+    A field of the starter's, or one of which the base has a value, follows the head only while that was right oftener
+    than the base where one of them alone was: so what is learned makes no suggestions worse for long. Where two fields
+    want the same words, those with labels (`labelled`) come before those that have none yet.
 
     Args:
         readings: of the readers of the record, by name; where two are as likely right, the first is followed.
@@ -263,12 +264,18 @@ def chosen(readings: Mapping[str, Values], record: Record, labelled: Set[str]) -
     for name in sorted(set().union(*readings.values())):
         rates = record.rates(name)
         offered = {reader: values[name] for reader, values in readings.items() if name in values}
+        is_own = own_fields.is_own(name)
+        is_of_base = not is_own or bool(offered.get("base", ((), 0.0))[0])
+        if is_of_base and not record.head_is_better(name):
+            offered.pop("head", None)
+        if not offered:
+            continue
         reader = max(offered, key=lambda reader: offered[reader][1] * rates[reader])
         words, sure = offered[reader]
         if reader != "base":  # which is calibrated
             sure *= rates[reader]
         if words and sure >= suggestions.FLOOR:
-            if reader != "base" and own_fields.is_own(name):
+            if reader != "base" and is_own:
                 sure = own_fields.likelihood(sure, *record.judged(name, reader))
             proposals.append((name, words, round(sure, 4)))
     first = model_and_rules.apart(p for p in proposals if p[0] in labelled)
