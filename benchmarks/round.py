@@ -9,6 +9,7 @@ documents, as it does while nothing else is to do (not counted); `again` the sam
 layers make of the documents is on the disk. `tutorial` is what tutorials do with the same model,
 documents and epochs: Hugging Face's Trainer, padding="max_length" (512), batches of 2, everything that is labelled
 evaluated after every epoch, then all documents read one at a time, padded. At the end the pool is scored again by both.
+The product's arms run in the environment that it starts its workers in, the tutorials' in that of the shell.
 Processor seconds are of the process, whatever else the machine has to do; clock seconds say little on a busy one.
 """
 
@@ -205,6 +206,7 @@ def main() -> None:
         features = folder.parent.parent / "features"
         features.mkdir(exist_ok=True)  # as where documents are labelled
         from workbench.runs.config import files, presets
+        from workbench.runs.machine import worker_environment
 
         epochs = given.epochs or presets.preset(given.preset).config.train.num_train_epochs
         config = files.apply_sets(request.config, [f"train.num_train_epochs={epochs}"])
@@ -223,7 +225,12 @@ def main() -> None:
                 before.start()
                 before.join()
             process = context.Process(target=child, args=(arm, str(folder), given.threads, there), daemon=True)
+            before_arm = dict(os.environ)
+            if arm != "tutorial":
+                os.environ |= worker_environment(given.threads)
             process.start()
+            os.environ.clear()
+            os.environ |= before_arm
             there.close()
             results[arm] = here.recv()
             process.join()
@@ -235,7 +242,7 @@ def main() -> None:
             )
             for name, (seconds, _) in results[arm]["parts"].items():
                 print(f"    {name:28} {seconds:6.1f} s  {seconds / cpu:4.0%}")
-            print(f"    scoring the pool again       {results[arm]['scoring']:6.1f} s", flush=True)
+            print(f"    scoring the pool again       {results[arm]['scoring']:6.2f} s", flush=True)
     for arm in results.keys() - {"tutorial"} if "tutorial" in results else ():
         ratio = results["tutorial"]["total"][0] / results[arm]["total"][0]
         again = results["tutorial"]["scoring"] / results[arm]["scoring"]
