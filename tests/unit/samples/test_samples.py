@@ -27,6 +27,7 @@ from stdnum.pl import nip
 from storage.exceptions import UsageProblem, WorkspaceProblem
 from tests.support import ROOT
 from workbench.commands.sample_data import command
+from workbench.commands.support.context import Context
 from workbench.fields import FieldType, chunks_of, invoice_schema, values
 from workbench.fields.schema import repaired_tags
 from workbench.samples import write
@@ -356,18 +357,18 @@ def test_polish_pages_whose_letters_the_fonts_lack_are_words_without_a_picture(t
 def test_the_command_says_what_it_wrote(tmp_path: Path) -> None:
     out = tmp_path / "train"
     arguments = [str(out), "--count", "50", "--seed", "2", "--languages", "en,fr", "--words-only", "--json"]
-    result = CliRunner().invoke(command, arguments)
+    result = CliRunner().invoke(command, arguments, obj=Context(None))
     assert result.exit_code == 0, result.output
     report = json.loads(result.output)
     assert report["documents"] == 50 and set(report["languages"]) == {"en", "fr"}
     ids = {json.loads(line)["id"] for line in (out / "labels.jsonl").read_text("utf-8").splitlines()}
     assert len(ids) == 50
-    again = CliRunner().invoke(command, arguments)
+    again = CliRunner().invoke(command, arguments, obj=Context(None))
     assert isinstance(again.exception, UsageProblem) and "not empty" in again.exception.message
 
 
 def test_the_command_refuses_languages_that_it_does_not_have(tmp_path: Path) -> None:
-    result = CliRunner().invoke(command, [str(tmp_path / "x"), "--languages", "en,tlh"])
+    result = CliRunner().invoke(command, [str(tmp_path / "x"), "--languages", "en,tlh"], obj=Context(None))
     assert isinstance(result.exception, UsageProblem)
     assert "tlh" in result.exception.message and "zh" in result.exception.remedy
     assert not (tmp_path / "x").exists()
@@ -394,7 +395,7 @@ def test_a_full_disk_leaves_nothing_of_what_was_begun_and_all_that_was_there(
     monkeypatch.setattr(write, "write_samples", full)
     (tmp_path / "there").mkdir()
     for out in (tmp_path / "new" / "deep", tmp_path / "there"):
-        result = CliRunner().invoke(command, [str(out)])
+        result = CliRunner().invoke(command, [str(out)], obj=Context(None))
         assert isinstance(result.exception, WorkspaceProblem)
     assert [path.name for path in tmp_path.iterdir()] == ["there"]
     assert not list((tmp_path / "there").iterdir())
