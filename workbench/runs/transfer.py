@@ -16,8 +16,8 @@ from storage import runs as run_store
 from storage.exceptions import InputProblem, RunProblem, WorkspaceProblem
 from storage.files import SELECTIONS, digest_of, draft_beside, draft_folder, read_regular, sweep, sync_folder, sync_tree
 from storage.records import Run, RunState
-from workbench.output_places import refuse_own
 from workbench import import_root
+from workbench.output_places import refuse_own
 from workbench.runs import parquet, progress, suggestions_file
 from workbench.runs.config import run_names
 from workbench.runs.config.request import Request, without_places

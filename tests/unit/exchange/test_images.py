@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from storage.exceptions import InputProblem
-from workbench.exchange import detection, pictures
+from workbench.exchange import detection, pictures, reader_process
 from workbench.exchange.importers.images import IMPORTER
 from workbench.exchange.reading.incoming import Incoming, Options, Rejected
 from workbench.settings import Limits
@@ -166,3 +166,20 @@ def test_a_tiff_in_ycbcr_is_read(tmp_path: Path, compression: str | None) -> Non
     assert isinstance(data, bytes) and size == (64, 32)
     red, green, blue = Image.open(io.BytesIO(data)).getpixel((5, 5))  # type: ignore[misc]
     assert red > 180 and green < 50 and blue < 50
+
+
+def test_no_other_program_is_run_for_a_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("gs", "gswin64c"):
+        (programs / name).write_text(f"#!/bin/sh\ntouch {tmp_path}/run\nexit 1\n")
+        (programs / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs), prepend=":")
+    reader_process.close()  # its readers know the surroundings that they were started in
+    (tmp_path / "scan.png").write_text(
+        "%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 90 90\n%%EndComments\nshowpage\n%%EOF\n"
+    )
+    with pytest.raises(InputProblem, match="not a picture"):
+        pictures.for_reading(tmp_path / "scan.png", Limits())
+    assert not (tmp_path / "run").exists()
+    reader_process.close()
