@@ -142,7 +142,7 @@ def roots_of(path: Path) -> tuple[Root, ...]:
 
 
 def may_be_read(path: Path, root: Path) -> bool:
-    """Whether a path that a file below `root` refers to was named by the user, or is opened without a link being followed.
+    """Whether a path that a file below `root` refers to was named by the user, or is opened without following a link.
 
     It is neither where a link took the place of the imported folder itself before the path was resolved.
     """

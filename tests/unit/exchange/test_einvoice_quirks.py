@@ -14,6 +14,8 @@ from workbench.exchange.einvoices.xml import Invoice
 from workbench.exchange.importers import registry as importers
 from workbench.exchange.importers.einvoice_files import MOST_LINES
 from workbench.exchange.reading.incoming import Options
+from workbench.fields import FieldType
+from workbench.fields.values import Value, normalise
 
 INVOICE = UBL.format(root="Invoice")
 
@@ -181,3 +183,11 @@ def test_a_page_that_words_make_huge_is_not_drawn(tmp_path: Path, text: str) -> 
     [document] = importers.load("e-invoice").read(path, Options(tmp_path))
     assert document.pages[0].picture is None
     assert "the page is too large for a picture" in document.notes
+
+
+@pytest.mark.parametrize(
+    ("printed", "meant"), [("1.358", "1.358"), ("-12.500", "-12.50"), ("120.000", "120.00"), ("1358.125", "1358.125")]
+)
+def test_three_decimals_of_an_amount_are_no_thousands(printed: str, meant: str) -> None:
+    values = read(INVOICE.replace(EXPECTED["amount_total"], printed)).values
+    assert normalise(FieldType.AMOUNT, values["amount_total"]) == Value(values["amount_total"], meant)

@@ -8,6 +8,7 @@ from workbench.exchange.einvoices import cii, fattura, signed, ubl
 from workbench.exchange.einvoices.xml import REMEDY, Invoice, decoded, local_name, root_of
 from workbench.exchange.reader_process import in_reader_process
 from workbench.exchange.reading import pdf_pages
+from workbench.fields.amounts import unmistakable
 
 _ROOTS = re.compile(rf"<(?:[\w.-]+:)?(?P<name>{'|'.join((*cii.ROOTS, *ubl.ROOTS, *fattura.ROOTS))})\b[^>]*>")
 _BEFORE_ROOT = re.compile(r"(?:\s|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
@@ -85,9 +86,14 @@ def invoices_of(data: bytes, name: str = "the XML") -> list[Invoice]:
     else:
         raise InputProblem(f"{name} is no e-invoice of a known kind: it starts with <{kind}>.", REMEDY)
     kept = [
-        replace(invoice, values={field: value for field, value in invoice.values.items() if value})
+        replace(invoice, values={field: _value(field, value) for field, value in invoice.values.items() if value})
         for invoice in invoices
     ]
     if not any(invoice.values for invoice in kept):
         raise InputProblem(f"{name} is an e-invoice without any values.", REMEDY)
     return kept
+
+
+def _value(field: str, value: str) -> str:
+    """A value as it is kept: the point of an amount in XML is always a decimal one, as in 1.358 Kuwaiti dinars."""
+    return unmistakable(value) if field.startswith("amount_") else value

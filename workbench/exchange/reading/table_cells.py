@@ -10,6 +10,7 @@ from typing import Any
 
 from storage.exceptions import InputProblem
 from workbench.exchange.reading import encodings
+from workbench.fields.amounts import unmistakable
 from workbench.fields.label_names import type_of_name
 from workbench.fields.schema import FieldType
 from workbench.import_root import opened
@@ -243,7 +244,7 @@ def shown(value: Any, number_format: str, kind: str) -> Any:
     if match := re.search(r"[0#]\.?(0*)%", plain):
         return f"{value * 100:.{len(match[1])}f} %"
     if match := re.fullmatch(r"[^0#]*[#,0]*0\.(0+)[^0#]*", plain):
-        return f"{value:.{len(match[1])}f}"
+        return unmistakable(f"{value:.{len(match[1])}f}")
     return value if isinstance(value, int) else float(f"{value:.12g}")  # 71.28099999999999 is what a sum leaves
 
 

@@ -247,3 +247,17 @@ def test_json_of_values_that_is_none_is_named(tmp_path: Path, text: str) -> None
     path.write_text(text)
     with pytest.raises(InputProblem, match=r"v\.json is no JSON: "):
         list(read(path, Limits()))
+
+
+def test_three_decimals_of_a_number_are_no_thousands(tmp_path: Path) -> None:
+    """A number of a workbook or of JSON has no thousands: 1.358 dinars are not 1,358."""
+    book = Workbook()
+    for row in (["file", "total"], ["a.pdf", 1.358], ["b.pdf", 1.5], ["c.pdf", "1.358"]):
+        book.active.append(row)
+    book.active["B3"].number_format = "0.000"
+    book.save(tmp_path / "k.xlsx")
+    (tmp_path / "k.json").write_text('[{"file": "a.pdf", "total": 1.358}, {"file": "b.pdf", "total": 1.5}]')
+    good, _ = rows_of(tmp_path / "k.xlsx")
+    assert [row["total"] for row in good] == ["1.3580", "1.5000", "1.358"]
+    good, _ = rows_of(tmp_path / "k.json")
+    assert [row["total"] for row in good] == ["1.3580", "1.5"]
