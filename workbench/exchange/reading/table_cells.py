@@ -77,6 +77,7 @@ _UNCALCULATED = re.compile(
     rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3}[0-9]{1,7})"[^>]*>\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)\s*'
     rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
 )
+_CALCULATED = 0.049
 _ABOVE = 20  # rows among which the header is looked for
 _SHORTENED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]{2,}")
 _SERIAL = re.compile(r"[2-6][0-9]{4}")  # days since 1900 (or 1904): 1954 to 2091
@@ -242,10 +243,20 @@ def shown(value: Any, number_format: str, kind: str) -> Any:
     if re.fullmatch(r"0{2,}", plain) and value == int(value):
         return f"{int(value):0{len(plain)}d}"
     if match := re.search(r"[0#]\.?(0*)%", plain):
-        return f"{value * 100:.{len(match[1])}f} %"
+        return f"{_percent(value, len(match[1]))} %"
     if match := re.fullmatch(r"[^0#]*[#,0]*0\.(0+)[^0#]*", plain):
-        return unmistakable(f"{value:.{len(match[1])}f}")
+        return unmistakable(f"{value:.{max(len(match[1]), 2)}f}")  # 0.0 hides cents
     return value if isinstance(value, int) else float(f"{value:.12g}")  # 71.28099999999999 is what a sum leaves
+
+
+def _percent(share: float, decimals: int) -> str:
+    """A share in percent as its format shows it, or with its hundredths where that hides a decimal of the rate.
+
+    A rate that was calculated from rounded amounts is some hundredths off, which the format is to hide.
+    """
+    exact = round(share * 100, 4)
+    seen = f"{exact:.{decimals}f}"
+    return seen if abs(exact - float(seen)) < _CALCULATED else f"{exact:.4f}".rstrip("0")
 
 
 def rows_of(sheet: Any, *, values_only: bool = False) -> Iterator[Sequence[Any]]:

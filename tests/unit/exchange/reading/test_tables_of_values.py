@@ -261,3 +261,15 @@ def test_three_decimals_of_a_number_are_no_thousands(tmp_path: Path) -> None:
     assert [row["total"] for row in good] == ["1.3580", "1.5000", "1.358"]
     good, _ = rows_of(tmp_path / "k.json")
     assert [row["total"] for row in good] == ["1.3580", "1.5"]
+
+
+@pytest.mark.parametrize(
+    ("value", "number_format", "read"),
+    [
+        (0.077, "0%", "7.7 %"), (0.0825, "0%", "8.25 %"), (0.19, "0%", "19 %"), (0.190476, "0%", "19 %"),
+        (0.0825, "0.0%", "8.25 %"), (0.07, "0.00%", "7.00 %"), (19.99, "0.0", "19.99"), (1234.567, "#,##0.00", "1234.57"),
+    ],
+)  # fmt: skip
+def test_a_number_format_hides_no_part_of_a_value(value: float, number_format: str, read: str) -> None:
+    """The button for percent of a spreadsheet shows 7.7 % as 8 %."""
+    assert table_cells.shown(value, number_format, "n") == read
