@@ -147,7 +147,9 @@ def may_be_read(path: Path, root: Path) -> bool:
     It is neither where a link took the place of the imported folder itself before the path was resolved.
     """
     place = str(path.absolute())
-    return not roots_of(root / "any") or bool(roots_of(path)) or any(place in one.named for one in _running)
+    return (
+        not roots_of(root / "any") or bool(roots_of(path)) or any(place in one_import.named for one_import in _running)
+    )
 
 
 def take_over(roots: Iterable[Root]) -> None:

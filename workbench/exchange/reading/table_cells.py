@@ -255,8 +255,8 @@ def _percent(share: float, decimals: int) -> str:
     A rate that was calculated from rounded amounts is some hundredths off, which the format is to hide.
     """
     exact = round(share * 100, 4)
-    seen = f"{exact:.{decimals}f}"
-    return seen if abs(exact - float(seen)) < _CALCULATED else f"{exact:.4f}".rstrip("0")
+    formatted = f"{exact:.{decimals}f}"
+    return formatted if abs(exact - float(formatted)) < _CALCULATED else f"{exact:.4f}".rstrip("0")
 
 
 def rows_of(sheet: Any, *, values_only: bool = False) -> Iterator[Sequence[Any]]:

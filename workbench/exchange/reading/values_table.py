@@ -14,6 +14,7 @@ from typing import Any
 
 from storage.exceptions import InputProblem, WorkbenchError
 from storage.files import is_empty
+from workbench.exchange.exporters.formulas import without_formula
 from workbench.exchange.reader_process import in_reader_process
 from workbench.exchange.reading import parsing, table_cells
 from workbench.exchange.reading.incoming import Rejected
@@ -156,7 +157,9 @@ def _text(value: Any) -> str:
     text = " ".join(harmless(text).split())
     # ="00042" and '00042 keep a spreadsheet from taking a text for a number
     kept = re.fullmatch(r"=\"(?P<text>[^\"]*)\"|'(?P<number>[0-9].*)", text)
-    return kept["text"] or kept["number"] or "" if kept else text
+    if kept:
+        return kept["text"] or kept["number"] or ""
+    return text[1:] if text.startswith("'") and text == without_formula(text[1:]) else text  # as values-csv writes it
 
 
 def _csv(path: Path) -> Iterator[Any]:

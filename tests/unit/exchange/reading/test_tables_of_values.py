@@ -9,6 +9,7 @@ import pytest
 from openpyxl import Workbook
 
 from storage.exceptions import InputProblem
+from workbench.exchange.exporters.formulas import without_formula
 from workbench.exchange.reading import document_names, parsing, table_cells
 from workbench.exchange.reading.incoming import Rejected
 from workbench.exchange.reading.values_table import KnownRow, is_table, read
@@ -267,9 +268,18 @@ def test_three_decimals_of_a_number_are_no_thousands(tmp_path: Path) -> None:
     ("value", "number_format", "read"),
     [
         (0.077, "0%", "7.7 %"), (0.0825, "0%", "8.25 %"), (0.19, "0%", "19 %"), (0.190476, "0%", "19 %"),
-        (0.0825, "0.0%", "8.25 %"), (0.07, "0.00%", "7.00 %"), (19.99, "0.0", "19.99"), (1234.567, "#,##0.00", "1234.57"),
+        (0.0825, "0.0%", "8.25 %"), (0.07, "0.00%", "7.00 %"), (19.99, "0.0", "19.99"),
+        (1234.567, "#,##0.00", "1234.57"),
     ],
 )  # fmt: skip
 def test_a_number_format_hides_no_part_of_a_value(value: float, number_format: str, read: str) -> None:
     """The button for percent of a spreadsheet shows 7.7 % as 8 %."""
     assert table_cells.shown(value, number_format, "n") == read
+
+
+@pytest.mark.parametrize(
+    "value", ["=Equal Ltd", "@Home GmbH", "-Minus AG", "+49 30 1234", "＝x", "'s Gravenhage", "-5"]
+)
+def test_the_apostrophe_of_an_exported_table_is_no_part_of_a_value(tmp_path: Path, value: str) -> None:
+    (tmp_path / "k.csv").write_text(f"file,seller\na.pdf,{without_formula(value)}\n")
+    assert rows_of(tmp_path / "k.csv")[0] == [{"file": "a.pdf", "seller": value}]
