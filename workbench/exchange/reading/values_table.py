@@ -32,6 +32,7 @@ _DOCUMENTS = (".pdf", *PICTURES)
 _END = "\0end"
 """The line that is put behind a CSV table: where it does not come back as a row, a quote is still open."""
 _NOT_CLOSED = f"{table_cells.UNKNOWN}a quote that is opened in it is not closed: "
+_TWICE = f"{table_cells.UNKNOWN}it stands twice in the file, with different values"
 _UNCALCULATED = f"{table_cells.UNKNOWN}its formula has no result: open the file in a spreadsheet program and save it"
 
 
@@ -229,12 +230,35 @@ def guessed_encoding(path: Path, limits: Limits) -> str:
     return table_cells.guess_note(path, encoding) if encoding else ""
 
 
+def _loaded(data: bytes) -> Any:
+    """JSON with its numbers as they are written, and with the values that it has twice as unknown ones."""
+    return json.loads(data, parse_float=_as_written, object_pairs_hook=_once_each)
+
+
+def _as_written(number: str) -> str | float:
+    """A number that is no whole one: as a float 7.10 would be 7.1, and 12345678901234567.89 another amount."""
+    if "e" in number.casefold():
+        return float(number)
+    whole, _, decimals = number.partition(".")
+    return unmistakable(number) if decimals.strip("0") else whole
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    known: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in known and known[key] != value:
+            both = isinstance(known[key], dict) and isinstance(value, dict)  # {file: {field: value}}
+            value = _once_each([*known[key].items(), *value.items()]) if both else _TWICE
+        known[key] = value
+    return known
+
+
 def _json(path: Path) -> Iterable[Any]:
     try:
         data = content_of(path).removeprefix(codecs.BOM_UTF8)
         is_lines = path.suffix.lower() == ".jsonl"
         parsing.check_memory(data, quote=28)
-        loaded = [json.loads(line) for line in data.splitlines() if line.strip()] if is_lines else json.loads(data)
+        loaded = [_loaded(line) for line in data.splitlines() if line.strip()] if is_lines else _loaded(data)
     except (InputProblem, ValueError, RecursionError) as error:
         what = f"{path} is no JSON: {error}." if not isinstance(error, InputProblem) else f"{path}: {error.message}."
         raise InputProblem(what, "Correct it, or give a CSV or XLSX table.") from error

@@ -283,3 +283,23 @@ def test_a_number_format_hides_no_part_of_a_value(value: float, number_format: s
 def test_the_apostrophe_of_an_exported_table_is_no_part_of_a_value(tmp_path: Path, value: str) -> None:
     (tmp_path / "k.csv").write_text(f"file,seller\na.pdf,{without_formula(value)}\n")
     assert rows_of(tmp_path / "k.csv")[0] == [{"file": "a.pdf", "seller": value}]
+
+
+def test_numbers_of_json_are_read_as_they_are_written(tmp_path: Path) -> None:
+    (tmp_path / "k.json").write_text(
+        '[{"file": "a", "no": 7.10, "total": 12345678901234567.89, "net": 9.0, "tax": 1e2}]'
+    )
+    assert rows_of(tmp_path / "k.json")[0] == [
+        {"file": "a", "no": "7.10", "total": "12345678901234567.89", "net": "9", "tax": "100"}
+    ]
+
+
+def test_what_stands_twice_in_json_is_said(tmp_path: Path) -> None:
+    (tmp_path / "k.json").write_text('[{"file": "a", "no": "A1", "no": "B2", "total": "9", "total": "9"}]')
+    good, reasons = rows_of(tmp_path / "k.json")
+    assert good == [{"file": "a", "total": "9"}] and reasons == [
+        "no: it stands twice in the file, with different values"
+    ]
+    (tmp_path / "k.json").write_text('{"a": {"no": "A1", "net": "8"}, "a": {"no": "B2", "total": "9"}}')
+    good, reasons = rows_of(tmp_path / "k.json")
+    assert good == [{"file": "a", "net": "8", "total": "9"}] and len(reasons) == 1
