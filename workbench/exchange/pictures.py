@@ -144,6 +144,16 @@ def measure(source: Path | bytes, limits: Limits) -> list[tuple[int, int]]:
 
 
 @in_reader_process
+def has_others(source: Path) -> bool:
+    """Whether a file holds pictures beside the first, which alone is read.
+
+    The frames of a TIFF are pages, and the second picture of a photo (MPO) is the same one for other screens.
+    """
+    with _opened(source) as picture:
+        return picture.format not in ("TIFF", "MPO") and bool(getattr(picture, "is_animated", False))
+
+
+@in_reader_process
 def for_reading(
     source: Path | bytes, limits: Limits, index: int = 0, turn: int = 0
 ) -> tuple[bytes | Path, str, tuple[int, int]]:

@@ -8,7 +8,8 @@ from pypdf import PdfWriter
 
 from storage.exceptions import InputProblem
 from workbench.exchange.einvoices import document_values, kinds
-from workbench.exchange.reading.incoming import Options
+from workbench.exchange.importers import registry as importers
+from workbench.exchange.reading.incoming import Incoming, Options
 
 XML = """<?xml version="1.0" encoding="UTF-8"?>
 <rsm:CrossIndustryInvoice xmlns:rsm="urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100"
@@ -314,3 +315,11 @@ def test_a_credit_notes_amounts_have_the_sign_that_the_page_prints() -> None:
         document_values.with_printed_signs(values, "Gutschrift 15 netto 218,48 abzüglich -218,48")["amount_net"]
         == "218.48"
     )
+
+
+@pytest.mark.parametrize(("name", "is_said"), [("invoice 2.PDF", True), ("scan.jpg", True), ("factur-x.xml", False)])
+def test_documents_inside_a_pdf_are_said_to_be_left_out(tmp_path: Path, name: str, is_said: bool) -> None:
+    (tmp_path / "a.pdf").write_bytes(pdf(XML.encode(), name))
+    (incoming,) = importers.load("pdf").read(tmp_path / "a.pdf", Options(tmp_path))
+    assert isinstance(incoming, Incoming)
+    assert any("carries other PDFs or pictures" in note for note in incoming.notes) == is_said

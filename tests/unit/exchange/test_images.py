@@ -47,6 +47,17 @@ def test_a_tiff_of_several_pages(tmp_path: Path) -> None:
     assert (suffix, size) == (".jpg", (120, 200))
 
 
+@pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.png"])
+def test_pictures_beside_the_first_are_said_to_be_left_out(tmp_path: Path, name: str) -> None:
+    scans = [Image.new("RGB", (100, 200), colour) for colour in ("white", "red", "blue")]
+    scans[0].save(tmp_path / name, save_all=True, append_images=scans[1:])
+    scans[0].save(tmp_path / f"one {name}")
+    (several,), (alone,) = (IMPORTER.read(tmp_path / file, Options(tmp_path)) for file in (name, f"one {name}"))
+    assert isinstance(several, Incoming) and isinstance(alone, Incoming)
+    assert [len(several.pages), len(alone.pages)] == [1, 1]
+    assert ["the first was read" in note for note in several.notes] == [True] and alone.notes == []
+
+
 def test_exif_rotation_is_honoured(tmp_path: Path) -> None:
     picture = Image.new("RGB", (400, 200), "white")
     picture.paste("black", (0, 0, 100, 50))  # top left

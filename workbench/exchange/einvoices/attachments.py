@@ -8,6 +8,8 @@ from storage.exceptions import InputProblem
 from workbench.exchange.einvoices import xml
 from workbench.exchange.einvoices.kinds import looks_like
 from workbench.exchange.pdf.opening import open_pdf
+from workbench.exchange.reader_process import in_reader_process
+from workbench.exchange.reading.named_files import DOCUMENTS
 from workbench.import_root import content_of
 
 NAMES = frozenset({"factur-x.xml", "zugferd-invoice.xml", "zugferd_invoice.xml", "xrechnung.xml"})
@@ -37,6 +39,23 @@ def xml_of(source: Path | bytes, password: str | None = None) -> tuple[str, byte
     if invoice_xml is None and b"EmbeddedFile" in (source if isinstance(source, bytes) else content_of(source)):
         invoice_xml = _best(_associated(source, password))
     return invoice_xml
+
+
+@in_reader_process
+def carries_documents(source: Path, password: str | None = None) -> bool:
+    """Whether a PDF carries other PDFs or pictures, as a portfolio does: they are no pages of it."""
+    import pypdfium2
+
+    try:
+        pdf = open_pdf(source, password)
+        try:
+            return any(
+                pdf.get_attachment(n).get_name().lower().endswith(DOCUMENTS) for n in range(pdf.count_attachments())
+            )
+        finally:
+            pdf.close()
+    except pypdfium2.PdfiumError:
+        return False  # damaged there: its pages were read
 
 
 def _best(attachments: Iterator[tuple[str, bytes]]) -> tuple[str, bytes] | None:

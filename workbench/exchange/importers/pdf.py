@@ -6,6 +6,7 @@ from pathlib import Path
 from storage.exceptions import InputProblem, WorkspaceProblem
 from storage.files import temporary_folder
 from workbench.exchange.einvoices import document_values
+from workbench.exchange.einvoices.attachments import carries_documents
 from workbench.exchange.reading import pdf_pages
 from workbench.exchange.reading.incoming import Incoming, Options, Rejected
 
@@ -32,6 +33,8 @@ class PdfImporter:
                 yield Rejected(str(path), "", problem.message)
                 return
             self._add_values(incoming, path, options)
+            if carries_documents(path, options.password):
+                incoming.notes.append("a PDF carries other PDFs or pictures, which were not read: save these as files")
             yield incoming
 
     def _add_values(self, incoming: Incoming, path: Path, options: Options) -> None:
