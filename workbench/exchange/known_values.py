@@ -115,6 +115,7 @@ def bring_in(
         job.take(rows, paths)
     outcome.notes += [f"{path.name}: {number:,} cells {CONTROLS}" for path, number in job.with_controls.items()]
     labels = job.labels
+    outcome.notes += labels.notes
     outcome.mapping |= {label: labels.schema.name(field_id) for label, field_id in labels.used.items()}
     outcome.new_fields += [labels.schema.name(field_id) for field_id in labels.added]
     return outcome

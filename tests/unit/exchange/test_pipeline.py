@@ -247,6 +247,20 @@ def test_a_retired_field_comes_back_with_its_labels() -> None:
     labels = LabelMap(invoice_schema().change("iban", retired=True))
     assert labels.field("IBAN") == "iban"
     assert labels.schema.get("iban").retired is False  # type: ignore[union-attr]
+    assert labels.notes == ["the retired field iban is in use again"]
+
+
+def test_a_retired_field_that_comes_back_is_said(workspace: Workspace, tmp_path: Path) -> None:
+    table, pages = tmp_path / "k.csv", tmp_path / "a.jsonl"
+    pages.write_text(
+        '{"id": "a", "words": ["DE1", "9"], "bboxes": [[0, 0, 9, 9], [20, 0, 29, 9]], "labels": ["O", "O"]}'
+    )
+    table.write_text("file,iban\na,DE1\n")
+    workspace.change_schema(lambda now: now.change("iban", retired=True))
+    run(workspace, ImportRequest((pages,)))
+    assert known_values.bring_in(workspace, table, dry_run=True).notes == ["the retired field iban is in use again"]
+    pages.write_text(pages.read_text().replace('"a"', '"b"').replace('"O"', '"B-IBAN"'))
+    assert run(workspace, ImportRequest((pages,))).notes["the retired field iban is in use again"] == 1
 
 
 def test_what_others_make_of_the_fields_during_an_import_stays(
