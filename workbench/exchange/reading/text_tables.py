@@ -170,6 +170,8 @@ def excel_rows(path: Path, limits: Limits, most: int | None = None) -> Iterator[
                 if most is None:
                     if unnamed:
                         yield "", InputProblem(_unread_cells(sheet.title, unnamed))
+                    if formulas := len(table_cells.formulas_without_value(path, sheet)):
+                        yield "", InputProblem(_uncalculated(sheet.title, formulas))
                     for reason in table_cells.unread_sheets(book, sheet, columns):
                         yield "", InputProblem(reason)
                 break
@@ -184,6 +186,14 @@ def _unread_cells(sheet: str, rows: int) -> str:
     return (
         f"cells of {counted(rows, 'row')} of the sheet '{sheet}' were not read, as the header names no column for "
         "them: write the column's name above them"
+    )
+
+
+def _uncalculated(sheet: str, formulas: int) -> str:
+    have = "has" if formulas == 1 else "have"
+    return (
+        f"{counted(formulas, 'cell')} of the sheet '{sheet}' {have} no value, as a formula was never calculated: open "
+        "the file in a spreadsheet program and save it"
     )
 
 

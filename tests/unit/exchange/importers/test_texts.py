@@ -144,6 +144,16 @@ def test_cells_of_a_workbook_that_the_header_names_no_column_for_are_said(tmp_pa
     assert [("cells of 1 row" in item.reason, item.record) for item in rest] == [(True, "")] * unread
 
 
+def test_formulas_without_a_result_in_a_workbook_are_said(tmp_path):
+    book = Workbook()
+    for row in (["text", "label"], ["one two", "=A1"], ["three four", "x"]):
+        book.active.append(row)
+    book.save(tmp_path / "a.xlsx")
+    first, second, unread = read(tmp_path / "a.xlsx")
+    assert [classes(first), classes(second)] == [[], ["x"]]
+    assert isinstance(unread, Rejected) and "1 cell of the sheet 'Sheet' has no value" in unread.reason
+
+
 def test_a_workbook_of_charts_alone_is_called_so_and_one_beside_a_table_hinders_nothing(tmp_path):
     book = Workbook()
     book.create_chartsheet("figures", 0)
