@@ -74,6 +74,11 @@ def unmistakable(number: str) -> str:
     return f"{number}0" if _THREE_DECIMALS.fullmatch(number) else number
 
 
+def written(value: object) -> str:
+    """A value of JSON or of a workbook as text; what is a number there has no thousands."""
+    return unmistakable(str(value)) if isinstance(value, float) else str(value)
+
+
 def plain(text: str) -> str:
     """The text with full-width forms, typographic minus signs and apostrophes, and all kinds of spaces normalised.
 

@@ -20,7 +20,7 @@ from workbench.exchange.reading import parsing, table_cells
 from workbench.exchange.reading.incoming import Rejected
 from workbench.exchange.reading.named_files import of_same_name
 from workbench.exchange.reading.parsing import PICTURES
-from workbench.fields.amounts import unmistakable
+from workbench.fields.amounts import unmistakable, written
 from workbench.fields.plain_text import harmless, has_controls
 from workbench.import_root import content_of, opened
 from workbench.settings import Limits
@@ -152,7 +152,7 @@ def _text(value: Any) -> str:
         return str(table_cells.shown(value, "", "b"))
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    text = unmistakable(str(value)) if isinstance(value, float) else str(value)
+    text = written(value)
     if text.startswith(table_cells.UNKNOWN):
         return text
     text = " ".join(harmless(text).split())
