@@ -338,7 +338,8 @@ class _ValuesImport:
         outcome.suggestions += keep_suggestions(connection, RUN, {number: offers}, replaces=(RUN,), fields=list(values))
         if self._import_id is not None:
             change = annotations.difference(before, after)
-            import_index.keep_before(connection, self._import_id, number, {**had, "change": change})
+            earlier = {**had, "change": change, "labelled": sorted(have)}
+            import_index.keep_before(connection, self._import_id, number, earlier)
 
 
 def _commit(connection: Connection, workspace: Workspace, content: Content, after: Annotations, act: str) -> None:

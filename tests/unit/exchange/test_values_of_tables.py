@@ -13,8 +13,9 @@ from click.testing import CliRunner
 
 from storage import document_list, documents
 from storage.exceptions import InputProblem
-from storage.records import State
+from storage.records import Source, State
 from tests.support import sample_documents
+from workbench.annotation import acts
 from workbench.annotation.editor import DocumentEditor
 from workbench.commands import values as command
 from workbench.exchange import known_values
@@ -144,6 +145,18 @@ def test_an_import_is_taken_back_with_its_labels_suggestions_and_fields(workspac
     assert known_values.undo_last(workspace) is not None  # the import before
     assert (known(workspace, 3), content(workspace, 3).suggestions) == ({}, ())
     assert known_values.undo_last(workspace) is None
+
+
+def test_a_suggestion_beside_a_label_comes_back(workspace: Workspace, tmp_path: Path) -> None:
+    """The known value was not what a person had labelled."""
+    editor = DocumentEditor(workspace, 3)
+    editor.act("label", acts.assign(editor.state, "amount_total", (0,), "me", Source.HUMAN))
+    known_values.bring_in(workspace, table_of(tmp_path, "file,amount_total", f"other,{TOTAL}"))
+    (offered,) = content(workspace, 3).suggestions
+    known_values.bring_in(workspace, table_of(tmp_path, "file,amount_total", "other,999.99"))
+    assert content(workspace, 3).suggestions == ()
+    known_values.undo_last(workspace)
+    assert content(workspace, 3).suggestions == (offered,)
 
 
 def test_what_a_person_did_since_stays(workspace: Workspace, tmp_path: Path) -> None:
