@@ -14,6 +14,7 @@ from storage.exceptions import InputProblem, WorkbenchError
 from storage.files import Files, is_empty
 from storage.records import Side
 from workbench.exchange import detection, discovery, pictures, reader_process
+from workbench.exchange.einvoices import document_values
 from workbench.exchange.importers import registry as importers
 from workbench.exchange.ocr import Readers
 from workbench.exchange.ocr_text import PageText, turned
@@ -246,6 +247,7 @@ class DocumentSource:
         file_digest = digest_of(path) if importer.name in _ONE_DOCUMENT_FORMATS else None
         if file_digest and file_digest in self._known_digests:
             self._count_known(file_digest)
+            self.known_labelled += document_values.beside(path, self.options(path)) is not None
             return
         is_empty = True
         for item in bounded(importer.read(path, self.options(path)), self._limits, self._workspace.files.root):

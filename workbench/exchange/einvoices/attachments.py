@@ -42,20 +42,24 @@ def xml_of(source: Path | bytes, password: str | None = None) -> tuple[str, byte
 
 
 @in_reader_process
-def carries_documents(source: Path, password: str | None = None) -> bool:
-    """Whether a PDF carries other PDFs or pictures, as a portfolio does: they are no pages of it."""
+def not_read(source: Path, password: str | None = None) -> list[str]:
+    """What is said of documents inside a PDF that are no pages of it: those of a portfolio, and a second e-invoice."""
     import pypdfium2
 
+    notes = []
     try:
         pdf = open_pdf(source, password)
         try:
-            return any(
-                pdf.get_attachment(n).get_name().lower().endswith(DOCUMENTS) for n in range(pdf.count_attachments())
-            )
+            attachments = list(_attachments(pdf))
         finally:
             pdf.close()
     except pypdfium2.PdfiumError:
-        return False  # damaged there: its pages were read
+        return []  # damaged there: its pages were read
+    if any(name.lower().endswith(DOCUMENTS) for name, _ in attachments):
+        notes.append("a PDF carries other PDFs or pictures, which were not read: save these as files")
+    if len({data for _, data in attachments if looks_like(data)}) > 1:
+        notes.append("a PDF carries several e-invoices, of which one gave its values: save the others as files")
+    return notes
 
 
 def _best(attachments: Iterator[tuple[str, bytes]]) -> tuple[str, bytes] | None:

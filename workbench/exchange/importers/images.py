@@ -31,7 +31,7 @@ class ImageImporter:
             sizes = pictures.measure(path, options.limits)
             has_others = pictures.has_others(path)
         except InputProblem as problem:
-            yield Rejected(str(path), "", problem.message)
+            yield Rejected(str(path), "", problem.message + document_values.left_beside(path, options))
             return
         pages = [
             IncomingPage(float(width), float(height), None, path, number)
