@@ -218,6 +218,8 @@ def test_an_invoice_is_read_in_the_envelope_that_peppol_delivers_it_in(tmp_path:
     assert kinds.looks_like(envelope)
     (invoice,) = kinds.invoices_of(envelope)
     assert invoice.values == EXPECTED
+    several = envelope.replace(inside.encode(), (inside + inside.replace("RE-1", "RE-2")).encode())
+    assert [invoice.values["invoice_no"] for invoice in kinds.invoices_of(several)] == ["RE-1", "RE-2"]
 
 
 def test_fatturapa_in_windows_1252_with_two_invoices() -> None:
