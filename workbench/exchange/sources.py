@@ -31,7 +31,6 @@ _TEXTS_REPORTED = 500  # between two reports of progress
 _AHEAD = 3  # pages that wait for OCR, per process: enough to keep it busy, few enough for the memory
 _HARD = 0.8  # mean confidence of OCR below which a page is named as hard to read
 _OF_COLUMNS = frozenset({"texts", "hf-dataset"})  # formats whose documents can be grouped by a column
-_TEXT_FILES = (".txt", ".text")
 _ONE_DOCUMENT_FORMATS = frozenset({"pdf", "image"})  # one file is one document: known by its digest before it is parsed
 
 
@@ -153,7 +152,9 @@ class DocumentSource:
         self._workspace, self._request, self._known_digests, self._reject = workspace, request, known_digests, reject
         self._limits = workspace.settings.limits
         self._class_fields = tuple(name for field in workspace.schema.classes for name in (field.id, field.name))
-        self.files = [path for path in discovery.discover(request.paths) if not self._is_own(path)]
+        self.files = [
+            path for path in discovery.discover(request.paths, by_folder=request.by_folder) if not self._is_own(path)
+        ]
         self.tables: list[Path] = []
         self.known = self.known_twice = self.known_labelled = 0
         self._met_here: set[str] = set()  # digests of documents that these files brought
@@ -299,7 +300,7 @@ class DocumentSource:
         if self._request.format != "auto":
             return importers.load(self._request.format)
         suffix = path.suffix.lower()
-        if self._request.by_folder and suffix in _TEXT_FILES:
+        if self._request.by_folder and suffix in discovery.TEXT_FILES:
             return importers.load("text-file")
         if self._request.text_column and suffix in (*text_tables.SUFFIXES, ".json", ".jsonl"):
             return importers.load("texts")
