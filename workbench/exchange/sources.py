@@ -359,6 +359,8 @@ class DocumentSource:
                         page.width, page.height = float(size[0]), float(size[1])
             names.append(name)
         original = self._kept(files.originals, path, harmless(path.suffix[:16])) if is_whole else None
+        if original is not None and digest not in original:  # it is called after its content
+            raise InputProblem("it changed while it was read: import it again when it is complete")
         return PendingDocument(incoming, digest, path, original, names)
 
     def _kept(self, folder: Path, content: bytes | Path, suffix: str) -> str:
