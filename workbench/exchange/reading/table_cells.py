@@ -295,6 +295,11 @@ def unread_sheets(book: Any, read: Any, columns: Iterable[str]) -> Iterator[str]
             )
 
 
+def without_returns(cell: Any) -> Any:
+    """A cell of a workbook, its lines divided by line ends alone: Excel writes carriage returns as _x000D_."""
+    return cell.replace("_x000D_\n", "\n").removesuffix("_x000D_") if isinstance(cell, str) else cell
+
+
 def formulas_without_value(path: Path, sheet: Any) -> set[tuple[int, int]]:
     """(row, column), from 1, of cells whose formula was never calculated: a program wrote it, and no spreadsheet did.
 

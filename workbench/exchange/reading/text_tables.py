@@ -199,7 +199,7 @@ def _uncalculated(sheet: str, formulas: int) -> str:
 
 def _cells(columns: Iterable[str], row: Iterable[Any]) -> dict[str, Any]:
     return {
-        column: cell if cell is None or isinstance(cell, str | int | float) else str(cell)
+        column: table_cells.without_returns(cell) if cell is None or isinstance(cell, str | int | float) else str(cell)
         for column, cell in zip(columns, row, strict=False)
         if column
     }

@@ -308,6 +308,7 @@ def _rows(path: Path, sheet: Any) -> Iterator[list[Any]]:
 
 
 def _cell(value: Any) -> Any:
+    value = table_cells.without_returns(value)
     return value if value is None or isinstance(value, str | int | float | date) else str(value)
 
 

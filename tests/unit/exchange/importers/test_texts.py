@@ -178,3 +178,11 @@ def test_xml_that_takes_more_memory_than_a_reader_has_is_not_called_broken(monke
     monkeypatch.setattr(etree, "fromstring", full)
     with pytest.raises(MemoryError):
         ocr_files.tree(b"<html></html>")
+
+
+def test_carriage_returns_of_a_workbook_are_no_words(tmp_path):
+    book = Workbook()
+    for row in (["text", "label"], ["one_x000D_\ntwo_x000D_", "x"], ["three x000D", "y"]):
+        book.active.append(row)
+    book.save(tmp_path / "a.xlsx")
+    assert [item.text for item in read(tmp_path / "a.xlsx")] == ["one\ntwo", "three x000D"]

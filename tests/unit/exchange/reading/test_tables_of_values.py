@@ -303,3 +303,11 @@ def test_what_stands_twice_in_json_is_said(tmp_path: Path) -> None:
     (tmp_path / "k.json").write_text('{"a": {"no": "A1", "net": "8"}, "a": {"no": "B2", "total": "9"}}')
     good, reasons = rows_of(tmp_path / "k.json")
     assert good == [{"file": "a", "net": "8", "total": "9"}] and len(reasons) == 1
+
+
+def test_carriage_returns_of_a_workbook_are_no_words(tmp_path: Path) -> None:
+    book = Workbook()
+    for row in (["file", "address"], ["a.pdf", "Weg 1_x000D_\n12345 Ort"]):
+        book.active.append(row)
+    book.save(tmp_path / "k.xlsx")
+    assert rows_of(tmp_path / "k.xlsx")[0] == [{"file": "a.pdf", "address": "Weg 1 12345 Ort"}]
