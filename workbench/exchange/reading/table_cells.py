@@ -78,6 +78,7 @@ _UNCALCULATED = re.compile(
     rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
 )
 _CALCULATED = 0.049
+_WITH_WORDS = re.compile(r'(?:"(?P<before>[^"]*)")?0{2,}(?:"(?P<after>[^"]*)")?')  # "RE-"0000
 _ABOVE = 20  # rows among which the header is looked for
 _SHORTENED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]{2,}")
 _SERIAL = re.compile(r"[2-6][0-9]{4}")  # days since 1900 (or 1904): 1954 to 2091
@@ -241,7 +242,9 @@ def shown(value: Any, number_format: str, kind: str) -> Any:
         return value
     plain = re.sub(r'"[^"]*"|\[[^\]]*\]|\\.|_.|\*.', "", number_format.split(";")[0])
     if re.fullmatch(r"0{2,}", plain) and value == int(value):
-        return f"{int(value):0{len(plain)}d}"
+        words = _WITH_WORDS.fullmatch(number_format)
+        before, after = (words["before"] or "", words["after"] or "") if words else ("", "")
+        return f"{before}{int(value):0{len(plain)}d}{after}"
     if match := re.search(r"[0#]\.?(0*)%", plain):
         return f"{_percent(value, len(match[1]))} %"
     if match := re.fullmatch(r"[^0#]*[#,0]*0\.(0+)[^0#]*", plain):

@@ -288,6 +288,10 @@ def _excel(path: Path, limits: Limits) -> Iterator[dict[str | None, Any] | Rejec
                 chosen = sheet
             if table_cells.has_file_column(columns):
                 break
+        if not columns:
+            raise InputProblem(
+                f"{path} has no table that can be read.", "Save it as .xlsx (not as Strict Open XML) or CSV."
+            )
         table_cells.refuse_values(path, columns)
         for row in rows:
             if any(cell is not None for cell in row):

@@ -269,7 +269,8 @@ def test_three_decimals_of_a_number_are_no_thousands(tmp_path: Path) -> None:
     [
         (0.077, "0%", "7.7 %"), (0.0825, "0%", "8.25 %"), (0.19, "0%", "19 %"), (0.190476, "0%", "19 %"),
         (0.0825, "0.0%", "8.25 %"), (0.07, "0.00%", "7.00 %"), (19.99, "0.0", "19.99"),
-        (1234.567, "#,##0.00", "1234.57"),
+        (1234.567, "#,##0.00", "1234.57"), (42, '"RE-"0000', "RE-0042"), (42, '0000"/24"', "0042/24"),
+        (42, "[Red]00", "42"),
     ],
 )  # fmt: skip
 def test_a_number_format_hides_no_part_of_a_value(value: float, number_format: str, read: str) -> None:
@@ -311,3 +312,10 @@ def test_carriage_returns_of_a_workbook_are_no_words(tmp_path: Path) -> None:
         book.active.append(row)
     book.save(tmp_path / "k.xlsx")
     assert rows_of(tmp_path / "k.xlsx")[0] == [{"file": "a.pdf", "address": "Weg 1 12345 Ort"}]
+
+
+def test_a_workbook_in_which_no_table_is_found_is_refused(tmp_path: Path) -> None:
+    """Excel's form "Strict Open XML" has other names, by which openpyxl finds no cell."""
+    Workbook().save(tmp_path / "k.xlsx")
+    with pytest.raises(InputProblem, match="no table that can be read"):
+        rows_of(tmp_path / "k.xlsx")
