@@ -302,6 +302,16 @@ def test_the_workspace_lists_what_was_brought_in(workspace: Workspace, tmp_path:
         assert document_list.with_known_values(connection) == [1]
 
 
+def test_dates_that_can_be_two_days_are_said(workspace: Workspace, tmp_path: Path) -> None:
+    table = table_of(
+        tmp_path, "file,invoice_date,due_date", "other,03/04/2024,25/03/2024", "a/d001,05/04/2024,2024-03-04"
+    )
+    (note,) = known_values.bring_in(workspace, table).notes
+    assert note.startswith("invoice_date: 2 dates can be two days")
+    workspace.change_settings(day_first=False)
+    assert known_values.bring_in(workspace, table).notes == []
+
+
 def test_the_report_says_which_encoding_was_guessed(workspace: Workspace, tmp_path: Path) -> None:
     table = tmp_path / "v.csv"
     table.write_bytes("file;invoice_no;seller_name\na;7;Müller\n".encode("cp1252"))
