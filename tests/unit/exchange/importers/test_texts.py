@@ -7,6 +7,7 @@ from lxml import etree
 from openpyxl import Workbook
 
 from storage.exceptions import InputProblem
+from storage.records import Side
 from workbench.exchange import detection
 from workbench.exchange.importers import ocr_files
 from workbench.exchange.importers import registry as importers
@@ -186,3 +187,10 @@ def test_carriage_returns_of_a_workbook_are_no_words(tmp_path):
         book.active.append(row)
     book.save(tmp_path / "a.xlsx")
     assert [item.text for item in read(tmp_path / "a.xlsx")] == ["one\ntwo", "three x000D"]
+
+
+def test_a_side_that_there_is_none_of_is_said(tmp_path):
+    (tmp_path / "a.csv").write_text("text,label,split\none two,x,dev\nthree four,y,holdout\nfive six,y,\n")
+    known, unknown, without = read(tmp_path / "a.csv")
+    assert [item.side for item in (known, unknown, without)] == [Side.VALIDATION, None, None]
+    assert [["split" in note for note in item.notes] for item in (known, unknown, without)] == [[], [True], []]
