@@ -378,7 +378,7 @@ def restore_values(connection: Connection, document_id: int, source: str, before
     lost = [
         (number, {"document_id": document_id, "field": field, "tokens": tokens, "confidence": confidence, "run": run})
         for number, field, tokens, confidence, run in before["suggestions"]
-        if (run, field, tuple(tokens)) not in present and field not in labelled
+        if (run, field, tuple(tokens)) not in present and (field not in labelled or field in before.get("labelled", ()))
     ]
     taken = set(connection.scalars(select(s.id).where(s.id.in_([number for number, _ in lost]))))
     for number, row in lost:  # with its old id where that is free, as events speak of it

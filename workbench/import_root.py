@@ -141,6 +141,17 @@ def roots_of(path: Path) -> tuple[Root, ...]:
     )
 
 
+def may_be_read(path: Path, root: Path) -> bool:
+    """Whether a path that a file below `root` refers to was named by the user, or is opened without following a link.
+
+    It is neither where a link took the place of the imported folder itself before the path was resolved.
+    """
+    place = str(path.absolute())
+    return (
+        not roots_of(root / "any") or bool(roots_of(path)) or any(place in one_import.named for one_import in _running)
+    )
+
+
 def take_over(roots: Iterable[Root]) -> None:
     """In a reader's process: open as `confined` does in the process that asks for it."""
     global _running  # noqa: PLW0603 - of the process

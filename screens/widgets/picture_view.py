@@ -25,6 +25,7 @@ from storage.exceptions import WorkbenchError
 from storage.files import Files
 from storage.object_store.local_copies import here
 from storage.records import Box
+from workbench import picture_kinds
 from workbench.annotation.session_state import SessionView
 from workbench.fields import Schema, colours
 
@@ -211,7 +212,7 @@ def _open(path: Path) -> "Image":
         if path in _CACHE:
             _CACHE.move_to_end(path)
             return _CACHE[path]
-    with Image.open(path) as file:
+    with Image.open(path, formats=picture_kinds.STORED) as file:
         picture = file.convert("RGB")
     with _LOCK:
         _CACHE[path] = picture

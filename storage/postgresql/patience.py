@@ -21,7 +21,10 @@ def connect(seconds: Callable[[], float | None], *arguments: Any, **named: Any) 
                 return super().wait(gen, *arguments, **named)
             return super().wait(_bounded(gen, most, self.pgconn.finish), *arguments, **named)
 
-    return Impatient.connect(*arguments, **named)
+    try:
+        return Impatient.connect(*arguments, **named)
+    except UnicodeError as error:  # of Python's, which writes the name as those of the internet are written
+        raise OperationalError("no server can have this name") from error
 
 
 def _bounded(gen: Generator[Any, Any, Any], most: float, give_up: Callable[[], object]) -> Generator[Any, Any, Any]:

@@ -200,6 +200,14 @@ def test_an_import_opens_files_by_import_root_alone() -> None:
     assert wrong == []
 
 
+def test_a_picture_is_opened_as_one_of_the_kinds_that_are_read() -> None:
+    """Pillow tries all kinds that it knows otherwise, and runs Ghostscript for EPS."""
+    calls = [(path, n) for path, inside in nodes().items() for n in inside if isinstance(n, ast.Call)]
+    opens = [(path, call) for path, call in calls if ast.unparse(call.func) == "Image.open"]
+    assert [f"{p}:{c.lineno}" for p, c in opens if "formats" not in {k.arg for k in c.keywords}] == []
+    assert opens
+
+
 def _is_of_open_file(call: ast.Call) -> bool:
     """Whether a call that opens a file is given one that is open, or its bytes."""
     given = ast.unparse(call.args[0]) if call.args else ""

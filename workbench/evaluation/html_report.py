@@ -6,6 +6,7 @@ from pathlib import Path
 
 from storage import events
 from storage.exceptions import InputProblem
+from workbench import picture_kinds
 from workbench.evaluation import error_analysis, html_rendering, report
 from workbench.evaluation.doctor import diagnosis
 from workbench.evaluation.error_analysis import ErrorRecord
@@ -77,7 +78,7 @@ def _cut(path: Path, boxes: Sequence[tuple[int, int, int, int]]) -> bytes:
 
     left, top, right, bottom = zip(*boxes, strict=True)
     try:
-        with Image.open(path) as picture:
+        with Image.open(path, formats=picture_kinds.STORED) as picture:
             across, down = picture.width / 1000, picture.height / 1000
             area = (
                 max(0, round((min(left) - 4 * _MARGIN) * across)),

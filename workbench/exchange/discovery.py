@@ -13,11 +13,15 @@ from workbench.exchange.reading.named_files import of_same_name
 from workbench.exchange.reading.parsing import head_of
 
 _NO_DATA = re.compile(
-    r"(readme|licen[cs]e|changelog|notice|copying)(\..*)?|labels\.txt|label_config\.json|id2label\.json|dataset_infos?\.json"
+    r"(readme|licen[cs]e|changelog|notice|copying)(\.(txt|rst|html?))?|labels\.txt|label_config\.json|id2label\.json|dataset_infos?\.json"
     r"|class_list\.txt|rec_gt\.txt|filestate\.txt|.*\.cach"  # of PaddleOCR
     r"|.*\.(md|py|ipynb|sh|log|css)",
     re.I,
 )
+
+
+TEXT_FILES = (".txt", ".text")
+"""Endings of texts that are documents where folders say what they are."""
 
 
 @runtime_checkable
@@ -29,7 +33,7 @@ class Referring(Protocol):
         ...
 
 
-def discover(paths: Iterable[Path]) -> list[Path]:
+def discover(paths: Iterable[Path], *, by_folder: bool = False) -> list[Path]:
     """The files with documents, each once, in a stable order.
 
     Folders are walked (hidden files, and folders reached before through a symbolic link, are left out); what cannot be
@@ -38,6 +42,9 @@ def discover(paths: Iterable[Path]) -> list[Path]:
     key/ and img/, DocILE's ocr/ and pdfs/, the parts of a saved Hugging Face dataset. Named without that file, as a
     picture of img/ without box/, they are documents themselves.
 
+    Args:
+        by_folder: each text in a folder of a folder is a document, also where it is called as what is about a project.
+
     Raises:
         InputProblem: a path does not exist, or cannot be looked at.
     """
@@ -45,7 +52,7 @@ def discover(paths: Iterable[Path]) -> list[Path]:
     for path in paths:
         try:
             if path.is_dir():
-                files |= dict(_walk(path))
+                files |= dict(_walk(path, by_folder=by_folder))
             elif path.exists():
                 files[path] = path.is_file()
             else:
@@ -103,7 +110,7 @@ def _is_no_data(name: str) -> bool:
     return _NO_DATA.fullmatch(name) is not None and Path(name).suffix.lower() not in PAGE_FILES
 
 
-def _walk(root: Path) -> Iterator[tuple[Path, bool]]:
+def _walk(root: Path, *, by_folder: bool) -> Iterator[tuple[Path, bool]]:
     """(path, True) of the files in a folder; (path, False) of what is no file, cannot be entered or leads out of it."""
     visited: set[tuple[int, int]] = set()
 
@@ -127,7 +134,8 @@ def _walk(root: Path) -> Iterator[tuple[Path, bool]]:
             except OSError:
                 yield path, False
                 continue
-            if is_file and _is_no_data(entry.name):
+            is_document = by_folder and folder != root and path.suffix.lower() in TEXT_FILES
+            if is_file and not is_document and _is_no_data(entry.name):
                 continue
             if not (is_folder or is_file) or (entry.is_symlink() and leads_out(path, root)):
                 yield path, False

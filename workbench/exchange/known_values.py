@@ -20,9 +20,9 @@ from workbench.exchange.reading.document_names import DocumentNames
 from workbench.exchange.reading.incoming import Rejected
 from workbench.exchange.reading.table_cells import UNNAMED
 from workbench.exchange.reading.values_table import KnownRow, guessed_encoding, read
-from workbench.fields import Schema
+from workbench.fields import FieldType, Schema
 from workbench.fields.label_names import LabelMap
-from workbench.fields.values import joined, refusal, same
+from workbench.fields.values import joined, readings, refusal, same
 from workbench.locate.alignment import align_all
 from workbench.locate.headers import field_under
 from workbench.workspace import Workspace
@@ -115,6 +115,12 @@ def bring_in(
         job.take(rows, paths)
     outcome.notes += [f"{path.name}: {number:,} cells {CONTROLS}" for path, number in job.with_controls.items()]
     labels = job.labels
+    outcome.notes += labels.notes
+    outcome.notes += [
+        f"{column}: {number:,} dates can be two days, as 03/04/2024 can: where the page says nothing else the first "
+        "number is taken for the day (day_first = false in workbench.toml: for the month)"
+        for column, number in job.of_two_days.items()
+    ]
     outcome.mapping |= {label: labels.schema.name(field_id) for label, field_id in labels.used.items()}
     outcome.new_fields += [labels.schema.name(field_id) for field_id in labels.added]
     return outcome
@@ -227,6 +233,7 @@ class _ValuesImport:
         outcome: ValuesReport,
     ) -> None:
         self.with_controls: Counter[Path] = Counter()  # table -> cells
+        self.of_two_days: Counter[str] = Counter()  # column -> dates that can be two days
         self.labels = LabelMap(workspace.schema, mapping, keep_names=keep_names)
         self._workspace = workspace
         self._only = None if add_fields or keep_names else {column.casefold() for column in mapping or ()}
@@ -292,6 +299,9 @@ class _ValuesImport:
             if known and refusal(known.type, value):
                 outcome.left_out[column] += 1  # for instance a VAT number under "vat", or 29.02.2023
                 continue
+            is_date = known is not None and known.type is FieldType.DATE
+            if is_date and self._workspace.settings.day_first is None and len(readings(FieldType.DATE, value)) > 1:
+                self.of_two_days[column] += 1
             if values.setdefault(field_id, value) != value:
                 reason = f"{column}: another column has '{values[field_id]}' for the same field, which is taken; not"
                 refused = Rejected(str(path), row.record, f"{reason} '{value}'")
@@ -337,7 +347,8 @@ class _ValuesImport:
         outcome.suggestions += keep_suggestions(connection, RUN, {number: offers}, replaces=(RUN,), fields=list(values))
         if self._import_id is not None:
             change = annotations.difference(before, after)
-            import_index.keep_before(connection, self._import_id, number, {**had, "change": change})
+            earlier = {**had, "change": change, "labelled": sorted(have)}
+            import_index.keep_before(connection, self._import_id, number, earlier)
 
 
 def _commit(connection: Connection, workspace: Workspace, content: Content, after: Annotations, act: str) -> None:

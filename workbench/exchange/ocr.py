@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from storage.exceptions import InputProblem, MissingTool, UsageProblem
 from storage.records import Box
+from workbench import picture_kinds
 from workbench.exchange.ocr_pages import read_page, size_of_blank
 from workbench.exchange.ocr_text import PageText
 from workbench.exchange.reader_process import SECONDS, ReaderProcesses
@@ -141,7 +142,7 @@ class RapidOcr:
         """The words of a picture, in reading order."""
         from PIL import Image
 
-        with Image.open(picture) as opened:
+        with Image.open(picture, formats=picture_kinds.STORED) as opened:
             width, height = opened.size
         result = self._engine(str(picture))
         lines = []

@@ -9,6 +9,7 @@ from typing import Any
 
 from storage.files import temporary_folder
 from storage.records import Box
+from workbench import picture_kinds
 from workbench.exchange.ocr_text import PageText
 from workbench.exchange.reading.incoming import IncomingToken
 
@@ -34,7 +35,7 @@ def size_of_blank(picture: Path) -> tuple[int, int] | None:
     """
     from PIL import Image
 
-    with Image.open(picture) as opened:
+    with Image.open(picture, formats=picture_kinds.STORED) as opened:
         colours: Any = opened.convert("RGB").getextrema()  # of each the darkest and the lightest
         is_blank = all(most - least < _INK for least, most in colours) or min(opened.size) < _LETTERS_HIGH
         return opened.size if is_blank else None
@@ -50,7 +51,7 @@ def read_page(read: Read, picture: Path, turn: int | None = None) -> PageText:
     """
     from PIL import Image
 
-    with Image.open(picture) as opened:
+    with Image.open(picture, formats=picture_kinds.STORED) as opened:
         image = opened.convert("RGB")
     with temporary_folder("ocr") as folder:
         reader = _Reader(read, folder)

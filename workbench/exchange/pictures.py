@@ -11,6 +11,7 @@ from pathlib import Path
 from PIL import Image, ImageOps, ImageStat, TiffImagePlugin, UnidentifiedImageError
 
 from storage.exceptions import InputProblem
+from workbench import picture_kinds
 from workbench.exchange.reader_process import in_reader_process
 from workbench.import_root import opened
 from workbench.settings import Limits
@@ -58,16 +59,19 @@ def _opened(source: Path | bytes) -> Iterator[Image.Image]:
     """A picture, its header read; whatever is wrong with the data becomes an InputProblem."""
     try:
         with io.BytesIO(source) if isinstance(source, bytes) else opened(source) as file, warnings.catch_warnings():
-            if container_of(file.read(64)) == "HEIC" and not _reads_heic():
-                raise InputProblem(_NO_HEIC)
+            kinds: tuple[str, ...] = picture_kinds.READ
+            if container_of(file.read(64)) == "HEIC":
+                if not _reads_heic():
+                    raise InputProblem(_NO_HEIC)
+                kinds = (picture_kinds.HEIC,)
             warnings.simplefilter("ignore")  # a warning about damaged EXIF data would be printed into a screen
             file.seek(0)
-            with Image.open(file) as picture:
+            with Image.open(file, formats=kinds) as picture:
                 if not _is_plain_ycbcr(picture):
                     yield picture
                     return
             file.seek(0)
-            with _by_libtiff(), Image.open(file) as picture:
+            with _by_libtiff(), Image.open(file, formats=kinds) as picture:
                 yield picture
     except UnidentifiedImageError as error:
         raise InputProblem("it is not a picture, or a picture of an unknown kind") from error
@@ -137,6 +141,16 @@ def measure(source: Path | bytes, limits: Limits) -> list[tuple[int, int]]:
             _check(*picture.size, limits)
             sizes.append(_upright_size(picture))
     return sizes
+
+
+@in_reader_process
+def has_others(source: Path) -> bool:
+    """Whether a file holds pictures beside the first, which alone is read.
+
+    The frames of a TIFF are pages, and the second picture of a photo (MPO) is the same one for other screens.
+    """
+    with _opened(source) as picture:
+        return picture.format not in ("TIFF", "MPO") and bool(getattr(picture, "is_animated", False))
 
 
 @in_reader_process

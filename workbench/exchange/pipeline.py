@@ -134,7 +134,7 @@ class _ImportJob:
             self._bring_in_values()
         self._summary.seconds = round(time.monotonic() - started, 3)
         self._summary.groups = len(self._met_groups)
-        self._summary.notes.update(self._classes.notes())
+        self._summary.notes.update(self._classes.notes() + Counter(self._labels.notes))
         self._summary.note_single_classes(self._classes.schema)
         used = self._labels.used.items()
         self._summary.mapping = {label: self._labels.schema.name(field_id) for label, field_id in used}

@@ -14,6 +14,7 @@ from storage.exceptions import InputProblem, WorkbenchError
 from storage.files import Files, is_empty
 from storage.records import Side
 from workbench.exchange import detection, discovery, pictures, reader_process
+from workbench.exchange.einvoices import document_values
 from workbench.exchange.importers import registry as importers
 from workbench.exchange.ocr import Readers
 from workbench.exchange.ocr_text import PageText, turned
@@ -30,7 +31,6 @@ _TEXTS_REPORTED = 500  # between two reports of progress
 _AHEAD = 3  # pages that wait for OCR, per process: enough to keep it busy, few enough for the memory
 _HARD = 0.8  # mean confidence of OCR below which a page is named as hard to read
 _OF_COLUMNS = frozenset({"texts", "hf-dataset"})  # formats whose documents can be grouped by a column
-_TEXT_FILES = (".txt", ".text")
 _ONE_DOCUMENT_FORMATS = frozenset({"pdf", "image"})  # one file is one document: known by its digest before it is parsed
 
 
@@ -152,7 +152,9 @@ class DocumentSource:
         self._workspace, self._request, self._known_digests, self._reject = workspace, request, known_digests, reject
         self._limits = workspace.settings.limits
         self._class_fields = tuple(name for field in workspace.schema.classes for name in (field.id, field.name))
-        self.files = [path for path in discovery.discover(request.paths) if not self._is_own(path)]
+        self.files = [
+            path for path in discovery.discover(request.paths, by_folder=request.by_folder) if not self._is_own(path)
+        ]
         self.tables: list[Path] = []
         self.known = self.known_twice = self.known_labelled = 0
         self._met_here: set[str] = set()  # digests of documents that these files brought
@@ -246,6 +248,7 @@ class DocumentSource:
         file_digest = digest_of(path) if importer.name in _ONE_DOCUMENT_FORMATS else None
         if file_digest and file_digest in self._known_digests:
             self._count_known(file_digest)
+            self.known_labelled += document_values.beside(path, self.options(path)) is not None
             return
         is_empty = True
         for item in bounded(importer.read(path, self.options(path)), self._limits, self._workspace.files.root):
@@ -297,7 +300,7 @@ class DocumentSource:
         if self._request.format != "auto":
             return importers.load(self._request.format)
         suffix = path.suffix.lower()
-        if self._request.by_folder and suffix in _TEXT_FILES:
+        if self._request.by_folder and suffix in discovery.TEXT_FILES:
             return importers.load("text-file")
         if self._request.text_column and suffix in (*text_tables.SUFFIXES, ".json", ".jsonl"):
             return importers.load("texts")
@@ -356,6 +359,8 @@ class DocumentSource:
                         page.width, page.height = float(size[0]), float(size[1])
             names.append(name)
         original = self._kept(files.originals, path, harmless(path.suffix[:16])) if is_whole else None
+        if original is not None and digest not in original:  # it is called after its content
+            raise InputProblem("it changed while it was read: import it again when it is complete")
         return PendingDocument(incoming, digest, path, original, names)
 
     def _kept(self, folder: Path, content: bytes | Path, suffix: str) -> str:

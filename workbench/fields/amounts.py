@@ -19,6 +19,7 @@ _GROUPED = re.compile(
     r"|([1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3})(?:\.([0-9]+))?"  # 12,34,567.00 as in India
 )
 _AMBIGUOUS = re.compile(r"([1-9][0-9]{0,2})([.,])([0-9]{3})")
+_THREE_DECIMALS = re.compile(r"[+-]?[0-9]{1,3}\.[0-9]{3}")
 _BARE = re.compile(r"[0-9.,' ()\-]+")
 _NO_CENTS = re.compile(r"(.*[0-9])[.,] ?-{1,2}")  # 12,- and 12.--
 _APART = re.compile(r"(?<=[0-9]) ?([.,]) ?(?=[0-9])")  # OCR puts spaces around separators
@@ -66,6 +67,16 @@ INSIDE = re.compile(
     r"|(?<![0-9.,/@*#])-?[0-9]+[.,][0-9]{2}(?![0-9])-?"
     r"|(?<![0-9.,/@*#])-?[0-9]+(?:[.,][0-9]+)?"
 )
+
+
+def unmistakable(number: str) -> str:
+    """A number of a file whose point is a decimal one, so that it is not read as thousands: 1.358 becomes 1.3580."""
+    return f"{number}0" if _THREE_DECIMALS.fullmatch(number) else number
+
+
+def written(value: object) -> str:
+    """A value of JSON or of a workbook as text; what is a number there has no thousands."""
+    return unmistakable(str(value)) if isinstance(value, float) else str(value)
 
 
 def plain(text: str) -> str:

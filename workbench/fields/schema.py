@@ -197,6 +197,10 @@ class Schema:
         """The fields that are not retired."""
         return tuple(f for f in self.fields if not f.retired)
 
+    def retired(self, kind: FieldKind) -> frozenset[str]:
+        """The ids of the fields of a kind that are not in use."""
+        return frozenset(f.id for f in self.fields if f.retired and f.kind is kind)
+
     @property
     def spans(self) -> tuple[Field, ...]:
         """The fields in use whose labels are words of the page."""

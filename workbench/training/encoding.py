@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter, ImageOps
 
 from storage.exceptions import ConfigProblem, InputProblem
+from workbench import picture_kinds
 from workbench.fields.schema import chunks_of, tags_of_chunks
 from workbench.locate.layout import torn
 from workbench.runs.config.tune import Data
@@ -270,7 +271,7 @@ def _picture(path: str, width: int, height: int) -> Image.Image | None:
     """The page at the model's resolution; None where the file cannot be read any more."""
     if not Path(path).is_file():
         return None
-    with Image.open(path) as image:
+    with Image.open(path, formats=picture_kinds.STORED) as image:
         return ImageOps.exif_transpose(image).convert("RGB").resize((width, height), Image.Resampling.BILINEAR)
 
 

@@ -10,6 +10,7 @@ from openpyxl import Workbook
 from storage import document_list, documents, import_index
 from storage.records import TEXT, Side
 from tests.support import workspaces
+from workbench.exchange import discovery
 from workbench.exchange.import_summary import Summary
 from workbench.exchange.pipeline import run
 from workbench.exchange.sources import ImportRequest
@@ -280,3 +281,17 @@ def test_a_second_import_of_the_same_texts_brings_nothing(workspace, tmp_path):
     assert (summary.documents, summary.known) == (0, 3)
     with workspace.db.read() as connection:
         assert import_index.last_document(connection) == 3
+
+
+def test_a_text_in_a_folder_of_a_class_is_a_document_whatever_its_name(workspace: Workspace, tmp_path: Path) -> None:
+    for name in ("ham/notice.txt", "ham/README.txt", "spam/labels.txt", "README.txt"):
+        (tmp_path / "set" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "set" / name).write_text(f"What is in {name}")
+    brought(workspace, tmp_path / "set", by_folder=True)
+    assert sorted(option for _, options in stored(workspace) for option in options) == ["ham", "ham", "spam"]
+
+
+def test_an_e_invoice_or_a_table_is_a_document_whatever_its_name(tmp_path: Path) -> None:
+    for name in ("notice.xml", "license.csv", "changelog.json", "notice.txt", "LICENSE", "readme.html"):
+        (tmp_path / name).write_text("x")
+    assert [path.name for path in discovery.discover([tmp_path])] == ["changelog.json", "license.csv", "notice.xml"]

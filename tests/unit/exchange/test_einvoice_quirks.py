@@ -7,13 +7,16 @@ import pytest
 from pypdf import PdfWriter
 
 from storage.exceptions import InputProblem
+from tests.unit.exchange.test_einvoice_kinds import cms
 from tests.unit.exchange.test_einvoices import BODY, EXPECTED, FATTURA, UBL, XML, pdf
 from workbench.exchange import detection
 from workbench.exchange.einvoices import document_values, kinds
 from workbench.exchange.einvoices.xml import Invoice
 from workbench.exchange.importers import registry as importers
 from workbench.exchange.importers.einvoice_files import MOST_LINES
-from workbench.exchange.reading.incoming import Options
+from workbench.exchange.reading.incoming import Incoming, Options
+from workbench.fields import FieldType
+from workbench.fields.values import Value, normalise
 
 INVOICE = UBL.format(root="Invoice")
 
@@ -181,3 +184,42 @@ def test_a_page_that_words_make_huge_is_not_drawn(tmp_path: Path, text: str) -> 
     [document] = importers.load("e-invoice").read(path, Options(tmp_path))
     assert document.pages[0].picture is None
     assert "the page is too large for a picture" in document.notes
+
+
+@pytest.mark.parametrize(
+    ("printed", "meant"), [("1.358", "1.358"), ("-12.500", "-12.50"), ("120.000", "120.00"), ("1358.125", "1358.125")]
+)
+def test_three_decimals_of_an_amount_are_no_thousands(printed: str, meant: str) -> None:
+    values = read(INVOICE.replace(EXPECTED["amount_total"], printed)).values
+    assert normalise(FieldType.AMOUNT, values["amount_total"]) == Value(values["amount_total"], meant)
+
+
+def _said(tmp_path: Path, **files: bytes) -> tuple[str, list[str]]:
+    """The number that a PDF's e-invoice has, and what is said of it or of its refusal."""
+    for name, content in files.items():
+        (tmp_path / name.replace("_", ".")).write_bytes(content)
+    (item,) = importers.load("pdf").read(tmp_path / "a.pdf", Options(tmp_path))
+    return (item.values.get("invoice_no", ""), item.notes) if isinstance(item, Incoming) else ("", [item.reason])
+
+
+def test_an_e_invoice_beside_another_or_a_broken_one_is_not_left_out_without_a_word(tmp_path: Path) -> None:
+    mine, other = XML.encode(), XML.replace("RE-1", "RE-2").encode()
+    assert _said(tmp_path, a_pdf=pdf(mine), a_xml=mine) == ("RE-1", [])
+    number, (note,) = _said(tmp_path, a_pdf=pdf(mine), a_xml=other)
+    assert number == "RE-1" and "beside it was left out" in note
+    number, (note,) = _said(tmp_path, a_pdf=pdf(b"<broken", "factur-x.xml"), a_xml=other)
+    assert number == "RE-2" and "inside was not read, the one beside it was" in note
+    _, (reason,) = _said(tmp_path, a_pdf=b"%PDF-1.4 broken", a_xml=other)
+    assert "a.xml beside it was not read either" in reason
+    number, (note,) = _said(tmp_path, a_pdf=pdf(None), a_xml=mine, a_xml_p7m=cms(other))
+    assert number == "RE-1" and "the signed e-invoice beside it was left out" in note
+
+
+def test_a_second_e_invoice_inside_a_pdf_is_said(tmp_path: Path) -> None:
+    writer, out = PdfWriter(), BytesIO()
+    writer.add_blank_page(100, 100)
+    writer.add_attachment("factur-x.xml", XML.encode())
+    writer.add_attachment("second.xml", XML.replace("RE-1", "RE-2").encode())
+    writer.write(out)
+    number, (note,) = _said(tmp_path, a_pdf=out.getvalue())
+    assert number == "RE-1" and "several e-invoices" in note

@@ -8,7 +8,8 @@ from pypdf import PdfWriter
 
 from storage.exceptions import InputProblem
 from workbench.exchange.einvoices import document_values, kinds
-from workbench.exchange.reading.incoming import Options
+from workbench.exchange.importers import registry as importers
+from workbench.exchange.reading.incoming import Incoming, Options
 
 XML = """<?xml version="1.0" encoding="UTF-8"?>
 <rsm:CrossIndustryInvoice xmlns:rsm="urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100"
@@ -217,6 +218,8 @@ def test_an_invoice_is_read_in_the_envelope_that_peppol_delivers_it_in(tmp_path:
     assert kinds.looks_like(envelope)
     (invoice,) = kinds.invoices_of(envelope)
     assert invoice.values == EXPECTED
+    several = envelope.replace(inside.encode(), (inside + inside.replace("RE-1", "RE-2")).encode())
+    assert [invoice.values["invoice_no"] for invoice in kinds.invoices_of(several)] == ["RE-1", "RE-2"]
 
 
 def test_fatturapa_in_windows_1252_with_two_invoices() -> None:
@@ -314,3 +317,11 @@ def test_a_credit_notes_amounts_have_the_sign_that_the_page_prints() -> None:
         document_values.with_printed_signs(values, "Gutschrift 15 netto 218,48 abzüglich -218,48")["amount_net"]
         == "218.48"
     )
+
+
+@pytest.mark.parametrize(("name", "is_said"), [("invoice 2.PDF", True), ("scan.jpg", True), ("factur-x.xml", False)])
+def test_documents_inside_a_pdf_are_said_to_be_left_out(tmp_path: Path, name: str, is_said: bool) -> None:
+    (tmp_path / "a.pdf").write_bytes(pdf(XML.encode(), name))
+    (incoming,) = importers.load("pdf").read(tmp_path / "a.pdf", Options(tmp_path))
+    assert isinstance(incoming, Incoming)
+    assert any("carries other PDFs or pictures" in note for note in incoming.notes) == is_said

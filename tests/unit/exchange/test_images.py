@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from storage.exceptions import InputProblem
-from workbench.exchange import detection, pictures
+from workbench.exchange import detection, pictures, reader_process
 from workbench.exchange.importers.images import IMPORTER
 from workbench.exchange.reading.incoming import Incoming, Options, Rejected
 from workbench.settings import Limits
@@ -45,6 +45,17 @@ def test_a_tiff_of_several_pages(tmp_path: Path) -> None:
     content, suffix, size = pictures.for_reading(tmp_path / "a.tif", Limits(), 2)
     assert isinstance(content, bytes)
     assert (suffix, size) == (".jpg", (120, 200))
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.png"])
+def test_pictures_beside_the_first_are_said_to_be_left_out(tmp_path: Path, name: str) -> None:
+    scans = [Image.new("RGB", (100, 200), colour) for colour in ("white", "red", "blue")]
+    scans[0].save(tmp_path / name, save_all=True, append_images=scans[1:])
+    scans[0].save(tmp_path / f"one {name}")
+    (several,), (alone,) = (IMPORTER.read(tmp_path / file, Options(tmp_path)) for file in (name, f"one {name}"))
+    assert isinstance(several, Incoming) and isinstance(alone, Incoming)
+    assert [len(several.pages), len(alone.pages)] == [1, 1]
+    assert ["the first was read" in note for note in several.notes] == [True] and alone.notes == []
 
 
 def test_exif_rotation_is_honoured(tmp_path: Path) -> None:
@@ -166,3 +177,20 @@ def test_a_tiff_in_ycbcr_is_read(tmp_path: Path, compression: str | None) -> Non
     assert isinstance(data, bytes) and size == (64, 32)
     red, green, blue = Image.open(io.BytesIO(data)).getpixel((5, 5))  # type: ignore[misc]
     assert red > 180 and green < 50 and blue < 50
+
+
+def test_no_other_program_is_run_for_a_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("gs", "gswin64c"):
+        (programs / name).write_text(f"#!/bin/sh\ntouch {tmp_path}/run\nexit 1\n")
+        (programs / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs), prepend=":")
+    reader_process.close()  # its readers know the surroundings that they were started in
+    (tmp_path / "scan.png").write_text(
+        "%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 90 90\n%%EndComments\nshowpage\n%%EOF\n"
+    )
+    with pytest.raises(InputProblem, match="not a picture"):
+        pictures.for_reading(tmp_path / "scan.png", Limits())
+    assert not (tmp_path / "run").exists()
+    reader_process.close()

@@ -184,6 +184,26 @@ def test_nothing_comes_in_from_outside_whenever_a_link_takes_a_files_place(
     assert moment > 3 and refused
 
 
+def test_nothing_comes_in_whenever_a_link_takes_the_place_of_the_imported_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside = tmp_path / "outside"
+    corpus.write({"a.jsonl": _words(_SECRET), "img/p.png": _picture("red")}, outside)
+    for moment in range(1, _MOST_MOMENTS):
+        shutil.rmtree(tmp_path / "workspace", ignore_errors=True)
+        root = tmp_path / f"imported {moment}"
+        corpus.write(_BESIDE, root)
+        request = ImportRequest((root,), ocr=False)
+        # not as it begins, when the user may have named a link
+        with at_moment(moment + 2, root, lambda root=root: _replace(root, outside), monkeypatch) as count:
+            _, texts, files = _brought_in(tmp_path / "workspace", request)
+        assert _SECRET not in texts and _picture("red") not in files, f"at moment {moment}"
+        if count[0] < moment + 2:
+            assert "inside" in texts and _picture("white") in files
+            break
+    assert moment > 3
+
+
 def test_a_pipe_that_takes_a_files_place_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for moment in range(1, _MOST_MOMENTS):
         for folder in ("in", "workspace"):

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from storage import document_list, documents
 from storage.records import Side, Source, State
 from tests.support import workspaces
 from workbench.commands import import_
-from workbench.exchange import known_values, pipeline
+from workbench.exchange import known_values, pictures, pipeline
 from workbench.exchange.import_summary import Summary
 from workbench.exchange.pipeline import run
 from workbench.exchange.sources import ImportRequest
@@ -247,6 +248,20 @@ def test_a_retired_field_comes_back_with_its_labels() -> None:
     labels = LabelMap(invoice_schema().change("iban", retired=True))
     assert labels.field("IBAN") == "iban"
     assert labels.schema.get("iban").retired is False  # type: ignore[union-attr]
+    assert labels.notes == ["the retired field iban is in use again"]
+
+
+def test_a_retired_field_that_comes_back_is_said(workspace: Workspace, tmp_path: Path) -> None:
+    table, pages = tmp_path / "k.csv", tmp_path / "a.jsonl"
+    pages.write_text(
+        '{"id": "a", "words": ["DE1", "9"], "bboxes": [[0, 0, 9, 9], [20, 0, 29, 9]], "labels": ["O", "O"]}'
+    )
+    table.write_text("file,iban\na,DE1\n")
+    workspace.change_schema(lambda now: now.change("iban", retired=True))
+    run(workspace, ImportRequest((pages,)))
+    assert known_values.bring_in(workspace, table, dry_run=True).notes == ["the retired field iban is in use again"]
+    pages.write_text(pages.read_text().replace('"a"', '"b"').replace('"O"', '"B-IBAN"'))
+    assert run(workspace, ImportRequest((pages,))).notes["the retired field iban is in use again"] == 1
 
 
 def test_what_others_make_of_the_fields_during_an_import_stays(
@@ -368,3 +383,23 @@ def test_a_reason_is_said_once_however_many_files_it_concerns() -> None:
 )
 def test_names_of_fields_in_labels_of_azure_are_known(label: str, field: str) -> None:
     assert LabelMap(invoice_schema()).field(label) == field
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its words would be of one state, and the original that is kept of another."""
+    picture = tmp_path / "a.png"
+    Image.new("RGB", (90, 60), "white").save(picture)
+    for_reading = pictures.for_reading
+
+    def while_it_grows(*arguments: Any) -> Any:
+        with picture.open("ab") as file:
+            file.write(b"more")
+        return for_reading(*arguments)
+
+    monkeypatch.setattr(pictures, "for_reading", while_it_grows)
+    summary = run(workspace, ImportRequest((picture,), ocr=False))
+    assert (summary.documents, ["changed while" in item.reason for item in summary.rejected]) == (0, [True])
+    monkeypatch.setattr(pictures, "for_reading", for_reading)
+    assert run(workspace, ImportRequest((picture,), ocr=False)).documents == 1

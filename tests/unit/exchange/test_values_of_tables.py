@@ -13,8 +13,9 @@ from click.testing import CliRunner
 
 from storage import document_list, documents
 from storage.exceptions import InputProblem
-from storage.records import State
+from storage.records import Source, State
 from tests.support import sample_documents
+from workbench.annotation import acts
 from workbench.annotation.editor import DocumentEditor
 from workbench.commands import values as command
 from workbench.exchange import known_values
@@ -144,6 +145,18 @@ def test_an_import_is_taken_back_with_its_labels_suggestions_and_fields(workspac
     assert known_values.undo_last(workspace) is not None  # the import before
     assert (known(workspace, 3), content(workspace, 3).suggestions) == ({}, ())
     assert known_values.undo_last(workspace) is None
+
+
+def test_a_suggestion_beside_a_label_comes_back(workspace: Workspace, tmp_path: Path) -> None:
+    """The known value was not what a person had labelled."""
+    editor = DocumentEditor(workspace, 3)
+    editor.act("label", acts.assign(editor.state, "amount_total", (0,), "me", Source.HUMAN))
+    known_values.bring_in(workspace, table_of(tmp_path, "file,amount_total", f"other,{TOTAL}"))
+    (offered,) = content(workspace, 3).suggestions
+    known_values.bring_in(workspace, table_of(tmp_path, "file,amount_total", "other,999.99"))
+    assert content(workspace, 3).suggestions == ()
+    known_values.undo_last(workspace)
+    assert content(workspace, 3).suggestions == (offered,)
 
 
 def test_what_a_person_did_since_stays(workspace: Workspace, tmp_path: Path) -> None:
@@ -287,6 +300,16 @@ def test_the_workspace_lists_what_was_brought_in(workspace: Workspace, tmp_path:
     known_values.bring_in(workspace, table_of(tmp_path, "file,amount_total", "a/d001.pdf,1.00"))
     with workspace.db.read() as connection:
         assert document_list.with_known_values(connection) == [1]
+
+
+def test_dates_that_can_be_two_days_are_said(workspace: Workspace, tmp_path: Path) -> None:
+    table = table_of(
+        tmp_path, "file,invoice_date,due_date", "other,03/04/2024,25/03/2024", "a/d001,05/04/2024,2024-03-04"
+    )
+    (note,) = known_values.bring_in(workspace, table).notes
+    assert note.startswith("invoice_date: 2 dates can be two days")
+    workspace.change_settings(day_first=False)
+    assert known_values.bring_in(workspace, table).notes == []
 
 
 def test_the_report_says_which_encoding_was_guessed(workspace: Workspace, tmp_path: Path) -> None:

@@ -200,6 +200,14 @@ def test_an_option_of_the_address_that_is_none_is_named(option: str) -> None:
     database.close()
 
 
+@pytest.mark.parametrize("place", ["db..example.org/shop", f"{'a' * 64}.org/shop", "127.0.0.1/shop?host=a..b"])
+def test_a_name_that_no_server_can_have_is_said_to_be_none(place: str) -> None:
+    database = Database(f"postgresql://anna@{place}")
+    with pytest.raises(WorkspaceProblem, match=r"cannot be reached \(no server can have this name"), database.read():
+        pass
+    database.close()
+
+
 def test_an_address_that_is_written_wrongly_is_not_shown_with_its_password() -> None:
     with pytest.raises(WorkspaceProblem, match="cannot be read") as refused:
         Database("postgresql:///ann:hunter2@127.0.0.1/shop")  # three slashes

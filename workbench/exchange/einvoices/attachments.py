@@ -8,6 +8,8 @@ from storage.exceptions import InputProblem
 from workbench.exchange.einvoices import xml
 from workbench.exchange.einvoices.kinds import looks_like
 from workbench.exchange.pdf.opening import open_pdf
+from workbench.exchange.reader_process import in_reader_process
+from workbench.exchange.reading.named_files import DOCUMENTS
 from workbench.import_root import content_of
 
 NAMES = frozenset({"factur-x.xml", "zugferd-invoice.xml", "zugferd_invoice.xml", "xrechnung.xml"})
@@ -37,6 +39,27 @@ def xml_of(source: Path | bytes, password: str | None = None) -> tuple[str, byte
     if invoice_xml is None and b"EmbeddedFile" in (source if isinstance(source, bytes) else content_of(source)):
         invoice_xml = _best(_associated(source, password))
     return invoice_xml
+
+
+@in_reader_process
+def not_read(source: Path, password: str | None = None) -> list[str]:
+    """What is said of documents inside a PDF that are no pages of it: those of a portfolio, and a second e-invoice."""
+    import pypdfium2
+
+    notes = []
+    try:
+        pdf = open_pdf(source, password)
+        try:
+            attachments = list(_attachments(pdf))
+        finally:
+            pdf.close()
+    except pypdfium2.PdfiumError:
+        return []  # damaged there: its pages were read
+    if any(name.lower().endswith(DOCUMENTS) for name, _ in attachments):
+        notes.append("a PDF carries other PDFs or pictures, which were not read: save these as files")
+    if len({data for _, data in attachments if looks_like(data)}) > 1:
+        notes.append("a PDF carries several e-invoices, of which one gave its values: save the others as files")
+    return notes
 
 
 def _best(attachments: Iterator[tuple[str, bytes]]) -> tuple[str, bytes] | None:

@@ -1,6 +1,6 @@
 """The values that an e-invoice carries about itself: ZUGFeRD 1 and 2, Factur-X and other CII, UBL 2.1, FatturaPA."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from storage.exceptions import InputProblem
@@ -33,32 +33,54 @@ def read(source: Path | bytes, password: str | None = None) -> dict[str, str]:
 
 def beside(path: Path, options: Options) -> Path | None:
     """The e-invoice NAME.xml beside NAME.pdf or a picture; None where there is none below the import's root."""
+    return next(_all_beside(path, options), None)
+
+
+def _all_beside(path: Path, options: Options) -> Iterator[Path]:
     for suffix in (".xml", ".xml.p7m"):
         other = of_same_name(path, (suffix,))
         try:
             if other is not None and is_within(options, other) and looks_like(head_of(other)):
-                return other
+                yield other
         except (OSError, InputProblem):
             continue
-    return None
+
+
+def left_beside(path: Path, options: Options) -> str:
+    """What is said of the e-invoice beside a PDF or picture that cannot be read; "" where there is none."""
+    other = beside(path, options)
+    return "" if other is None else f"; the e-invoice {other.name} beside it was not read either: import it alone"
 
 
 def values_for(path: Path, options: Options, notes: list[str]) -> dict[str, str]:
     """The values for a PDF or picture: of the e-invoice inside it, else of the one beside it.
 
-    Where the one beside it holds several invoices, `notes` gets which of them was taken.
+    Where there are several, or the one beside it holds several invoices, `notes` gets which of them was taken.
 
     Raises:
         InputProblem: one is there and cannot be read.
     """
-    inside = read(path, options.password) if path.suffix.lower() == ".pdf" and _is_pdf(path) else {}
-    other = None if inside else beside(path, options)
+    others = list(_all_beside(path, options))
+    other = others[0] if others else None
+    try:
+        inside = read(path, options.password) if path.suffix.lower() == ".pdf" and _is_pdf(path) else {}
+    except InputProblem as problem:
+        if other is None:
+            raise
+        notes.append(f"the e-invoice inside was not read, the one beside it was: {problem.message}")
+        inside = {}
     if other is None:
+        return inside
+    if inside:
+        if not _holds(other, inside):
+            notes.append("the e-invoice beside it was left out, as another one is inside: import the XML alone")
         return inside
     if other.stat().st_size > LARGEST:
         raise InputProblem(f"{other.name} is larger than {LARGEST // 1_000_000} MB.", REMEDY)
     invoices = invoices_of(content_of(other), other.name)
     values = invoices[0].values
+    if not all(_holds(file, values) for file in others[1:]):
+        notes.append("the signed e-invoice beside it was left out, as the other one is another: import it alone")
     if len(invoices) > 1:
         number = f", number {values['invoice_no']}" if "invoice_no" in values else ""
         notes.append(
@@ -66,6 +88,16 @@ def values_for(path: Path, options: Options, notes: list[str]) -> dict[str, str]
             "for the others, import the XML alone"
         )
     return values
+
+
+def _holds(path: Path, values: Mapping[str, str]) -> bool:
+    """Whether an e-invoice's file has an invoice with these values."""
+    if path.stat().st_size > LARGEST:
+        return False
+    try:
+        return any(invoice.values == values for invoice in invoices_of(content_of(path), path.name))
+    except InputProblem:
+        return False
 
 
 def _is_pdf(path: Path) -> bool:

@@ -2,12 +2,17 @@
 
 import re
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from storage.exceptions import InputProblem
 from workbench.exchange.einvoices import cii, fattura, signed, ubl
 from workbench.exchange.einvoices.xml import REMEDY, Invoice, decoded, local_name, root_of
 from workbench.exchange.reader_process import in_reader_process
 from workbench.exchange.reading import pdf_pages
+from workbench.fields.amounts import unmistakable
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
 
 _ROOTS = re.compile(rf"<(?:[\w.-]+:)?(?P<name>{'|'.join((*cii.ROOTS, *ubl.ROOTS, *fattura.ROOTS))})\b[^>]*>")
 _BEFORE_ROOT = re.compile(r"(?:\s|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
@@ -73,21 +78,30 @@ def invoices_of(data: bytes, name: str = "the XML") -> list[Invoice]:
         what = "a PDF" if pdf_pages.is_pdf(inside) else "something else"
         raise InputProblem(f"{name} is signed and holds {what}, and no XML: take it out of it and import that", REMEDY)
     root = root_of(inside, name)
+    roots = [root]
     if local_name(root) == "StandardBusinessDocument":  # the envelope that Peppol delivers invoices in
-        root = next((child for child in root if local_name(child) in (*ubl.ROOTS, *cii.ROOTS)), root)
-    kind = local_name(root)
-    if cii.matches(root):
-        invoices = [cii.read(root)]
-    elif kind in fattura.ROOTS:
-        invoices = fattura.read(root)
-    elif kind in ubl.ROOTS:
-        invoices = [ubl.read(root)]
-    else:
-        raise InputProblem(f"{name} is no e-invoice of a known kind: it starts with <{kind}>.", REMEDY)
+        roots = [child for child in root if local_name(child) in (*ubl.ROOTS, *cii.ROOTS)] or roots
+    invoices = [invoice for each in roots for invoice in _read(each, name)]
     kept = [
-        replace(invoice, values={field: value for field, value in invoice.values.items() if value})
+        replace(invoice, values={field: _value(field, value) for field, value in invoice.values.items() if value})
         for invoice in invoices
     ]
     if not any(invoice.values for invoice in kept):
         raise InputProblem(f"{name} is an e-invoice without any values.", REMEDY)
     return kept
+
+
+def _read(root: "_Element", name: str) -> list[Invoice]:
+    kind = local_name(root)
+    if cii.matches(root):
+        return [cii.read(root)]
+    if kind in fattura.ROOTS:
+        return fattura.read(root)
+    if kind in ubl.ROOTS:
+        return [ubl.read(root)]
+    raise InputProblem(f"{name} is no e-invoice of a known kind: it starts with <{kind}>.", REMEDY)
+
+
+def _value(field: str, value: str) -> str:
+    """A value as it is kept: the point of an amount in XML is always a decimal one, as in 1.358 Kuwaiti dinars."""
+    return unmistakable(value) if field.startswith("amount_") else value

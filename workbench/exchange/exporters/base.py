@@ -38,6 +38,7 @@ class ExportReport:
     lost: Counter[str] = field(default_factory=Counter)
     of_words: bool = True  # whether the format holds labels of words
     of_documents: bool = True  # whether it holds classes
+    retired: frozenset[str] = frozenset()  # fields whose labels it leaves out, as they are not in use
 
     def count(self, content: Content) -> None:
         """Count a document that was written, with those of its labels that the format holds."""
@@ -48,7 +49,10 @@ class ExportReport:
             (content.annotations.classes, self.of_documents, "classes were left out: the format holds none"),
         ):
             if is_held:
-                self.labels += len(labels)
+                kept = [label for label in labels if label.field not in self.retired]
+                self.labels += len(kept)
+                if len(kept) < len(labels):
+                    self.lost["labels of retired fields were left out"] += 1
             elif labels:
                 self.lost[left_out] += 1
 

@@ -13,7 +13,7 @@ from typing import Any
 from storage.records import Content
 from workbench.exchange.exporters.base import ExportReport, has_labels, ordered_spans, write_lines
 from workbench.exchange.exporters.texts.rows import is_text, only_field, options_of, text_of
-from workbench.fields import Field, Schema
+from workbench.fields import Field, FieldKind, Schema
 
 
 class DoccanoExporter:
@@ -25,7 +25,7 @@ class DoccanoExporter:
     def write(
         self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
     ) -> ExportReport:
-        written = ExportReport()
+        written = ExportReport(retired=schema.retired(FieldKind.CLASS))
         field = only_field(schema, written)
         return write_lines(target, contents, lambda content: _record(content, schema, written, field), written)
 

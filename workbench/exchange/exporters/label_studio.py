@@ -33,7 +33,7 @@ from workbench.exchange.exporters.base import (
     pictures_beside,
 )
 from workbench.exchange.exporters.texts.rows import is_text, options_of, text_of
-from workbench.fields import Schema
+from workbench.fields import FieldKind, Schema
 
 _CHOICE = {True: "multiple", False: "single"}
 _QUOTED = r"""(?:"[^"\n]*"|'[^'\n]*')"""
@@ -62,7 +62,7 @@ class LabelStudioExporter:
         self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
     ) -> ExportReport:
         """Write the tasks, the labelling configuration beside them, and the pictures into a folder beside them."""
-        written, names = ExportReport(), FileNames()
+        written, names = ExportReport(retired=schema.retired(FieldKind.CLASS)), FileNames()
         encode = msgspec.json.Encoder().encode
         has_pages = False
         with file_with_pictures(target) as (file, folder):

@@ -14,7 +14,7 @@ from storage.records import Content
 from workbench.exchange.exporters.base import ExportReport, whole_file
 from workbench.exchange.exporters.formulas import without_formula
 from workbench.exchange.exporters.values import header, numeric_columns, rows
-from workbench.fields import Schema
+from workbench.fields import FieldKind, Schema
 
 
 class CsvExporter:
@@ -36,7 +36,7 @@ class CsvExporter:
         self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
     ) -> ExportReport:
         """Write one file; there are no pictures in it."""
-        written = ExportReport(of_documents=False)
+        written = ExportReport(of_documents=False, retired=schema.retired(FieldKind.SPAN))
         with whole_file(target) as file:
             text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="", write_through=True)
             table = csv.writer(text, delimiter=self._divider)

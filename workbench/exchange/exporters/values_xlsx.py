@@ -14,7 +14,7 @@ from typing import Any
 from storage.records import Content, Document
 from workbench.exchange.exporters.base import ExportReport, text_cells, workbook
 from workbench.exchange.exporters.values import DETAILS, columns_in_one_form, header, rows
-from workbench.fields import FieldType, Schema
+from workbench.fields import FieldKind, FieldType, Schema
 
 _NUMBERS = frozenset({FieldType.AMOUNT, FieldType.RATE})
 _AMOUNT = "#,##0.00"  # Excel shows it with the separators of its country
@@ -34,7 +34,7 @@ class XlsxExporter:
         self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
     ) -> ExportReport:
         """Write one file; there are no pictures in it."""
-        written, files = ExportReport(of_documents=False), list[str]()
+        written, files = ExportReport(of_documents=False, retired=schema.retired(FieldKind.SPAN)), list[str]()
         # Before the workbook is begun, as it cannot be abandoned half-way.
         table = list(rows(_noting(contents, files), schema, written, self._day_first))
         names = header(schema)

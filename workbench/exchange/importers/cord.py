@@ -9,6 +9,7 @@ from workbench.exchange.reading import parsing
 from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingSpan, IncomingToken, Options
 from workbench.exchange.reading.one_document import OneDocumentImporter
 from workbench.fields import Schema, invoice_schema
+from workbench.fields.amounts import written
 
 _PICTURES = (".", "../image", "../images", "../img")
 _CORNERS = (("x1", "y1"), ("x2", "y2"), ("x3", "y3"), ("x4", "y4"))
@@ -106,7 +107,7 @@ def _leaves(parse: Any, path: str) -> Iterator[tuple[str, str]]:
         if isinstance(value, dict):
             yield from _leaves(value, name)
         elif isinstance(value, str | int | float) and not isinstance(value, bool) and str(value).strip():
-            yield name, str(value).strip()
+            yield name, written(value).strip()
 
 
 IMPORTER = OneDocumentImporter("cord", _sure, _document)

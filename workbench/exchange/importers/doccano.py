@@ -9,7 +9,7 @@ from storage.exceptions import InputProblem
 from workbench.exchange.reading import parsing
 from workbench.exchange.reading.incoming import Incoming, IncomingClass, Options, Rejected
 from workbench.exchange.reading.running_text import Range, set_text
-from workbench.exchange.reading.sides import side_of
+from workbench.exchange.reading.sides import take_side
 
 _LABELS = ("label", "labels", "entities", "annotations")
 
@@ -39,7 +39,7 @@ class DoccanoImporter:
         text = parsing.need(record, "text" if has_text else "data", str)
         name = f"{path.stem} {record['id'] if isinstance(record.get('id'), int | str) else where}".strip()
         incoming = Incoming(name, f"{path} {where}".rstrip(), [], self.name)
-        incoming.side = side_of(record.get("split"))
+        take_side(incoming, record.get("split"))
         incoming.labelled = any(key in record for key in _LABELS)
         classes = record.get("cats", [])
         if (labels := record.get("label")) and isinstance(labels, list) and all(isinstance(e, str) for e in labels):

@@ -29,14 +29,17 @@ class ImageImporter:
         """One document without words; its pages are as large as the upright picture, in pixels."""
         try:
             sizes = pictures.measure(path, options.limits)
+            has_others = pictures.has_others(path)
         except InputProblem as problem:
-            yield Rejected(str(path), "", problem.message)
+            yield Rejected(str(path), "", problem.message + document_values.left_beside(path, options))
             return
         pages = [
             IncomingPage(float(width), float(height), None, path, number)
             for number, (width, height) in enumerate(sizes)
         ]
         incoming = Incoming(path.stem, str(path), pages, self.name)
+        if has_others:
+            incoming.notes.append("of a file with several pictures the first was read: save the others as files")
         try:
             incoming.values = document_values.values_for(path, options, incoming.notes)
         except InputProblem as problem:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from storage.exceptions import InputProblem, WorkspaceProblem
 from storage.files import temporary_folder
-from workbench.exchange.einvoices import document_values
+from workbench.exchange.einvoices import attachments, document_values
 from workbench.exchange.reading import pdf_pages
 from workbench.exchange.reading.incoming import Incoming, Options, Rejected
 
@@ -29,9 +29,10 @@ class PdfImporter:
                         page.picture = picture
                     incoming.pages.append(page)
             except InputProblem as problem:
-                yield Rejected(str(path), "", problem.message)
+                yield Rejected(str(path), "", problem.message + document_values.left_beside(path, options))
                 return
             self._add_values(incoming, path, options)
+            incoming.notes += attachments.not_read(path, options.password)
             yield incoming
 
     def _add_values(self, incoming: Incoming, path: Path, options: Options) -> None:

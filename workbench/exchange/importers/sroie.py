@@ -14,6 +14,7 @@ from workbench.exchange.reading.incoming import (
     Rejected,
     check_number_of_words,
 )
+from workbench.fields.amounts import written
 
 _LINE = re.compile(rb"\s*(-?\d+(\.\d+)?\s*,\s*){8}")
 _KEYS = ("../key", "../keys", "../entities")
@@ -101,7 +102,7 @@ def _values(path: Path, options: Options, notes: list[str]) -> dict[str, str]:
                 given = {str(key): value for key, value in data.items() if value not in (None, "")}
                 others = [key for key, value in given.items() if isinstance(value, bool | list | dict)]
                 notes += [f"the value of {key} is no text or number and was left out" for key in others]
-                return {key: str(value) for key, value in given.items() if key not in others}
+                return {key: written(value) for key, value in given.items() if key not in others}
     return {}
 
 

@@ -22,7 +22,7 @@ from workbench.exchange.reading.incoming import (
     Rejected,
     check_number_of_words,
 )
-from workbench.exchange.reading.sides import side_of
+from workbench.exchange.reading.sides import take_side
 from workbench.exchange.reading.text_tables import names_beside
 from workbench.fields.plain_text import counted
 from workbench.import_root import opened
@@ -187,7 +187,7 @@ def _document(
     number = re.sub(r"\W+", " ", where)
     name = str(record.id) if record.id not in (None, "") else f"{path.stem} {number}".strip()
     incoming = Incoming(name, f"{path} {where}".rstrip(), [], format, language=record.language, group=record.group)
-    incoming.side = side_of(record.split)
+    take_side(incoming, record.split)
     picture, size = _picture(path, record, options, incoming)
     if words is None and record.ground_truth is not None:
         if isinstance(record.file_name, str) and record.id in (None, ""):

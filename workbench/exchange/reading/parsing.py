@@ -21,7 +21,7 @@ from storage.exceptions import InputProblem
 from storage.records import Box
 from workbench.exchange.reader_process import MEMORY
 from workbench.exchange.reading.incoming import Incoming, IncomingToken, Options, Rejected
-from workbench.import_root import LABELLED, SIDE_BY_SIDE, opened
+from workbench.import_root import LABELLED, SIDE_BY_SIDE, may_be_read, opened
 from workbench.locate.layout import split_line
 from workbench.settings import Limits
 
@@ -258,7 +258,8 @@ def inside(options: Options, base: Path, name: str) -> Path | None:
 
 def is_within(options: Options, path: Path) -> bool:
     """Whether a path that was not named by the user leads to below the import's root, also through symbolic links."""
-    return not _roots(options.root, options.data_set).isdisjoint(Path(os.path.realpath(path)).parents)
+    is_below = not _roots(options.root, options.data_set).isdisjoint(Path(os.path.realpath(path)).parents)
+    return is_below and may_be_read(path, options.root)
 
 
 @functools.lru_cache(maxsize=64)

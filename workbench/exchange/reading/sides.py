@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from storage.records import Side
+from workbench.exchange.reading.incoming import Incoming
 
 _NAMES = {
     "train": Side.TRAIN, "training": Side.TRAIN, "pool": Side.TRAIN,
@@ -18,6 +19,13 @@ _SHARD = re.compile(r"(\w+?)-\d{5}-of-\d{5}")
 def side_of(name: object) -> Side | None:
     """The side that a name means; None where it means none. The pool is on the training side."""
     return _NAMES.get(name.strip().casefold()) if isinstance(name, str) else None
+
+
+def take_side(incoming: Incoming, name: object) -> None:
+    """Put a document on the side that its record names; a name that means none is said."""
+    incoming.side = side_of(name)
+    if incoming.side is None and isinstance(name, str) and name.strip():
+        incoming.notes.append("the record's split is called neither train nor validation nor test, and was left out")
 
 
 def side_of_dataset(path: Path) -> Side | None:

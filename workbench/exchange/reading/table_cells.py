@@ -10,6 +10,7 @@ from typing import Any
 
 from storage.exceptions import InputProblem
 from workbench.exchange.reading import encodings
+from workbench.fields.amounts import unmistakable
 from workbench.fields.label_names import type_of_name
 from workbench.fields.schema import FieldType
 from workbench.import_root import opened
@@ -76,6 +77,8 @@ _UNCALCULATED = re.compile(
     rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3}[0-9]{1,7})"[^>]*>\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)\s*'
     rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
 )
+_CALCULATED = 0.049
+_WITH_WORDS = re.compile(r'(?:"(?P<before>[^"]*)")?0{2,}(?:"(?P<after>[^"]*)")?')  # "RE-"0000
 _ABOVE = 20  # rows among which the header is looked for
 _SHORTENED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]{2,}")
 _SERIAL = re.compile(r"[2-6][0-9]{4}")  # days since 1900 (or 1904): 1954 to 2091
@@ -239,12 +242,24 @@ def shown(value: Any, number_format: str, kind: str) -> Any:
         return value
     plain = re.sub(r'"[^"]*"|\[[^\]]*\]|\\.|_.|\*.', "", number_format.split(";")[0])
     if re.fullmatch(r"0{2,}", plain) and value == int(value):
-        return f"{int(value):0{len(plain)}d}"
+        words = _WITH_WORDS.fullmatch(number_format)
+        before, after = (words["before"] or "", words["after"] or "") if words else ("", "")
+        return f"{before}{int(value):0{len(plain)}d}{after}"
     if match := re.search(r"[0#]\.?(0*)%", plain):
-        return f"{value * 100:.{len(match[1])}f} %"
+        return f"{_percent(value, len(match[1]))} %"
     if match := re.fullmatch(r"[^0#]*[#,0]*0\.(0+)[^0#]*", plain):
-        return f"{value:.{len(match[1])}f}"
+        return unmistakable(f"{value:.{max(len(match[1]), 2)}f}")  # 0.0 hides cents
     return value if isinstance(value, int) else float(f"{value:.12g}")  # 71.28099999999999 is what a sum leaves
+
+
+def _percent(share: float, decimals: int) -> str:
+    """A share in percent as its format shows it, or with its hundredths where that hides a decimal of the rate.
+
+    A rate that was calculated from rounded amounts is some hundredths off, which the format is to hide.
+    """
+    exact = round(share * 100, 4)
+    formatted = f"{exact:.{decimals}f}"
+    return formatted if abs(exact - float(formatted)) < _CALCULATED else f"{exact:.4f}".rstrip("0")
 
 
 def rows_of(sheet: Any, *, values_only: bool = False) -> Iterator[Sequence[Any]]:
@@ -281,6 +296,11 @@ def unread_sheets(book: Any, read: Any, columns: Iterable[str]) -> Iterator[str]
                 f"the sheet '{sheet.title}' with {count:,} row{'s' if count > 1 else ''} was not read, only "
                 f"'{read.title}' was: save it as a file of its own"
             )
+
+
+def without_returns(cell: Any) -> Any:
+    """A cell of a workbook, its lines divided by line ends alone: Excel writes carriage returns as _x000D_."""
+    return cell.replace("_x000D_\n", "\n").removesuffix("_x000D_") if isinstance(cell, str) else cell
 
 
 def formulas_without_value(path: Path, sheet: Any) -> set[tuple[int, int]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from storage.exceptions import InputProblem
 from workbench.exchange.reading.incoming import Incoming, IncomingClass, Options
-from workbench.exchange.reading.sides import side_of
+from workbench.exchange.reading.sides import take_side
 from workbench.fields.schema import folded
 
 TEXT_COLUMNS = ("text", "sentence", "content", "statement", "comment", "review", "body", "utterance", "message")
@@ -141,7 +141,7 @@ class TextRecords:
         group = record[columns.group] if columns.group else None
         incoming = Incoming(name, f"{self._path} {where}".rstrip(), [], self._format, text=text)
         incoming.group = (group is not None and _option(group)) or name
-        incoming.side = side_of(record[columns.side]) if columns.side else None
+        take_side(incoming, record[columns.side] if columns.side else None)
         language = record[columns.language] if columns.language else None
         incoming.language = language if isinstance(language, str) and 0 < len(language) <= 16 else None
         for column, field in columns.labels:

@@ -170,6 +170,8 @@ def excel_rows(path: Path, limits: Limits, most: int | None = None) -> Iterator[
                 if most is None:
                     if unnamed:
                         yield "", InputProblem(_unread_cells(sheet.title, unnamed))
+                    if formulas := len(table_cells.formulas_without_value(path, sheet)):
+                        yield "", InputProblem(_uncalculated(sheet.title, formulas))
                     for reason in table_cells.unread_sheets(book, sheet, columns):
                         yield "", InputProblem(reason)
                 break
@@ -187,9 +189,17 @@ def _unread_cells(sheet: str, rows: int) -> str:
     )
 
 
+def _uncalculated(sheet: str, formulas: int) -> str:
+    have = "has" if formulas == 1 else "have"
+    return (
+        f"{counted(formulas, 'cell')} of the sheet '{sheet}' {have} no value, as a formula was never calculated: open "
+        "the file in a spreadsheet program and save it"
+    )
+
+
 def _cells(columns: Iterable[str], row: Iterable[Any]) -> dict[str, Any]:
     return {
-        column: cell if cell is None or isinstance(cell, str | int | float) else str(cell)
+        column: table_cells.without_returns(cell) if cell is None or isinstance(cell, str | int | float) else str(cell)
         for column, cell in zip(columns, row, strict=False)
         if column
     }

@@ -14,11 +14,13 @@ from typing import Any
 
 from storage.exceptions import InputProblem, WorkbenchError
 from storage.files import is_empty
+from workbench.exchange.exporters.formulas import without_formula
 from workbench.exchange.reader_process import in_reader_process
 from workbench.exchange.reading import parsing, table_cells
 from workbench.exchange.reading.incoming import Rejected
 from workbench.exchange.reading.named_files import of_same_name
 from workbench.exchange.reading.parsing import PICTURES
+from workbench.fields.amounts import unmistakable, written
 from workbench.fields.plain_text import harmless, has_controls
 from workbench.import_root import content_of, opened
 from workbench.settings import Limits
@@ -30,6 +32,7 @@ _DOCUMENTS = (".pdf", *PICTURES)
 _END = "\0end"
 """The line that is put behind a CSV table: where it does not come back as a row, a quote is still open."""
 _NOT_CLOSED = f"{table_cells.UNKNOWN}a quote that is opened in it is not closed: "
+_TWICE = f"{table_cells.UNKNOWN}it stands twice in the file, with different values"
 _UNCALCULATED = f"{table_cells.UNKNOWN}its formula has no result: open the file in a spreadsheet program and save it"
 
 
@@ -149,13 +152,15 @@ def _text(value: Any) -> str:
         return str(table_cells.shown(value, "", "b"))
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    text = str(value)
+    text = written(value)
     if text.startswith(table_cells.UNKNOWN):
         return text
     text = " ".join(harmless(text).split())
     # ="00042" and '00042 keep a spreadsheet from taking a text for a number
     kept = re.fullmatch(r"=\"(?P<text>[^\"]*)\"|'(?P<number>[0-9].*)", text)
-    return kept["text"] or kept["number"] or "" if kept else text
+    if kept:
+        return kept["text"] or kept["number"] or ""
+    return text[1:] if text.startswith("'") and text == without_formula(text[1:]) else text  # as values-csv writes it
 
 
 def _csv(path: Path) -> Iterator[Any]:
@@ -225,12 +230,35 @@ def guessed_encoding(path: Path, limits: Limits) -> str:
     return table_cells.guess_note(path, encoding) if encoding else ""
 
 
+def _loaded(data: bytes) -> Any:
+    """JSON with its numbers as they are written, and with the values that it has twice as unknown ones."""
+    return json.loads(data, parse_float=_as_written, object_pairs_hook=_once_each)
+
+
+def _as_written(number: str) -> str | float:
+    """A number that is no whole one: as a float 7.10 would be 7.1, and 12345678901234567.89 another amount."""
+    if "e" in number.casefold():
+        return float(number)
+    whole, _, decimals = number.partition(".")
+    return unmistakable(number) if decimals.strip("0") else whole
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    known: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in known and known[key] != value:
+            both = isinstance(known[key], dict) and isinstance(value, dict)  # {file: {field: value}}
+            value = _once_each([*known[key].items(), *value.items()]) if both else _TWICE
+        known[key] = value
+    return known
+
+
 def _json(path: Path) -> Iterable[Any]:
     try:
         data = content_of(path).removeprefix(codecs.BOM_UTF8)
         is_lines = path.suffix.lower() == ".jsonl"
         parsing.check_memory(data, quote=28)
-        loaded = [json.loads(line) for line in data.splitlines() if line.strip()] if is_lines else json.loads(data)
+        loaded = [_loaded(line) for line in data.splitlines() if line.strip()] if is_lines else _loaded(data)
     except (InputProblem, ValueError, RecursionError) as error:
         what = f"{path} is no JSON: {error}." if not isinstance(error, InputProblem) else f"{path}: {error.message}."
         raise InputProblem(what, "Correct it, or give a CSV or XLSX table.") from error
@@ -260,6 +288,10 @@ def _excel(path: Path, limits: Limits) -> Iterator[dict[str | None, Any] | Rejec
                 chosen = sheet
             if table_cells.has_file_column(columns):
                 break
+        if not columns:
+            raise InputProblem(
+                f"{path} has no table that can be read.", "Save it as .xlsx (not as Strict Open XML) or CSV."
+            )
         table_cells.refuse_values(path, columns)
         for row in rows:
             if any(cell is not None for cell in row):
@@ -280,6 +312,7 @@ def _rows(path: Path, sheet: Any) -> Iterator[list[Any]]:
 
 
 def _cell(value: Any) -> Any:
+    value = table_cells.without_returns(value)
     return value if value is None or isinstance(value, str | int | float | date) else str(value)
 
 

@@ -168,6 +168,22 @@ def test_labels_that_a_format_does_not_hold_are_said_and_not_counted(tmp_path: P
     workspace.close()
 
 
+@pytest.mark.parametrize("format", [*FORMATS, "values-csv", "values-xlsx"])
+def test_labels_of_retired_fields_are_said_and_not_counted(tmp_path: Path, format: str) -> None:
+    workspace = workspace_of(tmp_path / "w", [{"id": "a", "text": "Total 9.00", "label": "invoice"}])
+    [document] = contents(workspace)
+    field_id = workspace.schema.classes[0].id
+    if format.startswith("values"):
+        field_id = workspace.schema.spans[0].id
+        spans = frozenset({Span(field_id, (1,), Source.IMPORT)})
+        document = replace(document, annotations=replace(document.annotations, spans=spans, classes=frozenset()))
+    exporter = exporters.load_values(format, None) if format.startswith("values") else exporters.load(format)
+    schema = workspace.schema.change(field_id, retired=True)
+    written = exporter.write([document], schema, tmp_path / "out", None)
+    assert (written.labels, dict(written.lost)) == (0, {"labels of retired fields were left out": 1})
+    workspace.close()
+
+
 def test_texts_that_a_spreadsheet_would_calculate_are_counted(tmp_path: Path) -> None:
     texts = ["=1+1|cmd", "plain", "＝1", "-4.20"]
     workspace = workspace_of(tmp_path / "w", [{"id": str(n), "text": text} for n, text in enumerate(texts)])

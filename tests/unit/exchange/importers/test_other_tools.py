@@ -552,3 +552,12 @@ def test_answers_that_are_not_read_are_named(put: Any, read: Any) -> None:
         path = put(name, text)
         assert detection.detect(path) is None
         assert "UIMA CAS" in detection.unrecognised(path)
+
+
+def test_three_decimals_of_a_number_are_no_thousands(put: Any, read: Any) -> None:
+    truth = {"gt_parse": {"total": 1.358, "net": "1.358"}}
+    put("a.png", png())
+    (item,), _ = read(
+        put("d.jsonl", json.dumps({"file_name": "a.png", "ground_truth": json.dumps(truth)})), "word-list"
+    )
+    assert item.values == {"total": "1.3580", "net": "1.358"}

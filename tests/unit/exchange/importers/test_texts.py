@@ -7,6 +7,7 @@ from lxml import etree
 from openpyxl import Workbook
 
 from storage.exceptions import InputProblem
+from storage.records import Side
 from workbench.exchange import detection
 from workbench.exchange.importers import ocr_files
 from workbench.exchange.importers import registry as importers
@@ -144,6 +145,16 @@ def test_cells_of_a_workbook_that_the_header_names_no_column_for_are_said(tmp_pa
     assert [("cells of 1 row" in item.reason, item.record) for item in rest] == [(True, "")] * unread
 
 
+def test_formulas_without_a_result_in_a_workbook_are_said(tmp_path):
+    book = Workbook()
+    for row in (["text", "label"], ["one two", "=A1"], ["three four", "x"]):
+        book.active.append(row)
+    book.save(tmp_path / "a.xlsx")
+    first, second, unread = read(tmp_path / "a.xlsx")
+    assert [classes(first), classes(second)] == [[], ["x"]]
+    assert isinstance(unread, Rejected) and "1 cell of the sheet 'Sheet' has no value" in unread.reason
+
+
 def test_a_workbook_of_charts_alone_is_called_so_and_one_beside_a_table_hinders_nothing(tmp_path):
     book = Workbook()
     book.create_chartsheet("figures", 0)
@@ -168,3 +179,18 @@ def test_xml_that_takes_more_memory_than_a_reader_has_is_not_called_broken(monke
     monkeypatch.setattr(etree, "fromstring", full)
     with pytest.raises(MemoryError):
         ocr_files.tree(b"<html></html>")
+
+
+def test_carriage_returns_of_a_workbook_are_no_words(tmp_path):
+    book = Workbook()
+    for row in (["text", "label"], ["one_x000D_\ntwo_x000D_", "x"], ["three x000D", "y"]):
+        book.active.append(row)
+    book.save(tmp_path / "a.xlsx")
+    assert [item.text for item in read(tmp_path / "a.xlsx")] == ["one\ntwo", "three x000D"]
+
+
+def test_a_side_that_there_is_none_of_is_said(tmp_path):
+    (tmp_path / "a.csv").write_text("text,label,split\none two,x,dev\nthree four,y,holdout\nfive six,y,\n")
+    known, unknown, without = read(tmp_path / "a.csv")
+    assert [item.side for item in (known, unknown, without)] == [Side.VALIDATION, None, None]
+    assert [["split" in note for note in item.notes] for item in (known, unknown, without)] == [[], [True], []]

@@ -9,6 +9,7 @@ import pytest
 from openpyxl import Workbook
 
 from storage.exceptions import InputProblem
+from workbench.exchange.exporters.formulas import without_formula
 from workbench.exchange.reading import document_names, parsing, table_cells
 from workbench.exchange.reading.incoming import Rejected
 from workbench.exchange.reading.values_table import KnownRow, is_table, read
@@ -247,3 +248,74 @@ def test_json_of_values_that_is_none_is_named(tmp_path: Path, text: str) -> None
     path.write_text(text)
     with pytest.raises(InputProblem, match=r"v\.json is no JSON: "):
         list(read(path, Limits()))
+
+
+def test_three_decimals_of_a_number_are_no_thousands(tmp_path: Path) -> None:
+    """A number of a workbook or of JSON has no thousands: 1.358 dinars are not 1,358."""
+    book = Workbook()
+    for row in (["file", "total"], ["a.pdf", 1.358], ["b.pdf", 1.5], ["c.pdf", "1.358"]):
+        book.active.append(row)
+    book.active["B3"].number_format = "0.000"
+    book.save(tmp_path / "k.xlsx")
+    (tmp_path / "k.json").write_text('[{"file": "a.pdf", "total": 1.358}, {"file": "b.pdf", "total": 1.5}]')
+    good, _ = rows_of(tmp_path / "k.xlsx")
+    assert [row["total"] for row in good] == ["1.3580", "1.5000", "1.358"]
+    good, _ = rows_of(tmp_path / "k.json")
+    assert [row["total"] for row in good] == ["1.3580", "1.5"]
+
+
+@pytest.mark.parametrize(
+    ("value", "number_format", "read"),
+    [
+        (0.077, "0%", "7.7 %"), (0.0825, "0%", "8.25 %"), (0.19, "0%", "19 %"), (0.190476, "0%", "19 %"),
+        (0.0825, "0.0%", "8.25 %"), (0.07, "0.00%", "7.00 %"), (19.99, "0.0", "19.99"),
+        (1234.567, "#,##0.00", "1234.57"), (42, '"RE-"0000', "RE-0042"), (42, '0000"/24"', "0042/24"),
+        (42, "[Red]00", "42"),
+    ],
+)  # fmt: skip
+def test_a_number_format_hides_no_part_of_a_value(value: float, number_format: str, read: str) -> None:
+    """The button for percent of a spreadsheet shows 7.7 % as 8 %."""
+    assert table_cells.shown(value, number_format, "n") == read
+
+
+@pytest.mark.parametrize(
+    "value", ["=Equal Ltd", "@Home GmbH", "-Minus AG", "+49 30 1234", "＝x", "'s Gravenhage", "-5"]
+)
+def test_the_apostrophe_of_an_exported_table_is_no_part_of_a_value(tmp_path: Path, value: str) -> None:
+    (tmp_path / "k.csv").write_text(f"file,seller\na.pdf,{without_formula(value)}\n")
+    assert rows_of(tmp_path / "k.csv")[0] == [{"file": "a.pdf", "seller": value}]
+
+
+def test_numbers_of_json_are_read_as_they_are_written(tmp_path: Path) -> None:
+    (tmp_path / "k.json").write_text(
+        '[{"file": "a", "no": 7.10, "total": 12345678901234567.89, "net": 9.0, "tax": 1e2}]'
+    )
+    assert rows_of(tmp_path / "k.json")[0] == [
+        {"file": "a", "no": "7.10", "total": "12345678901234567.89", "net": "9", "tax": "100"}
+    ]
+
+
+def test_what_stands_twice_in_json_is_said(tmp_path: Path) -> None:
+    (tmp_path / "k.json").write_text('[{"file": "a", "no": "A1", "no": "B2", "total": "9", "total": "9"}]')
+    good, reasons = rows_of(tmp_path / "k.json")
+    assert good == [{"file": "a", "total": "9"}] and reasons == [
+        "no: it stands twice in the file, with different values"
+    ]
+    (tmp_path / "k.json").write_text('{"a": {"no": "A1", "net": "8"}, "a": {"no": "B2", "total": "9"}}')
+    good, reasons = rows_of(tmp_path / "k.json")
+    assert good == [{"file": "a", "net": "8", "total": "9"}] and len(reasons) == 1
+
+
+def test_carriage_returns_of_a_workbook_are_no_words(tmp_path: Path) -> None:
+    book = Workbook()
+    for row in (["file", "address"], ["a.pdf", "Weg 1_x000D_\n12345 Ort"]):
+        book.active.append(row)
+    book.save(tmp_path / "k.xlsx")
+    assert rows_of(tmp_path / "k.xlsx")[0] == [{"file": "a.pdf", "address": "Weg 1 12345 Ort"}]
+
+
+def test_a_workbook_in_which_no_table_is_found_is_refused(tmp_path: Path) -> None:
+    """Excel's form "Strict Open XML" has other names, by which openpyxl finds no cell."""
+    Workbook().save(tmp_path / "k.xlsx")
+    with pytest.raises(InputProblem, match="no table that can be read"):
+        rows_of(tmp_path / "k.xlsx")

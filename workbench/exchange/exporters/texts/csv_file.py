@@ -15,7 +15,7 @@ from storage.records import Content
 from workbench.exchange.exporters.base import ExportReport, whole_file
 from workbench.exchange.exporters.formulas import without_formula
 from workbench.exchange.exporters.texts.rows import Columns, rows
-from workbench.fields import Schema
+from workbench.fields import FieldKind, Schema
 
 _FORMULAS = "a spreadsheet would take a cell for a formula: open texts-xlsx there, which holds text"
 
@@ -30,7 +30,7 @@ class TextCsvExporter:
     def write(
         self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
     ) -> ExportReport:
-        written, columns = ExportReport(of_words=False), Columns.of(schema)
+        written, columns = ExportReport(of_words=False, retired=schema.retired(FieldKind.CLASS)), Columns.of(schema)
         with whole_file(target) as file:
             text = io.TextIOWrapper(file, "utf-8", newline="")
             table = csv.DictWriter(text, columns.names)

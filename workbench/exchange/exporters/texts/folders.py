@@ -12,7 +12,7 @@ from pathlib import Path
 from storage.records import Content
 from workbench.exchange.exporters.base import ExportReport, FileNames, picture_of, whole_folder
 from workbench.exchange.exporters.texts.rows import only_field, options_of, text_of
-from workbench.fields import Schema
+from workbench.fields import FieldKind, Schema
 
 
 class ClassFoldersExporter:
@@ -24,7 +24,7 @@ class ClassFoldersExporter:
     def write(
         self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
     ) -> ExportReport:
-        written = ExportReport(of_words=False)
+        written = ExportReport(of_words=False, retired=schema.retired(FieldKind.CLASS))
         field = only_field(schema, written)
         names: dict[Path, FileNames] = {}
         folders: dict[str, str] = {}  # class -> the name of its folder

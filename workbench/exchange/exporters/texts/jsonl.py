@@ -12,7 +12,7 @@ import msgspec
 from storage.records import Content
 from workbench.exchange.exporters.base import ExportReport, whole_file
 from workbench.exchange.exporters.texts.rows import Columns, rows
-from workbench.fields import Schema
+from workbench.fields import FieldKind, Schema
 
 
 class TextJsonlExporter:
@@ -24,7 +24,7 @@ class TextJsonlExporter:
     def write(
         self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
     ) -> ExportReport:
-        written, columns = ExportReport(of_words=False), Columns.of(schema)
+        written, columns = ExportReport(of_words=False, retired=schema.retired(FieldKind.CLASS)), Columns.of(schema)
         encode = msgspec.json.Encoder().encode
         with whole_file(target) as file:
             for row in rows(contents, columns, written):

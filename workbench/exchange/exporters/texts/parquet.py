@@ -15,7 +15,7 @@ from storage.records import Content
 from workbench.exchange.exporters.base import ExportReport
 from workbench.exchange.exporters.hf_parquet import ParquetExporter
 from workbench.exchange.exporters.texts.rows import Columns, rows
-from workbench.fields import Schema
+from workbench.fields import FieldKind, Schema
 
 _ROWS = 4096  # a batch
 
@@ -27,7 +27,7 @@ def write_rows(
     import pyarrow as pa  # heavy: only for this format
     from pyarrow import parquet
 
-    written, columns = ExportReport(of_words=False), Columns.of(schema)
+    written, columns = ExportReport(of_words=False, retired=schema.retired(FieldKind.CLASS)), Columns.of(schema)
     types: dict[str, Any] = dict.fromkeys(columns.names, pa.string())
     features: dict[str, Any] = {name: {"dtype": "string", "_type": "Value"} for name in columns.names}
     for name, field in columns.fields:

@@ -11,7 +11,7 @@ from typing import Any
 from storage.records import Content
 from workbench.exchange.exporters.base import ExportReport, write_lines
 from workbench.exchange.exporters.texts.rows import only_field, options_of, text_of
-from workbench.fields import Field, Schema
+from workbench.fields import Field, FieldKind, Schema
 
 
 class ProdigyExporter:
@@ -23,7 +23,7 @@ class ProdigyExporter:
     def write(
         self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
     ) -> ExportReport:
-        written = ExportReport(of_words=False)
+        written = ExportReport(of_words=False, retired=schema.retired(FieldKind.CLASS))
         field = only_field(schema, written)
         return write_lines(target, contents, lambda content: _record(content, field), written)
 

@@ -10,7 +10,7 @@ from storage.records import Content
 from workbench.exchange.exporters.base import ExportReport, text_cells, workbook
 from workbench.exchange.exporters.texts.csv_file import cell
 from workbench.exchange.exporters.texts.rows import Columns, rows
-from workbench.fields import Schema
+from workbench.fields import FieldKind, Schema
 
 
 class TextXlsxExporter:
@@ -20,7 +20,7 @@ class TextXlsxExporter:
     def write(
         self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
     ) -> ExportReport:
-        written, columns = ExportReport(of_words=False), Columns.of(schema)
+        written, columns = ExportReport(of_words=False, retired=schema.retired(FieldKind.CLASS)), Columns.of(schema)
         listed = list(rows(contents, columns, written))  # before the workbook is begun: it cannot be abandoned half-way
         with workbook(target) as book:
             sheet = book.create_sheet("texts")

@@ -26,7 +26,7 @@ from workbench.exchange.reading.incoming import (
     Options,
     Rejected,
 )
-from workbench.exchange.reading.sides import side_of
+from workbench.exchange.reading.sides import take_side
 
 OWN = "workbench"
 """The key under a task's data for what our own exporter writes and Label Studio does not know."""
@@ -107,7 +107,7 @@ def _read(path: Path, where: str, task: Any, options: Options) -> Incoming:
     name = own.get("name") or (Path(parsing.local_name(references[0])).stem if references else "")
     name = str(name) or f"{path.stem} {task.get('id', where)}"
     incoming = Incoming(name, f"{path} {where}".rstrip(), [], LabelStudioImporter.name)
-    incoming.side = side_of(own.get("split"))
+    take_side(incoming, own.get("split"))
     incoming.language, incoming.group = _text_or_none(own.get("language")), _text_or_none(own.get("group"))
     incoming.labelled = bool(own.get("labelled", done)) and done
     if done and "data" in task and len(valid) > 1:
