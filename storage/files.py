@@ -267,9 +267,10 @@ def _left(folder: Path, beginning: str, *, own: bool) -> list[Path]:
                 age = time.time() - status.st_mtime
                 path = Path(entry.path)
                 if entry.is_dir(follow_symlinks=False):
-                    lock = path / _LOCK
-                    # without a lock: it is just being made, or a version made it that had none
-                    is_left = not locks.held(lock) if lock.is_file() else own and age > _DAY
+                    lock, draft = path / _LOCK, path / f"{_LOCK}{locks.DRAFT}"
+                    is_left = own and age > _DAY  # without a lock: a version made it that had none
+                    if lock.is_file() or (draft.is_file() and time.time() - draft.stat().st_mtime > _MOMENT):
+                        is_left = not locks.held(lock if lock.is_file() else draft)
                 else:
                     is_left = own and entry.is_file(follow_symlinks=False) and age > _MOMENT and not locks.held(path)
                 if is_left:

@@ -12,6 +12,8 @@ from typing import BinaryIO, cast
 
 from storage.exceptions import WorkspaceProblem
 
+DRAFT = ".new"
+"""Ends the name of the file of a lock that is being made (`acquire_new`)."""
 PATIENCE_SECONDS = 0.3
 """How long `acquire` tries: a process that calls `held` has the lock for a moment."""
 
@@ -58,7 +60,7 @@ def acquire_new(path: Path) -> int | None:
     Raises:
         WorkspaceProblem: as `acquire`.
     """
-    draft = path.with_name(f"{path.name}.new")
+    draft = path.with_name(f"{path.name}{DRAFT}")
     descriptor = acquire(draft, named=False)
     draft.rename(path)
     return descriptor

@@ -19,7 +19,11 @@ PROGRAM = """
 import os, signal
 from pathlib import Path
 
-def die(*_, **__):
+rename = os.rename
+
+def die(*names, **__):
+    if str(names[-1]).endswith(".lock"):  # of work in progress, not what was written
+        return rename(*names)
     os.kill(os.getpid(), signal.SIGKILL)
 
 os.replace = os.rename = Path.rename = Path.replace = die

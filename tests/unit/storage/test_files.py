@@ -147,6 +147,28 @@ def test_a_file_that_grows_while_it_is_kept_is_not_kept_under_what_it_was_before
     assert digest_of(files.originals / name) == Path(name).stem
 
 
+def test_a_temporary_folder_whose_process_was_killed_as_it_made_it_is_swept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    code = """
+import os, signal
+from pathlib import Path
+from storage.files import temporary_folder
+Path.rename = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+with temporary_folder("predict"):
+    pass
+"""
+    subprocess.run([sys.executable, "-c", code], check=False, env={**os.environ, "TMPDIR": str(tmp_path)})
+    (left,) = tmp_path.iterdir()
+    sweep_temporary()
+    assert left.exists(), "it may just be being made"
+    for path in left.iterdir():
+        os.utime(path, (1e9, 1e9))
+    sweep_temporary()
+    assert not left.exists()
+
+
 def test_a_temporary_folder_is_left_to_its_process_while_it_is_being_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
