@@ -42,6 +42,7 @@ from workbench.exchange.reading.clean import clean
 from workbench.exchange.reading.incoming import Incoming, Options
 from workbench.exchange.sources import ImportRequest
 from workbench.fields import Field, FieldType, Schema, invoice_schema
+from workbench.fields.plain_text import has_controls
 from workbench.workspace import Workspace
 
 SCHEMA = invoice_schema()
@@ -54,7 +55,9 @@ _WORDS = st.one_of(
     ),
     st.text(st.characters(exclude_categories=("Cs", "Cc", "Cn", "Zl", "Zp")), min_size=1, max_size=8),
 )
-words = _WORDS.map(lambda text: unicodedata.normalize("NFC", text)).filter(lambda text: not text.isspace())
+words = _WORDS.map(lambda text: unicodedata.normalize("NFC", text)).filter(
+    lambda text: not (text.isspace() or has_controls(text))
+)
 hundredths = st.integers(0, 100_000)
 
 
