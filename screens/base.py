@@ -19,8 +19,8 @@ from screens.modes import Mode, named
 from screens.widgets.dialogs import Confirm, Prompt, Typed
 from screens.widgets.status_lines import Hint, HintLine, StatusLine
 from storage.exceptions import WAITING, WorkbenchError
-from workbench.output_places import refuse_own
-from workbench.typed_paths import typed
+from workbench.files.output_places import refuse_own
+from workbench.files.typed_paths import typed
 
 if TYPE_CHECKING:
     from screens.dialog_keys import DialogKeys

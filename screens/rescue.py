@@ -12,7 +12,7 @@ from screens.base import Shell
 from screens.widgets.dialogs import Confirm, Prompt
 from storage.exceptions import WAITING, WorkbenchError, WorkspaceGone
 from workbench.fields.plain_text import as_argument
-from workbench.typed_paths import typed
+from workbench.files.typed_paths import typed
 from workbench.workspace import Workspace
 
 if TYPE_CHECKING:  # it loads the database, and the frame is painted before

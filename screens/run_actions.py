@@ -9,10 +9,10 @@ from screens.widgets.dialogs import Confirm, Prompt, TextPage
 from storage import runs as run_store
 from storage.records import Run
 from workbench.evaluation import prediction_process
+from workbench.files.typed_paths import typed
 from workbench.runs import jobs, transfer
 from workbench.runs.config import run_names
 from workbench.runs.state import RunFolder
-from workbench.typed_paths import typed
 
 LOG_CHARACTERS = 20_000
 """So much of the end of a log is shown."""

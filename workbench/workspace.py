@@ -18,7 +18,7 @@ from workbench import database_copies
 from workbench import settings as settings_file
 from workbench.fields import Schema
 from workbench.fields.plain_text import as_argument
-from workbench.output_places import refuse_own
+from workbench.files.output_places import refuse_own
 from workbench.settings import Settings
 
 if TYPE_CHECKING:

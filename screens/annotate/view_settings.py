@@ -7,8 +7,8 @@ import msgspec
 
 from storage.exceptions import InputProblem
 from storage.files import write_atomic
-from workbench import small_files
 from workbench.annotation.text_grid import ZOOMS
+from workbench.files import small_files
 
 PICTURE_ZOOM = 4
 """Steps closer, or further away, at most."""

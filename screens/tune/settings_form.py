@@ -22,6 +22,7 @@ from storage import runs as run_store
 from storage.files import write_atomic
 from workbench.active_learning import loop_task, retraining
 from workbench.active_learning.loop_task import LoopTask
+from workbench.files.typed_paths import typed
 from workbench.runs import machine
 from workbench.runs.config import draft as drafts
 from workbench.runs.config import families, presets
@@ -29,7 +30,6 @@ from workbench.runs.config import files as config_files
 from workbench.runs.config.draft import Draft
 from workbench.runs.config.setting_descriptions import Setting, without_effect
 from workbench.runs.config.tune import Group, TuneConfig
-from workbench.typed_paths import typed
 from workbench.workspace import Workspace
 
 

@@ -25,9 +25,9 @@ from storage.exceptions import WorkbenchError
 from storage.files import Files
 from storage.object_store.local_copies import here
 from storage.records import Box
-from workbench import picture_kinds
 from workbench.annotation.session_state import SessionView
 from workbench.fields import Schema, colours
+from workbench.files import picture_kinds
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -22,7 +22,7 @@ from storage import document_list, events, label_queries, locks, opinions, queue
 from storage.exceptions import RunProblem, UsageProblem
 from storage.files import CHOICE, read_regular, write_atomic
 from storage.records import QueueEntry, Round, Run, RunState, Side, Split
-from workbench import small_files, warm_workers
+from workbench import warm_workers
 from workbench.active_learning import loop_task, pool_texts, round_figures
 from workbench.active_learning.loop_task import LoopTask
 from workbench.active_learning.selection_request import FILE, SelectionRequest
@@ -30,6 +30,7 @@ from workbench.active_learning.strategies import registry as strategies
 from workbench.annotation import rounds
 from workbench.annotation.rounds import RoundProgress
 from workbench.exchange import vendor_groups
+from workbench.files import small_files
 from workbench.runs import machine
 from workbench.runs.state import LOG, RunFolder
 from workbench.workspace import Workspace

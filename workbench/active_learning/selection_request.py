@@ -5,8 +5,8 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from workbench import small_files
 from workbench.active_learning.strategies import registry as strategies
+from workbench.files import small_files
 
 FILE = "request.json"
 

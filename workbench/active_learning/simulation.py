@@ -26,10 +26,11 @@ from msgspec import defstruct
 from storage import events, locks
 from storage.exceptions import InputProblem, RunProblem, UsageProblem, WorkbenchError
 from storage.files import write_atomic
-from workbench import small_files, warm_workers
+from workbench import warm_workers
 from workbench.active_learning.stopping import Point, interval, labels_needed
 from workbench.active_learning.strategies import registry as strategies
 from workbench.evaluation import charts
+from workbench.files import small_files
 from workbench.runs import machine, progress, snapshot
 from workbench.runs.config import files as config_files
 from workbench.runs.config.request import FieldSpec

@@ -23,13 +23,14 @@ from storage import locks
 from storage.events import EventWriter, last
 from storage.exceptions import RunProblem, WorkbenchError
 from storage.files import Files, write_atomic
-from workbench import lifeline, small_files
+from workbench import lifeline
 from workbench.active_learning.retraining import further
 from workbench.active_learning.selection_request import SelectionRequest
 from workbench.active_learning.simulation import CELLS, CONTROL, SimulationPlan, cells, specs
 from workbench.active_learning.strategies import registry as strategies
 from workbench.evaluation.classes import class_report
 from workbench.evaluation.metrics import micro
+from workbench.files import small_files
 from workbench.predictions.run_reader import read_cases
 from workbench.runs import machine, parquet
 from workbench.runs.config.files import from_dict

@@ -15,12 +15,12 @@ from storage.exceptions import InputProblem
 from storage.files import CHOICE
 from storage.records import Annotations, Content, Decision, Source, State, Suggestion
 from storage.suggestions import leading, least_certain, least_sure_classes, rivals, wanting
-from workbench import small_files
 from workbench.annotation import acts
 from workbench.annotation.classes import states
 from workbench.annotation.classes.states import ClassRow
 from workbench.annotation.editor import DocumentEditor
 from workbench.fields import Field, Schema
+from workbench.files import small_files
 from workbench.workspace import Workspace
 
 SURE = 0.97

@@ -47,7 +47,7 @@ def command(context: Context, headless: bool, task: str, directory: Path, as_jso
       workbench demo --headless --at /tmp/demo
       workbench demo --task classes
     """
-    from workbench.output_places import refuse_own
+    from workbench.files.output_places import refuse_own
     from workbench.runs import machine
     from workbench.workspace import Workspace
 

@@ -36,7 +36,7 @@ def command(directory: Path, database: str, files_at: str, take_over: bool, shar
     """
     from storage.exceptions import UsageProblem
     from storage.object_store import store
-    from workbench.output_places import refuse_own
+    from workbench.files.output_places import refuse_own
     from workbench.workspace import Workspace
 
     if re.match(r"\w[\w+.-]+:/", str(directory)):  # not quoted: there may be a password in it

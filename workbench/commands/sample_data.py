@@ -12,7 +12,7 @@ from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option
 from workbench.commands.support.ranges import Range
 from workbench.fields.plain_text import counted
-from workbench.output_places import refuse_own
+from workbench.files.output_places import refuse_own
 
 
 @click.command()

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from storage import events
 from storage.exceptions import InputProblem
-from workbench import picture_kinds
 from workbench.evaluation import error_analysis, html_rendering, report
 from workbench.evaluation.doctor import diagnosis
 from workbench.evaluation.error_analysis import ErrorRecord
 from workbench.fields import colours
+from workbench.files import picture_kinds
 from workbench.predictions import run_reader
 from workbench.predictions.cases import Case
 from workbench.runs.state import RunFolder

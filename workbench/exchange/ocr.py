@@ -17,11 +17,11 @@ from typing import Any, Protocol
 
 from storage.exceptions import InputProblem, MissingTool, UsageProblem
 from storage.records import Box
-from workbench import picture_kinds
 from workbench.exchange.ocr_pages import read_page, size_of_blank
 from workbench.exchange.ocr_text import PageText
 from workbench.exchange.reader_process import SECONDS, ReaderProcesses
 from workbench.exchange.reading.incoming import IncomingToken
+from workbench.files import picture_kinds
 from workbench.locate.layout import Layout
 
 _PAGE_SECONDS = SECONDS - 5  # the process that waits for Tesseract has SECONDS itself

@@ -9,9 +9,9 @@ from typing import Any
 
 from storage.files import temporary_folder
 from storage.records import Box
-from workbench import picture_kinds
 from workbench.exchange.ocr_text import PageText
 from workbench.exchange.reading.incoming import IncomingToken
+from workbench.files import picture_kinds
 
 _TILE = 2000  # pixels: what the engines work at without reducing the picture
 _OVERLAP = 200  # of two tiles: more than a line is high

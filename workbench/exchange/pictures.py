@@ -11,9 +11,9 @@ from pathlib import Path
 from PIL import Image, ImageOps, ImageStat, TiffImagePlugin, UnidentifiedImageError
 
 from storage.exceptions import InputProblem
-from workbench import picture_kinds
 from workbench.exchange.reader_process import in_reader_process
-from workbench.import_root import opened
+from workbench.files import picture_kinds
+from workbench.files.import_root import opened
 from workbench.settings import Limits
 
 LONGEST = 2000

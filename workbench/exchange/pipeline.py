@@ -17,7 +17,6 @@ from storage.documents import NewDocument
 from storage.exceptions import UsageProblem
 from storage.object_store.transfer import follow
 from storage.records import ClassLabel, ReferenceValue, Side, Source, Span, Token
-from workbench import import_root
 from workbench.exchange import duplicates
 from workbench.exchange.import_summary import LEAK, Summary
 from workbench.exchange.known_values import bring_in, suggest_again
@@ -31,6 +30,7 @@ from workbench.fields.label_names import LabelMap
 from workbench.fields.plain_text import harmless
 from workbench.fields.schema import SELLER
 from workbench.fields.values import refusal
+from workbench.files import import_root
 from workbench.workspace import Workspace
 
 BATCH = 200

@@ -30,7 +30,8 @@ import msgspec
 
 from storage.exceptions import InputProblem, WorkbenchError
 from storage.files import sweep_temporary
-from workbench import import_root, lifeline
+from workbench import lifeline
+from workbench.files import import_root
 
 SECONDS = 60.0
 """For one result, or one item (a page, a row) of several."""

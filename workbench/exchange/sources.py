@@ -24,7 +24,7 @@ from workbench.exchange.reading.sides import side_of
 from workbench.exchange.vendor_groups import MODES
 from workbench.fields.class_names import AskAboutSpelling
 from workbench.fields.plain_text import harmless
-from workbench.import_root import OUTSIDE, digest_of, opened
+from workbench.files.import_root import OUTSIDE, digest_of, opened
 from workbench.workspace import Workspace
 
 _TEXTS_REPORTED = 500  # between two reports of progress

@@ -26,7 +26,8 @@ from msgspec import Struct
 from storage import events, locks
 from storage.exceptions import InputProblem, WorkbenchError
 from storage.files import digest_of
-from workbench import __version__, lifeline, small_files
+from workbench import __version__, lifeline
+from workbench.files import small_files
 from workbench.remote import agent, answers, check, environment, ray_courier, results, sending
 from workbench.remote.answers import MOST_HEARD_BYTES, Answer
 from workbench.remote.check import TargetFacts

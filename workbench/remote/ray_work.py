@@ -17,11 +17,11 @@ from typing import Any
 from storage import locks
 from storage.files import read_regular
 from workbench import __version__, lifeline
+from workbench.files.typed_paths import expanded
 from workbench.remote import ray_blocks
 from workbench.runs import machine
 from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
-from workbench.typed_paths import expanded
 
 TRIES = 3
 """Nodes that may be lost under one run, or one block."""

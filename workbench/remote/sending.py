@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from storage.files import draft_folder
+from workbench.files.typed_paths import expanded
 from workbench.remote import agent
 from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
-from workbench.typed_paths import expanded
 
 
 @contextmanager

@@ -17,11 +17,11 @@ from sqlalchemy import Connection
 from storage import document_list, documents
 from storage.exceptions import RunProblem
 from storage.records import Content, Document, Split
+from workbench.files.typed_paths import expanded
 from workbench.runs import machine, snapshot, windows
 from workbench.runs.config import families
 from workbench.runs.config.tune import TuneConfig
 from workbench.runs.model_folders import weights
-from workbench.typed_paths import expanded
 from workbench.workspace import Workspace
 
 SPECIAL_TOKENS = 2

@@ -16,8 +16,9 @@ from storage import runs as run_store
 from storage.exceptions import InputProblem, RunProblem, WorkspaceProblem
 from storage.files import SELECTIONS, digest_of, draft_beside, draft_folder, read_regular, sweep, sync_folder, sync_tree
 from storage.records import Run, RunState
-from workbench import import_root
-from workbench.output_places import refuse_own
+from workbench.files import import_root
+from workbench.files.output_places import refuse_own
+from workbench.files.typed_paths import typed
 from workbench.runs import parquet, progress, suggestions_file
 from workbench.runs.config import run_names
 from workbench.runs.config.request import Request, without_places
@@ -25,7 +26,6 @@ from workbench.runs.model_card import model_card
 from workbench.runs.model_folders import check as model_folders
 from workbench.runs.reconcile import REPLACED, reconcile
 from workbench.runs.state import MODEL_DESCRIPTION, RunFolder, state_of
-from workbench.typed_paths import typed
 from workbench.workspace import Workspace
 
 _LEFT = ("checkpoints", SELECTIONS, "lock", "waiting", "queued", "prepared", "stop", "pause")

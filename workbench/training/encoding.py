@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter, ImageOps
 
 from storage.exceptions import ConfigProblem, InputProblem
-from workbench import picture_kinds
 from workbench.fields.schema import chunks_of, tags_of_chunks
+from workbench.files import picture_kinds
 from workbench.locate.layout import torn
 from workbench.runs.config.tune import Data
 from workbench.runs.parquet import FrozenDocument

@@ -21,11 +21,11 @@ from storage import document_list, documents
 from storage.exceptions import InputProblem
 from tests.fuzz import corpus
 from tests.support import workspaces
-from workbench import import_root
 from workbench.exchange import reader_process
 from workbench.exchange.import_summary import Summary
 from workbench.exchange.pipeline import run
 from workbench.exchange.sources import ImportRequest
+from workbench.files import import_root
 
 _MOST_MOMENTS = 200
 _SECRET = "zyxwvut"

@@ -10,7 +10,7 @@ from workbench.exchange.einvoices.kinds import looks_like
 from workbench.exchange.pdf.opening import open_pdf
 from workbench.exchange.reader_process import in_reader_process
 from workbench.exchange.reading.named_files import DOCUMENTS
-from workbench.import_root import content_of
+from workbench.files.import_root import content_of
 
 NAMES = frozenset({"factur-x.xml", "zugferd-invoice.xml", "zugferd_invoice.xml", "xrechnung.xml"})
 """How the standards name the attachment; what is named so is an e-invoice even where it is broken."""

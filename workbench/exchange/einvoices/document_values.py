@@ -14,7 +14,7 @@ from workbench.exchange.reading.named_files import of_same_name
 from workbench.exchange.reading.parsing import head_of, is_within
 from workbench.fields import FieldType
 from workbench.fields.values import normalise, occurrences
-from workbench.import_root import content_of, opened
+from workbench.files.import_root import content_of, opened
 
 
 @in_reader_process

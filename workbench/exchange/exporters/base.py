@@ -19,7 +19,7 @@ from storage.records import Box, Content, Page, Span, State
 from workbench.exchange.reading.parsing import PICTURES
 from workbench.fields import Schema, tags_of
 from workbench.fields.schema import folded
-from workbench.output_places import refuse_own
+from workbench.files.output_places import refuse_own
 
 if TYPE_CHECKING:
     from openpyxl import Workbook

@@ -17,7 +17,7 @@ from workbench.exchange.reading import parsing, text_tables
 from workbench.exchange.reading.incoming import Incoming, Options, Rejected
 from workbench.exchange.reading.sides import side_of_dataset
 from workbench.exchange.reading.text_records import TEXT_COLUMNS, TextRecords, columns_of
-from workbench.import_root import opened
+from workbench.files.import_root import opened
 
 _ROWS = 64  # a batch; rows may hold pictures
 _TEXT_ROWS = 1024

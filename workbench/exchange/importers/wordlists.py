@@ -25,7 +25,7 @@ from workbench.exchange.reading.incoming import (
 from workbench.exchange.reading.sides import take_side
 from workbench.exchange.reading.text_tables import names_beside
 from workbench.fields.plain_text import counted
-from workbench.import_root import opened
+from workbench.files.import_root import opened
 
 Quad = tuple[float, float, float, float]
 _HEAD = 65536  # bytes that show the shape of a file's boxes

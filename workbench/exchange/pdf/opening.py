@@ -6,7 +6,7 @@ from typing import Any
 
 import pypdfium2
 
-from workbench.import_root import opened
+from workbench.files.import_root import opened
 
 
 def open_pdf(source: Path | bytes, password: str | None = None) -> Any:

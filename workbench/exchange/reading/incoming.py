@@ -11,7 +11,7 @@ from typing import Protocol
 from storage.exceptions import InputProblem
 from storage.records import Box, Side
 from workbench.fields.plain_text import harmless
-from workbench.import_root import content_of
+from workbench.files.import_root import content_of
 from workbench.settings import Limits
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from storage.exceptions import InputProblem
 from workbench.exchange.reading import parsing, pdf_pages
 from workbench.exchange.reading.incoming import IncomingPage, Options
-from workbench.import_root import opened
+from workbench.files.import_root import opened
 
 DOCUMENTS = (*parsing.PICTURES, ".pdf")
 _PARTS = 6  # of a name that are looked for, from its end

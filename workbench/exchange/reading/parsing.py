@@ -21,7 +21,7 @@ from storage.exceptions import InputProblem
 from storage.records import Box
 from workbench.exchange.reader_process import MEMORY
 from workbench.exchange.reading.incoming import Incoming, IncomingToken, Options, Rejected
-from workbench.import_root import LABELLED, SIDE_BY_SIDE, may_be_read, opened
+from workbench.files.import_root import LABELLED, SIDE_BY_SIDE, may_be_read, opened
 from workbench.locate.layout import split_line
 from workbench.settings import Limits
 

@@ -13,7 +13,7 @@ from workbench.exchange.reading import encodings
 from workbench.fields.amounts import unmistakable
 from workbench.fields.label_names import type_of_name
 from workbench.fields.schema import FieldType
-from workbench.import_root import opened
+from workbench.files.import_root import opened
 from workbench.settings import Limits
 
 FILE_COLUMNS = ("file", "filename", "file_name", "document", "path", "image", "name", "id", "datei", "文件")

@@ -15,7 +15,7 @@ from workbench.exchange.reader_process import in_reader_process
 from workbench.exchange.reading import parsing, table_cells
 from workbench.exchange.reading.incoming import Options
 from workbench.fields.plain_text import counted
-from workbench.import_root import opened
+from workbench.files.import_root import opened
 from workbench.settings import Limits
 
 SUFFIXES = (".csv", ".tsv", ".xlsx")

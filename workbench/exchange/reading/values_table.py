@@ -22,7 +22,7 @@ from workbench.exchange.reading.named_files import of_same_name
 from workbench.exchange.reading.parsing import PICTURES
 from workbench.fields.amounts import unmistakable, written
 from workbench.fields.plain_text import harmless, has_controls
-from workbench.import_root import content_of, opened
+from workbench.files.import_root import content_of, opened
 from workbench.settings import Limits
 
 _TABLES = (".csv", ".tsv", ".xlsx", ".json", ".jsonl")

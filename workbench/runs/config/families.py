@@ -6,7 +6,7 @@ from pathlib import Path
 
 import workbench
 from storage.exceptions import ConfigProblem
-from workbench.typed_paths import expanded
+from workbench.files.typed_paths import expanded
 
 
 @dataclass(frozen=True, slots=True)

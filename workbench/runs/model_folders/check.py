@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from storage.exceptions import InputProblem
+from workbench.files.typed_paths import expanded
 from workbench.runs.model_folders import configuration, tokenizer, weights
 from workbench.runs.model_folders.configuration import problem_of
-from workbench.typed_paths import expanded
 
 _REMEDY = "Use a folder with config.json, a tokenizer and model.safetensors, as save_pretrained() writes it."
 _TOKENIZERS = (

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storage.exceptions import InputProblem
-from workbench import small_files
+from workbench.files import small_files
 
 FILE = "model.onnx"
 DESCRIPTION = "onnx.json"

@@ -24,13 +24,13 @@ from transformers.modeling_layers import GradientCheckpointingLayer
 from storage.exceptions import ConfigProblem, InputProblem, MissingTool, WorkbenchError
 from workbench.fields import field_of_tag, invoice_schema
 from workbench.fields.plain_text import counted
+from workbench.files.typed_paths import expanded
 from workbench.runs.config.families import position_offset
 from workbench.runs.config.request import FieldSpec
 from workbench.runs.config.tune import TuneConfig
 from workbench.runs.model_folders import check as model_folders
 from workbench.runs.model_folders import configuration
 from workbench.training import encoding
-from workbench.typed_paths import expanded
 
 _HEAD = {"classifier", "pre_classifier", "pooler", "head"}
 """Parts of a model that fine-tuning may begin anew."""

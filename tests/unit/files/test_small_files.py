@@ -8,10 +8,10 @@ import pytest
 
 from storage.events import EventWriter, last
 from storage.exceptions import InputProblem
-from workbench import small_files
 from workbench.active_learning import selection
 from workbench.active_learning.selection_request import SelectionRequest
 from workbench.active_learning.simulation import CELLS, SimulationPlan, cells
+from workbench.files import small_files
 from workbench.remote import courier
 from workbench.runs.config.tune import TuneConfig
 from workbench.runs.state import RunFolder

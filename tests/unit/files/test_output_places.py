@@ -9,7 +9,7 @@ from storage.exceptions import UsageProblem
 from tests.support import workspaces
 from workbench.commands.support.context import Context
 from workbench.commands.support.registry import load
-from workbench.output_places import refuse_own
+from workbench.files.output_places import refuse_own
 from workbench.workspace import Workspace
 
 FOLDERS = ("originals", "pages", "runs", "copies", "features", "searches", "simulations", "selections")
