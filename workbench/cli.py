@@ -285,16 +285,20 @@ def _take_a_time_zone() -> None:
 
 
 def _check_system(platform: str) -> None:
-    """Refuse Windows before anything is imported that it lacks: locks, limits and process groups are those of POSIX.
+    """Refuse what nothing here works on: Windows, which lacks POSIX's locks and process groups, and an impossible clock.
 
     Raises:
-        MissingTool: it is Windows.
+        MissingTool: it is Windows, or the clock shows a time that Python cannot hold.
     """
     if platform == "win32":
         raise MissingTool(
             "The workbench runs on Linux and macOS, and on Windows in WSL.",
             "Install WSL once (`wsl --install` as administrator), then install and start the workbench inside it.",
         )
+    try:
+        time.time()
+    except OverflowError as error:
+        raise MissingTool("This machine's clock is wrong by centuries.", "Set the clock.") from error
 
 
 def _example(error: click.ClickException) -> str:

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -192,6 +193,19 @@ def test_windows_is_refused_with_wsl_as_the_remedy_before_anything_is_imported(
     assert stop.value.code == 6 and "WSL" in capsys.readouterr().err
     loaded = "import sys, workbench.cli; print([m for m in ('fcntl', 'resource', 'termios') if m in sys.modules])"
     assert subprocess.check_output([sys.executable, "-c", loaded], text=True).strip() == "[]"
+
+
+def test_a_clock_beyond_what_can_be_held_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def beyond() -> float:
+        raise OverflowError("timestamp too large to convert to C _PyTime_t")
+
+    monkeypatch.setattr(time, "time", beyond)
+    monkeypatch.setattr(sys, "argv", ["workbench", "status"])
+    with pytest.raises(SystemExit) as stop:
+        cli.main()
+    assert stop.value.code == 6 and "clock" in capsys.readouterr().err
 
 
 def test_an_unknown_engine_is_wrong_usage(opened: Workspace) -> None:
