@@ -285,7 +285,7 @@ def _take_a_time_zone() -> None:
 
 
 def _check_system(platform: str) -> None:
-    """Refuse what nothing here works on: Windows, which lacks POSIX's locks and process groups, and an impossible clock.
+    """Refuse what nothing here works on: Windows, which lacks POSIX's locks and process groups; a wrong clock.
 
     Raises:
         MissingTool: it is Windows, or the clock shows a time that Python cannot hold.
