@@ -474,11 +474,11 @@ def test_the_command_line_trains_on_a_target_and_checks_one(
     assert RunFolder(workspace.files.run(result["run"])).has_model()
 
 
-def suggested(workspace: Workspace) -> list[tuple[Any, ...]]:
-    """The open suggestions, whatever their ids."""
+def suggested(workspace: Workspace) -> dict[tuple[Any, ...], float]:
+    """The confidence of each open suggestion, whatever their ids."""
     with workspace.db.read() as connection:
         contents = [documents.open_document(connection, number) for number in document_list.ids(connection)]
-    return [(c.document.id, s.field, s.tokens, round(s.confidence, 4)) for c in contents for s in c.suggestions]
+    return {(c.document.id, s.field, s.tokens): s.confidence for c in contents for s in c.suggestions}
 
 
 def places(server: SshServer) -> set[str]:
@@ -488,6 +488,11 @@ def places(server: SshServer) -> set[str]:
 
 def left_there(server: SshServer) -> list[str]:
     return [name for name in places(server) if name.startswith(launcher.READING)]
+
+
+def confidences(document: dict[str, Any]) -> dict[str, float]:
+    """The confidence of each field, taken out of the answer."""
+    return {field: value.pop("confidence") for field, value in document["fields"].items()}
 
 
 def test_a_model_reads_on_a_target_what_it_reads_here_and_nothing_stays_there(
@@ -502,11 +507,15 @@ def test_a_model_reads_on_a_target_what_it_reads_here_and_nothing_stays_there(
     with workspace.db.write() as connection:
         connection.execute(delete(suggestions_table))
     code, there = answer("suggest", "--model", run.id, "--on", "box")
-    assert (code, there) == (0, here) and suggested(workspace) == expected
+    assert (code, there) == (0, here)
+    # each process tries whether bf16 is faster here, and where it is about as fast as fp32, two can choose differently
+    assert suggested(workspace) == pytest.approx(expected, abs=0.01)
     assert not left_there(server) and not list(workspace.files.runs.glob(".reading*"))
     file = str(next(path for path in sorted((ROOT / "sample_data").rglob("*.pdf"))))
     code, there = answer("predict", "starter", file, "--on", "box")
-    assert code == 0 and there["documents"] == answer("predict", "starter", file)[1]["documents"]
+    (read_there,), (read_here,) = there["documents"], answer("predict", "starter", file)[1]["documents"]
+    assert code == 0 and confidences(read_there) == pytest.approx(confidences(read_here), abs=0.01)
+    assert read_there == read_here
     assert answer("suggest", "--on", "ssh:gone")[0] == 6
     assert not left_there(server)
 
