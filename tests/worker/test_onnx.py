@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 import onnx
 import pytest
@@ -227,7 +228,7 @@ def test_a_hostile_form_is_refused_when_the_server_starts(exported: Exported, tm
     (given / onnx_form.FILE).write_bytes(model.SerializeToString())
     engine = Engine(str(given), "given", None)
     with opened(Options(model=str(given), name="given"), Settings()) as reader:
-        receipt = reader.words(Words.model_validate(RECEIPT))
+        receipt = reader.words(msgspec.convert(RECEIPT, Words))
     with pytest.raises(InputProblem, match=reason):
         engine.warm_up([receipt])
 

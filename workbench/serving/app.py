@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager, nullcontext
 from importlib.resources import files
 from typing import Annotated, Any, TypeVar
 
+import msgspec
 from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
-from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -21,7 +21,7 @@ from workbench.serving.guard import Guard
 from workbench.serving.metrics import CONTENT_TYPE, Metrics
 from workbench.serving.options import Options
 from workbench.serving.problems import ServingProblem
-from workbench.serving.schemas import EXAMPLES, Health, Info, PredictRequest, PredictResponse, Problem, Words
+from workbench.serving.schemas import EXAMPLES, Health, Info, PredictRequest, PredictResponse, Problem, request_schemas
 from workbench.serving.service import LOG, Input, SentFile, Service
 from workbench.serving.siblings import Siblings
 
@@ -43,6 +43,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
         "description": "The model is being loaded, the server is stopping or has no space, or it took too long.",
     },
 }
+_REASON_LETTERS = 1000  # a name that is not known is repeated, whatever its length
 _GUARDED: dict[int | str, dict[str, Any]] = {status: _PROBLEMS[status] for status in (401, 403)}
 _BODY = {
     "requestBody": {
@@ -257,8 +258,8 @@ async def _inputs(request: Request, most: int) -> list[Input]:
         if not body.strip():
             raise problems.empty()
         try:
-            given = PredictRequest.model_validate_json(body).inputs
-        except ValidationError as error:
+            given = msgspec.json.decode(body, type=PredictRequest).inputs
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise problems.invalid(_reason(error)) from None
         inputs = list(given) if isinstance(given, list) else [given]
     else:
@@ -289,18 +290,15 @@ async def _files(request: Request, most: int) -> list[Input]:
         await form.close()
 
 
-def _reason(error: ValidationError) -> str:
-    """What is wrong, of the kind of input that fits best: pydantic has an error for each kind that it could be."""
-    errors = error.errors(include_url=False, include_input=False, include_context=False)
-    deepest = max(errors, key=lambda entry: len(entry["loc"]))
-    path = deepest["loc"]
-    place = ".".join(str(part) for part in path if not _is_kind(part))
-    what = "It is no text, no words with boxes, and no list of these" if path and _is_kind(path[-1]) else deepest["msg"]
+def _reason(error: msgspec.DecodeError | UnicodeDecodeError) -> str:
+    """What is wrong with a body, and where in it."""
+    if isinstance(error, UnicodeDecodeError):
+        return "It is not UTF-8."
+    what, _, path = str(error)[:_REASON_LETTERS].partition(" - at ")
+    if what.startswith("Expected `str | object"):
+        what = "It is no text, no words with boxes, and no list of these"
+    place = path.strip("`").removeprefix("$.")
     return f"{place}: {what}" if place else what
-
-
-def _is_kind(part: int | str) -> bool:
-    return isinstance(part, str) and (part in {"str", Words.__name__} or part.startswith("list["))
 
 
 def _answer_problems(app: FastAPI, metrics: Metrics) -> None:
@@ -361,10 +359,7 @@ def _describe(app: FastAPI, options: Options) -> None:
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             document = made()
-            schemas = document["components"]["schemas"]
-            request = PredictRequest.model_json_schema(ref_template="#/components/schemas/{model}")
-            schemas.update(request.pop("$defs", {}))
-            schemas["PredictRequest"] = request
+            document["components"]["schemas"].update(request_schemas("#/components/schemas/{name}"))
             if options.token:
                 document["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
                 document["security"] = [{"token": []}]

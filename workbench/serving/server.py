@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import torch
 import uvicorn
 from fastapi import FastAPI
@@ -43,7 +44,7 @@ def load(options: Options, metrics: Metrics) -> Service:
     engine = Engine(options.model, options.name, settings)
     reader = _RESOURCES.enter_context(documents.opened(options, engine.settings))
     text, words = engine.samples()
-    engine.warm_up([reader.text(text), reader.words(Words.model_validate(words))])
+    engine.warm_up([reader.text(text), reader.words(msgspec.convert(words, Words))])
     collector = None
     if options.collect:
         workspace = Workspace.open(Path(options.collect))

@@ -75,6 +75,7 @@ def test_a_file_is_read_by_the_importers(client: TestClient) -> None:
         ({"json": {"inputs": {**WORDS, "boxes": [[0, 0, 1, 1]]}}}, 422, "unreadable"),
         ({"json": {"inputs": {**WORDS, "model": "/etc"}}}, 422, "invalid_request"),
         ({"content": b"{", "headers": {"content-type": "application/json"}}, 422, "invalid_request"),
+        ({"content": b'{"inputs": "\xff"}', "headers": {"content-type": "application/json"}}, 422, "invalid_request"),
         ({"json": {"inputs": f"a {BREAKS}"}}, 424, "model_failed"),
     ],
 )
@@ -91,11 +92,14 @@ def test_an_error_has_a_type_a_message_and_a_remedy_and_names_no_folder(
 @pytest.mark.parametrize(
     ("inputs", "message"),
     [
-        ({"words": ["a"], "boxes": [[0, 0, 1, 1]], "height": 1}, "inputs.width: Field required"),
-        (["a", {"words": ["a"], "boxes": [[0, 0, 1]], "width": 1, "height": 1}], "inputs.1.boxes.0.3: Field required"),
+        ({"words": ["a"], "boxes": [[0, 0, 1, 1]], "height": 1}, "inputs: Object missing required field `width`"),
+        (
+            ["a", {"words": ["a"], "boxes": [[0, 0, 1]], "width": 1, "height": 1}],
+            "inputs[1].boxes[0]: Expected `array` of length 4",
+        ),
         (5, "inputs: It is no text, no words with boxes, and no list of these"),
         ({"words": ["a"], "boxes": [[0, 0, 1, 1]] * 2, "width": 1, "height": 1}, "It has 1 word but 2 boxes."),
-        (["a", 5], "inputs.1: It is no text, no words with boxes, and no list of these"),
+        (["a", 5], "inputs[1]: It is no text, no words with boxes, and no list of these"),
     ],
 )
 def test_of_what_was_sent_wrongly_the_place_is_named(client: TestClient, inputs: Any, message: str) -> None:
