@@ -43,6 +43,25 @@ def test_texts_with_control_characters_are_counted_and_lines_are_none(workspace:
     assert (summary.documents, summary.notes[f"texts {CONTROLS}"]) == (2, 1)
 
 
+def test_halves_of_characters_in_words_texts_and_labels_are_counted(workspace: Workspace, tmp_path: Path) -> None:
+    """JSON can hold half a surrogate pair; no database can."""
+    (tmp_path / "p.jsonl").write_text(
+        r'{"words": ["Rech\ud800nung", "4\udc002", "\ud83d\ude00"], '
+        '"bboxes": [[0, 0, 8, 8], [10, 0, 18, 8], [20, 0, 28, 8]], '
+        r'"labels": ["O", "B-n\ud800", "O"]}' + "\n"
+    )
+    (tmp_path / "t.jsonl").write_text(r'{"text": "fo\ud800ur", "label": "b"}' + "\n")
+    summary = run(workspace, ImportRequest([tmp_path / "p.jsonl", tmp_path / "t.jsonl"]))
+    assert {note: summary.notes[f"{note} {CONTROLS}"] for note in ("words", "texts", "names, labels or values")} == {
+        "words": 2,
+        "texts": 1,
+        "names, labels or values": 1,
+    }
+    with workspace.db.read() as connection:
+        words = [token.text for token in documents.open_document(connection, 2).tokens]
+    assert words == ["Rech\ufffdnung", "4\ufffd2", "😀"]
+
+
 def test_known_values_with_control_characters_are_counted_for_each_table(workspace: Workspace, tmp_path: Path) -> None:
     (tmp_path / "t.jsonl").write_text(json.dumps({"text": "INV 7", "label": "a"}) + "\n")
     run(workspace, ImportRequest([tmp_path / "t.jsonl"]))

@@ -18,7 +18,7 @@ from workbench.exchange.reading.incoming import (
 )
 from workbench.fields.plain_text import harmless, has_controls, normal_form, with_few_marks
 
-CONTROLS = "had control characters, each of which became �"
+CONTROLS = "had control characters or halves of characters, each of which became �"
 """What a note says of words and values."""
 _OFF_PAGE = 0.01  # of the page: a box that leaves it by less was only rounded
 

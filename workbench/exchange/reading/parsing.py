@@ -19,6 +19,7 @@ import msgspec
 
 from storage.exceptions import InputProblem
 from storage.records import Box
+from workbench.exchange import json_keys
 from workbench.exchange.reader_process import MEMORY
 from workbench.exchange.reading.incoming import Incoming, IncomingToken, Options, Rejected
 from workbench.files.import_root import LABELLED, SIDE_BY_SIDE, may_be_read, opened
@@ -30,6 +31,7 @@ _ANY = msgspec.json.Decoder()
 _PARTS = msgspec.json.Decoder(list[msgspec.Raw])
 _MOST_A_BYTE = 24  # bytes of memory a byte of JSON: an empty object takes 72, and is three long
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif", ".avif", ".jp2")
 
 HEAD = 1 << 16
@@ -87,6 +89,7 @@ def text_of(data: bytes) -> str:
 def decode(data: bytes, decoder: "msgspec.json.Decoder[Any]" = _ANY) -> Any:
     """JSON, as the decoder's type. NaN and Infinity, which Python writes, are read too."""
     check_memory(data, quote=28)
+    json_keys.check(data)
     try:
         return decoder.decode(data)
     except msgspec.ValidationError as error:
@@ -95,8 +98,8 @@ def decode(data: bytes, decoder: "msgspec.json.Decoder[Any]" = _ANY) -> Any:
         pass
     try:
         value = json.loads(text_of(data))
-        if _HALF.search(data):  # half a surrogate pair becomes a question mark
-            value = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+        if _HALF.search(data):  # half a surrogate pair becomes a character that `clean` replaces, and speaks of
+            value = json.loads(_SURROGATE.sub(r"\\u0000", json.dumps(value, ensure_ascii=False)))
         return convert(value, decoder.type)
     except json.JSONDecodeError as error:
         raise InputProblem(
