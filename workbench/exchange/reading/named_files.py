@@ -4,6 +4,7 @@ import os
 import re
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -113,7 +114,10 @@ def beside(options: Options, path: Path) -> Path | None:
 
 
 def of_same_name(path: Path, suffixes: Iterable[str]) -> Path | None:
-    """The file beside `path` that has its name with one of these suffixes, whatever case either is written in."""
+    """The file beside `path` that has its name with one of these suffixes, whatever case either is written in.
+
+    Of two that differ in case only, the one that is written as `path` is.
+    """
     exact = (path.with_suffix(suffix) for suffix in suffixes)
     folder = path.parent
     try:
@@ -122,19 +126,20 @@ def of_same_name(path: Path, suffixes: Iterable[str]) -> Path | None:
         return None
     names = _in_folder(folder, moment)
     for candidate in exact:
-        name = names.get(candidate.name.casefold())
-        if name is not None and name != path.name:
-            return folder / name
+        alike = [name for name in names.get(candidate.name.casefold(), ()) if name != path.name]
+        if alike:
+            return folder / max(alike, key=lambda name: (name.startswith(path.stem), name == candidate.name))
     return None
 
 
 @lru_cache(maxsize=8)
-def _in_folder(folder: Path, moment: int) -> dict[str, str]:
-    """Names of a folder's files in small letters -> as they are written; of two that differ in case only, one."""
-    try:
-        return {entry.name.casefold(): entry.name for entry in os.scandir(folder) if entry.is_file()}
-    except OSError:
-        return {}
+def _in_folder(folder: Path, moment: int) -> dict[str, list[str]]:
+    """Names of a folder's files in small letters -> as they are written."""
+    names: dict[str, list[str]] = {}
+    with suppress(OSError):
+        for name in sorted(entry.name for entry in os.scandir(folder) if entry.is_file()):
+            names.setdefault(name.casefold(), []).append(name)
+    return names
 
 
 def _names(options: Options, reference: str) -> Iterator[str]:
