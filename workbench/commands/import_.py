@@ -236,10 +236,10 @@ def _repeats(summary: "Summary", name: dict[str, str]) -> Iterator[str]:
 
 def lines(summary: "Summary", name: dict[str, str]) -> Iterator[str]:
     rate = f", {_rate(summary.documents, summary.seconds)}" if summary.seconds and summary.documents else ""
+    groups = f" of {counted(summary.groups, 'group')}" if summary.documents else ""
     yield (
         f"{counted(summary.documents, 'document')} imported ({counted(summary.pages, 'page')}, "
-        f"{counted(summary.tokens, 'word')}, {summary.labelled:,} labelled) of {counted(summary.groups, 'group')} "
-        f"in {summary.seconds:,.1f} s{rate}"
+        f"{counted(summary.tokens, 'word')}, {summary.labelled:,} labelled){groups} in {summary.seconds:,.1f} s{rate}"
     )
     if not (summary.documents or summary.known or summary.skipped or summary.rejected):
         yield "No file to import was found there."

@@ -1,16 +1,18 @@
 """The files with documents among files and folders, without those that are parts of another file's documents."""
 
+import json
 import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from storage.exceptions import InputProblem
 from workbench.exchange.detection import PAGE_FILES, detect
 from workbench.exchange.importers.registry import load
 from workbench.exchange.reading.named_files import of_same_name
 from workbench.exchange.reading.parsing import head_of
+from workbench.files.import_root import opened
 
 _NO_DATA = re.compile(
     r"(readme|licen[cs]e|changelog|notice|copying)(\.(txt|rst|html?))?|labels\.txt|label_config\.json|id2label\.json|dataset_infos?\.json"
@@ -19,7 +21,7 @@ _NO_DATA = re.compile(
     re.I,
 )
 
-
+_STATE_BYTES = 1 << 24  # of what says which the parts of a saved dataset are
 TEXT_FILES = (".txt", ".text")
 """Endings of texts that are documents where folders say what they are."""
 
@@ -33,8 +35,20 @@ class Referring(Protocol):
         ...
 
 
-def discover(paths: Iterable[Path], *, by_folder: bool = False) -> list[Path]:
-    """The files with documents, each once, in a stable order.
+class Found(NamedTuple):
+    """What is to be imported.
+
+    Attributes:
+        files: with documents, each once, in a stable order.
+        pages: PDFs and pictures that are left out, with those of `files` to whose documents they belong.
+    """
+
+    files: list[Path]
+    pages: dict[Path, set[Path]]
+
+
+def discover(paths: Iterable[Path], *, by_folder: bool = False) -> Found:
+    """The files with documents.
 
     Folders are walked (hidden files, and folders reached before through a symbolic link, are left out); what cannot be
     entered, or leads out of the folder through a symbolic link, is listed itself and not followed. Files that belong
@@ -48,43 +62,53 @@ def discover(paths: Iterable[Path], *, by_folder: bool = False) -> list[Path]:
     Raises:
         InputProblem: a path does not exist, or cannot be looked at.
     """
-    files: dict[Path, bool] = {}  # path -> whether it is to be read
+    found: dict[Path, bool] = {}  # path -> whether it is to be read
     for path in paths:
         try:
             if path.is_dir():
-                files |= dict(_walk(path, by_folder=by_folder))
+                found |= dict(_walk(path, by_folder=by_folder))
             elif path.exists():
-                files[path] = path.is_file()
+                found[path] = path.is_file()
             else:
                 raise InputProblem(f"{path} does not exist.", "Check the name; names with spaces need quotes.")
         except (OSError, ValueError) as error:
             raise InputProblem(f"{str(path)[:200]!r} cannot be read: {error}.", "Check the name.") from error
-    real = {path: _real(path) for path in files}
-    known = {real[path] for path, readable in files.items() if readable}
+    targets = {path: real(path) for path in found}
+    known = {targets[path] for path, readable in found.items() if readable}
     folders = {path.parent for path in known}
-    companions = {other for path in known for other in _beside(path, known, folders)}
+    mains_of: dict[Path, set[Path]] = {}  # a part of a file's documents -> such files
+    for path in known:
+        for main, part in _beside(path, known, folders):
+            mains_of.setdefault(part, set()).add(main)
     # Files refer only to pictures and PDFs, Azure's labels to its answers: without these no file need be opened.
-    if any(path.suffix.lower() in PAGE_FILES or path.name.endswith(".labels.json") for path in known - companions):
-        for path in known - companions:
+    others = known - mains_of.keys()
+    if any(path.suffix.lower() in PAGE_FILES or path.name.endswith(".labels.json") for path in others):
+        for path in others:
             if path.suffix.lower() not in PAGE_FILES:
                 importer: object = detect(path)
-                if isinstance(importer, Referring):
-                    companions.update(_companions(importer, path))
-    listed: dict[Path, Path] = {}
-    for path, target in real.items():
-        if target not in companions:
-            listed.setdefault(target, path)
-    return list(listed.values())
+                for part in _companions(importer, path) if isinstance(importer, Referring) else ():
+                    mains_of.setdefault(part, set()).add(path)
+    first: dict[Path, Path] = {}  # of several paths that lead to the same file
+    for path, target in targets.items():
+        first.setdefault(target, path)
+    return Found(
+        [path for target, path in first.items() if target not in mains_of],
+        {
+            first[part]: {first[main] for main in mains if main in first}
+            for part, mains in mains_of.items()
+            if part in first and part.suffix.lower() in PAGE_FILES
+        },
+    )
 
 
 def _companions(importer: Referring, path: Path) -> set[Path]:
     try:
-        return {_real(other) for other in importer.companions(path)}
+        return {real(other) for other in importer.companions(path)}
     except Exception:  # noqa: BLE001 - a damaged file: `read` says so
         return set()
 
 
-def _real(path: Path) -> Path:
+def real(path: Path) -> Path:
     """Where a path leads to; itself where it changes at this moment, which reading it then tells."""
     try:
         return Path(os.path.realpath(path))
@@ -102,7 +126,7 @@ def _head(path: Path) -> bytes:
 
 def leads_out(path: Path, folder: Path) -> bool:
     """Whether a path below a folder is outside of it, through a symbolic link."""
-    return not _real(path).is_relative_to(_real(folder))
+    return not real(path).is_relative_to(real(folder))
 
 
 def _is_no_data(name: str) -> bool:
@@ -159,6 +183,16 @@ _MAINS = {
 }
 
 
+def _data_files(state: Path) -> list[str]:
+    """The names of the parts of a saved dataset; none where they cannot be read, which importing it then tells."""
+    try:
+        with opened(state) as file:
+            entries = json.loads(file.read(_STATE_BYTES) or b"")["_data_files"]
+        return [str(entry["filename"]) for entry in entries]
+    except (InputProblem, OSError, ValueError, TypeError, KeyError, RecursionError):
+        return []
+
+
 def _may_be_xml(path: Path) -> bool:
     return path.name.lower().endswith((".xml", ".xml.p7m"))
 
@@ -168,8 +202,8 @@ def _mains(folder: Path, start: str) -> Iterator[Path]:
     yield from (path for path in folder.glob("*.txt") if path.stem == start or path.stem.rpartition("_")[0] == start)
 
 
-def _beside(path: Path, known: set[Path], folders: set[Path]) -> Iterator[Path]:
-    """Files that, going by the name and the folder of one of them, are parts of another file's documents.
+def _beside(path: Path, known: set[Path], folders: set[Path]) -> Iterator[tuple[Path, Path]]:
+    """(main, part): files that, going by the name and the folder of one of them, are parts of another's documents.
 
     Args:
         path: one of `known`.
@@ -178,21 +212,23 @@ def _beside(path: Path, known: set[Path], folders: set[Path]) -> Iterator[Path]:
     """
     folder = path.parent
     if path.name == "state.json":  # of a dataset that was saved by save_to_disk
-        yield from folder.glob("*.arrow")
-        yield from (folder / "dataset_info.json", folder.parent / "dataset_dict.json")
+        parts = [folder / name for name in (*_data_files(path), "dataset_info.json")]
+        parts.append(folder.parent / "dataset_dict.json")
+        parts += folder.glob("cache-*.arrow")  # what the datasets library has computed from these
+        yield from ((path, part) for part in parts)
     signed = path.name.lower().endswith(".xml.p7m")
     document = of_same_name(path.with_suffix("") if signed else path, PAGE_FILES) if _may_be_xml(path) else None
-    if document in known and load("e-invoice").sniff(path, _head(path)):
-        yield path  # an e-invoice beside its PDF or picture
+    if document is not None and document in known and load("e-invoice").sniff(path, _head(path)):
+        yield document, path  # an e-invoice beside its PDF or picture
     if re.search(r"_(box|image)\.txt$", path.name):  # UniLM's word boxes and pictures beside words and tags
         mains = known.intersection(_mains(folder, re.sub(r"_(box|image)\.txt$", "", path.name))) - {path}
-        if any(not re.search(r"_(box|image)\.txt$", other.name) for other in mains):
-            yield path
+        yield from ((main, path) for main in mains if not re.search(r"_(box|image)\.txt$", main.name))
     stem = path.name.removesuffix(".config.xml")
-    if stem != path.name and any(path.with_name(stem + end) in known for end in (".json", ".jsonl")):
-        yield path  # the labelling configuration that an export to Label Studio writes beside its tasks
+    tasks = {path.with_name(stem + end) for end in (".json", ".jsonl")} & known if stem != path.name else ()
+    for main in tasks:
+        yield main, path  # the labelling configuration that an export to Label Studio writes beside its tasks
     if path.suffix == ".json" and folder / "annotations" in folders and (folder / "ocr").is_dir():
-        yield path  # DocILE's lists of ids: train.json, dev.json
-    for main in _MAINS.get(folder.name, ()):
-        if any(folder.parent / main / (path.stem + suffix) in known for suffix in (".json", ".csv", ".txt")):
-            yield path
+        yield folder / "annotations", path  # DocILE's lists of ids: train.json, dev.json
+    for side in _MAINS.get(folder.name, ()):
+        mains = {folder.parent / side / (path.stem + suffix) for suffix in (".json", ".csv", ".txt")}
+        yield from ((main, path) for main in mains & known)

@@ -20,9 +20,10 @@ from storage.records import ClassLabel, ReferenceValue, Side, Source, Span, Toke
 from workbench.exchange import duplicates
 from workbench.exchange.import_summary import LEAK, Summary
 from workbench.exchange.known_values import bring_in, suggest_again
+from workbench.exchange.pending import PendingDocument
 from workbench.exchange.reading import clean
 from workbench.exchange.reading.incoming import Incoming, Rejected
-from workbench.exchange.sources import DocumentSource, ImportRequest, PendingDocument
+from workbench.exchange.sources import DocumentSource, ImportRequest
 from workbench.exchange.texts.batch import TextBatch, rare_collections
 from workbench.exchange.vendor_groups import Grouper
 from workbench.fields.class_names import ClassMap
@@ -100,10 +101,8 @@ class _ImportJob:
         with self._workspace.db.read() as connection:
             digests = import_index.digests(connection)
             self._sides = import_index.sides(connection)
-            self._grouper = Grouper(
-                "none" if self._request.group_column else self._request.group_by,
-                import_index.representatives(connection),
-            )
+            mode = "none" if self._request.group_column else self._request.group_by
+            self._grouper = Grouper(mode, import_index.representatives(connection))
             self._index = duplicates.Index()
             for number, text in import_index.fingerprints(connection):
                 self._index.add(number, duplicates.from_text(text))
@@ -136,8 +135,8 @@ class _ImportJob:
         self._summary.groups = len(self._met_groups)
         self._summary.notes.update(self._classes.notes() + Counter(self._labels.notes))
         self._summary.note_single_classes(self._classes.schema)
-        used = self._labels.used.items()
-        self._summary.mapping = {label: self._labels.schema.name(field_id) for label, field_id in used}
+        name_of = self._labels.schema.name
+        self._summary.mapping = {label: name_of(field_id) for label, field_id in self._labels.used.items()}
         return self._summary
 
     # -- making documents

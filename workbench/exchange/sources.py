@@ -4,20 +4,20 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from storage.exceptions import InputProblem, WorkbenchError
-from storage.files import Files, is_empty
+from storage.files import is_empty
 from storage.records import Side
 from workbench.exchange import detection, discovery, pictures, reader_process
 from workbench.exchange.einvoices import document_values
 from workbench.exchange.importers import registry as importers
 from workbench.exchange.ocr import Readers
-from workbench.exchange.ocr_text import PageText, turned
+from workbench.exchange.pending import PendingDocument
 from workbench.exchange.reading import text_tables, values_table
 from workbench.exchange.reading.incoming import Importer, Incoming, IncomingClass, Options, Rejected, bounded, identity
 from workbench.exchange.reading.sides import side_of
@@ -29,7 +29,6 @@ from workbench.workspace import Workspace
 
 _TEXTS_REPORTED = 500  # between two reports of progress
 _AHEAD = 3  # pages that wait for OCR, per process: enough to keep it busy, few enough for the memory
-_HARD = 0.8  # mean confidence of OCR below which a page is named as hard to read
 _OF_COLUMNS = frozenset({"texts", "hf-dataset"})  # formats whose documents can be grouped by a column
 _ONE_DOCUMENT_FORMATS = frozenset({"pdf", "image"})  # one file is one document: known by its digest before it is parsed
 
@@ -63,59 +62,6 @@ class ImportRequest:
     def group_column(self) -> str:
         """The column whose value a text's group is; "" where documents are grouped otherwise."""
         return "" if self.group_by in MODES else self.group_by
-
-
-@dataclass
-class PendingDocument:
-    """A document with its pictures stored, whose pages may still be in OCR."""
-
-    incoming: Incoming
-    digest: str
-    path: Path
-    original: str | None
-    names: list[str | None]  # of the pages' pictures
-    readings: "dict[int, Future[PageText]]" = field(default_factory=dict)
-
-    @property
-    def is_text(self) -> bool:
-        """Whether it is a text that stands on no page, without labels of its words."""
-        return self.incoming.text is not None
-
-    @property
-    def ready(self) -> bool:
-        """Whether all its pages have been read."""
-        return all(reading.done() for reading in self.readings.values())
-
-    def take_words(self, files: Files) -> int:
-        """Put the words from OCR into the pages, turned pages upright; the number of these pages.
-
-        Raises:
-            InputProblem: a page could not be read.
-        """
-        read = 0
-        for number, page in enumerate(self.incoming.pages):
-            if page.tokens is not None:
-                continue
-            page.tokens = []
-            if number in self.readings:
-                reading = Readers.result(self.readings[number])
-                if reading.upright is not None:
-                    self.names[number] = files.keep(files.pages, reading.upright, ".jpg")
-                    if reading.turn % 180:
-                        page.width, page.height = page.height, page.width
-                    self.incoming.regions = [
-                        replace(region, box=turned(region.box, reading.turn, page.width, page.height))
-                        if region.page == number
-                        else region
-                        for region in self.incoming.regions
-                    ]
-                    self.incoming.notes.append("1 pages were turned upright")
-                if reading.confidence < _HARD:
-                    self.incoming.notes.append("1 pages were hard to read for OCR: look at their words")
-                page.tokens = reading.scaled(page.width, page.height)
-                page.engine, page.engine_version = reading.engine, reading.engine_version
-                read += 1
-        return read
 
 
 @dataclass(frozen=True)
@@ -152,12 +98,15 @@ class DocumentSource:
         self._workspace, self._request, self._known_digests, self._reject = workspace, request, known_digests, reject
         self._limits = workspace.settings.limits
         self._class_fields = tuple(name for field in workspace.schema.classes for name in (field.id, field.name))
-        self.files = [
-            path for path in discovery.discover(request.paths, by_folder=request.by_folder) if not self._is_own(path)
-        ]
+        found = discovery.discover(request.paths, by_folder=request.by_folder)
+        self.files = [path for path in found.files if not self._is_own(path)]
+        self._pages = found.pages
         self.tables: list[Path] = []
         self.known = self.known_twice = self.known_labelled = 0
         self._met_here: set[str] = set()  # digests of documents that these files brought
+        self._refused: set[Path] = set()  # files of which something could not be read
+        self._read_from: set[Path] = set()  # files of which a document could
+        self._shown: set[Path] = set()  # pictures that are pages of these documents
         self.met: list[str] = []
 
     def documents(self, done: Callable[[int], None]) -> Generator[PendingDocument, None, None]:
@@ -178,7 +127,7 @@ class DocumentSource:
         threads = ThreadPoolExecutor(1, "pictures")
         ahead: deque[_Pictured] = deque()
         try:
-            for number, path in enumerate(self.files):
+            for number, path in enumerate(self._files_to_read()):
                 for document in self._of_file(path, threads):
                     if isinstance(document, PendingDocument):
                         while ahead:
@@ -222,6 +171,7 @@ class DocumentSource:
             raise error
         elif isinstance(error, OSError):  # it may have vanished meanwhile
             reason = f"it cannot be read: {error.strerror or error}"
+        self._refused.add(path)
         self._reject(Rejected(str(path), record, reason))
 
     def _is_own(self, path: Path) -> bool:
@@ -236,6 +186,20 @@ class DocumentSource:
     def _of_file(self, path: Path, threads: Executor) -> "Iterator[_Pictured | PendingDocument]":
         with self.border(path):
             yield from self._documents_of(path, threads)
+
+    def _files_to_read(self) -> Iterator[Path]:
+        """The files, and at their end the PDFs and pictures that belong to refused records alone."""
+        yield from self.files
+        left = [page for page, files in self._pages.items() if all(self._has_not(file, page) for file in files)]
+        self.files += left
+        yield from left
+
+    def _has_not(self, file: Path, page: Path) -> bool:
+        """Whether a page belongs to no document of a file that could be read, but to what could not."""
+        if file not in self._read_from:
+            return True
+        # Of a PDF it is not known which of a file's documents show it.
+        return file in self._refused and page.suffix.lower() != ".pdf" and discovery.real(page) not in self._shown
 
     def _documents_of(self, path: Path, threads: Executor) -> "Iterator[_Pictured | PendingDocument]":
         self._check(path)
@@ -254,8 +218,11 @@ class DocumentSource:
         for item in bounded(importer.read(path, self.options(path)), self._limits, self._workspace.files.root):
             is_empty = False
             if isinstance(item, Rejected):
+                self._refused.add(path)
                 self._reject(item)
                 continue
+            self._read_from.add(path)
+            self._shown.update(page.picture for page in item.pages if isinstance(page.picture, Path))
             if self._request.by_folder:
                 self._take_folder_for_class(path, item)
             digest = file_digest or identity(item)

@@ -294,4 +294,8 @@ def test_a_text_in_a_folder_of_a_class_is_a_document_whatever_its_name(workspace
 def test_an_e_invoice_or_a_table_is_a_document_whatever_its_name(tmp_path: Path) -> None:
     for name in ("notice.xml", "license.csv", "changelog.json", "notice.txt", "LICENSE", "readme.html"):
         (tmp_path / name).write_text("x")
-    assert [path.name for path in discovery.discover([tmp_path])] == ["changelog.json", "license.csv", "notice.xml"]
+    assert [path.name for path in discovery.discover([tmp_path]).files] == [
+        "changelog.json",
+        "license.csv",
+        "notice.xml",
+    ]

@@ -84,7 +84,7 @@ def test_an_e_invoice_beside_is_found_in_any_case_and_signed(
 ) -> None:
     (tmp_path / document).write_bytes(pdf(None))
     (tmp_path / other).write_bytes(data)
-    assert [path.name for path in discovery.discover([tmp_path])] == [document]
+    assert [path.name for path in discovery.discover([tmp_path]).files] == [document]
     assert document_values.values_for(tmp_path / document, Options(tmp_path), []) == EXPECTED
 
 

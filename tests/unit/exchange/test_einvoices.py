@@ -297,12 +297,12 @@ def test_xml_beside_a_pdf_gives_its_values_and_alone_becomes_a_page(tmp_path: Pa
     assert isinstance(item.pages[0].picture, bytes)
     assert detection.detect(xml) is importers.load("e-invoice")
     document.write_bytes(pdf(None))
-    assert discovery.discover([tmp_path]) == [document]
+    assert discovery.discover([tmp_path]).files == [document]
     (item,) = importers.load("pdf").read(document, options)
     assert isinstance(item, Incoming)
     assert (item.values, item.values_source) == (EXPECTED, "e-invoice")
     xml.write_text("<x/>")
-    assert discovery.discover([tmp_path]) == [document, xml]
+    assert discovery.discover([tmp_path]).files == [document, xml]
 
 
 def test_a_credit_notes_amounts_have_the_sign_that_the_page_prints() -> None:

@@ -290,7 +290,7 @@ def test_files_that_vanish_and_what_is_no_file_are_named(
     for name in ("a.png", "b.json", "c.csv"):
         (folder / name).write_text("x")
     os.mkfifo(folder / "pipe")
-    known = discovery.discover([folder])
+    known = discovery.discover([folder]).files
     monkeypatch.setattr(discovery, "discover", lambda paths, by_folder: [*known, folder / "pipe"])
     for name in ("a.png", "b.json", "c.csv"):
         (folder / name).unlink()

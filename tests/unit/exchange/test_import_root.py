@@ -139,4 +139,4 @@ def test_a_link_that_changes_while_a_folder_is_looked_at_does_not_end_its_import
         return real(path)
 
     monkeypatch.setattr(os.path, "realpath", changing)
-    assert [path.name for path in discovery.discover([tmp_path / "shop"])] == ["a.txt", "b.txt"]
+    assert [path.name for path in discovery.discover([tmp_path / "shop"]).files] == ["a.txt", "b.txt"]

@@ -1,4 +1,4 @@
-"""A key that stands twice in a record of a label file: which of its values is meant nobody can tell."""
+"""A key that stands twice in a record of a label file, with different values: it is not clear which one is meant."""
 
 import json
 from contextlib import closing

@@ -208,8 +208,8 @@ def test_a_page_that_is_hard_to_read_is_said(tmp_path: Path) -> None:
     from concurrent.futures import Future
 
     from storage.files import Files
+    from workbench.exchange.pending import PendingDocument
     from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingToken
-    from workbench.exchange.sources import PendingDocument
 
     def notes(*words: tuple[str, float | None]) -> list[str]:
         tokens = tuple(IncomingToken(text, (0, 0, 9, 9), 0, sure) for text, sure in words)

@@ -122,7 +122,7 @@ def there_and_back(name: str, listed: Iterable[Content]) -> list[Incoming]:
         for extra in beside:
             (root / extra).unlink()
         documents: list[Incoming] = []
-        for path in discovery.discover([root]):
+        for path in discovery.discover([root]).files:
             importer = detection.detect(path)
             if importer is None:
                 assert not path.read_bytes().strip()
@@ -257,7 +257,7 @@ def test_a_saved_dataset_opens_in_the_datasets_library_and_comes_back(tmp_path: 
     names = rows.features["ner_tags"].feature.names
     assert [names[number] for number in rows[0]["ner_tags"]] == ["B-seller_name", "O", "B-amount_total", "B-invoice_no"]
     assert rows[0]["bboxes"] == [thousandths(token.box, content.pages[0]) for token in content.tokens]
-    (path,) = discovery.discover([tmp_path])
+    (path,) = discovery.discover([tmp_path]).files
     importer = detection.detect(path)
     assert importer is not None
     (item,) = importer.read(path, Options(tmp_path))
@@ -491,7 +491,7 @@ def test_exports_keep_the_split(tmp_path: Path) -> None:
     exporters.load("hf-dataset").write(both, SCHEMA, tmp_path / "set")
     saved = datasets.load_from_disk(str(tmp_path / "set"))
     assert {side: rows["id"][:] for side, rows in saved.items()} == {"train": ["inv"], "test": ["other"]}
-    found = discovery.discover([tmp_path / "set"])
+    found = discovery.discover([tmp_path / "set"]).files
     assert sorted(path.parent.name for path in found) == ["test", "train"]
 
 

@@ -189,7 +189,7 @@ def test_funsd_with_its_pictures(put: Any, read: Any, tmp_path: Path) -> None:
     ]
     path = put("annotations/a.json", {"form": form})
     put("images/a.png", png(300, 400))
-    assert discovery.discover([tmp_path]) == [path]
+    assert discovery.discover([tmp_path]).files == [path]
     (item,), _ = read(path, "funsd")
     assert (item.pages[0].width, item.pages[0].picture.name) == (300, "a.png")
     assert (labels(item), item.empty_tokens) == ([("question", (0,))], 1)
@@ -216,7 +216,7 @@ def test_xfund_with_quads(put: Any, read: Any, tmp_path: Path) -> None:
         },
     )
     put("zh.train/zh_0.jpg", png(50, 60))
-    assert discovery.discover([tmp_path]) == [path]
+    assert discovery.discover([tmp_path]).files == [path]
     (item,), (bad,) = read(path, "xfund")
     assert (item.name, item.language, item.pages[0].tokens[0].box) == ("zh_0", "zh", (1, 1, 5, 9))
     assert item.pages[0].picture.name == "zh_0.jpg"
@@ -227,7 +227,7 @@ def test_sroie_lines_may_hold_commas(put: Any, read: Any, tmp_path: Path) -> Non
     path = put("box/X1.txt", "10,10,110,10,110,30,10,30,NO.53, JALAN\r\n0,0,50\r\n10,40,60,40,60,60,10,60,RM 9\r\n")
     put("key/X1.json", {"company": "ACME", "total": "9.00"})
     put("img/X1.jpg", png(200, 300))
-    assert discovery.discover([tmp_path]) == [path]
+    assert discovery.discover([tmp_path]).files == [path]
     (item,), (bad,) = read(path, "sroie")
     assert texts(item) == ["NO.53,", "JALAN", "RM", "9"]
     assert [token.line for token in item.pages[0].tokens] == [0, 0, 1, 1]
@@ -240,7 +240,7 @@ def test_sroie_lines_may_hold_commas(put: Any, read: Any, tmp_path: Path) -> Non
 def test_sroie_lines_beside_their_picture_are_one_document(put: Any, read: Any, tmp_path: Path) -> None:
     path = put("X1.csv", "10,10,110,10,110,30,10,30,TOTAL 9.00\n")
     put("X1.jpg", png(200, 300))
-    assert discovery.discover([tmp_path]) == [path]
+    assert discovery.discover([tmp_path]).files == [path]
     (item,), _ = read(path, "sroie")
     assert item.pages[0].picture.name == "X1.jpg"
 
@@ -354,7 +354,7 @@ def test_a_saved_dataset_with_several_splits_comes_in_once(tmp_path: Path, read:
         (folder / "state.json").write_text(json.dumps({"_data_files": [{"filename": "data-00000-of-00001.arrow"}]}))
         (folder / "dataset_info.json").write_text("{}")
     (tmp_path / "dataset_dict.json").write_text('{"splits": ["train", "test"]}')
-    paths = discovery.discover([tmp_path])
+    paths = discovery.discover([tmp_path]).files
     assert [path.parent.name for path in paths] == ["test", "train"]
     assert [read(path, "hf-dataset")[0][0].name for path in paths] == ["test", "train"]
 
@@ -371,7 +371,7 @@ def test_a_saved_dataset_with_several_splits_comes_in_once(tmp_path: Path, read:
 def test_the_shared_documents_come_in(
     realdata: Path, read: Any, folder: str, format: str, files: int, tokens: int, spans: int
 ) -> None:
-    paths = discovery.discover([realdata / folder])
+    paths = discovery.discover([realdata / folder]).files
     assert len(paths) == files
     items: list[Incoming] = []
     for path in paths:

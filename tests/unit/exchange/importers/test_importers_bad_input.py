@@ -251,8 +251,8 @@ def test_walking_is_safe_and_every_document_comes_once(put: Any, tmp_path: Path)
     (tmp_path / "set" / "dead.png").symlink_to(tmp_path / "nowhere")
     (tmp_path / "again.jsonl").symlink_to(labels)
     dead = tmp_path / "set" / "dead.png"  # named, as what is no file in a folder is
-    assert sorted(discovery.discover([tmp_path])) == sorted([tmp_path / "again.jsonl", other, dead])
-    assert discovery.discover([labels, labels, tmp_path / "set" / "images"]) == [labels, other]
+    assert sorted(discovery.discover([tmp_path]).files) == sorted([tmp_path / "again.jsonl", other, dead])
+    assert discovery.discover([labels, labels, tmp_path / "set" / "images"]).files == [labels, other]
     with pytest.raises(InputProblem):
         discovery.discover([tmp_path / "nowhere"])
 
@@ -429,14 +429,14 @@ def test_a_picture_that_is_named_without_the_words_beside_it_is_a_document(tmp_p
         (tmp_path / name).parent.mkdir()
         (tmp_path / name).write_text("0,0,9,0,9,9,0,9,Total\n")
     words, picture = tmp_path / "box" / "a.txt", tmp_path / "img" / "a.jpg"
-    assert discovery.discover([tmp_path]) == [words]
-    assert discovery.discover([picture, words]) == [words]
-    assert discovery.discover([picture]) == discovery.discover([tmp_path / "img"]) == [picture]
+    assert discovery.discover([tmp_path]).files == [words]
+    assert discovery.discover([picture, words]).files == [words]
+    assert discovery.discover([picture]).files == discovery.discover([tmp_path / "img"]).files == [picture]
 
 
 def test_an_e_invoice_that_is_named_without_its_pdf_is_a_document(tmp_path: Path) -> None:
     xml, pdf = tmp_path / "a.xml", tmp_path / "a.pdf"
     xml.write_text('<Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"/>')
     pdf.write_bytes(b"%PDF-1.7")
-    assert discovery.discover([tmp_path]) == [pdf]
-    assert discovery.discover([xml]) == [xml]
+    assert discovery.discover([tmp_path]).files == [pdf]
+    assert discovery.discover([xml]).files == [xml]

@@ -117,7 +117,7 @@ def test_an_uploads_picture_is_found_in_another_folder_without_its_id(put: Any, 
     path = put("a.json", [task])
     (item,), _ = read(path, "label-studio")
     assert item.pages[0].picture
-    assert discovery.discover([path.parent]) == [path]
+    assert discovery.discover([path.parent]).files == [path]
 
 
 def test_ground_truth_outranks_a_later_annotation(put: Any, read: Any) -> None:
@@ -149,7 +149,7 @@ def test_item_index_counts_a_pdfs_pages(put: Any, read: Any) -> None:
     assert not bad
     assert len(item.pages) == 2
     assert labelled(item) == [("TOTAL", "Second page with some more words than ten so that it is no stamp")]
-    assert discovery.discover([path.parent]) == [path]
+    assert discovery.discover([path.parent]).files == [path]
 
 
 def pdf(*pages: str) -> bytes:
@@ -352,7 +352,7 @@ def test_unilms_boxes_beside_words_and_tags(put: Any, read: Any, tmp_path: Path)
     assert first.pages[0].tokens[1].box == (242, 74, 752, 104)
     assert labelled(first) == [("TOTAL", "12.00")]
     assert any("other words" in note for note in second.notes)
-    assert discovery.discover([tmp_path]) == [path]
+    assert discovery.discover([tmp_path]).files == [path]
 
 
 @pytest.mark.parametrize(
@@ -460,7 +460,7 @@ def test_doccanos_first_form_has_labels_by_number(put: Any, read: Any) -> None:
     (item,), _ = read(path, "doccano")
     assert (labelled(item), item.labelled) == ([("5", "INV-7")], False)  # what 5 is has to be said with --map
     put("label_config.json", [{"id": 5, "text": "invoice_no"}])
-    assert [found.name for found in discovery.discover([path.parent])] == ["a.jsonl", "b.jsonl"]
+    assert [found.name for found in discovery.discover([path.parent]).files] == ["a.jsonl", "b.jsonl"]
 
 
 def test_numbers_are_named_by_an_id2label_map(put: Any, read: Any) -> None:
@@ -484,7 +484,7 @@ def test_prodigys_pictures_have_their_boxes(put: Any, read: Any) -> None:
     assert isinstance(item, Incoming)
     assert (item.name, item.labelled, item.pages[0].tokens) == ("a", True, None)
     assert [(region.label, region.box) for region in item.regions] == [("TOTAL", (10, 20, 40, 30))]
-    assert discovery.discover([path.parent]) == [path]
+    assert discovery.discover([path.parent]).files == [path]
     inside = record | {"image": "data:image/png;base64," + base64.b64encode(png()).decode(), "answer": "reject"}
     (item,) = importer.read(put("b.jsonl", json.dumps(inside) + "\n"), Options(path.parent))
     assert isinstance(item, Incoming)
@@ -504,7 +504,7 @@ def test_what_paddle_could_not_read_is_no_word_and_its_other_files_are_no_docume
         put(name, "a.png\t1\n")
     (item,), _ = read(path, "paddle")
     assert [token.text for token in item.pages[0].tokens or ()] == ["TOTAL"]
-    assert discovery.discover([path.parent]) == [path]
+    assert discovery.discover([path.parent]).files == [path]
 
 
 def test_pictures_above_a_label_file_are_its_pictures(put: Any) -> None:
@@ -516,7 +516,7 @@ def test_pictures_above_a_label_file_are_its_pictures(put: Any) -> None:
     page = f'<Page imageFilename="1.jpg" imageWidth="100" imageHeight="100"><TextLine>{box}</TextLine></Page>'
     lines = put("doc/page/1.xml", f'<PcGts xmlns="http://schema.primaresearch.org/PAGE">{page}</PcGts>')
     put("doc/1.jpg", png())
-    assert set(discovery.discover([labels.parent.parent])) == {labels, lines}
+    assert set(discovery.discover([labels.parent.parent]).files) == {labels, lines}
 
 
 def test_coco_may_have_outlines_alone(put: Any) -> None:

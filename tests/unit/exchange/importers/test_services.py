@@ -72,7 +72,7 @@ def test_textract_words_lines_pages_and_queries(put: Any, read: Any) -> None:
     assert all(page.picture for page in item.pages)
     assert not item.labelled
     assert any("pairs of keys" in note for note in item.notes)
-    assert discovery.discover([path.parent]) == [path]
+    assert discovery.discover([path.parent]).files == [path]
 
 
 def test_textract_expenses_are_suggestions(put: Any, read: Any) -> None:
@@ -250,7 +250,7 @@ def test_azure_labels_take_the_words_of_their_ocr_or_of_the_pdf(put: Any, read: 
     assert (spans(item), item.labelled, item.name) == ([("Total", "12.00", None)], True, "a")
     assert item.pages[0].picture
     assert any("tables" in note for note in item.notes)
-    assert discovery.discover([path.parent]) == [path]
+    assert discovery.discover([path.parent]).files == [path]
     wide = place | {"boundingBoxes": [[0.0, 0.1, 1.0, 0.1, 1.0, 0.3, 0.0, 0.3]]}
     (item,), _ = read(
         put("b.json", {"document": "a.pdf", "labels": [{"label": "Total", "value": [wide]}]} | MARK), "azure"
@@ -265,7 +265,7 @@ def test_azures_labels_without_their_document_do_not_bring_their_words_twice(put
     path = put("a.pdf.labels.json", {"document": "a.pdf", "labels": []} | MARK)
     put("a.pdf.ocr.json", {"analyzeResult": {"readResults": []}})
     put("fields.json", {"fields": []})
-    assert discovery.discover([path.parent]) == [path]
+    assert discovery.discover([path.parent]).files == [path]
 
 
 MARK = {"$schema": "https://schema.cognitiveservices.azure.com/formrecognizer/2021-03-01/labels.json"}
@@ -311,7 +311,7 @@ def test_paddle_label_files(put: Any, read: Any) -> None:
     assert words(item) == ["TOTAL", "DUE", "12.00"]
     assert (spans(item), item.labelled, item.pages[0].width) == ([("total", "12.00", None)], True, 400)
     assert "line 2" in problem.record
-    assert discovery.discover([path.parent]) == [path]
+    assert discovery.discover([path.parent]).files == [path]
 
 
 def test_wildreceipt_takes_its_labels_names_from_the_class_list(put: Any, read: Any) -> None:
