@@ -35,7 +35,7 @@ class Referring(Protocol):
         ...
 
 
-class Found(NamedTuple):
+class Discovered(NamedTuple):
     """What is to be imported.
 
     Attributes:
@@ -47,7 +47,7 @@ class Found(NamedTuple):
     pages: dict[Path, set[Path]]
 
 
-def discover(paths: Iterable[Path], *, by_folder: bool = False) -> Found:
+def discover(paths: Iterable[Path], *, by_folder: bool = False) -> Discovered:
     """The files with documents.
 
     Folders are walked (hidden files, and folders reached before through a symbolic link, are left out); what cannot be
@@ -62,19 +62,19 @@ def discover(paths: Iterable[Path], *, by_folder: bool = False) -> Found:
     Raises:
         InputProblem: a path does not exist, or cannot be looked at.
     """
-    found: dict[Path, bool] = {}  # path -> whether it is to be read
+    readable: dict[Path, bool] = {}  # path -> whether it is to be read
     for path in paths:
         try:
             if path.is_dir():
-                found |= dict(_walk(path, by_folder=by_folder))
+                readable |= dict(_walk(path, by_folder=by_folder))
             elif path.exists():
-                found[path] = path.is_file()
+                readable[path] = path.is_file()
             else:
                 raise InputProblem(f"{path} does not exist.", "Check the name; names with spaces need quotes.")
         except (OSError, ValueError) as error:
             raise InputProblem(f"{str(path)[:200]!r} cannot be read: {error}.", "Check the name.") from error
-    targets = {path: real(path) for path in found}
-    known = {targets[path] for path, readable in found.items() if readable}
+    targets = {path: real(path) for path in readable}
+    known = {targets[path] for path, is_readable in readable.items() if is_readable}
     folders = {path.parent for path in known}
     mains_of: dict[Path, set[Path]] = {}  # a part of a file's documents -> such files
     for path in known:
@@ -91,7 +91,7 @@ def discover(paths: Iterable[Path], *, by_folder: bool = False) -> Found:
     first: dict[Path, Path] = {}  # of several paths that lead to the same file
     for path, target in targets.items():
         first.setdefault(target, path)
-    return Found(
+    return Discovered(
         [path for target, path in first.items() if target not in mains_of],
         {
             first[part]: {first[main] for main in mains if main in first}

@@ -98,9 +98,9 @@ class DocumentSource:
         self._workspace, self._request, self._known_digests, self._reject = workspace, request, known_digests, reject
         self._limits = workspace.settings.limits
         self._class_fields = tuple(name for field in workspace.schema.classes for name in (field.id, field.name))
-        found = discovery.discover(request.paths, by_folder=request.by_folder)
-        self.files = [path for path in found.files if not self._is_own(path)]
-        self._pages = found.pages
+        discovered = discovery.discover(request.paths, by_folder=request.by_folder)
+        self.files = [path for path in discovered.files if not self._is_own(path)]
+        self._pages = discovered.pages
         self.tables: list[Path] = []
         self.known = self.known_twice = self.known_labelled = 0
         self._met_here: set[str] = set()  # digests of documents that these files brought

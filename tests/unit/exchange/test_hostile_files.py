@@ -291,7 +291,8 @@ def test_files_that_vanish_and_what_is_no_file_are_named(
         (folder / name).write_text("x")
     os.mkfifo(folder / "pipe")
     known = discovery.discover([folder]).files
-    monkeypatch.setattr(discovery, "discover", lambda paths, by_folder: [*known, folder / "pipe"])
+    vanishing = discovery.Discovered([*known, folder / "pipe"], {})
+    monkeypatch.setattr(discovery, "discover", lambda paths, by_folder: vanishing)
     for name in ("a.png", "b.json", "c.csv"):
         (folder / name).unlink()
     _, reasons = brought(workspace, folder)
