@@ -1,11 +1,12 @@
 """The table for CSV and Excel: one row a document, one column a field, with confidence and who decided.
 
-A value is, in this order: the label (confidence 1), a known value's open suggestion, the known value, the surest
-open suggestion of a model; the last two not once a person has accepted the document without them: a known value
-that was found nowhere on the page is then no value of it. Amounts, dates, currencies, rates and
-ids are written in one form (1234.50, 2024-03-31, EUR, 19, DE136695976) where they can be read, everything else as it
-is printed. An amount of three decimals has a zero behind them (1.3580), as 1.358 would be read as thousands. Numbers of documents are written as they are printed, and in one form in a column at the end. Several
-labels of one field are joined by " | " in reading order.
+A value is, in this order: the label (confidence 1), a known value's open suggestion, the known value, the surest open
+suggestion of a model; the last two not once a person has accepted the document without them: a known value that was
+found nowhere on the page is then no value of it. Amounts, dates, currencies, rates and ids are written in one form
+(1234.50, 2024-03-31, EUR, 19, DE136695976) where they can be read, everything else as it is printed. An amount of
+three decimals has a zero behind them (1.3580), as 1.358 would be read as thousands. Numbers of documents are written
+as they are printed, and in one form in a column at the end. Several labels of one field are joined by " | " in
+reading order.
 
 Holds: what was decided, per field.
 Cannot hold: words, boxes, pages, where on the page a value stands.
