@@ -22,6 +22,7 @@ from workbench.exchange.import_summary import LEAK, Summary
 from workbench.exchange.known_values import bring_in, suggest_again
 from workbench.exchange.reading import clean
 from workbench.exchange.reading.incoming import Incoming, Rejected
+from workbench.exchange.returned import Returned
 from workbench.exchange.sources import DocumentSource, ImportRequest, PendingDocument
 from workbench.exchange.texts.batch import TextBatch, rare_collections
 from workbench.exchange.vendor_groups import Grouper
@@ -90,9 +91,8 @@ class _ImportJob:
         self._batch: list[_BatchDocument] = []
         self._texts = TextBatch(workspace)
         self._batch_index = duplicates.Index()
-        self._stored_at = time.monotonic()
-        self._met_groups: set[str] = set()
-        self._document_count = 0
+        self._returned = Returned(workspace, self._summary)
+        self._met_groups, self._document_count, self._stored_at = set[str](), 0, time.monotonic()
         self._who, self._kept_in = workspace.settings.who, workspace.files.store
 
     def run(self) -> Summary:
@@ -129,15 +129,15 @@ class _ImportJob:
         self._summary.known_labelled += sources.known_labelled
         if not self._summary.interrupted:
             self._summary.repeats = self._texts.settle()
-            if restored := suggest_again(self._workspace, sources.met):
+            if restored := suggest_again(self._workspace, sources.met + self._returned.met):
                 self._summary.notes["known values whose suggestions were lost are suggested again"] += restored
             self._bring_in_values()
         self._summary.seconds = round(time.monotonic() - started, 3)
         self._summary.groups = len(self._met_groups)
         self._summary.notes.update(self._classes.notes() + Counter(self._labels.notes))
         self._summary.note_single_classes(self._classes.schema)
-        used = self._labels.used.items()
-        self._summary.mapping = {label: self._labels.schema.name(field_id) for label, field_id in used}
+        schema = self._labels.schema
+        self._summary.mapping = {label: schema.name(of) for label, of in self._labels.used.items()}
         return self._summary
 
     # -- making documents
@@ -156,7 +156,7 @@ class _ImportJob:
             cleaned = clean.clean(pending.incoming, self._sources.options(pending.path))
             if isinstance(cleaned, Rejected):
                 self._reject(Rejected(cleaned.file, cleaned.record or record, cleaned.reason))
-            else:
+            elif pending.original is not None or not self._returned.take(cleaned):
                 self._add(pending, cleaned)
 
     def _add_text(self, pending: PendingDocument) -> None:
