@@ -150,13 +150,6 @@ def sides(connection: Connection) -> dict[str, Side]:
     return {row.group_name: Side(row.side) for row in connection.execute(query)}
 
 
-def name_and_group(connection: Connection, document_id: int) -> tuple[str, str]:
-    """The name and the group of one document."""
-    query = select(documents.c.name, documents.c.group_name).where(documents.c.id == document_id)
-    row = connection.execute(query).one()
-    return row.name, row.group_name
-
-
 def read_by_others(connection: Connection, engine: str, never: Sequence[str]) -> list[int]:
     """Documents with a page read by another OCR engine, or with a picture but no words.
 

@@ -6,7 +6,9 @@ The schema is in workbench.toml. Which of its fields are retired is stored in th
 processes count alike, whenever they read the schema.
 """
 
+import json
 from collections.abc import Collection, Iterable
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -29,7 +31,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from storage.records import CORRECTION, KNOWN_SOURCES, Decision, Source, State
-from storage.tables import documents, retired_fields, spans, suggestions
+from storage.tables import documents, events, retired_fields, spans, suggestions
 
 
 def fields(connection: Connection) -> frozenset[str]:
@@ -123,3 +125,22 @@ def _waiting() -> ColumnElement[int]:
     own = suggestions.c.document_id == documents.c.id
     count = select(func.count()).select_from(suggestions).where(own, is_offered()).scalar_subquery()
     return case((documents.c.state == State.LABELLED.value, 0), else_=count)
+
+
+def touched_since(
+    connection: Connection, fields: Collection[str], since: datetime, without: Collection[str]
+) -> set[str]:
+    """Those of the fields that an act since then names, or that a document with such an act has a label of.
+
+    Args:
+        without: acts that do not count.
+    """
+    e = events.c
+    query = select(e.document_id, e.change).where(e.at >= since, e.act.not_in(without))
+    touched, named = set[int](), set[str]()
+    for document_id, change in connection.execute(query):
+        touched.add(document_id)
+        written = json.dumps(change)
+        named.update(field for field in fields if json.dumps(field) in written)
+    labelled = select(spans.c.document_id, spans.c.field).where(spans.c.field.in_(fields)).distinct()
+    return named | {field for document_id, field in connection.execute(labelled) if document_id in touched}

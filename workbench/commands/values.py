@@ -48,7 +48,7 @@ def command(
     Keys of --json: rows, documents, reference_values, aligned {field: n}, not_aligned {field: n}, unaligned
     [{document, field, value, reason}], labels {field: n}, suggestions, mapping, new_fields, left_out {column: n},
     unmapped [column], replaced [{document, field, earlier, value}], notes, skipped, problems [{file, record, reason}],
-    dry_run. With --undo: tables, at, documents, kept_labels, removed_fields.
+    dry_run. With --undo: tables, at, documents, kept_labels, removed_fields, retired_fields.
 
     \b
     Examples:
@@ -98,6 +98,8 @@ def _undo(workspace: "Workspace", as_json: bool) -> None:
         text.append(f"{undone.kept_labels:,} of its labels stay: their documents were accepted since.")
     if undone.removed_fields:
         text.append(f"Removed fields: {', '.join(undone.removed_fields)}")
+    if undone.retired_fields:
+        text.append(f"Retired again: {', '.join(undone.retired_fields)}")
     emit(asdict(undone), as_json=as_json, text=text)
 
 

@@ -119,6 +119,16 @@ class Words:
         return _strangers(self.numbers, other.numbers) <= _FEW_STRANGERS * min(len(self.numbers), len(other.numbers))
 
 
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A document that another document repeats: in the workspace (id) or in the batch (position)."""
+
+    name: str
+    group: str
+    id: int | None
+    position: int | None
+
+
 def _overlap(a: frozenset[str], b: frozenset[str]) -> float:
     return len(a & b) / len(a | b) if a or b else 1.0
 

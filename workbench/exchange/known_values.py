@@ -1,8 +1,9 @@
 """Known values for documents in the workspace: stored as reference values and aligned to words."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from storage import annotations, documents, import_index
+from storage import annotations, documents, import_index, retired_fields
 from storage.exceptions import InputProblem
 from storage.records import KNOWN_SOURCES, Annotations, Content, ReferenceValue, Source, Span, State, Token
 from storage.suggestions import keep_suggestions
@@ -20,7 +21,7 @@ from workbench.exchange.reading.document_names import DocumentNames
 from workbench.exchange.reading.incoming import Rejected
 from workbench.exchange.reading.table_cells import UNNAMED
 from workbench.exchange.reading.values_table import KnownRow, guessed_encoding, read
-from workbench.fields import FieldType, Schema
+from workbench.fields import Field, FieldType, Schema
 from workbench.fields.label_names import LabelMap
 from workbench.fields.values import joined, readings, refusal, same
 from workbench.locate.alignment import align_all
@@ -29,6 +30,7 @@ from workbench.workspace import Workspace
 
 RUN = "values"
 """The `run` of suggestions from known values."""
+_ACT, _UNDONE = _OWN_ACTS = ("values", "values-undone")
 _BATCH = 100
 _LISTED = 1000
 _SAMPLES = 3  # values of a column that are shown
@@ -82,6 +84,7 @@ class Undone:
     documents: int
     kept_labels: int  # labels of the import in documents that were accepted since
     removed_fields: tuple[str, ...]  # names
+    retired_fields: tuple[str, ...] = ()  # names of those that the import had put back into use
 
 
 def bring_in(
@@ -150,7 +153,8 @@ def undo_last(workspace: Workspace) -> Undone | None:
     """Undo the latest import of known values that was not undone; None where there is none.
 
     The documents get back the known values and suggestions that they had. What was decided since stays, and so do the
-    import's labels in documents that were accepted. A field that the import made goes if nothing has it.
+    import's labels in documents that were accepted. A field that the import made goes if nothing has it. A field that
+    it put back into use is retired again, if neither the field nor what has it was changed since.
     """
     with workspace.db.write() as connection:
         last = import_index.last_value_import(connection)
@@ -162,10 +166,27 @@ def undo_last(workspace: Workspace) -> Undone | None:
             kept += _take_back_labels(connection, workspace, number, before.get("change", {}))
         import_index.forget_value_import(connection, last.id)
         unused = set(last.new_fields) - import_index.used_fields(connection, last.new_fields)
+        put_back = {known["id"]: known for _, before in changes for known in before.get("put_back", ())}
+        for field_id in retired_fields.touched_since(connection, list(put_back), last.at, _OWN_ACTS):
+            del put_back[field_id]
     names = tuple(workspace.schema.name(field_id) for field_id in last.new_fields if field_id in unused)
-    if unused:
-        workspace.change_schema(lambda now: Schema(tuple(known for known in now if known.id not in unused)))
-    return Undone(last.tables, last.at, len({number for number, _ in changes}), kept, names)
+    retired: list[str] = []
+
+    def without(now: Schema) -> Schema:
+        again = [known for known in now if known.id in put_back and _as_kept(known) == put_back[known.id]]
+        retired[:] = [known.name for known in again]
+        for known in again:
+            now = now.change(known.id, retired=True)
+        return Schema(tuple(known for known in now if known.id not in unused))
+
+    if unused or put_back:
+        workspace.change_schema(without)
+    return Undone(last.tables, last.at, len({number for number, _ in changes}), kept, names, tuple(retired))
+
+
+def _as_kept(known: Field) -> dict[str, Any]:
+    """A field as it is kept with an import, to see whether it was changed since."""
+    return dict(json.loads(json.dumps(asdict(known))))
 
 
 def _take_back_labels(connection: Connection, workspace: Workspace, number: int, change: annotations.Change) -> int:
@@ -178,9 +199,9 @@ def _take_back_labels(connection: Connection, workspace: Workspace, number: int,
         after = replace(after, spans=after.spans - still)
         if after.spans == frozenset() and "state" in change and not (after.absent or after.classes):
             after = replace(after, state=State(change["state"][0]))
-        _commit(connection, workspace, content, after, "values-undone")
+        _commit(connection, workspace, content, after, _UNDONE)
         return 0
-    _commit(connection, workspace, content, after, "values-undone")
+    _commit(connection, workspace, content, after, _UNDONE)
     return len(still)
 
 
@@ -242,6 +263,7 @@ class _ValuesImport:
         self._dry_run = dry_run
         self._outcome = outcome
         self._import_id: int | None = None
+        self._kept_back = set[str]()  # retired fields in use again that the import's record names
         with workspace.db.read() as connection:
             self._names = DocumentNames(import_index.names(connection), ignore_folders=ignore_folders)
 
@@ -343,12 +365,18 @@ class _ValuesImport:
                 outcome.labels[field_id] += 1
             else:
                 offers.append((field_id, place.tokens, place.score))
-        _commit(connection, self._workspace, content, after, "values")
+        _commit(connection, self._workspace, content, after, _ACT)
         outcome.suggestions += keep_suggestions(connection, RUN, {number: offers}, replaces=(RUN,), fields=list(values))
         if self._import_id is not None:
             change = annotations.difference(before, after)
-            earlier = {**had, "change": change, "labelled": sorted(have)}
+            earlier = {**had, "change": change, "labelled": sorted(have), "put_back": self._put_back()}
             import_index.keep_before(connection, self._import_id, number, earlier)
+
+    def _put_back(self) -> list[dict[str, Any]]:
+        """The retired fields that this import put back into use, as they are now; each once."""
+        new = [field_id for field_id in self.labels.put_back if field_id not in self._kept_back]
+        self._kept_back.update(new)
+        return [_as_kept(known) for field_id in new if (known := self._workspace.schema.get(field_id))]
 
 
 def _commit(connection: Connection, workspace: Workspace, content: Content, after: Annotations, act: str) -> None:

@@ -7,7 +7,7 @@ documents are complete, and a second run continues from there, because known con
 import os
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +18,13 @@ from storage.exceptions import UsageProblem
 from storage.object_store.transfer import follow
 from storage.records import ClassLabel, ReferenceValue, Side, Source, Span, Token
 from workbench.exchange import duplicates
+from workbench.exchange.einvoices.document_values import are_of_two_invoices
 from workbench.exchange.import_summary import LEAK, Summary
 from workbench.exchange.known_values import bring_in, suggest_again
 from workbench.exchange.pending import PendingDocument
 from workbench.exchange.reading import clean
 from workbench.exchange.reading.incoming import Incoming, Rejected
+from workbench.exchange.returned import Returned
 from workbench.exchange.sources import DocumentSource, ImportRequest
 from workbench.exchange.texts.batch import TextBatch, rare_collections
 from workbench.exchange.vendor_groups import Grouper
@@ -46,21 +48,11 @@ Progress = Callable[[int, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class _Twin:
-    """A document that another document repeats: in the workspace (id) or in the batch (position)."""
-
-    name: str
-    group: str
-    id: int | None
-    position: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class _BatchDocument:
     new: NewDocument
     words: duplicates.Words
     fingerprint: duplicates.Fingerprint | None
-    twin: _Twin | None
+    twin: duplicates.Twin | None
 
 
 def run(workspace: Workspace, request: ImportRequest, progress: Progress | None = None) -> Summary:
@@ -91,9 +83,8 @@ class _ImportJob:
         self._batch: list[_BatchDocument] = []
         self._texts = TextBatch(workspace)
         self._batch_index = duplicates.Index()
-        self._stored_at = time.monotonic()
-        self._met_groups: set[str] = set()
-        self._document_count = 0
+        self._returned = Returned(workspace, self._summary)
+        self._met_groups, self._document_count, self._stored_at = set[str](), 0, time.monotonic()
         self._who, self._kept_in = workspace.settings.who, workspace.files.store
 
     def run(self) -> Summary:
@@ -128,7 +119,7 @@ class _ImportJob:
         self._summary.known_labelled += sources.known_labelled
         if not self._summary.interrupted:
             self._summary.repeats = self._texts.settle()
-            if restored := suggest_again(self._workspace, sources.met):
+            if restored := suggest_again(self._workspace, sources.met + self._returned.met):
                 self._summary.notes["known values whose suggestions were lost are suggested again"] += restored
             self._bring_in_values()
         self._summary.seconds = round(time.monotonic() - started, 3)
@@ -155,7 +146,7 @@ class _ImportJob:
             cleaned = clean.clean(pending.incoming, self._sources.options(pending.path))
             if isinstance(cleaned, Rejected):
                 self._reject(Rejected(cleaned.file, cleaned.record or record, cleaned.reason))
-            else:
+            elif pending.original is not None or not self._returned.take(cleaned):
                 self._add(pending, cleaned)
 
     def _add_text(self, pending: PendingDocument) -> None:
@@ -185,7 +176,7 @@ class _ImportJob:
         )
         words = duplicates.Words.of(token.text for token in tokens)
         fingerprint = words.fingerprint()
-        twin = self._twin(fingerprint, words)
+        twin = self._twin(fingerprint, words, references)
         group = twin.group if twin else group
         classes = self._given_classes(incoming)
         new = NewDocument(
@@ -294,25 +285,28 @@ class _ImportJob:
         labelled = (" ".join(tokens[i].text for i in span.tokens) for span in spans if span.field == SELLER)
         return next(known, "") or next(labelled, "")
 
-    def _twin(self, fingerprint: duplicates.Fingerprint | None, words: duplicates.Words) -> _Twin | None:
+    def _twin(
+        self, fingerprint: duplicates.Fingerprint | None, words: duplicates.Words, known: Sequence[ReferenceValue]
+    ) -> duplicates.Twin | None:
         """A document that is the same page: in the batch, or in the workspace."""
         if fingerprint is None:
             return None
         for position in self._batch_index.near(fingerprint):
             other = self._batch[position]
-            if words.same(other.words):
-                return _Twin(other.new.name, other.new.group, None, position)
+            if words.same(other.words) and not are_of_two_invoices(known, other.new.references):
+                return duplicates.Twin(other.new.name, other.new.group, None, position)
         if not (near := self._index.near(fingerprint)):
             return None
         with self._workspace.db.read() as connection:
             bodies = import_index.bodies(connection, near)
             for number in near:
                 if words.same(duplicates.Words.of(bodies.get(number, "").split())):
-                    name, group = import_index.name_and_group(connection, number)
-                    return _Twin(name, group, number, None)
+                    there = documents.open_document(connection, number)
+                    if not are_of_two_invoices(known, there.references):
+                        return duplicates.Twin(there.document.name, there.document.group, number, None)
         return None
 
-    def _side(self, group: str, incoming: Incoming, twin: _Twin | None) -> Side:
+    def _side(self, group: str, incoming: Incoming, twin: duplicates.Twin | None) -> Side:
         """The side that was ordered on the command line or by the file, whatever it divides; else the group's."""
         wanted = self._request.side or incoming.side
         side = self._sides.setdefault(group, wanted or Side.TRAIN)

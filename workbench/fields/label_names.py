@@ -62,6 +62,7 @@ class LabelMap:
         self.schema = schema
         self.used: dict[str, str] = {}  # label -> field id, of the labels so far
         self.added: list[str] = []  # ids of new fields
+        self.put_back: list[str] = []  # ids of retired fields that are in use again
         self.notes: list[str] = []  # which retired fields are in use again
         self._begun = schema
         self._pending: list[Field] = []  # added or in use again here, and not in what `onto` returned yet
@@ -103,6 +104,7 @@ class LabelMap:
             self._pending.append(field)
         elif field.retired:  # labels of a field that is not shown would not be seen
             self.schema = self.schema.back(field.id)
+            self.put_back.append(field.id)
             self.notes.append(f"the retired field {field.name} is in use again")
             self._pending.append(field)
         return field.id

@@ -1,9 +1,10 @@
 """The values that an e-invoice carries about itself: ZUGFeRD 1 and 2, Factur-X and other CII, UBL 2.1, FatturaPA."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from storage.exceptions import InputProblem
+from storage.records import ReferenceValue
 from workbench.exchange.einvoices.attachments import xml_of
 from workbench.exchange.einvoices.kinds import invoices_of, looks_like
 from workbench.exchange.einvoices.xml import LARGEST, REMEDY
@@ -12,9 +13,12 @@ from workbench.exchange.reading import pdf_pages
 from workbench.exchange.reading.incoming import Options
 from workbench.exchange.reading.named_files import of_same_name
 from workbench.exchange.reading.parsing import head_of, is_within
-from workbench.fields import FieldType
-from workbench.fields.values import normalise, occurrences
+from workbench.fields import FieldType, invoice_schema
+from workbench.fields.values import normalise, occurrences, same
 from workbench.files.import_root import content_of, opened
+
+SOURCE = "e-invoice"
+"""The `values_source` of these values."""
 
 
 @in_reader_process
@@ -127,3 +131,18 @@ def with_printed_signs(values: Mapping[str, str], page_text: str) -> dict[str, s
         return f"-{value.strip()}" if is_negated else value
 
     return {field: signed(field, value) for field, value in values.items()}
+
+
+def are_of_two_invoices(known: Iterable[ReferenceValue], others: Iterable[ReferenceValue]) -> bool:
+    """Whether an e-invoice gave two documents different values of any field. The sign of an amount does not count."""
+    first, second = _given(known), _given(others)
+    return any(
+        not same(field.type, first[field.id], second[field.id])
+        for field in (invoice_schema() if first and second else ())
+        if field.id in first and field.id in second
+    )
+
+
+def _given(values: Iterable[ReferenceValue]) -> dict[str, str]:
+    given = {value.field: value.value for value in values if value.source == SOURCE}
+    return {field: value.lstrip("- ") if field.startswith("amount_") else value for field, value in given.items()}

@@ -1,11 +1,12 @@
 """The table for CSV and Excel: one row a document, one column a field, with confidence and who decided.
 
-A value is, in this order: the label (confidence 1), a known value's open suggestion, the known value, the surest
-open suggestion of a model; the last two not once a person has accepted the document without them: a known value
-that was found nowhere on the page is then no value of it. Amounts, dates, currencies, rates and
-ids are written in one form (1234.50, 2024-03-31, EUR, 19, DE136695976) where they can be read, everything else as it
-is printed. Numbers of documents are written as they are printed, and in one form in a column at the end. Several
-labels of one field are joined by " | " in reading order.
+A value is, in this order: the label (confidence 1), a known value's open suggestion, the known value, the surest open
+suggestion of a model; the last two not once a person has accepted the document without them: a known value that was
+found nowhere on the page is then no value of it. Amounts, dates, currencies, rates and ids are written in one form
+(1234.50, 2024-03-31, EUR, 19, DE136695976) where they can be read, everything else as it is printed. An amount of
+three decimals has a zero behind them (1.3580), as 1.358 would be read as thousands. Numbers of documents are written
+as they are printed, and in one form in a column at the end. Several labels of one field are joined by " | " in
+reading order.
 
 Holds: what was decided, per field.
 Cannot hold: words, boxes, pages, where on the page a value stands.
@@ -29,6 +30,7 @@ from storage.records import (
 from storage.suggestions import leading
 from workbench.exchange.exporters.base import ExportReport, ordered_spans, own_columns
 from workbench.fields import Field, FieldType, Schema, document_values
+from workbench.fields.amounts import unmistakable
 from workbench.fields.values import joined, normalise, trimmed
 
 JOIN = " | "
@@ -152,4 +154,4 @@ def _in_one_form(content: Content, entry: Field, day_first: bool | None, text: s
     normal = document_values.read(content, entry, text, day_first).normal
     if normal is None or (entry.type is FieldType.ID and not _PLAIN_ID.fullmatch(normal)):
         return text  # of an id with other signs, more than a caption would be lost
-    return normal
+    return unmistakable(normal) if entry.type is FieldType.AMOUNT else normal

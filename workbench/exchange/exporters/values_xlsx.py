@@ -1,5 +1,7 @@
 """Values as a workbook: amounts and rates as numbers, dates as dates, everything else as text.
 
+A number of more digits than a workbook keeps is text as well.
+
 The sheet `values` has what a colleague wants: the file and a column a field, its value in one form wherever there is
 one. The sheet `details` has the rest of what `values` says, a row a document in the same order; numbers of documents
 stand there as they are printed. Characters that a workbook cannot hold (control characters) are left
@@ -18,6 +20,7 @@ from workbench.fields import FieldKind, FieldType, Schema
 
 _NUMBERS = frozenset({FieldType.AMOUNT, FieldType.RATE})
 _AMOUNT = "#,##0.00"  # Excel shows it with the separators of its country
+_DIGITS = 15  # of a number that a workbook keeps
 _FILES = frozenset({".pdf", ".xml", ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".gif", ".webp"})
 
 
@@ -58,7 +61,7 @@ class XlsxExporter:
                 sheet.append([cell(name) for name in ("file", *(titles.get(place, names[place]) for place in places))])
                 for file, row in zip(files, table, strict=True):
                     values = (_typed(row[place], kinds.get(place)) for place in places)
-                    formats = (_AMOUNT if kinds.get(place) is FieldType.AMOUNT else "" for place in places)
+                    formats = (_format(row[place]) if kinds.get(place) is FieldType.AMOUNT else "" for place in places)
                     sheet.append([cell(file), *map(cell, values, formats)])
         return written
 
@@ -94,10 +97,17 @@ def _cells(sheet: Any, written: ExportReport) -> Callable[..., Any]:
     return cell
 
 
+def _format(amount: str) -> str:
+    """The number format that shows all decimals of an amount, at least two."""
+    decimals = amount.partition(".")[2].rstrip("0")
+    return _AMOUNT + "0" * (len(decimals) - 2)
+
+
 def _typed(value: str, kind: FieldType | None) -> Any:
     try:
         if value and kind in _NUMBERS:
-            return float(value)
+            digits = value.lstrip("-0.").rstrip("0") if "." in value else value
+            return float(value) if sum(map(str.isdigit, digits)) <= _DIGITS else value
         if value and kind is FieldType.DATE:
             return date.fromisoformat(value)
     except ValueError:  # not read into one form, or several values: the text as it is

@@ -5,6 +5,7 @@ from io import BytesIO
 from pathlib import Path
 
 from storage.exceptions import InputProblem
+from workbench.exchange.einvoices.document_values import SOURCE
 from workbench.exchange.einvoices.kinds import invoices_of, looks_like
 from workbench.exchange.einvoices.xml import Invoice
 from workbench.exchange.reading import parsing
@@ -56,7 +57,7 @@ class EInvoiceImporter:
             is_drawn = page.width * page.height <= _MOST_PIXELS
             page.picture = _drawn(page) if is_drawn else None
             values, wrong = _that_can_be(invoice.values)
-            incoming = Incoming(name, where, [page], self.name, values=values, values_source="e-invoice")
+            incoming = Incoming(name, where, [page], self.name, values=values, values_source=SOURCE)
             incoming.notes += wrong
             incoming.notes.append("the page was made from the e-invoice's values")
             if not is_drawn:

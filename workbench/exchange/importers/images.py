@@ -44,7 +44,7 @@ class ImageImporter:
             incoming.values = document_values.values_for(path, options, incoming.notes)
         except InputProblem as problem:
             incoming.notes.append(f"the e-invoice was not read: {problem.message}")
-        incoming.values_source = "e-invoice" if incoming.values else ""
+        incoming.values_source = document_values.SOURCE if incoming.values else ""
         yield incoming
 
 
