@@ -82,11 +82,12 @@ def _are_same(known: Sequence[Page], pages: Sequence[Page]) -> bool:
 
 
 def _have_same_words(known: Sequence[Page], pages: Sequence[Page]) -> bool:
-    return _words(known) == _words(pages)
+    return _letters(known) == _letters(pages)
 
 
-def _words(pages: Sequence[Page]) -> Counter[str]:
-    return Counter(word for page in pages for token in page.tokens for word in token.text.split())
+def _letters(pages: Sequence[Page]) -> str:
+    """The words' letters: where a language has no spaces, a text does not say where a word ends."""
+    return "".join("".join(token.text.split()) for page in pages for token in page.tokens)
 
 
 def _is_same(known: Page, page: Page) -> bool:
