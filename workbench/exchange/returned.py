@@ -1,11 +1,14 @@
-"""Documents that were exported and come back: known by their names and words, as boxes are rounded."""
+"""Documents that were exported and come back: known by their names and words, as boxes are rounded.
+
+One that comes back with other labels, as another program's user has set them, is a new document: they would be lost.
+"""
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from storage import documents, import_index
-from storage.records import Page
+from storage.records import Content, Page
 from workbench.exchange.exporters.base import safe
 from workbench.exchange.import_summary import Summary
 from workbench.exchange.reading.clean import pages_of
@@ -63,7 +66,7 @@ class Returned:
                 content = documents.open_document(connection, number)
                 there = content.pages if place is None else content.pages[place : place + 1]
                 is_same = _have_same_words if incoming.format in _WITHOUT_BOXES else _are_same
-                if is_same(there, pages):
+                if is_same(there, pages) and not _says_more(incoming, pages, content, there):
                     return content.document.digest
         return None
 
@@ -74,6 +77,30 @@ class Returned:
                 for number, known, _ in import_index.names(connection):
                     self._named[safe(known).casefold()].append(number)
         return self._named.get(safe(name).casefold(), [])
+
+
+def _says_more(incoming: Incoming, pages: Sequence[Page], content: Content, there: Sequence[Page]) -> bool:
+    """Whether a record has labels, classes or values that the document has not; the same may be called otherwise."""
+    words = {token.id: token.text for page in there for token in page.tokens}
+    own = {number: token.text for number, token in enumerate(token for page in pages for token in page.tokens)}
+    given = _labelled(((span.label, span.tokens) for span in incoming.spans if span.confidence is None), own)
+    kept = _labelled(((span.field, span.tokens) for span in content.annotations.spans), words)
+    options = {label.option.casefold() for label in content.annotations.classes}
+    return (
+        not given <= kept
+        or not {label.option.casefold() for label in incoming.classes} <= options
+        or not {value.strip() for value in incoming.values.values()} <= {known.value for known in content.references}
+    )
+
+
+def _labelled(
+    labels: Iterable[tuple[str, Iterable[int]]], words: Mapping[int, str]
+) -> Counter[frozenset[tuple[str, int]]]:
+    """How often each collection of letters is all that one label has."""
+    letters = defaultdict[str, Counter[str]](Counter)
+    for label, tokens in labels:
+        letters[label].update("".join(words.get(token, "") for token in tokens))
+    return Counter(frozenset(counted.items()) for counted in letters.values() if counted)
 
 
 def _are_same(known: Sequence[Page], pages: Sequence[Page]) -> bool:

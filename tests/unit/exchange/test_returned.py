@@ -74,6 +74,18 @@ def test_labels_that_come_back_are_counted_and_not_taken_over(workspace: Workspa
     assert summary.known_labelled == 1
 
 
+@pytest.mark.parametrize("format", ["word-list", "label-studio", "doccano"])
+def test_a_document_that_was_labelled_elsewhere_comes_in_with_its_labels(
+    workspace: Workspace, tmp_path: Path, format: str
+) -> None:
+    """The export of before the label stands for the workspace; the one with it for what another program wrote."""
+    folder = exported(workspace, format, tmp_path / "out")
+    editor = DocumentEditor(workspace, 1)
+    editor.act("clear", acts.clear(editor.state, (0,)))
+    summary = imported(workspace, folder)
+    assert (summary.documents, summary.labels.total(), summary.known) == (1, 1, 1)
+
+
 @pytest.mark.parametrize("changed", ["words", "bboxes", "id"])
 def test_a_page_with_other_words_places_or_name_is_a_new_document(
     workspace: Workspace, tmp_path: Path, changed: str
