@@ -98,6 +98,16 @@ def test_nothing_to_export_and_a_folder_in_the_way_are_said(workspace: Path, tmp
         run(workspace, "conll", str(workspace))
 
 
+@pytest.mark.parametrize("name", ["word-list", "label-studio", "values-csv", "funsd"])
+@pytest.mark.parametrize("place", ["", ".", "./", "..", "/", "//"])
+def test_a_place_without_a_name_of_its_own_is_refused(
+    workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, place: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageProblem, match="is a folder|exists already"):
+        run(workspace, name, place)
+
+
 @pytest.mark.parametrize(
     "own",
     ["workbench.db", "workbench.db-wal", "workbench.toml", "writer.pid", "pages/ab/x.png", "originals", "runs/new"],

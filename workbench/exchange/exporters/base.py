@@ -381,4 +381,4 @@ def copy_picture(page: Page, pictures: Path | None, folder: Path, name: str) -> 
 
 def pictures_beside(target: Path) -> Path:
     """The folder for the pictures of an export that is one file."""
-    return target.with_name(f"{target.stem}_pictures")
+    return target.parent / f"{target.stem}_pictures"

@@ -79,7 +79,7 @@ class LabelStudioExporter:
 
 
 def _config_beside(target: Path) -> Path:
-    return target.with_name(f"{target.stem}.config.xml")
+    return target.parent / f"{target.stem}.config.xml"
 
 
 def _is_exported_config(content: bytes) -> bool:
