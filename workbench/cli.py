@@ -21,6 +21,7 @@ from workbench.commands.support.context import Context
 from workbench.commands.support.launch import open_workbench
 from workbench.commands.support.registry import COMMANDS, load
 from workbench.fields.plain_text import harmless_lines, without_passwords
+from workbench.files import typed_paths
 
 _DAY = 86_400  # seconds
 
@@ -157,6 +158,12 @@ def main() -> Any:
         no_text = UsageProblem("A name that was given is no text: a byte of it is not UTF-8.", "Type it anew.")
         _report(no_text, wants_json)
         sys.exit(no_text.exit_code)
+    except RecursionError:
+        if not any(typed_paths.is_too_deep(Path(argument)) for argument in sys.argv):
+            _crash()
+        deep = UsageProblem("A path that was given has too many folders in one another.", "Name a shorter one.")
+        _report(deep, wants_json)
+        sys.exit(deep.exit_code)
     except MemoryError:
         lacking = MissingTool("There is too little memory for this.", "Close other programs, or do less at once.")
         _report(lacking, wants_json)

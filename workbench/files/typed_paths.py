@@ -7,6 +7,7 @@ from pathlib import Path
 from storage.exceptions import UsageProblem
 
 _SHOWN = 60  # characters of a name that is refused
+_DEEPEST = 500  # folders in one another: Python makes each in a call of its own, of which it has a thousand
 _NO_NAME = (errno.ENAMETOOLONG, errno.ELOOP)
 
 
@@ -15,13 +16,20 @@ def expanded(name: str) -> Path:
     return Path(os.path.expanduser(name))  # noqa: PTH111 - Path.expanduser raises where there is no such user
 
 
+def is_too_deep(path: Path) -> bool:
+    """Whether a path has more folders in one another than can be made."""
+    return len(path.parts) > _DEEPEST
+
+
 def typed(text: str) -> Path:
     """The path that was typed, whether something is there or not.
 
     Raises:
-        UsageProblem: no file can have this name, or this user may not see whether there is one.
+        UsageProblem: no file can have this name, it has too many folders, or this user may not see whether there is one.
     """
     path = expanded(text)
+    if is_too_deep(path):
+        raise UsageProblem(f"{text[:_SHOWN]}… has too many folders in one another.", "Name a shorter one.")
     try:
         path.lstat()
     except ValueError as error:  # a zero byte, or half a character

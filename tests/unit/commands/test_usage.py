@@ -208,6 +208,18 @@ def test_a_clock_beyond_what_can_be_held_is_named(
     assert stop.value.code == 6 and "clock" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", [["init"], ["sample-data", "--count", "1"]])
+def test_folders_in_one_another_without_end_are_wrong_usage(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, command: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["workbench", *command, "a/" * 2000])
+    with pytest.raises(SystemExit) as stop:
+        cli.main()
+    assert stop.value.code == 2 and "folders in one another" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 def test_an_unknown_engine_is_wrong_usage(opened: Workspace) -> None:
     answer = call(opened, "ocr", "--engine", "abbyy")
     assert isinstance(answer.exception, UsageProblem) and answer.exception.exit_code == 2

@@ -104,7 +104,7 @@ def test_a_place_without_a_name_of_its_own_is_refused(
     workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, place: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UsageProblem, match="is a folder|exists already"):
+    with pytest.raises(UsageProblem, match=r"is a folder|exists already"):
         run(workspace, name, place)
 
 
