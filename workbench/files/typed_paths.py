@@ -25,7 +25,7 @@ def typed(text: str) -> Path:
     """The path that was typed, whether something is there or not.
 
     Raises:
-        UsageProblem: no file can have this name, it has too many folders, or this user may not see whether there is one.
+        UsageProblem: no file can have this name, or so many folders, or this user may not see whether there is one.
     """
     path = expanded(text)
     if is_too_deep(path):
