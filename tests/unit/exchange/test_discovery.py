@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from PIL import Image
+from reportlab.pdfgen.canvas import Canvas
 
 from storage import document_list, documents
 from workbench.exchange import discovery
@@ -70,6 +71,26 @@ def test_the_pictures_of_refused_records_come_in_without_labels(
     summary = _brought(workspace, Path("set") if relative else tmp_path / "set")
     assert (summary.documents, summary.skipped) == (3, 1)
     assert sorted(_formats(workspace).values()) == ["image", "word-list", "word-list"]
+
+
+def test_of_a_file_refused_in_part_the_pdf_of_the_refused_record_comes_in_alone(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    (tmp_path / "set").mkdir()
+    for name in "ab":
+        canvas = Canvas(str(tmp_path / "set" / f"{name}.pdf"), pagesize=(200, 200))
+        canvas.drawString(20, 100, f"Invoice {name}")
+        canvas.save()
+    value = {"x": 5, "y": 40, "width": 50, "height": 20, "rectanglelabels": ["Total"]}
+    region = {"id": "r", "type": "rectanglelabels", "from_name": "l", "to_name": "i", "value": value}
+    tasks = [
+        {"id": 1, "data": {"image": "a.pdf"}, "annotations": [{"result": [region]}]},
+        {"id": 2, "data": {"image": "b.pdf"}, "annotations": [{"result": [5]}]},
+    ]
+    (tmp_path / "set" / "tasks.json").write_text(json.dumps(tasks))
+    summary = _brought(workspace, tmp_path / "set")
+    assert (summary.documents, summary.skipped) == (2, 1)
+    assert sorted(_formats(workspace).values()) == ["label-studio", "pdf"]
 
 
 def test_a_picture_that_another_label_file_has_does_not_come_in_again(workspace: Workspace, tmp_path: Path) -> None:

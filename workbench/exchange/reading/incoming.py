@@ -55,6 +55,7 @@ class IncomingPage:
     engine: str = "given"
     engine_version: str = ""
     notes: list[str] = field(default_factory=list)  # become the document's
+    drawn_from: Path | None = None  # a PDF beside the record
 
 
 @dataclass(slots=True)

@@ -131,6 +131,23 @@ def test_ground_truth_outranks_a_later_annotation(put: Any, read: Any) -> None:
     assert any("ground truth" in note for note in item.notes)
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [{"annotations": 5}, {"annotations": [7]}, {"annotations": [{"result": 7}]}, {"predictions": "a"},
+     {"predictions": [{"result": {}}]}],
+    ids=str,
+)  # fmt: skip
+def test_a_task_whose_labels_are_no_list_is_refused(put: Any, read: Any, wrong: Any) -> None:
+    items, bad = read(put("t.json", json.dumps([{"data": {"text": "Total 9.00"}, **wrong}])), "label-studio")
+    assert not items and "no " in bad[0].reason
+
+
+def test_of_predictions_that_are_named_by_their_ids_nothing_is_read(put: Any, read: Any) -> None:
+    task = {"data": {"text": "Total 9.00"}, "predictions": [12, 13]}
+    items, bad = read(put("t.json", json.dumps([task])), "label-studio")
+    assert len(items) == 1 and not bad
+
+
 def test_a_task_without_words_and_picture_is_never_labelled(put: Any, read: Any) -> None:
     box = {"x": 1, "y": 1, "width": 9, "height": 9, "rectanglelabels": ["TOTAL"]}
     good, (bad,) = read(

@@ -93,11 +93,11 @@ def _read(path: Path, where: str, task: Any, options: Options) -> Incoming:
         predictions: list[Any] = []
         done = True
     elif isinstance(data, dict):
-        annotations = [a for a in _list(task, "annotations") + _list(task, "completions") if isinstance(a, dict)]
+        annotations = _objects(task, "annotations") + _objects(task, "completions")
         valid = [a for a in annotations if not a.get("was_cancelled")]
         chosen = max(valid, key=lambda a: (a.get("ground_truth") is True, str(a.get("updated_at") or "")), default=None)
         results = _list(chosen, "result") if chosen else None
-        predictions = [p for p in _list(task, "predictions") if isinstance(p, dict)]
+        predictions = _objects(task, "predictions")
         done = chosen is not None
     else:
         raise InputProblem('its "data" is no object')
@@ -156,7 +156,16 @@ def _text_or_none(value: Any) -> str | None:
 
 def _list(record: Any, key: str) -> list[Any]:
     value = record.get(key)
-    return value if isinstance(value, list) else []
+    if value is not None and not isinstance(value, list):
+        raise InputProblem(f'its "{key}" is no list')
+    return value or []
+
+
+def _objects(record: Any, key: str) -> list[dict[str, Any]]:
+    listed = [entry for entry in _list(record, key) if key != "predictions" or not isinstance(entry, int)]  # only ids
+    if not all(isinstance(entry, dict) for entry in listed):
+        raise InputProblem(f'an entry of its "{key}" is no object')
+    return listed
 
 
 def _references(data: dict[str, Any]) -> list[str]:
