@@ -138,8 +138,9 @@ def test_ground_truth_outranks_a_later_annotation(put: Any, read: Any) -> None:
     ids=str,
 )  # fmt: skip
 def test_a_task_whose_labels_are_no_list_is_refused(put: Any, read: Any, wrong: Any) -> None:
-    items, bad = read(put("t.json", json.dumps([{"data": {"text": "Total 9.00"}, **wrong}])), "label-studio")
-    assert not items and "no " in bad[0].reason
+    good = {"data": {"text": "Total 9.00"}, "predictions": []}
+    items, bad = read(put("t.json", json.dumps([good, {**good, **wrong}])), "label-studio")
+    assert (len(items), [entry.record for entry in bad]) == (1, ["record 2"]) and "no " in bad[0].reason
 
 
 def test_of_predictions_that_are_named_by_their_ids_nothing_is_read(put: Any, read: Any) -> None:
