@@ -93,11 +93,11 @@ class WorkbenchApp(App[None]):
             tune_interpreter()
             self.call_from_thread(self._enter)
         except Exception as error:  # noqa: BLE001 - `run` raises it, when the terminal is as it was
-            self.problem = None if self._exit else error  # the analyst has left meanwhile
+            self.problem = error if self.is_running and not self._exit else None  # else left, or the terminal is closed
             self.call_from_thread(self.exit)
 
     def _enter(self) -> None:
-        if self._exit:
+        if self._exit or not self.is_running:
             return
         self.count_progress()
         self._follower.start()

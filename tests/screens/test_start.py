@@ -8,6 +8,7 @@ import threading
 from dataclasses import replace
 
 import pytest
+from textual import messages
 
 from screens import modes, startup
 from screens.app import WorkbenchApp
@@ -77,6 +78,31 @@ async def test_who_leaves_while_the_workspace_is_opened_leaves(workspace, monkey
         left.set()
     await asyncio.to_thread(opened.wait, 20)
     await asyncio.sleep(0.2)
+    closed.close()
+    assert app.problem is None
+
+
+async def test_a_terminal_that_is_closed_while_the_workspace_is_opened_is_no_fault(workspace, monkeypatch):
+    """A tab of a browser, or a signal: Textual then ends without a call of `exit`."""
+    closed = Workspace.find(workspace.files.root)
+    begun, left, ended = threading.Event(), threading.Event(), threading.Event()
+    monkeypatch.setattr(modes.Mode, "bring", lambda mode: (begun.set(), left.wait(20)))
+    open_it = WorkbenchApp._open
+
+    def opening(app):
+        try:
+            open_it(app)
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(WorkbenchApp, "_open", opening)
+    app = WorkbenchApp(closed)
+    done = asyncio.create_task(app.run_async(headless=True))
+    await asyncio.to_thread(begun.wait, 20)
+    app.post_message(messages.ExitApp())
+    await asyncio.wait_for(done, 20)
+    left.set()
+    await asyncio.to_thread(ended.wait, 20)
     closed.close()
     assert app.problem is None
 
