@@ -98,6 +98,13 @@ def test_nothing_to_export_and_a_folder_in_the_way_are_said(workspace: Path, tmp
         run(workspace, "conll", str(workspace))
 
 
+@pytest.mark.parametrize("format", EXPORTERS)
+@pytest.mark.parametrize("target", ["", ".", "/"])
+def test_an_export_into_the_folder_in_use_or_the_root_is_refused(workspace: Path, format: str, target: str) -> None:
+    with pytest.raises(UsageProblem, match=r"is a folder|exists already"):
+        run(workspace, format, target)
+
+
 @pytest.mark.parametrize(
     "own",
     ["workbench.db", "workbench.db-wal", "workbench.toml", "writer.pid", "pages/ab/x.png", "originals", "runs/new"],

@@ -381,4 +381,15 @@ def copy_picture(page: Page, pictures: Path | None, folder: Path, name: str) -> 
 
 def pictures_beside(target: Path) -> Path:
     """The folder for the pictures of an export that is one file."""
-    return target.with_name(f"{target.stem}_pictures")
+    return named_after(target, "_pictures")
+
+
+def named_after(target: Path, ending: str) -> Path:
+    """What stands beside an export that is one file: its name with another ending.
+
+    Raises:
+        UsageProblem: the target has no name: it is the folder in use, or the root of the disk.
+    """
+    if not target.name:
+        raise UsageProblem(f"{target} is a folder.", "Name a file for this format.")
+    return target.with_name(f"{target.stem}{ending}")

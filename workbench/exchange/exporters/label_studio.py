@@ -29,6 +29,7 @@ from workbench.exchange.exporters.base import (
     file_with_pictures,
     has_labels,
     is_complete,
+    named_after,
     ordered_spans,
     pictures_beside,
 )
@@ -79,7 +80,7 @@ class LabelStudioExporter:
 
 
 def _config_beside(target: Path) -> Path:
-    return target.with_name(f"{target.stem}.config.xml")
+    return named_after(target, ".config.xml")
 
 
 def _is_exported_config(content: bytes) -> bool:
