@@ -106,7 +106,7 @@ class DocumentSource:
         self._met_here: set[str] = set()  # digests of documents that these files brought
         self._refused: set[Path] = set()  # files of which something could not be read
         self._read_from: set[Path] = set()  # files of which a document could
-        self._shown: set[Path] = set()  # pictures that are pages of these documents
+        self._shown: set[Path] = set()  # PDFs and pictures that are pages of these documents
         self.met: list[str] = []
 
     def documents(self, done: Callable[[int], None]) -> Generator[PendingDocument, None, None]:
@@ -198,8 +198,7 @@ class DocumentSource:
         """Whether a page belongs to no document of a file that could be read, but to what could not."""
         if file not in self._read_from:
             return True
-        # Of a PDF it is not known which of a file's documents show it.
-        return file in self._refused and page.suffix.lower() != ".pdf" and discovery.real(page) not in self._shown
+        return file in self._refused and discovery.real(page) not in self._shown
 
     def _documents_of(self, path: Path, threads: Executor) -> "Iterator[_Pictured | PendingDocument]":
         self._check(path)
@@ -222,7 +221,8 @@ class DocumentSource:
                 self._reject(item)
                 continue
             self._read_from.add(path)
-            self._shown.update(page.picture for page in item.pages if isinstance(page.picture, Path))
+            shown = (page.pdf or page.picture for page in item.pages)
+            self._shown.update(discovery.real(file) for file in shown if isinstance(file, Path))
             if self._request.by_folder:
                 self._take_folder_for_class(path, item)
             digest = file_digest or identity(item)

@@ -72,6 +72,21 @@ def test_the_pictures_of_refused_records_come_in_without_labels(
     assert sorted(_formats(workspace).values()) == ["image", "word-list", "word-list"]
 
 
+def test_the_pdf_of_a_refused_record_comes_in_and_that_of_the_others_not_again(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    tasks = []
+    for name, x in (("a", 1.0), ("b", "left")):
+        _picture(tmp_path / "set" / f"{name}.pdf", ord(name))
+        where = {"x": x, "y": 1, "width": 9, "height": 9, "rectanglelabels": ["amount_total"]}
+        result = [{"id": "1", "type": "rectanglelabels", "from_name": "l", "to_name": "i", "value": where}]
+        tasks.append({"id": 1, "data": {"image": f"{name}.pdf"}, "annotations": [{"id": 1, "result": result}]})
+    (tmp_path / "set" / "tasks.json").write_text(json.dumps(tasks))
+    summary = _brought(workspace, tmp_path / "set")
+    assert (summary.documents, summary.skipped) == (2, 1)
+    assert _formats(workspace) == {"a": "label-studio", "b": "pdf"}
+
+
 def test_a_picture_that_another_label_file_has_does_not_come_in_again(workspace: Workspace, tmp_path: Path) -> None:
     _picture(tmp_path / "set" / "a.png", 1)
     (tmp_path / "set" / "1.json").write_text(json.dumps({**BAD, "image": "a.png"}))
