@@ -219,8 +219,8 @@ class DocumentSource:
                 self._reject(item)
                 continue
             self._read_from.add(path)
-            shown = (source for page in item.pages for source in (page.picture, page.drawn_from))
-            self._shown.update(source for source in shown if isinstance(source, Path))
+            shown = (page.pdf or page.picture for page in item.pages)
+            self._shown.update(discovery.real(file) for file in shown if isinstance(file, Path))
             if self._request.by_folder:
                 self._take_folder_for_class(path, item)
             digest = file_digest or identity(item)

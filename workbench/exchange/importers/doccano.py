@@ -40,6 +40,7 @@ class DoccanoImporter:
         name = f"{path.stem} {record['id'] if isinstance(record.get('id'), int | str) else where}".strip()
         incoming = Incoming(name, f"{path} {where}".rstrip(), [], self.name)
         take_side(incoming, record.get("split"))
+        incoming.group, incoming.language = _text_of(record, "group"), _text_of(record, "language")
         incoming.labelled = any(key in record for key in _LABELS)
         classes = record.get("cats", [])
         if (labels := record.get("label")) and isinstance(labels, list) and all(isinstance(e, str) for e in labels):
@@ -51,6 +52,11 @@ class DoccanoImporter:
             incoming.labelled = incoming.labelled and not any(marked.label.isdecimal() for marked in ranges)
             set_text(incoming, text, ranges)
         return incoming
+
+
+def _text_of(record: dict[str, Any], key: str) -> str | None:
+    value = record.get(key)
+    return (value.strip() or None) if isinstance(value, str) else None
 
 
 def _ranges(record: dict[str, Any]) -> list[Range]:

@@ -148,7 +148,7 @@ def _complete(incoming: Incoming, given: Sequence[IncomingPage]) -> None:
     for number, page in enumerate(incoming.pages):
         other = given[number] if number < len(given) else None
         if other is not None and page.picture is None:
-            page.picture, page.picture_index = other.picture, other.picture_index
+            page.picture, page.picture_index, page.pdf = other.picture, other.picture_index, other.pdf
         if page.width and page.height:
             continue
         unsized += other is None

@@ -51,11 +51,11 @@ class IncomingPage:
     tokens: list[IncomingToken] | None
     picture: Path | bytes | None = None  # a file inside the import root, or an encoded picture
     picture_index: int = 0  # which frame of a multi-page TIFF
+    pdf: Path | None = None  # the file that it is a page of
     turn: int = 0  # degrees clockwise by which the picture has to be turned; size and boxes are those of after it
     engine: str = "given"
     engine_version: str = ""
     notes: list[str] = field(default_factory=list)  # become the document's
-    drawn_from: Path | None = None  # a PDF beside the record
 
 
 @dataclass(slots=True)

@@ -5,7 +5,6 @@ import re
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -93,7 +92,7 @@ def pages_of(file: Path, options: Options) -> list[IncomingPage]:
     with opened(file) as beginning:
         head = beginning.read(1024)
     if pdf_pages.is_pdf(head):
-        return [replace(page, drawn_from=file) for page in pdf_pages.pages_of(file, options)]
+        return list(pdf_pages.pages_of(file, options))
     sizes = pictures.measure(file, options.limits)
     return [IncomingPage(float(width), float(height), None, file, n) for n, (width, height) in enumerate(sizes)]
 

@@ -28,6 +28,7 @@ def pages_of(path: Path, options: Options) -> Iterator[IncomingPage]:
     for page in _as_drawn(_pages, path, options):
         if page.picture is None:
             page.notes.append("1 pages take too long to draw: their words are all of the text layer, seen or not")
+        page.pdf = path
         yield page
 
 

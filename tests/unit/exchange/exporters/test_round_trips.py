@@ -518,11 +518,12 @@ def test_label_studio_gets_the_configuration_that_its_tasks_need(tmp_path: Path)
 
 
 @pytest.mark.parametrize("name", ["word-list", "hf-dataset", "parquet", "doccano", "label-studio"])
-def test_the_split_survives_an_export_and_an_import(name: str, tmp_path: Path) -> None:
+def test_split_vendor_and_language_survive_an_export_and_an_import(name: str, tmp_path: Path) -> None:
     source = workspaces.empty(tmp_path / "from")
     rows = [
         {"id": f"inv-{number}", "words": ["Total", f"{number}.00"], "bboxes": [[0, 0, 9, 9], [20, 0, 40, 9]],
-         "labels": ["O", "B-amount_total"], "group": f"vendor {number}", "split": split}
+         "labels": ["O", "B-amount_total"], "group": f"vendor {number}", "split": split,
+         "language": "de"}
         for number, split in enumerate(["train", "dev", "test"])
     ]  # fmt: skip
     (tmp_path / "rows.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
@@ -536,6 +537,8 @@ def test_the_split_survives_an_export_and_an_import(name: str, tmp_path: Path) -
     back = workspaces.empty(tmp_path / "to")
     assert not run(back, ImportRequest((folder,))).rejected
     assert sides_of(back) == sides
+    facts = {(content.document.group, content.document.language) for content in contents_of(back)}
+    assert facts == {(f"vendor {number}", "de") for number in range(3)}
     source.close()
     back.close()
 

@@ -186,3 +186,39 @@ def test_other_programs_are_named_with_what_to_do(name: str, content: str, reaso
     path.write_text(content)
     assert detection.detect(path) is None
     assert reason in detection.unrecognised(path)
+
+
+def test_vias_regions_that_are_none_are_said_and_leave_the_other_pictures_their_labels(folder: Path) -> None:
+    Image.new("RGB", (90, 60), "white").save(folder / "bad.png")
+    path = folder / "via.json"
+    files = [{**_FILE, "filename": "bad.png", "regions": 5}, _FILE, {**_FILE, "regions": ["box"]}]
+    path.write_text(json.dumps({str(number): file for number, file in enumerate(files)}))
+    bad, good = read(path, "via")
+    assert (len(bad.regions), len(good.regions)) == (0, len(only(folder / "one.json", {"1": _FILE}, "via").regions))
+    for item in (bad, good):
+        assert "shapes without a label were left out" in item.notes
+
+
+def test_cocos_labels_of_pictures_that_are_not_named_are_said(folder: Path) -> None:
+    coco = {
+        "images": [{"id": 1, "file_name": "pic.png", "width": 900, "height": 600}],
+        "annotations": [{"image_id": image, "category_id": 3, "bbox": [7, 1, 4, 4]} for image in (1, 2, 2)],
+        "categories": [{"id": 3, "name": "total"}],
+    }
+    path = folder / "coco.json"
+    path.write_text(json.dumps(coco))
+    problem, item = read(path, "picture-labels")
+    assert (problem.record, problem.reason) == (
+        "annotations",
+        "2 are of pictures that it does not name, and were left out",
+    )
+    assert len(item.regions) == 1
+
+
+def test_azures_labels_on_a_page_that_is_not_there_are_said(folder: Path) -> None:
+    box = [0.1, 0.1, 0.2, 0.1, 0.2, 0.2, 0.1, 0.2]
+    values = [{"page": page, "text": "9", "boundingBoxes": [box]} for page in (1, 7)]
+    labels = [{"label": "Total", "value": [value]} for value in values]
+    item = only(folder / "pic.png.labels.json", {"document": "pic.png", "labels": labels}, "azure")
+    assert len(item.regions) == 1
+    assert "1 parts of labels have no box on a page that is there, and were left out" in item.notes

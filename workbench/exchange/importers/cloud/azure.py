@@ -216,7 +216,10 @@ def _labelled(path: Path, data: dict[str, Any], options: Options) -> Incoming:
         if "/" in label:  # a table's cell: Items/0/Amount
             rows += bool(values)
             continue
-        places = [place for value in values for place in _places(value, incoming.pages)]
+        placed = [list(_places(value, incoming.pages)) for value in values]
+        if nowhere := placed.count([]):
+            incoming.notes.append(f"{nowhere} parts of labels have no box on a page that is there, and were left out")
+        places = [place for part in placed for place in part]
         text = " ".join(str(value.get("text") or "") for value in values)
         if places:
             entities.append(Entity(label, None, tuple(places), text))

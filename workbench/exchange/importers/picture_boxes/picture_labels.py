@@ -60,6 +60,9 @@ def _coco(path: Path, data: dict[str, Any], options: Options) -> Iterator[Incomi
     images = listed(data, "images")
     if not images:
         yield Rejected(str(path), "", "it names no pictures")
+    named = {str(image.get("id")) for image in images}
+    if images and (unknown := sum(len(own) for image, own in boxes.items() if image not in named)):
+        yield Rejected(str(path), "annotations", f"{unknown} are of pictures that it does not name, and were left out")
     for number, image in enumerate(images, 1):
         where = f"picture {number}"
         try:

@@ -71,13 +71,12 @@ def _pictures(path: Path, options: Options) -> dict[str, _Shapes]:
     for file in files.values() if isinstance(files, dict) else ():
         name = get(file, "filename")
         regions = get(file, "regions")
-        parts = list(regions.values()) if isinstance(regions, dict) else regions  # version 1 numbers them
+        parts = list(regions.values()) if isinstance(regions, dict) else regions or []  # version 1 numbers them
         if isinstance(name, str):
-            pictures[name] = [
+            pictures.setdefault(name, []).extend(
                 (get(part, "shape_attributes") or {}, get(part, "region_attributes") or {})
-                for part in parts or ()
-                if isinstance(part, dict)
-            ]
+                for part in (parts if isinstance(parts, list) else [None])  # what is no region has no label
+            )
     if not pictures:
         raise InputProblem("it names no pictures")
     return pictures
