@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
 from dockerfile_parse import DockerfileParser
 from uvicorn.config import STARTUP_FAILURE
 
@@ -254,12 +255,12 @@ import os, pathlib, signal, time
 if __name__ == "__main__":
     import uvicorn
     from workbench.serving import __main__ as entry
-    from workbench.serving.siblings import Supervisor
+    from workbench.serving.siblings import Supervisor, take_port
     signal.signal(signal.SIGHUP, entry._hang_up)
     signal.signal(signal.SIGTERM, entry._end)
     signal.signal(signal.SIGINT, entry._end)
     config = uvicorn.Config("none:app", port=0, workers=2, timeout_worker_healthcheck=3600)
-    supervisor = Supervisor(config, [config.bind_socket()])
+    supervisor = Supervisor(config, [take_port(config)])
     supervisor.run()
     supervisor.pass_signal_on()
 else:
@@ -281,6 +282,15 @@ def test_several_processes_end_while_one_is_loading(tmp_path: Path, number: sign
             assert process.wait(60) == 128 + number
         finally:
             process.kill()
+
+
+def test_a_second_server_of_several_processes_ends_while_the_first_one_loads() -> None:
+    """Both were bound to the port, and the processes of the second one ended in tracebacks and were started again."""
+    with siblings.take_port(uvicorn.Config("none:app", port=0, workers=2)) as first:
+        port = first.getsockname()[1]
+        with pytest.raises(SystemExit) as ended:
+            siblings.take_port(uvicorn.Config("none:app", port=port, workers=2))
+    assert ended.value.code == STARTUP_FAILURE
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's filter is Linux's")

@@ -28,7 +28,7 @@ def put_in_place(folder: RunFolder, arrived: Path, digests: Mapping[str, str], t
         TargetProblem: a file did not come whole, or is none that a run makes.
         InputProblem: there is no report, or a model that cannot be used.
     """
-    if strange := sorted(_NOT_MADE & {path.name for path in arrived.iterdir()}):
+    if strange := sorted(path.name for path in arrived.iterdir() if _is_strange(path, folder.path / path.name)):
         rmtree(arrived)
         raise TargetProblem(
             f"{target} sends {strange[0]} as a result, which no run makes there. Nothing of it was kept.",
@@ -50,3 +50,8 @@ def put_in_place(folder: RunFolder, arrived: Path, digests: Mapping[str, str], t
         path.replace(place)
     arrived.rmdir()
     sync_tree(folder.path, folder.checkpoints)
+
+
+def _is_strange(path: Path, place: Path) -> bool:
+    """Whether it is none of a run's results: by its name, or as a folder where the run here has a file."""
+    return path.name in _NOT_MADE or (path.is_dir() and place.is_file())

@@ -29,7 +29,7 @@ from workbench.serving.metrics import SHARED, Metrics
 from workbench.serving.options import ENVIRONMENT, Options, from_json
 from workbench.serving.schemas import Words
 from workbench.serving.service import Service
-from workbench.serving.siblings import Supervisor, ending_at_once, failure, report_failure
+from workbench.serving.siblings import Supervisor, ending_at_once, failure, report_failure, take_port
 from workbench.workspace import Workspace
 
 
@@ -123,7 +123,7 @@ def main() -> None:
         if options.workers > 1:
             os.environ[SHARED] = str(folder)
             config = uvicorn.Config("workbench.serving.__main__:create", workers=options.workers, **settings)
-            supervisor = Supervisor(config, [config.bind_socket()])
+            supervisor = Supervisor(config, [take_port(config)])
             supervisor.run()
             if (code := failure(folder)) is not None:
                 sys.exit(code)

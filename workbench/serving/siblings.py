@@ -1,14 +1,17 @@
 """The processes of one server, which answer at the same port: which have loaded the model, and why one cannot."""
 
+import logging
 import os
 import signal
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from workbench.serving.connections import refuse_new
@@ -57,6 +60,20 @@ def ending_at_once() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def take_port(config: uvicorn.Config) -> socket.socket:
+    """The port of several processes: listened on before they load, so that no other server can be bound to it, too.
+
+    It ends the program with a line where another server has the port. Requests wait until a process has its libraries.
+    """
+    port = config.bind_socket()
+    try:
+        port.listen(config.backlog)
+    except OSError as error:  # the other one was faster by a moment
+        logging.getLogger("uvicorn.error").error(error)
+        sys.exit(STARTUP_FAILURE)
+    return port
 
 
 class Supervisor(Multiprocess):

@@ -189,6 +189,23 @@ def test_a_result_takes_the_place_of_nothing_that_is_here(far: Far, name: str) -
         assert (folder / name).read_bytes() == here
 
 
+def test_a_folder_among_the_results_takes_the_place_of_no_file_here(far: Far) -> None:
+    """Of a run that was resumed: results of before are here."""
+    content = b"from there"
+    folder = far({"./predictions.parquet/x": content, "./report.json": b"{\"f1\": 0.5}"})
+    (folder / "predictions.parquet").write_bytes(b"from here")
+    digests = {
+        "predictions.parquet/x": digest_of(_file(folder.parent / "copy", content)),
+        "report.json": digest_of(_file(folder.parent / "copy", b"{\"f1\": 0.5}")),
+    }
+    known = json.loads((folder.parent / "answers.json").read_text())
+    (folder.parent / "answers.json").write_text(json.dumps({**known, "results": json.dumps({"files": digests})}))
+    with pytest.raises(TargetProblem, match=r"predictions\.parquet"):
+        bring(folder)
+    assert not (folder / ".results").exists()
+    assert (folder / "predictions.parquet").read_bytes() == b"from here"
+
+
 def test_a_link_among_the_results_is_left_out(far: Far, tmp_path: Path) -> None:
     folder = far({"./words.jsonl": b"x"}, {"./model": "..", "./report.json": "words.jsonl"})
     with pytest.raises(WorkbenchError):
