@@ -19,6 +19,7 @@ from storage.exceptions import MissingTool, UsageProblem, WorkbenchError, Worksp
 from workbench import __version__
 from workbench.commands.support.context import Context
 from workbench.commands.support.launch import open_workbench
+from workbench.commands.support.parameter_types import NamedPath
 from workbench.commands.support.registry import COMMANDS, load
 from workbench.fields.plain_text import harmless_lines, without_passwords
 
@@ -97,7 +98,7 @@ def _workspace_first(args: list[str]) -> list[str]:
 @click.option(
     "-w",
     "--workspace",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=NamedPath(path_type=Path, file_okay=False),
     help="The workspace's directory (default: the nearest one above the current directory).",
 )
 @click.version_option(__version__, prog_name="workbench")
