@@ -19,9 +19,9 @@ from storage.exceptions import MissingTool, UsageProblem, WorkbenchError, Worksp
 from workbench import __version__
 from workbench.commands.support.context import Context
 from workbench.commands.support.launch import open_workbench
+from workbench.commands.support.parameter_types import NamedPath
 from workbench.commands.support.registry import COMMANDS, load
 from workbench.fields.plain_text import harmless_lines, without_passwords
-from workbench.files import typed_paths
 
 _DAY = 86_400  # seconds
 
@@ -98,7 +98,7 @@ def _workspace_first(args: list[str]) -> list[str]:
 @click.option(
     "-w",
     "--workspace",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=NamedPath(path_type=Path, file_okay=False),
     help="The workspace's directory (default: the nearest one above the current directory).",
 )
 @click.version_option(__version__, prog_name="workbench")
@@ -158,12 +158,6 @@ def main() -> Any:
         no_text = UsageProblem("A name that was given is no text: a byte of it is not UTF-8.", "Type it anew.")
         _report(no_text, wants_json)
         sys.exit(no_text.exit_code)
-    except RecursionError:
-        if not any(typed_paths.is_too_deep(Path(argument)) for argument in sys.argv):
-            _crash()
-        deep = UsageProblem("A path that was given has too many folders in one another.", "Name a shorter one.")
-        _report(deep, wants_json)
-        sys.exit(deep.exit_code)
     except MemoryError:
         lacking = MissingTool("There is too little memory for this.", "Close other programs, or do less at once.")
         _report(lacking, wants_json)

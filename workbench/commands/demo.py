@@ -12,6 +12,7 @@ import click
 from storage.files import SETTINGS
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, table
+from workbench.commands.support.parameter_types import NamedPath
 from workbench.fields.plain_text import as_argument, counted
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ ROUND_SIZE = 4
     "--task", type=click.Choice(["tokens", "classes"]), default="tokens", show_default=True,
     help="What is learned: the fields of invoices, or what short mails are.",
 )  # fmt: skip
-@click.option("--at", "directory", type=click.Path(path_type=Path), default=Path("demo"), show_default=True)
+@click.option("--at", "directory", type=NamedPath(path_type=Path), default=Path("demo"), show_default=True)
 @json_option
 @click.pass_obj
 def command(context: Context, headless: bool, task: str, directory: Path, as_json: bool) -> None:

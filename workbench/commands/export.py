@@ -11,6 +11,7 @@ from storage.records import Split
 from workbench.commands.support import streams
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import CommandWithFormats, emit, json_option
+from workbench.commands.support.parameter_types import NamedPath
 from workbench.exchange.exporters import registry as exporters
 from workbench.exchange.exporters.base import check_target
 from workbench.exchange.exporters.documents import contents
@@ -19,7 +20,7 @@ from workbench.fields.plain_text import counted
 
 @click.command(cls=CommandWithFormats, formats=exporters.EXPORTERS)
 @click.argument("format", metavar="FORMAT", type=click.Choice(list(exporters.EXPORTERS)))
-@click.argument("out", type=click.Path(path_type=Path, allow_dash=True))
+@click.argument("out", type=NamedPath(path_type=Path, allow_dash=True))
 @click.option("--split", type=click.Choice([split.value for split in Split]), help="Only the documents of this split.")
 @click.option(
     "--only",

@@ -21,7 +21,7 @@ from workbench.commands.support.output import (
     pairs,
     table,
 )
-from workbench.commands.support.ranges import Range
+from workbench.commands.support.parameter_types import NamedPath, Range
 from workbench.commands.values import ask_about_columns
 from workbench.exchange.importers.registry import IMPORTERS
 from workbench.fields.plain_text import counted, harmless
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=CommandWithFormats, formats=IMPORTERS)
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
+@click.argument("paths", nargs=-1, required=True, type=NamedPath(path_type=Path, allow_dash=True))
 @click.option(
     "--format", default="auto", show_default=True, shell_complete=argument_completion.import_format,
     help="The files' format; `auto` looks into each file.",

@@ -6,11 +6,12 @@ from pathlib import Path
 import click
 
 from workbench.commands.support.output import emit, json_option
+from workbench.commands.support.parameter_types import NamedPath
 from workbench.fields.plain_text import as_argument, counted
 
 
 @click.command
-@click.argument("directory", type=click.Path(path_type=Path))
+@click.argument("directory", type=NamedPath(path_type=Path))
 @click.option(
     "--database", default="", metavar="URL", help="Keep the data on a server, for a team: postgresql://USER@HOST/NAME."
 )

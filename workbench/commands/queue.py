@@ -16,7 +16,7 @@ from workbench.annotation import rounds
 from workbench.commands.support import argument_completion
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, table
-from workbench.commands.support.ranges import Range
+from workbench.commands.support.parameter_types import Range
 from workbench.fields.plain_text import counted
 from workbench.runs.reconcile import reconcile
 from workbench.settings import MOST_TRAIN_AFTER

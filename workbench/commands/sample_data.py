@@ -10,13 +10,13 @@ import click
 from storage.exceptions import UsageProblem, WorkspaceProblem, remedy_of
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option
-from workbench.commands.support.ranges import Range
+from workbench.commands.support.parameter_types import NamedPath, Range
 from workbench.fields.plain_text import counted
 from workbench.files.output_places import refuse_own
 
 
 @click.command()
-@click.argument("out", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("out", type=NamedPath(path_type=Path, file_okay=False))
 @click.option("--count", type=click.IntRange(1, 1_000_000), default=40, show_default=True, help="How many documents.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same documents.")
 @click.option(

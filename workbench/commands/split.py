@@ -4,7 +4,7 @@ import click
 
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, table
-from workbench.commands.support.ranges import Range
+from workbench.commands.support.parameter_types import Range
 from workbench.fields.plain_text import counted
 
 

@@ -10,7 +10,7 @@ from storage.exceptions import RunProblem, UsageProblem
 from workbench.commands.support import argument_completion, run_settings, search_options
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option
-from workbench.commands.support.ranges import Range
+from workbench.commands.support.parameter_types import Range
 from workbench.commands.support.search_options import TRIALS, SearchOptions
 from workbench.fields.plain_text import counted
 

@@ -12,7 +12,7 @@ from storage.exceptions import InputProblem, UsageProblem
 from workbench.commands.support import argument_completion, streams
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import by_reason, emit, is_terminal, json_option, listed, pairs, table
-from workbench.commands.support.ranges import Range
+from workbench.commands.support.parameter_types import NamedPath, Range
 from workbench.fields.plain_text import counted, harmless_lines
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _COLUMNS = 8  # that a line names
 
 
 @click.command
-@click.argument("tables", nargs=-1, type=click.Path(path_type=Path, allow_dash=True))
+@click.argument("tables", nargs=-1, type=NamedPath(path_type=Path, allow_dash=True))
 @click.option(
     "--map", "mapping", multiple=True, metavar="COLUMN=FIELD", callback=pairs,
     shell_complete=argument_completion.meaning, help="What a column means.",

@@ -498,3 +498,19 @@ def test_every_command_that_a_message_names_is_there() -> None:
             assert name in commands, f"{path.name} names `workbench {name}`"
             if isinstance(group := commands[name], click.Group) and second:
                 assert second in group.commands, f"{path.name} names `workbench {name} {second}`"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("import", ""), ("values", ""), ("init", ""), ("sample-data", ""), ("demo", "--headless", "--at", ""),
+        ("export", "word-list", ""), ("runs", "export", "best", ""), ("-w", "", "import", "."),
+    ],
+)  # fmt: skip
+def test_an_empty_path_is_not_taken_for_the_folder_in_use(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(cli.group, words)
+    assert (result.exit_code, list(tmp_path.iterdir())) == (2, [])
+    assert "It is empty." in result.output

@@ -192,11 +192,11 @@ def test_a_result_takes_the_place_of_nothing_that_is_here(far: Far, name: str) -
 def test_a_folder_among_the_results_takes_the_place_of_no_file_here(far: Far) -> None:
     """Of a run that was resumed: results of before are here."""
     content = b"from there"
-    folder = far({"./predictions.parquet/x": content, "./report.json": b"{\"f1\": 0.5}"})
+    folder = far({"./predictions.parquet/x": content, "./report.json": b'{"f1": 0.5}'})
     (folder / "predictions.parquet").write_bytes(b"from here")
     digests = {
         "predictions.parquet/x": digest_of(_file(folder.parent / "copy", content)),
-        "report.json": digest_of(_file(folder.parent / "copy", b"{\"f1\": 0.5}")),
+        "report.json": digest_of(_file(folder.parent / "copy", b'{"f1": 0.5}')),
     }
     known = json.loads((folder.parent / "answers.json").read_text())
     (folder.parent / "answers.json").write_text(json.dumps({**known, "results": json.dumps({"files": digests})}))

@@ -8,6 +8,7 @@ import click
 from workbench.commands.support import argument_completion, run_settings
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option
+from workbench.commands.support.parameter_types import NamedPath
 
 if TYPE_CHECKING:
     from storage.records import Run
@@ -115,7 +116,7 @@ def import_run(context: Context, folder: Path, replace: bool, force: bool, as_js
 
 @click.command()
 @click.argument("run", shell_complete=argument_completion.run_id)
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=NamedPath(path_type=Path))
 @click.option("--docker", is_flag=True, help="Make a folder from which `docker build` makes a server of the model.")
 @click.option("--onnx", is_flag=True, help="Make the model's ONNX form, too; `serve` uses it where it is faster.")
 @click.option("--int8", is_flag=True, help="With --onnx: weights as 8-bit integers.")

@@ -84,8 +84,13 @@ def fill_from_ground_truth(
     if parse is None and "valid_line" not in data:
         parse = data
     schema = invoice_schema()
+    left_out = len(parses) - 1 if isinstance(parses, list) and parses and "gt_parse" not in data else 0
     for category, value in _leaves(parse, ""):
-        incoming.values.setdefault(label_of(category, schema), value)
+        left_out += value is None
+        if value is not None:
+            incoming.values.setdefault(label_of(category, schema), value)
+    if left_out and "valid_line" not in data:  # else they are among its labels
+        incoming.notes.append(f"{left_out} entries of gt_parse are line items, lists or no values, and were left out")
     incoming.values_source = "values" if incoming.values else ""
     if "valid_line" in data:
         incoming.labelled = True
@@ -96,18 +101,21 @@ def fill_from_ground_truth(
         incoming.pages = [IncomingPage(*size, None, picture)]
 
 
-def _leaves(parse: Any, path: str) -> Iterator[tuple[str, str]]:
-    """(category, value) of the texts and numbers in a parse, without line items."""
+def _leaves(parse: Any, path: str) -> Iterator[tuple[str, str | None]]:
+    """(category, value) of the texts and numbers in a parse; None for line items, and for what is no value."""
     if not isinstance(parse, dict):
+        if parse:
+            yield path, None
         return
     for key, value in parse.items():
-        if str(key).casefold() in _LINE_ITEMS:
-            continue
         name = f"{path}.{key}" if path else str(key)
-        if isinstance(value, dict):
+        if isinstance(value, dict) and str(key).casefold() not in _LINE_ITEMS:
             yield from _leaves(value, name)
-        elif isinstance(value, str | int | float) and not isinstance(value, bool) and str(value).strip():
-            yield name, written(value).strip()
+        elif isinstance(value, str | int | float) and not isinstance(value, bool):
+            if str(value).strip():
+                yield name, None if str(key).casefold() in _LINE_ITEMS else written(value).strip()
+        elif value not in (None, [], {}):
+            yield name, None
 
 
 IMPORTER = OneDocumentImporter("cord", _sure, _document)

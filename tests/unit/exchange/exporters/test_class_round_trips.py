@@ -111,6 +111,23 @@ def test_several_class_fields_stand_under_their_names(tmp_path, format):
     assert labels == [[("mood", "angry"), ("topic", "trains")], [("mood", "glad")]]
 
 
+@pytest.mark.parametrize("format", ["texts-csv", "texts-xlsx", "texts-jsonl", "texts-parquet"])
+@pytest.mark.parametrize("named", [True, False])
+def test_a_text_that_lacks_a_class_comes_back_as_open(tmp_path, format, named):
+    records = [
+        {"text": "Late", "mood": "angry", "topic": "trains"},
+        {"text": "Thanks", "mood": None, "topic": "trains"},
+    ]
+    workspace = workspace_of(tmp_path / "ws", records, label_columns=("mood", "topic"))
+    target = tmp_path / FORMATS[format]
+    exporters.load(format).write(contents(workspace), workspace.schema, target)
+    other = workspaces.empty(tmp_path / "other")
+    other.change_schema(lambda schema: schema.add_class("topic", ("trains",)).add_class("mood", ("angry",)))
+    summary = run(other, ImportRequest(paths=(target,), label_columns=("mood", "topic") if named else ()))
+    assert not summary.rejected
+    assert facts(other) == facts(workspace)
+
+
 def test_an_old_option_is_lost_where_classes_are_numbers_and_it_is_said(tmp_path):
     workspace = workspace_of(tmp_path / "ws", TEXTS)
     workspace.change_schema(lambda schema: schema.change("class", options=("claim",)))

@@ -454,6 +454,22 @@ def test_donut_rows_bring_words_or_known_values(put: Any, read: Any) -> None:
     assert "picture is not there" in problem.reason
 
 
+@pytest.mark.parametrize(
+    ("truth", "count"),
+    [
+        ({"gt_parse": {"menu": [{"nm": "Tea"}], "total": {"price": "9", "by": ["cash"]}}}, 2),
+        ({"gt_parse": "9"}, 1),
+        ({"gt_parses": [{"total": "9"}, {"total": "8"}]}, 1),
+        ({"gt_parse": {"total": "9", "menu": [], "tip": None, "note": ""}}, 0),
+    ],
+)
+def test_what_is_left_out_of_a_donut_row_is_said(put: Any, read: Any, truth: dict[str, Any], count: int) -> None:
+    put("a.png", png())
+    (item,), _ = read(put("m.jsonl", json.dumps({"file_name": "a.png", "ground_truth": json.dumps(truth)})))
+    expected = f"{count} entries of gt_parse are line items, lists or no values, and were left out"
+    assert [note for note in item.notes if "gt_parse" in note] == ([expected] if count else [])
+
+
 def test_half_characters_become_marks(put: Any, read: Any) -> None:
     (item,), bad = read(put("s.jsonl", '{"id":"a\\ud83d","words":["b\\ud83d"],"bboxes":[[0,0,1,1]]}\n'))
     assert not bad

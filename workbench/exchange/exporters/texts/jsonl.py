@@ -16,7 +16,7 @@ from workbench.fields import FieldKind, Schema
 
 
 class TextJsonlExporter:
-    """A class is a text, or a list of them where the field allows several; a text without one has no such key."""
+    """A class is a text, or a list of them where the field allows several; null where a text has none."""
 
     name = "texts-jsonl"
     folder = False
@@ -28,9 +28,12 @@ class TextJsonlExporter:
         encode = msgspec.json.Encoder().encode
         with whole_file(target) as file:
             for row in rows(contents, columns, written):
-                for name, field in columns.fields:
-                    row[name] = row[name] if field.multiple or not row[name] else row[name][0]
-                file.write(encode({key: value for key, value in row.items() if value not in (None, [])}) + b"\n")
+                classes = {
+                    name: None if not row[name] else row[name] if field.multiple else row[name][0]
+                    for name, field in columns.fields
+                }
+                kept = {key: value for key, value in (row | classes).items() if value is not None or key in classes}
+                file.write(encode(kept) + b"\n")
         return written
 
 
