@@ -4,12 +4,13 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from storage.records import RunState
 from tests.support import workspaces
 from tests.support.ports import free_port
 from tests.support.workspaces import until
@@ -18,7 +19,9 @@ from workbench import warm_workers
 from workbench.cli import group
 from workbench.exchange import pipeline
 from workbench.exchange.import_summary import Summary
+from workbench.runs import jobs
 from workbench.runs.state import RunFolder
+from workbench.workspace import Workspace
 
 INT, HUP, TERM, KILL = signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGKILL
 COMMANDS = {
@@ -164,9 +167,9 @@ def test_the_run_goes_on_when_tune_that_waits_for_it_is_interrupted(folder: Path
     process.send_signal(INT)
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 130 and "Traceback" not in errors
-    ending = command(folder, "runs", "kill", run.name)
-    ending.communicate(timeout=60)
-    assert ending.returncode == 0
+    with closing(Workspace.open(folder / "ws")) as workspace:
+        ended = jobs.wait(workspace, run.name)
+    assert ended.state is RunState.FINISHED, ended.reason
 
 
 CLOSED = """
