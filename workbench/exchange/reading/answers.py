@@ -236,10 +236,28 @@ def get(record: Any, *names: str) -> Any:
     return None
 
 
-def listed(record: Any, *names: str) -> list[Any]:
-    """The value of the first of these keys that is there, if it is a list; its objects only."""
+def listed(record: Any, *names: str) -> list[dict[str, Any]]:
+    """The objects in the list of the first of these keys that is there; [] where there is none.
+
+    Raises:
+        InputProblem: its value is no list, or holds what is no object.
+    """
     value = get(record, *names)
-    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+    return [] if value is None else objects(value, f'"{names[0]}"')
+
+
+def objects(value: Any, name: str) -> list[dict[str, Any]]:
+    """The objects in a list; null among them is passed over.
+
+    Raises:
+        InputProblem: it is no list, or holds what is no object: words or labels would be lost.
+    """
+    if not isinstance(value, list):
+        raise InputProblem(f"{name} is no list")
+    entries = [entry for entry in value if entry is not None]
+    if not all(isinstance(entry, dict) for entry in entries):
+        raise InputProblem(f"{name} holds what is no object")
+    return entries
 
 
 def whole(value: Any, default: int = 0) -> int:

@@ -14,6 +14,7 @@ from workbench.exchange.reading.answers import (
     finish,
     get,
     listed,
+    objects,
     polygon,
     share,
     turn_of,
@@ -109,8 +110,10 @@ def _result(path: Path, data: dict[str, Any], options: Options) -> Incoming:
     for document in listed(result, "documents", "documentResults"):
         fields = document.get("fields")
         for name, field in fields.items() if isinstance(fields, dict) else ():
-            if not isinstance(field, dict):
+            if field is None:
                 continue
+            if not isinstance(field, dict):
+                raise InputProblem(f'its field "{name}" is no object')
             if _is_nested(field):
                 parts = _parts(name, field)
                 left_out += not parts
@@ -129,7 +132,8 @@ def _is_nested(field: dict[str, Any]) -> bool:
 
 def _parts(name: str, field: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     """(label, field) of the parts of a list's only entry that are values of the whole invoice."""
-    entries = listed(field, "valueArray", "value")
+    value = get(field, "valueArray", "value")
+    entries = objects(value, f'"{name}"') if isinstance(value, list) else []
     parts = get(entries[0], "valueObject", "value") if len(entries) == 1 else None
     if not isinstance(parts, dict):
         return []

@@ -8,7 +8,7 @@ from typing import Any
 from storage.exceptions import InputProblem
 from storage.records import Box
 from workbench.exchange.reading import parsing
-from workbench.exchange.reading.answers import Entity, companions, finish, get, listed, share, turn_of
+from workbench.exchange.reading.answers import Entity, companions, finish, get, listed, objects, share, turn_of
 from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingToken, Options, Rejected
 
 _RUN = "textract"
@@ -56,7 +56,7 @@ class TextractImporter:
 
     def _read(self, path: Path, options: Options) -> Incoming:
         data = parsing.json_of(path, options.limits)
-        answers = [part for part in (data if isinstance(data, list) else [data]) if isinstance(part, dict)]
+        answers = objects(data if isinstance(data, list) else [data], "the answer")
         expenses = [expense for part in answers for expense in _expenses(part)]
         blocks = [block for part in (*answers, *expenses) for block in listed(part, "Blocks")]
         incoming = Incoming(path.name.split(".")[0], str(path), [], self.name)

@@ -8,7 +8,7 @@ from typing import Any
 from storage.exceptions import InputProblem
 from storage.records import Box
 from workbench.exchange.reading import named_files, parsing
-from workbench.exchange.reading.answers import companions, finish, get, listed, polygon, share, turn_of
+from workbench.exchange.reading.answers import companions, finish, get, listed, objects, polygon, share, turn_of
 from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingToken, Options, Rejected
 
 _ENDS_LINE = frozenset({"LINE_BREAK", "EOL_SURE_SPACE", 5, 3})
@@ -33,7 +33,7 @@ class VisionImporter:
 
     def _read(self, path: Path, options: Options) -> Incoming:
         data = parsing.json_of(path, options.limits)
-        parts = data if isinstance(data, list) else [data]
+        parts = objects(data if isinstance(data, list) else [data], "the answer")
         answers = [answer for part in parts for answer in (listed(part, "responses") or [part])]
         if message := next((message for answer in answers if (message := get(answer, "error.message"))), ""):
             raise InputProblem(f"the service could not read it: {str(message)[:200]}")

@@ -23,16 +23,16 @@ class PictureLabelsImporter:
         if not parsing.is_json(head):
             return 0.0
         coco = re.search(rb'"images"\s*:\s*\[', head) and re.search(rb'"(annotations|categories)"\s*:\s*\[', head)
-        shapes = re.search(rb'"shapes"\s*:\s*\[', head) and (b'"imagePath"' in head or b'"shape_type"' in head)
+        shapes = re.search(rb'"shapes"\s*:', head) and (b'"imagePath"' in head or b'"shape_type"' in head)
         return 0.96 if coco or shapes else 0.0
 
     def companions(self, path: Path) -> Iterator[Path]:
         """The pictures that are named."""
         try:
             data = parsing.json_of(path, Options(path.parent).limits)
+            names = [get(image, "file_name") for image in listed(data, "images")] + [get(data, "imagePath")]
         except InputProblem:
             return
-        names = [get(image, "file_name") for image in listed(data, "images")] + [get(data, "imagePath")]
         for name in names:
             if isinstance(name, str):
                 yield from named_files.companions(path.parent, name)
@@ -45,11 +45,10 @@ class PictureLabelsImporter:
                 raise InputProblem("it is no object")
             if "shapes" in data:
                 yield _labelme(path, data, options)
-                return
+            else:
+                yield from _coco(path, data, options)
         except InputProblem as problem:
             yield parsing.rejected(path, "", problem)
-            return
-        yield from _coco(path, data, options)
 
 
 def _coco(path: Path, data: dict[str, Any], options: Options) -> Iterator[Incoming | Rejected]:
