@@ -9,7 +9,8 @@ from workbench.runs import estimate
 from workbench.training import speed_probe
 
 
-def test_a_measurement_times_real_training_steps(tmp_path: Path) -> None:
+def test_a_measurement_times_real_training_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(estimate, "PATIENCE_SECONDS", 600.0)  # at the lowest priority, beside other tests
     workspace = workspaces.workspace(tmp_path / "ws")
     shape = {
         "family": "layoutlm", "hidden": 32, "layers": 2, "heads": 2, "vocabulary": 100, "labels": 5, "length": 64,
