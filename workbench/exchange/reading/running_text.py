@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
 from storage.exceptions import InputProblem
+from workbench.annotation.classes.running_text import KOREAN
 from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingSpan, IncomingToken
 from workbench.exchange.reading.parsing import page_of_boxes
 from workbench.fields.plain_text import harmless, normal_form
 
 _WIDE = re.compile(r"[\u2e80-\ua4cf\uf900-\ufaff\ufe30-\uffe6\U00016fe0-\U0003fffd]")
 """Where characters may be words by themselves."""
-_KOREAN = re.compile(r"[\u1100-\u115f\u3130-\u318f\ua960-\ua97f\uac00-\ud7a3\uffa0-\uffdc]")
 _CHARACTER, _LINE, _COLUMNS = 10.0, 20.0, 80
 TYPESET = "there are no boxes: the words were set line by line on a made-up page"
 
@@ -41,7 +41,7 @@ def pieces_of(text: str) -> list[tuple[int, int]]:
     pieces: list[tuple[int, int]] = []
     start = -1
     for position, character in enumerate(text):
-        space, wide = character.isspace(), _is_wide(character) and not _KOREAN.match(character)
+        space, wide = character.isspace(), _is_wide(character) and not KOREAN.match(character)
         if start >= 0 and (space or wide):
             pieces.append((start, position))
             start = -1
