@@ -1,4 +1,4 @@
-"""Chinese, Japanese and Korean texts leave the workspace as they came into it, without a space between their characters."""
+"""Chinese, Japanese and Korean texts leave the workspace as they came in, without spaces between their characters."""
 
 import json
 from pathlib import Path
