@@ -307,7 +307,7 @@ class _ValuesImport:
             outcome.left_out[UNNAMED] += 1
             outcome.unmapped[UNNAMED] = None
         values: dict[str, str] = {}
-        refused: Rejected | None = None
+        refused: list[str] = []
         for column, value in row.values.items():
             meant = _meant(labels.schema, column)
             if self._only is not None and column.casefold() not in self._only and not meant:
@@ -326,9 +326,9 @@ class _ValuesImport:
                 self.of_two_days[column] += 1
             if values.setdefault(field_id, value) != value:
                 reason = f"{column}: another column has '{values[field_id]}' for the same field, which is taken; not"
-                refused = Rejected(str(path), row.record, f"{reason} '{value}'")
+                refused.append(f"{reason} '{value}'")
         values_of.append((number, values))
-        return refused
+        return Rejected(str(path), row.record, "; ".join(refused)) if refused else None
 
     def _apply(self, connection: Connection, number: int, values: dict[str, str]) -> None:
         outcome = self._outcome

@@ -21,7 +21,7 @@ _GROUPED = re.compile(
 _AMBIGUOUS = re.compile(r"([1-9][0-9]{0,2})([.,])([0-9]{3})")
 _THREE_DECIMALS = re.compile(r"[+-]?[0-9]{1,3}\.[0-9]{3}")
 _BARE = re.compile(r"[0-9.,' ()\-]+")
-_NO_CENTS = re.compile(r"(.*[0-9])[.,] ?-{1,2}")  # 12,- and 12.--
+_NO_CENTS = re.compile(r"(.*[0-9])(?:[.,;]| ?:) ?-{1,2}")  # 12,- and 12.-- and, in Sweden, 12:-
 _APART = re.compile(r"(?<=[0-9]) ?([.,]) ?(?=[0-9])")  # OCR puts spaces around separators
 # Characters that PDF and OCR use for the minus and the apostrophe.
 _SAME: dict[int, str | None] = {
@@ -35,6 +35,9 @@ _SAME: dict[int, str | None] = {
 }
 _LONGEST = 48
 _FOOTNOTE = re.compile("[\u00b9\u00b2\u00b3\u2070-\u209c\u2460-\u249b\u24ea-\u24ff\u2776-\u2793]")
+_RAISED = "[⁰¹²³⁴⁵⁶⁷⁸⁹]"
+_CENTS = re.compile(rf"(?<![0-9.,'’])([0-9]+(?:[.,'’ ][0-9]{{3}})*)[.,]?({_RAISED}{{2}})(?![⁰¹²³⁴⁵⁶⁷⁸⁹0-9.,])")  # 12⁹⁹
+_POWER = re.compile(rf"[0-9][.,]?(?:⁻{_RAISED}|{_RAISED}{{3}})")  # 10⁻², and what can be no mark of a footnote
 _FRACTIONS = {
     "½": ".5", "¼": ".25", "¾": ".75", "⅛": ".125", "⅜": ".375", "⅝": ".625", "⅞": ".875",
     "⅕": ".2", "⅖": ".4", "⅗": ".6", "⅘": ".8", "⅒": ".1",
@@ -93,6 +96,11 @@ def plain(text: str) -> str:
     return " ".join(text.split())
 
 
+def _lowered(text: str) -> str:
+    """An amount whose cents are raised, with these behind a separator: 1.234⁵⁰ is 1.234,50."""
+    return _CENTS.sub(lambda match: f"{match[1]}{'.' if ',' in match[1] else ','}{normal_form('NFKC', match[2])}", text)
+
+
 def _apart(text: str) -> str:
     """A text in which a currency's sign stands by itself: 12€50 is 12,50 €."""
     if not ("€" in text or "$" in text or "£" in text):
@@ -149,6 +157,10 @@ def read(text: str) -> tuple[str | None, str, str | None]:
         (normal, note, other): the decimal string ("1234.50", "-12.00"; at least two decimals, no exponent) or None
         when it is refused; why it is refused or what is uncertain; the other possible reading, if there is one.
     """
+    if not text.isascii():
+        text = _lowered(text)
+        if _POWER.search(text):
+            return None, f"{text.strip()} has raised digits that are no cents", None
     body = plain(text)
     if body.startswith("(") and ")" not in body:  # of a remark in brackets; "(35.13)" is below zero
         body = body[1:].strip()

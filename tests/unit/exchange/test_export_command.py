@@ -305,3 +305,12 @@ def test_a_workbook_whose_place_is_full_says_so_and_nothing_else(
             sheet.append([number, str(number)])
     gc.collect()
     assert complaints == []
+
+
+@pytest.mark.parametrize("format", ["word-list", "hf-dataset", "parquet", "label-studio", "funsd", "class-folders"])
+def test_pictures_that_are_gone_are_said(workspace: Path, tmp_path: Path, format: str) -> None:
+    gone = "pictures are gone from the workspace's folder pages and were left out"
+    assert gone not in run(workspace, format, str(tmp_path / "before"))["lost"]
+    (workspace / "pages" / "ab" / "x.png").unlink()
+    assert run(workspace, format, str(tmp_path / "after"))["lost"][gone] == 2
+    assert gone not in run(workspace, format, str(tmp_path / "without"), "--no-pictures")["lost"]

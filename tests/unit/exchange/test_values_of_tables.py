@@ -345,3 +345,9 @@ def test_the_reason_of_a_table_that_cannot_be_read_says_what_to_do(workspace: Wo
     report = known_values.bring_in(workspace, table_of(tmp_path, "other.pdf,12.00", "a/d001.pdf,13.00"))
     assert report.documents == 0
     assert report.rejected[0].reason.endswith("Add a first line that names the columns: file, then one a field.")
+
+
+def test_every_value_that_another_column_keeps_out_is_named(workspace: Workspace, tmp_path: Path) -> None:
+    table = table_of(tmp_path, "file,amount_total,total,gross,iban", "other,100,200,300,")
+    (rejected,) = known_values.bring_in(workspace, table).rejected
+    assert "not '200'" in rejected.reason and "not '300'" in rejected.reason

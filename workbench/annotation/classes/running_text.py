@@ -4,6 +4,7 @@ An import sets such a text in rows of its own (`exchange/reading/running_text.py
 and divided only where the text has a line end.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from unicodedata import east_asian_width
 
@@ -13,6 +14,8 @@ from storage.records import Token
 
 _SET_WIDE = 80  # cells of the rows that an import sets a text in
 _WIDE_ENDS = "WF"
+KOREAN = re.compile(r"[\u1100-\u115f\u3130-\u318f\ua960-\ua97f\uac00-\ud7a3\uffa0-\uffdc]")
+"""Letters that are as wide as Chinese ones, in words that spaces divide."""
 
 
 def lines_of(tokens: Sequence[Token]) -> Iterator[list[Token]]:
@@ -32,8 +35,8 @@ def lines_of(tokens: Sequence[Token]) -> Iterator[list[Token]]:
 
 def gap(before: str, after: str) -> int:
     """Cells between two words: none between Chinese or Japanese characters."""
-    return (
-        0
-        if east_asian_width(before[-1:] or " ") in _WIDE_ENDS and east_asian_width(after[:1] or " ") in _WIDE_ENDS
-        else 1
-    )
+    return 0 if _is_wide(before[-1:]) and _is_wide(after[:1]) else 1
+
+
+def _is_wide(character: str) -> bool:
+    return bool(character) and east_asian_width(character) in _WIDE_ENDS and not KOREAN.match(character)

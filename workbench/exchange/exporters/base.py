@@ -40,9 +40,11 @@ class ExportReport:
     of_documents: bool = True  # whether it holds classes
     retired: frozenset[str] = frozenset()  # fields whose labels it leaves out, as they are not in use
 
-    def count(self, content: Content) -> None:
+    def count(self, content: Content, pictures: Path | None = None) -> None:
         """Count a document that was written, with those of its labels that the format holds."""
         self.documents += 1
+        if pictures and any(page.picture and picture_of(page, pictures) is None for page in content.pages):
+            self.lost["pictures are gone from the workspace's folder pages and were left out"] += 1
         self.pages += len(content.pages)
         for labels, is_held, left_out in (
             (content.annotations.spans, self.of_words, "labels of words were left out: the format holds classes alone"),

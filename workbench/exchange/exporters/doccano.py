@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.records import Content
+from workbench.annotation.classes import running_text
 from workbench.exchange.exporters.base import ExportReport, has_labels, ordered_spans, write_lines
 from workbench.exchange.exporters.texts.rows import is_text, only_field, options_of, text_of
 from workbench.fields import Field, FieldKind, Schema
@@ -31,13 +32,13 @@ class DoccanoExporter:
 
 
 def _record(content: Content, schema: Schema, written: ExportReport, field: Field | None) -> dict[str, Any]:
-    text, ranges, before = "", [], None
+    text, ranges, before, word = "", [], None, ""
     for token in content.tokens:
         line = (token.page, token.line)
-        text += "" if before is None else " " if before == line else "\n"
+        text += "" if before is None else _between(word, token.text) if before == line else "\n"
         ranges.append((len(text), len(text) + len(token.text)))
         text += token.text
-        before = line
+        before, word = line, token.text
     document = content.document
     record: dict[str, Any] = {"id": document.name, "text": text, "split": document.split.value}
     options = [] if field is None else options_of(content, field)
@@ -54,6 +55,11 @@ def _record(content: Content, schema: Schema, written: ExportReport, field: Fiel
         record |= {"cats": options} if options else {}
     group = document.group if document.group != document.name else ""
     return record | {key: value for key, value in (("group", group), ("language", document.language)) if value}
+
+
+def _between(word: str, other: str) -> str:
+    """What stands between two words of a line: nothing between characters that an import made words of."""
+    return " " if len(word) > 1 or len(other) > 1 else " " * running_text.gap(word, other)
 
 
 def _unbroken(tokens: tuple[int, ...]) -> list[tuple[int, int]]:

@@ -53,7 +53,7 @@ class FunsdExporter:
                     if not words_are_complete(content):
                         record["labelled"] = False
                     (folder / "annotations" / f"{name}.json").write_bytes(msgspec.json.encode(record))
-                written.count(content)
+                written.count(content, pictures)
         return written
 
 

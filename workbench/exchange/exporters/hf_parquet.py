@@ -103,7 +103,7 @@ def _rows(
             if (picture := picture_of(page, pictures)) is not None:
                 row["image"] = {"bytes": picture.read_bytes(), "path": None}
             yield row
-        written.count(content)
+        written.count(content, pictures)
 
 
 def _features(tags: list[str], images: bool) -> dict[str, Any]:

@@ -71,7 +71,7 @@ class LabelStudioExporter:
                 has_pages |= not is_text(content)
                 task = _task(content, schema, names, target, pictures, folder)
                 file.write((b",\n" if number else b"\n") + encode(task))
-                written.count(content)
+                written.count(content, pictures)
             file.write(b"\n]\n")
         config = labelling_config(schema, has_pages=has_pages or not written.documents)
         write_atomic(_config_beside(target), config, outside=True)

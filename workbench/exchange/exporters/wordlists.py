@@ -48,7 +48,7 @@ class WordListExporter:
             for content in contents:
                 for record in _records(content, schema, written, names, target, pictures, folder):
                     file.write(encode(record) + b"\n")
-                written.count(content)
+                written.count(content, pictures)
         return written
 
 

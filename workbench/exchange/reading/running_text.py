@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
 from storage.exceptions import InputProblem
+from workbench.annotation.classes.running_text import KOREAN
 from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingSpan, IncomingToken
 from workbench.exchange.reading.parsing import page_of_boxes
 from workbench.fields.plain_text import harmless, normal_form
 
-_WIDE = re.compile(
-    r"[\u1100-\u115f\u2e80-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\uffe6\U00016fe0-\U0003fffd]"
-)
+_WIDE = re.compile(r"[\u2e80-\ua4cf\uf900-\ufaff\ufe30-\uffe6\U00016fe0-\U0003fffd]")
 """Where characters may be words by themselves."""
 _CHARACTER, _LINE, _COLUMNS = 10.0, 20.0, 80
 TYPESET = "there are no boxes: the words were set line by line on a made-up page"
@@ -32,12 +31,17 @@ class Range:
     text: str = ""  # what the file says stands there, "" where it does not say
 
 
+def _is_wide(character: str) -> bool:
+    """Whether it is a letter of a script that sets words and what is said of them side by side, without a space."""
+    return unicodedata.east_asian_width(character) in "WF" and character.isalpha()
+
+
 def pieces_of(text: str) -> list[tuple[int, int]]:
-    """(start, end) of the words of a text, divided by spaces; Chinese and Japanese characters are words."""
+    """(start, end) of the words of a text, divided by spaces; every Chinese or Japanese character is a word."""
     pieces: list[tuple[int, int]] = []
     start = -1
     for position, character in enumerate(text):
-        space, wide = character.isspace(), unicodedata.east_asian_width(character) in "WF" and character.isalpha()
+        space, wide = character.isspace(), _is_wide(character) and not KOREAN.match(character)
         if start >= 0 and (space or wide):
             pieces.append((start, position))
             start = -1
@@ -123,13 +127,15 @@ def set_text(incoming: Incoming, text: str, ranges: Iterable[Range]) -> None:
 
 def _counted(incoming: Incoming, text: str, ranges: list[Range]) -> list[Range]:
     """The ranges in characters of `text`; other ways of counting are tried where labels would cut words in two."""
-    misfits = sum(_misfits(text, marked) for marked in ranges)
+    misfits = as_characters = sum(_misfits(text, marked) for marked in ranges)
     best, unit = ranges, ""
     if misfits:
         for name, starts in _countings(text):
             other = [_moved(marked, starts) for marked in ranges]
             number = sum(_misfits(text, marked) for marked in other)
-            if number < misfits:
+            moved = sum(mine != theirs for mine, theirs in zip(ranges, other, strict=True))
+            # Of a label that is counted otherwise both edges are wrong; one that ends inside a word has one that is.
+            if number < misfits and as_characters - number > moved:
                 best, unit, misfits = other, name, number
     if not unit and len(ranges) > 2 and all(_misfits(text, marked) for marked in ranges):
         # one label may well end inside a word; where all of several do, their ends are counted otherwise
@@ -172,7 +178,7 @@ def _moved(marked: Range, starts: list[int]) -> Range:
 
 
 def _misfits(text: str, marked: Range) -> int:
-    """How many of a range's edges stand where a label's should not: inside a word, at a space, outside the text."""
+    """How much speaks against a range: edges inside a word, at a space (most where it begins), outside the text."""
     start, end = marked.start, marked.end
     if not 0 <= start <= end <= len(text):
         return 3
@@ -180,8 +186,13 @@ def _misfits(text: str, marked: Range) -> int:
         return 0 if _plain(text[start:end]) == _plain(marked.text) else 2
     if start == end:
         return 2
-    inside = [0 < edge < len(text) and text[edge - 1].isalnum() and text[edge].isalnum() for edge in (start, end)]
-    return sum(inside) + text[start].isspace() + text[end - 1].isspace()
+    inside = [_is_inside_word(text, edge) for edge in (start, end)]
+    return sum(inside) + 2 * text[start].isspace() + text[end - 1].isspace()
+
+
+def _is_inside_word(text: str, edge: int) -> bool:
+    sides = text[edge - 1 : edge + 1] if 0 < edge < len(text) else ""
+    return bool(sides) and all(c.isalnum() and not _is_wide(c) for c in sides)
 
 
 def _plain(text: str) -> str:

@@ -44,7 +44,7 @@ class ClassFoldersExporter:
                     own.mkdir(parents=True, exist_ok=True)
                     name = names.setdefault(own, FileNames()).fresh(content.document.name)
                     _write(content, own, name, pictures, written)
-                written.count(content)
+                written.count(content, pictures)
         return written
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from storage import token_blob
 from storage.records import TEXT, Content
+from workbench.annotation.classes import running_text
 from workbench.exchange.exporters.base import ExportReport, own_columns
 from workbench.fields import Field, Schema
 
@@ -64,15 +65,19 @@ def is_text(content: Content) -> bool:
 
 
 def text_of(content: Content) -> str:
-    """The words of a document with its lines. Where only the screen's width began a row there is a space."""
-    text, right, before = "", 0.0, None
+    """The words of a document with its lines. Where only the screen's width began a row there is a space.
+
+    Between the Chinese or Japanese characters of a text there is none: the import made words of them.
+    """
+    text, right, before, word = "", 0.0, None, ""
     plain = is_text(content)
     width = token_blob.COLUMNS * token_blob.CHARACTER
     for token in content.tokens:
         line = (token.page, token.line)
         if before is not None:
             fits = right + token_blob.CHARACTER + token.box[2] - token.box[0] <= width
-            text += " " if line == before or (plain and not fits) else "\n"
+            is_same = line == before or (plain and not fits)
+            text += " " * (running_text.gap(word, token.text) if plain else 1) if is_same else "\n"
         text += token.text
-        before, right = line, token.box[2]
+        before, right, word = line, token.box[2], token.text
     return text
