@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from storage.exceptions import InputProblem
 from storage.files import draft_folder
 from workbench.files.typed_paths import expanded
 from workbench.remote import agent
@@ -19,7 +20,14 @@ def staged(folder: RunFolder, place: str) -> Iterator[tuple[Path, dict[str, Path
     Args:
         folder: of the run.
         place: of its folder there.
+
+    Raises:
+        InputProblem: its documents are not in the folder any more.
     """
+    if not folder.datasets.is_dir():
+        raise InputProblem(
+            f"The documents of run {folder.path.name} are not in its folder any more.", "Start a new run."
+        )
     request = Request.read(folder.path)
     name = request.model or request.config.model.name
     base = expanded(name) if name else None

@@ -22,8 +22,9 @@ _AZURE = {
         "documents": [{"fields": {"Total": _FIELD}}],
     }
 }  # fmt: skip
-_VISION = {"responses": [{"fullTextAnnotation": {"pages": [{"width": 90, "height": 60, "blocks": [
-    {"paragraphs": [{"words": [{"boundingBox": {"vertices": _POINTS}, "symbols": [{"text": "A"}]}]}]}]}]}}]}  # fmt: skip
+_WORD = {"boundingBox": {"vertices": _POINTS}, "symbols": [{"text": "A"}]}
+_BLOCK = {"paragraphs": [{"words": [_WORD]}]}
+_VISION = {"responses": [{"fullTextAnnotation": {"pages": [{"width": 90, "height": 60, "blocks": [_BLOCK]}]}}]}
 _ANCHOR = {"textSegments": [{"startIndex": 0, "endIndex": 5}]}
 _DOCUMENT_AI = {
     "text": "Total",
