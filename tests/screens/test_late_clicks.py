@@ -1,6 +1,8 @@
-"""What was asked for before the screen changed: a click on a page that is gone."""
+"""What was asked for before the screen changed: a click on a page that is gone, a palette while one still closes."""
 
 from typing import Any
+
+from textual.command import CommandPalette
 
 from screens.annotate.keys import Act
 from tests.support import sample_documents
@@ -34,3 +36,12 @@ async def test_a_click_on_a_page_is_not_done_on_the_document_that_opened_meanwhi
         await settled(pilot)
         assert screen.session.view.cursor == cursor and labels(made, 2) == {}
     made.close()
+
+
+async def test_the_command_palette_opens_while_the_one_before_still_closes(opened: Any, workspace: Any) -> None:
+    async with opened(workspace) as pilot:
+        await pilot.press("ctrl+p")
+        pilot.app.pop_screen()
+        pilot.app.action_command_palette()
+        await settled(pilot)
+        assert isinstance(pilot.app.screen, CommandPalette)
