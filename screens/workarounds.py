@@ -123,6 +123,15 @@ def _move_page_where_lines_are(self: OptionList, direction: Literal[-1, 1]) -> N
 OptionList._move_page = _move_page_where_lines_are  # type: ignore[method-assign]
 
 
+def _open_palette(self: "App[Any]") -> None:
+    """Also while the one before is still being taken away: Textual gives both the same id, which none may have."""
+    if self.use_command_palette and not CommandPalette.is_open(self):
+        self.push_screen(CommandPalette())
+
+
+App.action_command_palette = _open_palette  # type: ignore[method-assign]
+
+
 _write = WriterThread.run
 
 

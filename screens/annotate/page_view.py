@@ -10,7 +10,7 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 
-from screens.annotate.keys import Act
+from screens.annotate.keys import Act, Work
 from screens.themes import legible
 from screens.widgets.line_view import Drawn
 from screens.widgets.marks import TokenMark, marks_of
@@ -275,6 +275,11 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
             return None
         return self._layout.at(offset.x + int(self.scroll_x), offset.y + int(self.scroll_y))
 
+    def _ask(self, work: Work) -> None:
+        """Have something done with the page as it is drawn; not where another document opens meanwhile."""
+        layout = self._layout
+        self.post_message(Act(lambda session: work(session) if session.layout is layout else None))
+
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """A token is clicked; with Shift the selection goes up to it."""
         token = self._token_at(event)
@@ -282,13 +287,13 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
             self._dragging = True
             self.capture_mouse()
             self.focus()
-            self.post_message(Act(lambda session: session.field_key.click(token, event.shift)))
+            self._ask(lambda session: session.field_key.click(token, event.shift))
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         if self._dragging:
             token = self._token_at(event)
             if token is not None and self._view is not None and token != self._view.cursor:
-                self.post_message(Act(lambda session: session.cursor.go_to(token, extend=True)))
+                self._ask(lambda session: session.cursor.go_to(token, extend=True))
 
     def on_mouse_up(self, event: events.MouseUp) -> None:
         """After a drag, what it went over is labelled where a field is armed; else it stays selected."""
@@ -296,7 +301,7 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
             self._dragging = False
             self.release_mouse()
             if self._view is not None and self._view.selection:
-                self.post_message(Act(lambda session: session.field_key.confirm() if session.view.armed else None))
+                self._ask(lambda session: session.field_key.confirm() if session.view.armed else None)
 
     def on_resize(self, event: events.Resize) -> None:
         """Ask for another layout where the page was laid out for another width, also while it was hidden."""
