@@ -113,8 +113,8 @@ def _page(page: dict[str, Any], text: str, places: list[_Span]) -> IncomingPage:
     line_at = sorted((start, end, n) for spans, n in lines for start, end in spans)
     tokens: list[IncomingToken] = []
     position = 0
-    for token in listed(page, "tokens"):
-        layout = get(token, "layout")
+    for entry in listed(page, "tokens"):
+        layout = get(entry, "layout")
         spans = _spans(layout)
         word = "".join(text[start:end] for start, end in spans).strip()
         first = spans[0][0] if spans else 0
