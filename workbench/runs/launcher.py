@@ -154,10 +154,15 @@ def _is_next(run: RunFolder) -> bool:
     """Whether no older run of the workspace is waiting for the same machine."""
     mine, place = _turn(run), place_of(run)
     others = (RunFolder(path) for path in run.path.parent.iterdir())
-    return not any(
-        other.queued.exists() and _turn(other) < mine and place_of(other) == place and locks.held(other.waiting)
-        for other in others
-    )
+    return not any(_waits(other) and _turn(other) < mine and place_of(other) == place for other in others)
+
+
+def _waits(run: RunFolder) -> bool:
+    """Whether a run waits for its turn; not one that this user may not look into, which others would wait for forever."""
+    try:
+        return run.queued.exists() and locks.held(run.waiting)
+    except PermissionError:
+        return False
 
 
 def _free_slot(run: RunFolder, slots: int) -> tuple[int, int] | None:

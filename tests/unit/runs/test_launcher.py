@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from storage import locks
+from tests.support import rights
 from workbench.runs import launcher, machine
 from workbench.runs.config.files import from_dict
 from workbench.runs.config.request import Request
@@ -69,6 +70,17 @@ def test_the_oldest_request_that_waits_goes_first(tmp_path: Path) -> None:
     assert launcher._is_next(new)
     os.close(lock)
     os.close(new_lock)
+
+
+def test_a_run_of_another_user_that_may_not_be_looked_into_keeps_nobody_waiting(tmp_path: Path) -> None:
+    lock, closed = waiting(tmp_path, "closed", 100)
+    new_lock, new = waiting(tmp_path, "new")
+    closed.path.chmod(0)
+    with rights.as_anybody():
+        assert launcher._is_next(new)
+    closed.path.chmod(0o700)
+    for descriptor in (lock, new_lock):
+        os.close(descriptor)
 
 
 def test_runs_for_different_machines_do_not_wait_for_each_other(tmp_path: Path) -> None:
