@@ -158,7 +158,7 @@ def _is_next(run: RunFolder) -> bool:
 
 
 def _waits(run: RunFolder) -> bool:
-    """Whether a run waits for its turn; not one that this user may not look into, which others would wait for forever."""
+    """Whether a run waits for its turn. One that this user may not look into is none that others wait for."""
     try:
         return run.queued.exists() and locks.held(run.waiting)
     except PermissionError:
