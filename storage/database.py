@@ -17,6 +17,7 @@ from storage import locks
 from storage.exceptions import (
     Busy,
     DamagedDatabase,
+    DeletedElsewhere,
     DiskFull,
     NewerWorkspace,
     NotWritten,
@@ -192,6 +193,8 @@ class Database:
                 "No space is left: nothing of this step was written. What was saved before is kept.",
                 "Free some space, then try again.",
             )
+        if "FOREIGN KEY" in reason:
+            return DeletedElsewhere()
         if self._sqlite is not None and (any(sign in reason for sign in _DAMAGE) or self.is_damaged()):
             return DamagedDatabase(reason)
         return error

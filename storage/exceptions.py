@@ -83,6 +83,19 @@ class WorkspaceGone(WorkspaceProblem):
     title = "The workspace is gone"
 
 
+class DeletedElsewhere(WorkspaceProblem):
+    """What a step belongs to, as a document, was deleted by another process."""
+
+    title = "It is there no more"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "What this belongs to, as the document, was deleted in the database by another process. Nothing of this "
+            "step was written.",
+            "Open the workspace again to see what there is.",
+        )
+
+
 class NewerWorkspace(WorkspaceProblem):
     """The workspace was written by a newer version of the program."""
 

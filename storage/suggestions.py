@@ -69,8 +69,8 @@ def keep_suggestions(
 
     Open suggestions of the runs in `replaces` (None: of every run, but known values stay) are deleted, decided ones
     stay; `fields` (None: all) limits this to some fields. A place that was decided before, or is labelled, is not
-    suggested again, except with `settled`; nor are words that the document does not have. A known value takes the
-    place of a model's open suggestion of these words.
+    suggested again, except with `settled`; nor are words that the document does not have (one that was deleted has
+    none). A known value takes the place of a model's open suggestion of these words.
     """
     listed = list(proposals)
     kept = 0
@@ -103,7 +103,7 @@ def keep_suggestions(
             {"document_id": number, "field": field_id, "tokens": list(tokens), "confidence": confidence, "run": run}
             for number in part
             for field_id, tokens, confidence in proposals[number]
-            if max(tokens) < words[number] and (settled or (number, field_id, tuple(tokens)) not in known)
+            if max(tokens) < words.get(number, 0) and (settled or (number, field_id, tuple(tokens)) not in known)
         ]
         if rows:
             connection.execute(insert(suggestions), rows)
@@ -279,9 +279,10 @@ def keep_class_suggestions(
     Returns:
         How many documents have a suggestion of this run now.
     """
-    listed = list(probabilities)
+    listed, kept = list(probabilities), 0
     for start in range(0, len(listed), 500):
-        part = listed[start : start + 500]
+        asked = documents.c.id.in_(listed[start : start + 500])
+        part = list(connection.scalars(select(documents.c.id).where(asked)))  # without those that are deleted
         connection.execute(
             delete(class_suggestions).where(
                 class_suggestions.c.field == field, class_suggestions.c.document_id.in_(part)
@@ -294,4 +295,5 @@ def keep_class_suggestions(
         ]
         if rows:
             connection.execute(insert(class_suggestions), rows)
-    return len(listed)
+        kept += len(part)
+    return kept

@@ -47,7 +47,7 @@ class ObjectStore:
         self.url, self._most_bytes = url.rstrip("/"), most_bytes
 
     def put(self, name: str, source: Path) -> None:
-        """Have a file there, unless it is there as a whole already.
+        """Have a file there, unless it is there already, with the content that its name says.
 
         Raises:
             WorkspaceProblem: it cannot be written there.
@@ -56,7 +56,7 @@ class ObjectStore:
         with self._border(f"{name} cannot be kept in {self.url}"):
             system, target = self._system, self._place(name)
             size = source.stat().st_size
-            if system.exists(target) and system.size(target) == size:
+            if system.exists(target) and system.size(target) == size and self._has(target, Path(name).stem, size):
                 return
             try:
                 system.put_file(str(source), target)
@@ -67,6 +67,15 @@ class ObjectStore:
                 system.put_file(str(source), target)
             if system.size(target) != size:
                 raise OSError("it has another size there")
+
+    def _has(self, place: str, expected: str, size: int) -> bool:
+        """Whether a file there has this digest: a power cut leaves files of the right size and other content."""
+        digest, left = hashlib.sha256(), size
+        with self._reading(place) as read:
+            while left >= 0 and (chunk := read(_CHUNK)):
+                digest.update(chunk)
+                left -= len(chunk)
+        return digest.hexdigest() == expected
 
     def get(self, name: str, target: IO[bytes]) -> None:
         """Write a file's content to `target`.
@@ -222,4 +231,6 @@ def fault_of(url: str) -> str:
         return "has a password in it: the service's own settings are read (for S3 the environment and ~/.aws)"
     if parts.scheme == "memory" or "::" in url:  # and `simplecache::s3://…` hides a password
         return "is of no place that keeps files"
+    if parts.scheme in _LOCAL and (parts.netloc or not parts.path.startswith("/")):  # it is taken from where one works
+        return "names no folder from the root: it has three slashes, as file:///shared/folder"
     return "" if len(parts.scheme) > 1 and (parts.netloc or parts.path.strip("/")) else "is no URL"

@@ -14,7 +14,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, ProgrammingError
 
-from storage.exceptions import Busy, DiskFull, NotWritten, WorkspaceProblem
+from storage.exceptions import Busy, DeletedElsewhere, DiskFull, NotWritten, WorkspaceProblem
 from storage.postgresql import address, claim, columns
 from storage.tables import metadata
 
@@ -155,6 +155,8 @@ class Server:
                 "The server has no space left: nothing of this step was written. What was saved before is kept.",
                 "Ask for space on the server, then try again.",
             )
+        if state == "23503":
+            return DeletedElsewhere()
         if state == "25006":
             return WorkspaceProblem(f"The database takes no changes ({reason}).", "Use the server that does.")
         if state in _OTHER_TABLES or state.startswith(_DAMAGED):

@@ -11,6 +11,7 @@ import time
 from contextlib import suppress
 
 import pytest
+from sqlalchemy import delete
 from textual.css.query import NoMatches
 from textual.drivers._writer_thread import MAX_QUEUED_WRITES, WriterThread
 from textual.widgets import OptionList
@@ -19,8 +20,9 @@ from textual.worker import WorkerFailed
 from screens.widgets.dialogs import Confirm
 from storage import document_list
 from storage.exceptions import InputProblem
+from storage.tables import documents
 from tests.support import ROOT
-from tests.support.sample_documents import labels
+from tests.support.sample_documents import RECEIPT, VALUES, labels, new, page_of, places_of, workspace_of
 from workbench.exchange import reader_process
 from workbench.workspace import Workspace
 
@@ -94,6 +96,24 @@ async def test_a_workspace_that_goes_away_is_noticed_and_can_be_saved_elsewhere(
     with saved.db.read() as connection:
         assert len(document_list.ids(connection)) == 3
     saved.close()
+
+
+async def test_a_document_that_is_deleted_in_the_database_under_an_open_screen_does_not_end_the_program(
+    opened, tmp_path
+):
+    """As where a copy of the whole database is put back on a server; no command deletes a document."""
+    page = page_of(RECEIPT)
+    offered = [("amount_total", places_of(VALUES, page)["amount_total"], 0.9, "run")]
+    workspace = workspace_of(tmp_path / "shop", [new(name, [page], offered) for name in "ab"])
+    async with opened(workspace) as pilot:
+        with workspace.db.write() as connection:
+            connection.execute(delete(documents))
+        for key in ("t", "5", "a", "A", "x", "z", "n", "f3", "f7", "f6", "f5", "f2", "t"):
+            await pilot.press(key)
+            await pilot.pause()
+        assert pilot.app.is_running
+        assert "NOT SAVED" in pilot.app.common_facts
+    workspace.close()
 
 
 async def test_a_page_can_be_read_while_the_disk_does_not_answer(opened, workspace, monkeypatch):

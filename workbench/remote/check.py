@@ -76,9 +76,9 @@ def look(target: Target) -> TargetFacts:
     latest = {key: rows[-1] for key, rows in values.items()}
     pythons = []
     for row in values.get("python", []):
-        path, *numbers = row.split()
-        if len(numbers) == 2 and all(map(_is_number, numbers)):
-            pythons.append((path, (int(numbers[0]), int(numbers[1]))))
+        match row.split():
+            case [path, major, minor] if _is_number(major) and _is_number(minor):
+                pythons.append((path, (int(major), int(minor))))
     root, free_kb = latest.get("root", ""), latest.get("free_kb", "")
     root = root if root.startswith("/") else ""  # else programs there would take it for an option
     facts = TargetFacts(

@@ -356,7 +356,7 @@ def delete(workspace: Workspace, run_id: str) -> None:
     """Forget a run and delete its folder.
 
     Raises:
-        RunProblem: it is at work, or pinned.
+        RunProblem: it is at work, or pinned; or it is forgotten, but something of its folder cannot be deleted.
     """
     with workspace.db.read() as connection:
         run = run_store.get(connection, run_id)
@@ -367,4 +367,14 @@ def delete(workspace: Workspace, run_id: str) -> None:
         raise RunProblem(f"Run {run.name} is pinned.", "Unpin it first.")
     with workspace.db.write() as connection:
         run_store.remove(connection, run.id)
-    shutil.rmtree(folder.path, ignore_errors=True)
+    shutil.rmtree(folder.path, ignore_errors=True)  # as much of it as can be
+    if os.path.lexists(folder.path):
+        try:
+            shutil.rmtree(folder.path)
+        except FileNotFoundError:  # another process deletes it, too
+            pass
+        except OSError as error:
+            raise RunProblem(
+                f"Run {run.name} is forgotten, but its folder cannot be deleted: {error}.",
+                f"Delete the rest of it by hand: {folder.path}",
+            ) from error

@@ -116,6 +116,7 @@ def test_an_answer_that_is_none_fails_the_run_with_a_message(far: Far, given: di
         (f"root=/far\nfree_kb=abc\nown={__version__}\n", "0.0 GB free"),
         (f"root=/far\nfree_kb={'9' * 5000}\nown={__version__}\n", "0.0 GB free"),
         ("root=/far\nfree_kb=999999999\npython=/x a b\n", "has not invoice-workbench"),
+        ("root=/far\nfree_kb=999999999\npython=", "has not invoice-workbench"),  # a line that ended there
         ("root=-oProxyCommand=sh\nfree_kb=999999999\n", "cannot be written"),
         ("", "cannot be written"),
     ],

@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from storage import document_list, events, locks, runs
 from storage.exceptions import InputProblem, RunProblem, UsageProblem, WorkbenchError, WorkspaceProblem
 from storage.records import Run, RunState
-from tests.support import workspaces
+from tests.support import rights, workspaces
 from workbench.cli import group
 from workbench.commands.support import run_export
 from workbench.predictions.suggestions import source_run, trust_of
@@ -331,3 +331,22 @@ def test_a_read_only_disk_is_no_full_one(workspace: Workspace, tmp_path: Path, m
     with pytest.raises(WorkspaceProblem) as refused:
         jobs.prepare(workspace, workspaces.config(tmp_path))
     assert "read-only" in refused.value.remedy and "Free some space" not in refused.value.remedy
+
+
+@pytest.mark.parametrize("kept", ["another user's", "a link"])
+def test_a_folder_that_cannot_be_deleted_is_not_called_gone(
+    with_run: tuple[Workspace, str], tmp_path: Path, kept: str
+) -> None:
+    workspace, run_id = with_run
+    folder = workspace.files.run(run_id)
+    if kept == "a link":
+        folder.rename(tmp_path / "large disk")
+        folder.symlink_to(tmp_path / "large disk")
+    else:
+        (folder / "model").chmod(0o500)
+    arguments = ["-w", str(workspace.files.root), "runs", "delete", run_id, "--yes"]
+    with rights.as_anybody():
+        answer = CliRunner().invoke(group, arguments)
+    (folder / "model").chmod(0o700)
+    assert isinstance(answer.exception, RunProblem) and "cannot be deleted" in answer.exception.message
+    assert str(folder) in answer.exception.remedy and "gone" not in answer.output

@@ -16,9 +16,10 @@ from sqlalchemy import inspect, text
 import storage.migrations
 from storage import document_list, documents
 from storage.database import Contents, Database, contents_of, file_of_url
-from storage.exceptions import Busy, NewerWorkspace, NotWritten, WorkspaceProblem
+from storage.exceptions import Busy, DeletedElsewhere, NewerWorkspace, NotWritten, WorkspaceProblem
 from storage.migrations import HEAD
-from storage.records import Span
+from storage.records import Span, Suggestion
+from storage.suggestions import bring_back, keep_class_suggestions, keep_suggestions
 from tests.support.store import new
 
 VERSIONS = Path(storage.migrations.__file__).parent / "versions"
@@ -34,6 +35,20 @@ def test_all_or_nothing(db: Database) -> None:
         raise RuntimeError
     with db.read() as connection:
         assert document_list.count(connection) == 0
+
+
+def test_what_belongs_to_a_deleted_document_is_refused_as_that(db: Database) -> None:
+    """By whatever database: another process deleted it since it was opened here."""
+    with pytest.raises(DeletedElsewhere, match="Nothing of this step"), db.write() as connection:
+        bring_back(connection, 77, [Suggestion(1, "amount_total", (0,), 0.9, "run")])
+
+
+def test_of_a_document_that_was_deleted_while_a_model_read_it_nothing_is_suggested(db: Database) -> None:
+    with db.write() as connection:
+        [there] = documents.add(connection, [new()], "me")
+        proposals = {number: [("amount_total", (0,), 0.9)] for number in (there, 77)}
+        assert keep_suggestions(connection, "run", proposals) == 1
+        assert keep_class_suggestions(connection, "run", "kind", {there: [("a", 0.9)], 77: [("a", 0.9)]}) == 1
 
 
 def test_head_is_the_newest_migration() -> None:

@@ -100,6 +100,20 @@ def test_a_file_that_was_half_written_is_written_again_and_one_that_was_changed_
     workspace.close()
 
 
+def test_a_file_of_the_right_size_and_other_content_is_written_again_by_a_move(
+    tmp_path: Path, shared: Path, run: Callable[..., dict[str, object]]
+) -> None:
+    """As a power cut leaves it, or a store that reserves the space first: the copies here may be deleted afterwards."""
+    workspace = Workspace.create(tmp_path / "ws")
+    name = with_picture(workspace)
+    there = shared / "pages" / name
+    there.parent.mkdir(parents=True)
+    there.write_bytes(bytes(len(PICTURE)))
+    assert run(workspace, "move", "--files", shared.as_uri())["files"] == 1
+    assert there.read_bytes() == PICTURE
+    workspace.close()
+
+
 def test_files_move_to_a_store_and_back_and_the_folder_may_be_lost_between(
     tmp_path: Path, shared: Path, run: Callable[..., dict[str, object]]
 ) -> None:
@@ -321,6 +335,11 @@ def test_what_is_imported_while_the_files_move_goes_along(
         ("s3://bucket?secret_key=hidden", "has a password"),
         ("simplecache::s3://key:secret@bucket", "is of no place"),
         ("memory://x", "is of no place"),
+        ("file://localhost/shared", "names no folder from the root"),
+        ("file://shared/folder", "names no folder from the root"),
+        ("local://~/shared", "names no folder from the root"),
+        ("file:shared", "names no folder from the root"),
+        ("file:/shared", ""),
         ("/shared/folder", "is no URL"),
         ("C:/shared", "is no URL"),
         ("s3://", "is no URL"),
