@@ -231,6 +231,7 @@ def fault_of(url: str) -> str:
         return "has a password in it: the service's own settings are read (for S3 the environment and ~/.aws)"
     if parts.scheme == "memory" or "::" in url:  # and `simplecache::s3://…` hides a password
         return "is of no place that keeps files"
-    if parts.scheme in _LOCAL and (parts.netloc or not parts.path.startswith("/")):  # fsspec takes it from the current folder
+    if parts.scheme in _LOCAL and (parts.netloc or not parts.path.startswith("/")):
+        # fsspec takes it from the current folder
         return "names no folder from the root: it has three slashes, as file:///shared/folder"
     return "" if len(parts.scheme) > 1 and (parts.netloc or parts.path.strip("/")) else "is no URL"
