@@ -84,14 +84,14 @@ class WorkspaceGone(WorkspaceProblem):
 
 
 class DeletedElsewhere(WorkspaceProblem):
-    """What a step belongs to, as a document, was deleted by another process."""
+    """A document that a step is about, or something else of it, was deleted by another process."""
 
-    title = "It is there no more"
+    title = "It was deleted meanwhile"
 
     def __init__(self) -> None:
         super().__init__(
-            "What this belongs to, as the document, was deleted in the database by another process. Nothing of this "
-            "step was written.",
+            "The document, or what else this step is about, was deleted in the database by another process. Nothing "
+            "of this step was written.",
             "Open the workspace again to see what there is.",
         )
 

@@ -189,7 +189,7 @@ def test_a_round_is_kept_whole_or_not_at_all(prepared, monkeypatch):
         true(connection, run, strategy, seed, [*entries[:2], QueueEntry(0, 10**9, 3, 0.0)], figures)
 
     monkeypatch.setattr(queue, "open_round", half)
-    with pytest.raises(Exception, match="FOREIGN KEY"):
+    with pytest.raises(Exception, match="was deleted in the database"):
         selection.open_round(workspace, running, 0)
     monkeypatch.undo()
     assert queued(workspace) == []
