@@ -32,6 +32,7 @@ from workbench.annotation.rounds import RoundProgress
 from workbench.exchange import vendor_groups
 from workbench.files import small_files
 from workbench.runs import machine
+from workbench.runs.reconcile import still_there
 from workbench.runs.state import LOG, RunFolder
 from workbench.workspace import Workspace
 
@@ -123,7 +124,7 @@ def start(workspace: Workspace, request: SelectionRequest) -> RunningSelection:
 
     Raises:
         UsageProblem: there is no such strategy for the task, or nothing is left to label.
-        RunProblem: there is no run to select with (those of UNLEARNED need none).
+        RunProblem: there is no run to select with (those of UNLEARNED need none), or it was deleted just now.
     """
     if request.size < 1:
         raise UsageProblem(f"A batch of {request.size} documents cannot be selected.", "Give a size of 1 or more.")
@@ -146,27 +147,31 @@ def start(workspace: Workspace, request: SelectionRequest) -> RunningSelection:
         )
     request = structs.replace(request, committee=tuple(committee))
     seed = begun if request.seed is None else request.seed
-    place = workspace.files.selections(run.id if run else None)
-    folder = place / _name(request, seed, begun, run.id if run else "", free)
-    folder.mkdir(parents=True, exist_ok=True)
-    if (folder / CHOICE).is_file():
-        return RunningSelection(folder, None)  # selected before, by a terminal that ended before it opened the round
-    if run is None and request.strategy not in strategies.CLASSES_BY_TEXTS:
-        choice = _at_random(request.strategy, free, request.size, seed, vendors)
-        write_atomic(folder / CHOICE, json.dumps(choice))
-        return RunningSelection(folder, None)
-    if run is None:
-        with workspace.db.read() as connection:
-            pool_texts.write(connection, folder, free, request.class_field, seed)
-        if (field := workspace.schema.get(request.class_field)) is not None:
-            request = structs.replace(request, options=field.options, several=field.multiple)
-        request = structs.replace(request, features=str(workspace.files.features))
-    of_run = run.id if run is not None else None
-    request = structs.replace(request, run=of_run, seed=seed, only=tuple(free), identifiers=identifiers)
-    write_atomic(folder / FILE, request.text())
-    with locks.open_own(folder / "progress.jsonl", "wb") as progress, locks.open_own(folder / LOG, "wb") as log:
-        process = machine.start(machine.SELECTION, str(folder), cwd=folder, output=progress, errors=log)
-    return RunningSelection(folder, process)
+    with still_there(workspace, run.id if run else ""):
+        place = workspace.files.selections(run.id if run else None)
+        folder = place / _name(request, seed, begun, run.id if run else "", free)
+        for made in (place, folder):  # not the run's own, which would come back without the run
+            made.mkdir(exist_ok=True)
+        if (folder / CHOICE).is_file():
+            return RunningSelection(
+                folder, None
+            )  # selected before, by a terminal that ended before it opened the round
+        if run is None and request.strategy not in strategies.CLASSES_BY_TEXTS:
+            choice = _at_random(request.strategy, free, request.size, seed, vendors)
+            write_atomic(folder / CHOICE, json.dumps(choice))
+            return RunningSelection(folder, None)
+        if run is None:
+            with workspace.db.read() as connection:
+                pool_texts.write(connection, folder, free, request.class_field, seed)
+            if (field := workspace.schema.get(request.class_field)) is not None:
+                request = structs.replace(request, options=field.options, several=field.multiple)
+            request = structs.replace(request, features=str(workspace.files.features))
+        of_run = run.id if run is not None else None
+        request = structs.replace(request, run=of_run, seed=seed, only=tuple(free), identifiers=identifiers)
+        write_atomic(folder / FILE, request.text())
+        with locks.open_own(folder / "progress.jsonl", "wb") as progress, locks.open_own(folder / LOG, "wb") as log:
+            process = machine.start(machine.SELECTION, str(folder), cwd=folder, output=progress, errors=log)
+        return RunningSelection(folder, process)
 
 
 def _name(request: SelectionRequest, seed: int, begun: int, run: str, free: Sequence[int]) -> str:

@@ -36,7 +36,7 @@ def command(context: Context, run: str, learning_curve: bool, labels: int, as_js
     """
     from storage import runs
     from workbench.evaluation.doctor import consultation
-    from workbench.runs.reconcile import reconcile
+    from workbench.runs.reconcile import reconcile, still_there
 
     workspace = context.open_workspace()
     reconcile(workspace)
@@ -56,7 +56,8 @@ def command(context: Context, run: str, learning_curve: bool, labels: int, as_js
 
             machine.warm_up()
             learning_curve_runs.train(workspace, record, add)
-    result = consultation.consult(workspace, record, labels)
+    with still_there(workspace, record.id):
+        result = consultation.consult(workspace, record, labels)
     emit(as_dict(result), as_json=as_json, text=lines_of(result))
 
 

@@ -342,7 +342,7 @@ class Courier:
         Raises:
             TargetProblem, InputProblem: it did not come whole, or is none that a run makes.
         """
-        arrived = self.folder.path / ".results"
+        arrived = self.folder.path / results.ARRIVED
         made = self._ask(facts, python, "results", remote, kind=answers.Results)
         most = Most(len(made.files), made.bytes)
         try:

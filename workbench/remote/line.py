@@ -1,5 +1,6 @@
 """The line to a target: commands and folders over the user's own `ssh`, with rsync or else tar. Nothing is stored."""
 
+import errno
 import os
 import re
 import shlex
@@ -34,6 +35,8 @@ _UNREACHABLE = re.compile(
     "|not responding|closed by remote|kex_exchange|connection unexpectedly closed",
     re.IGNORECASE,
 )
+_FILES = (3, 11, 23, 24)
+"""rsync's exit codes for files that it could not read or write: the line held, whatever its other end says of it."""
 
 
 class TargetProblem(MissingTool):
@@ -46,6 +49,10 @@ class LineBroken(TargetProblem):
     """The host cannot be reached now."""
 
     title: ClassVar[str] = "The host cannot be reached"
+
+
+class _Full(TargetProblem):
+    """There is no space where something is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +84,7 @@ class _Bounded:
     def __init__(self, archive: IO[bytes], most: Most, problem: Callable[[], Exception]) -> None:
         self._archive, self._problem = archive, problem
         self._left = most.bytes + 4096 * most.parts
+        self.ended = False
 
     def read(self, size: int) -> bytes:
         """The next bytes.
@@ -85,6 +93,7 @@ class _Bounded:
             Exception: the problem, where it has more.
         """
         content = self._archive.read(size)
+        self.ended = len(content) < size
         self._left -= len(content)
         if self._left < 0:
             raise self._problem()
@@ -146,20 +155,29 @@ class Line:
                 f"The results on {self.name} have {most.bytes / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free here.",
                 "Free some space, then resume the run: its results are there.",
             )
-        if rsync:
-            excluded = [f"--exclude=/{name}" for name in left]
-            options = ["-rt", "--no-links", "--partial", "--delete", *excluded]
+        try:
+            if rsync:
+                self._fetch_by_rsync(remote, folder, left, most)
+            else:
+                self._fetch_by_tar(remote, folder, left, most)
+        except (_Full, OSError) as error:  # what is written is written here
+            raise self._not_written(error) from error
 
-            def watch() -> None:
-                self._refuse_more(folder, most)
+    def _fetch_by_rsync(self, remote: str, folder: Path, left: Sequence[str], most: Most) -> None:
+        excluded = [f"--exclude=/{name}" for name in left]
+        options = ["-rt", "--no-links", "--partial", "--delete", *excluded]
 
-            try:
-                self._rsync(options, f"{self.host}:{remote}/", f"{folder}/", watch, most.bytes)
-            except TargetProblem:
-                watch()  # it was ended where one file alone is too large
-                raise
-            watch()
-            return
+        def watch() -> None:
+            self._refuse_more(folder, most)
+
+        try:
+            self._rsync(options, f"{self.host}:{remote}/", f"{folder}/", watch, most.bytes)
+        except TargetProblem:
+            watch()  # it was ended where one file alone is too large
+            raise
+        watch()
+
+    def _fetch_by_tar(self, remote: str, folder: Path, left: Sequence[str], most: Most) -> None:
         excluded = [f"--exclude=./{name}" for name in left]
         pack = shlex.join(["tar", "-C", remote, *excluded, "-cf", "-", "."])
         with (
@@ -167,17 +185,33 @@ class Line:
             subprocess.Popen(self.command(pack), stdout=subprocess.PIPE, stderr=errors) as packing,
         ):
             assert packing.stdout is not None
+            archive, is_one = _Bounded(packing.stdout, most, self._endless), True
             try:
-                self._unpack(packing.stdout, folder, most)
+                self._unpack(archive, folder, most)
             except (tarfile.TarError, ValueError, RecursionError):
-                packing.kill()
+                is_one = False
+                if not archive.ended:  # else what sent it says why
+                    packing.kill()
             except BaseException:
                 packing.kill()
                 raise
             packing.stdout.close()
-            self._check(packing.wait(), _read(errors))
+            code = packing.wait()
+            if not is_one and code <= 0:
+                raise TargetProblem(f"{self.name} sends no archive of a run's files.", "Look at what answers there.")
+            self._check(code, _read(errors))
 
-    def _unpack(self, archive: IO[bytes], folder: Path, most: Most) -> None:
+    def _not_written(self, error: Exception) -> TargetProblem:
+        """What it means that what a target sends cannot be written here."""
+        if isinstance(error, _Full) or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+            return TargetProblem(
+                f"The disk here is full: the results on {self.name} do not fit.",
+                "Free some space, then resume the run: its results are there.",
+            )
+        what = getattr(error, "strerror", None) or error
+        return TargetProblem(f"What {self.name} sends cannot be written: {what}.", "Look at what answers there.")
+
+    def _unpack(self, archive: _Bounded, folder: Path, most: Most) -> None:
         """Write the files of an archive, and stop where it has more than it may: it can be made to have no end."""
         parts = size = 0
 
@@ -188,8 +222,7 @@ class Line:
                 raise self._endless()
             return _without_links(member, place)
 
-        bounded = cast("IO[bytes]", _Bounded(archive, most, self._endless))  # a stream is only read
-        with tarfile.open(fileobj=bounded, mode="r|") as unpacked:
+        with tarfile.open(fileobj=cast("IO[bytes]", archive), mode="r|") as unpacked:  # a stream is only read
             unpacked.extractall(folder, filter=within_bounds)
 
     def _refuse_more(self, folder: Path, most: Most) -> None:
@@ -282,6 +315,8 @@ class Line:
             return
         text = errors.decode(errors="replace").strip()
         lines = [line for line in text.splitlines() if not line.startswith("rsync error:")]  # its cause stands above it
+        if code in _FILES:  # and the cause above what the other end says of it
+            lines = [line for line in lines if not _UNREACHABLE.search(line)] or lines
         last = lines[-1][:300] if lines else f"exit code {code}"
         if "Permission denied" in text and "publickey" in text:
             raise TargetProblem(
@@ -293,13 +328,13 @@ class Line:
                 f"The host key of {self.name} is not known, or changed.",
                 f"Connect once by hand and look at the key: ssh {self.host}",
             )
-        if _UNREACHABLE.search(text):
+        if code not in _FILES and _UNREACHABLE.search(text):
             raise LineBroken(
                 f"{self.name} ({self.host}) cannot be reached: {last}",
                 f"Is it on, and its name right? ssh {self.host}",
             )
         if "No space left" in text or "Disk quota" in text:
-            raise TargetProblem(
+            raise _Full(
                 f"The disk of {self.name} is full.", f"Free some space there, in {self.path}, then resume the run."
             )
         raise TargetProblem(f"{self.name}: {last}", "`workbench doctor-env --on` says what is missing there.")

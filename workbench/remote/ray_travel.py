@@ -356,7 +356,7 @@ class Journey:
         Raises:
             TargetProblem, InputProblem: it did not come whole, or is none that a run makes.
         """
-        arrived = self._folder.path / ".results"
+        arrived = self._folder.path / results.ARRIVED
         rmtree(arrived, ignore_errors=True)  # of a fetching that was killed
         try:
             digests = self._fetch(self._nodes[0], "", agent.STAYS, arrived)

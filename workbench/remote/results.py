@@ -11,7 +11,9 @@ from workbench.remote.line import TargetProblem
 from workbench.runs.model_folders import check as model_folders
 from workbench.runs.state import RunFolder
 
-_NOT_MADE = frozenset({*agent.STAYS, "target.json", "prepared", "adopted"})
+ARRIVED = ".results"
+"""In a run's folder: what came from its target, until it was looked at."""
+_NOT_MADE = frozenset({*agent.STAYS, "target.json", "prepared", "adopted", ARRIVED})
 """Files of a run's folder that no run makes on its target: what comes under such a name would take this machine's."""
 
 

@@ -38,14 +38,14 @@ REPLACED = ".replaced"
 
 @contextmanager
 def still_there(workspace: Workspace, name: str) -> Iterator[None]:
-    """Have what goes wrong while a run is read say that the run was deleted meanwhile, where it was.
+    """Have what goes wrong while a run is read say that the run or its folder was deleted meanwhile, where it was.
 
     Args:
         workspace: open.
         name: a run's id or name; of anything else, errors stay as they are.
 
     Raises:
-        RunProblem: the run was deleted by another process.
+        RunProblem: the run was deleted by another process, or its folder.
     """
     run = None
     with suppress(RunProblem), workspace.db.read() as connection:
@@ -55,8 +55,12 @@ def still_there(workspace: Workspace, name: str) -> Iterator[None]:
     except (WorkbenchError, OSError) as error:
         with workspace.db.read() as connection:
             is_gone = run is not None and all(other.id != run.id for other in run_store.listed(connection))
-        if run is None or not is_gone:
+        if run is None or (not is_gone and workspace.files.run(run.id).is_dir()):
             raise
+        if not is_gone:
+            raise RunProblem(
+                f"The folder of run {run.name} is gone.", "Put it back, or delete the run: `workbench runs delete`."
+            ) from error
         raise RunProblem(
             f"Run {run.name} was deleted by another process while it was read.",
             "`workbench runs list` shows the others.",

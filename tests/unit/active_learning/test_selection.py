@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -258,3 +259,20 @@ def test_a_request_is_read_as_it_was_written(tmp_path) -> None:
     asked = SelectionRequest("per_cluster", 3, "run", only=(7, 12), identifiers={7: ["INV-7"], 12: ["a", "b"]})
     (tmp_path / "request.json").write_text(asked.text())
     assert SelectionRequest.read(tmp_path) == asked
+
+
+def test_a_run_whose_folder_is_deleted_while_it_is_selected_with_is_named(with_run, monkeypatch) -> None:
+    workspace = with_run[0]
+    [run] = workspace.files.runs.iterdir()
+    write = selection.write_atomic
+
+    def write_too_late(path, text):
+        shutil.rmtree(run)
+        write(path, text)
+
+    monkeypatch.setattr(selection, "write_atomic", write_too_late)
+    with pytest.raises(RunProblem, match=r"The folder of run .* is gone"):
+        select(workspace, strategy="value_error", size=5)
+    with pytest.raises(RunProblem, match=r"The folder of run .* is gone"):  # nor does a part of it come back
+        select(workspace, strategy="value_error", size=5)
+    assert not run.exists()

@@ -173,11 +173,11 @@ def test_what_is_no_message_is_passed_over(far: Far) -> None:
     assert [event["message"] for event in heard(folder)] == ["hello"]
 
 
-@pytest.mark.parametrize("name", ["request.yaml", "dataset/train.parquet", "target.json", "events.jsonl"])
+@pytest.mark.parametrize("name", ["request.yaml", "dataset/train.parquet", "target.json", "events.jsonl", ".results"])
 def test_a_result_takes_the_place_of_nothing_that_is_here(far: Far, name: str) -> None:
-    here = b"from here"
+    here, there_already = b"from here", ("target.json", "events.jsonl", ".results")
     folder = far({f"./{name}": b"from there"})
-    if name not in ("target.json", "events.jsonl"):
+    if name not in there_already:
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(here)
     digests = {name: digest_of(_file(folder.parent / "copy", b"from there"))}
@@ -186,7 +186,7 @@ def test_a_result_takes_the_place_of_nothing_that_is_here(far: Far, name: str) -
     with pytest.raises(TargetProblem, match=name.partition("/")[0]):
         bring(folder)
     assert not (folder / ".results").exists()
-    if name not in ("target.json", "events.jsonl"):
+    if name not in there_already:
         assert (folder / name).read_bytes() == here
 
 
@@ -241,6 +241,46 @@ def test_results_without_end_fill_neither_disk_nor_memory(
     with pytest.raises(TargetProblem, match="more than the results that it named"):
         bring(folder)
     assert not (folder / ".results").exists()
+
+
+@pytest.mark.parametrize(
+    ("archive", "found"),
+    [
+        ({"./report.json/x": b"x", "./report.json": b"x"}, "cannot be written: Is a directory"),
+        ({f"./{'n' * 300}": b"x"}, "cannot be written: File name too long"),
+    ],
+)
+def test_results_that_no_disk_takes_end_the_run_with_a_message(far: Far, archive: dict[str, bytes], found: str) -> None:
+    folder = far(archive)
+    with pytest.raises(TargetProblem, match=found):
+        bring(folder)
+    assert not (folder / ".results").exists()
+
+
+def test_results_that_are_no_archive_are_said_to_be_none(far: Far, tmp_path: Path) -> None:
+    with pytest.raises(TargetProblem, match="sends no archive"):
+        bring(far(fetch=str(_file(tmp_path / "noise", b"noise" * 100_000))))
+
+
+@pytest.mark.parametrize(
+    ("cause", "code", "found"),
+    [
+        ('rsync: [sender] change_dir "/there" failed: No such file or directory (2)', 23, "No such file or directory"),
+        ("rsync: [receiver] write failed on x: No space left on device (28)", 11, "disk here is full"),
+    ],
+)
+def test_files_that_rsync_cannot_read_or_write_are_no_broken_line_which_is_tried_without_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cause: str, code: int, found: str
+) -> None:
+    rest = (
+        f"rsync error: some files were not transferred (code {code})\nrsync: [Receiver] write error: Broken pipe (32)"
+    )
+    rsync = _file(tmp_path / "rsync", f"#!/bin/sh\necho '{cause}\n{rest}' >&2\nexit {code}\n".encode())
+    rsync.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(TargetProblem, match=found) as problem:
+        line.Line("box", "box", "/there").fetch("/there/runs/1", tmp_path / "arrived", (), line.Most(1, 5), rsync=True)
+    assert not isinstance(problem.value, line.LineBroken)
 
 
 def test_results_that_do_not_fit_on_the_disk_here_are_not_begun_with(far: Far) -> None:

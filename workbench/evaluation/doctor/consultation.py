@@ -128,7 +128,7 @@ def points(workspace: Workspace, ended: Sequence[Run], figures: Figures, like: R
         if own is None or not labels or not own.compares_with(figures.get(run.id)):
             continue
         by_field.setdefault(_ALL, []).append((labels, figures[run.id].value))
-        for name, row in evaluation_of(folder)["fields"].items():
+        for name, row in evaluation_of(folder).get("fields", {}).items():
             if row["support"]:
                 by_field.setdefault(name, []).append((labels, row["f1"]))
     return by_field
