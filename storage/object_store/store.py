@@ -8,7 +8,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -26,11 +26,17 @@ _WITH_FOLDERS = ("file", "local", "sftp", "ssh", "smb", "ftp")
 MOST_BYTES = 2_000_000_000
 """Of one file; more only where the workspace's limits allow larger files and pictures."""
 _TRIES = 3  # to read a file: a line may break in it
+QUIET_SECONDS = 60.0
+"""A server that sends nothing of a file for so long is given up."""
 _REMEDY = "Check the address under `files` in workbench.toml, the network, and what this user may do there."
 
 
 class _Refused(OSError):
     """A file that is none of a workspace, however often it is read."""
+
+
+class _Quiet(OSError):
+    """A server that sends nothing any more: another try would wait as long."""
 
 
 class ObjectStore:
@@ -95,7 +101,7 @@ class ObjectStore:
                 try:
                     self._copy(place, target, free, Path(name).stem)
                     return
-                except _Refused:
+                except (_Refused, _Quiet):
                     raise
                 except Exception:
                     if not tries_left:
@@ -128,12 +134,18 @@ class ObjectStore:
                 yield source.read
             return
         stream = sync(system.loop, system.open_async, place, "rb")
+
+        def read(size: int) -> bytes:
+            try:
+                return bytes(sync(system.loop, stream.read, size, timeout=QUIET_SECONDS))
+            except TimeoutError as error:
+                raise _Quiet(f"nothing of it came for {QUIET_SECONDS:.0f} s") from error
+
         try:
-            yield lambda size: bytes(sync(system.loop, stream.read, size))
+            yield read
         finally:
-            answer = getattr(stream, "r", None)  # what is not read to its end would stay open
-            if answer is not None and hasattr(answer, "close"):
-                system.loop.call_soon_threadsafe(answer.close)
+            with suppress(Exception):  # what is not read to its end would stay open
+                sync(system.loop, stream.close, timeout=QUIET_SECONDS)
 
     def _refuse_more(self, size: int, free: int) -> None:
         """Refuse a file that is larger than it can be.

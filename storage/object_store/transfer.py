@@ -1,5 +1,6 @@
 """All originals and pictures of a workspace go to an object store, or come back from it, some at a time."""
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -85,21 +86,34 @@ def _in_order(
 ) -> Iterator[tuple[str, int | None]]:
     """(name, bytes) of each file when it and those before it are there; None for one that is in neither place."""
     under_way: deque[tuple[str, Future[int | None]]] = deque()
+    failed = threading.Event()
+
+    def brought(name: str) -> int | None:
+        """In a thread: bring one file, unless one before it failed: then nothing more is begun."""
+        if failed.is_set():
+            return None
+        try:
+            return _brought(files, name, target)
+        except BaseException:
+            failed.set()
+            raise
+
     with ThreadPoolExecutor(at_once) as threads:
         try:
             for name in names:
-                under_way.append((name, threads.submit(_brought, files, name, target)))
+                under_way.append((name, threads.submit(brought, name)))
                 if len(under_way) >= _AHEAD:
                     first, future = under_way.popleft()
                     yield first, future.result()
             for first, future in under_way:
                 yield first, future.result()
         finally:  # one failed, or it is given up: what has not begun does not
+            failed.set()
             threads.shutdown(wait=False, cancel_futures=True)
 
 
 def _brought(files: Files, name: str, target: ObjectStore | None) -> int | None:
-    """In a thread: bring one file; its bytes, None where it is in neither place."""
+    """Bring one file; its bytes, None where it is in neither place."""
     path = files.root / name
     if not path.exists() and files.store is None:
         return None

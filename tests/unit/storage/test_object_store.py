@@ -1,5 +1,6 @@
 """Originals and pictures in an object store: written once, brought when they are needed, compared with their names."""
 
+import asyncio
 import json
 import os
 import shutil
@@ -276,6 +277,53 @@ def test_a_server_that_sends_without_end_is_read_in_parts_and_given_up(tmp_path:
     with (tmp_path / "copy").open("wb") as target, pytest.raises(WorkspaceProblem, match="no file of a workspace"):
         ObjectStore("endless://bucket", 3 * 10**6).get("pages/ab/abc.png", target)
     assert 0 < sum(_Endless.read) < 6 * 10**6
+
+
+class _Stalled(_Endless):
+    """A server that sends nothing of a file for seconds."""
+
+    protocol = "stalled"
+    closed: ClassVar[list[str]] = []
+
+    async def open_async(self, path: str, mode: str = "rb", **kwargs: object) -> object:
+        class Stream:
+            async def read(self, size: int) -> bytes:
+                await asyncio.sleep(3)
+                return b""
+
+            async def close(self) -> None:
+                _Stalled.closed.append(path)
+
+        return Stream()
+
+
+def test_a_server_that_stops_sending_in_a_file_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fsspec.register_implementation("stalled", _Stalled, clobber=True)
+    monkeypatch.setattr(store, "QUIET_SECONDS", 0.1)
+    with (tmp_path / "copy").open("wb") as target, pytest.raises(WorkspaceProblem, match="nothing of it came for"):
+        ObjectStore("stalled://bucket").get("pages/ab/abc.png", target)
+    assert len(_Stalled.closed) == 1  # and is not asked a second time
+
+
+def test_no_further_file_is_begun_when_one_cannot_be_brought(
+    tmp_path: Path, shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of them may wait for a server that does not answer, and the command with it."""
+    workspace = Workspace.create(tmp_path / "ws")
+    names = [f"pages/{name}" for name in with_pictures(workspace, 3 * transfer.AT_ONCE)]
+    together, begun = threading.Barrier(transfer.AT_ONCE), list[str]()
+
+    def refuse(store: ObjectStore, name: str, source: Path) -> None:
+        begun.append(name)
+        if len(begun) <= transfer.AT_ONCE:
+            together.wait(60)
+        raise WorkspaceProblem("it is not taken", "")
+
+    monkeypatch.setattr(ObjectStore, "put", refuse)
+    with pytest.raises(WorkspaceProblem, match="not taken"):
+        transfer.bring(workspace.files, names, ObjectStore(shared.as_uri()))
+    assert len(begun) == transfer.AT_ONCE
+    workspace.close()
 
 
 def test_a_line_that_breaks_in_a_file_costs_another_try(
