@@ -21,7 +21,7 @@ from workbench.runs.config import families
 from workbench.runs.config.request import FieldSpec, Request
 from workbench.runs.config.run_names import BEST
 from workbench.runs.model_folders import check as model_folders
-from workbench.runs.state import PUT_ASIDE, RunFolder
+from workbench.runs.state import PUT_ASIDE, RunFolder, check_model
 from workbench.runs.suggestions_file import Proposal
 from workbench.settings import Target
 from workbench.workspace import Workspace
@@ -54,8 +54,7 @@ def _folder_of(workspace: Workspace, name: str) -> str:
     with workspace.db.read() as connection:
         run = runs.get(connection, name)
     folder = RunFolder(workspace.files.run(run.id))
-    if not folder.has_model():
-        raise RunProblem(f"Run {run.name} has no model yet.", "Wait until it has finished.")
+    check_model(run, folder)
     return str(folder.model)
 
 
@@ -114,8 +113,7 @@ def put_aside(workspace: Workspace, run: Run, *, aside: bool = True) -> str:
     folder = RunFolder(workspace.files.run(run.id))
     if run.task != parquet.TOKENS:
         raise RunProblem(f"Run {run.name} learned classes: the newest one is used.", "Delete it to use another.")
-    if not folder.has_model():
-        raise RunProblem(f"Run {run.name} has no model yet.", "Wait until it has finished.")
+    check_model(run, folder)
     try:
         folder.put_aside.touch() if aside else folder.put_aside.unlink(missing_ok=True)
     except OSError as error:

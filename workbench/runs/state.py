@@ -13,9 +13,9 @@ from typing import Annotated, Any, Protocol, Required, TypedDict
 import msgspec
 
 from storage import locks
-from storage.exceptions import InputProblem
+from storage.exceptions import InputProblem, RunProblem
 from storage.files import SELECTIONS, NotRegular, read_regular
-from storage.records import RunState
+from storage.records import Run, RunState
 
 _LOG_END = 1 << 20  # bytes of a log that are read: a run can print for days
 LOG = "stderr.log"
@@ -274,6 +274,19 @@ class RunFolder:
         messages = [line for line in lines[-200:] if line and not line.startswith(_NO_MESSAGE)]
         errors = [line for line in messages if "Error" in line or "Killed" in line or "error:" in line]
         return (errors or messages or [""])[-1][:300]
+
+
+def check_model(run: Run, folder: RunFolder) -> None:
+    """See that a run has its model.
+
+    Raises:
+        RunProblem: it has none yet, or none any more.
+    """
+    if folder.has_model():
+        return
+    if run.state in (RunState.FINISHED, RunState.STOPPED):
+        raise RunProblem(f"The model of run {run.name} is not in its folder any more.", "Start a new run.")
+    raise RunProblem(f"Run {run.name} has no model yet.", "Wait until it has finished.")
 
 
 def any_predictions(runs: Path) -> bool:

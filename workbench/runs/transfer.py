@@ -25,7 +25,7 @@ from workbench.runs.config.request import Request, without_places
 from workbench.runs.model_card import model_card
 from workbench.runs.model_folders import check as model_folders
 from workbench.runs.reconcile import REPLACED, reconcile
-from workbench.runs.state import MODEL_DESCRIPTION, RunFolder, state_of
+from workbench.runs.state import MODEL_DESCRIPTION, RunFolder, check_model, state_of
 from workbench.workspace import Workspace
 
 _LEFT = ("checkpoints", SELECTIONS, "lock", "waiting", "queued", "prepared", "stop", "pause")
@@ -312,8 +312,7 @@ def with_model(workspace: Workspace, run_id: str) -> tuple[Run, RunFolder]:
     with workspace.db.read() as connection:
         run = run_store.get(connection, run_id)
     folder = RunFolder(workspace.files.run(run.id))
-    if not folder.has_model():
-        raise RunProblem(f"Run {run.name} has no model yet.", "Wait until it has finished.")
+    check_model(run, folder)
     refuse_links(folder.model)
     return run, folder
 

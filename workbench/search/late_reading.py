@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from storage import runs as run_store
-from storage.exceptions import RunProblem
 from storage.files import draft_folder, write_atomic
 from storage.records import Run
 from workbench.evaluation import prediction_process, report
@@ -18,7 +17,7 @@ from workbench.evaluation.classes import class_report
 from workbench.evaluation.prediction_process import Tick
 from workbench.runs import launcher, machine, parquet
 from workbench.runs.config.request import Request
-from workbench.runs.state import RunFolder
+from workbench.runs.state import RunFolder, check_model
 from workbench.settings import Target
 from workbench.workspace import Workspace
 
@@ -41,8 +40,7 @@ def read_test(workspace: Workspace, run: Run, tick: Tick | None = None, on: Targ
     folder = RunFolder(workspace.files.run(run.id))
     if not folder.test_unread():
         return
-    if not folder.has_model():
-        raise RunProblem(f"Run {run.name} has no model yet.", "Wait until it has finished.")
+    check_model(run, folder)
     request = Request.read(folder.path)
     with draft_folder(workspace.files.runs, f".{launcher.READING}") as draft:
         reader = RunFolder(draft)

@@ -26,6 +26,10 @@ def test_a_warm_start_keeps_the_runs_family_and_names_its_parent(tmp_path: Path)
     add_run(opened, pool, labelled, "one")
     with opened.db.write() as connection:
         runs.change(connection, "one", family="starter")
+    with pytest.raises(RunProblem, match="is not in its folder any more"):  # it has ended
+        start_from(opened, "one")
+    with opened.db.write() as connection:
+        runs.change(connection, "one", state=RunState.RUNNING)
     with pytest.raises(RunProblem, match="no model yet"):
         start_from(opened, "one")
     model = opened.files.run("one") / "model"
