@@ -174,6 +174,12 @@ def main() -> Any:
         _crash()
 
 
+def _gone_folder(name: str) -> str:
+    """The uppermost folder of a file that is not there; "" where the file alone is not."""
+    gone = [str(folder) for folder in Path(name).parents if not folder.is_dir()]
+    return gone[-1] if gone else ""
+
+
 def _of_the_system(error: OSError) -> WorkbenchError | None:
     """What a name, the disk or the output of this program did; None where it is a fault of the program."""
     if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
@@ -184,6 +190,11 @@ def _of_the_system(error: OSError) -> WorkbenchError | None:
         )
     if error.errno == errno.ENOENT and _has_no_folder():
         return UsageProblem("The folder that the command was given in is not there any more.", "Go to another folder.")
+    if error.errno == errno.ENOENT and isinstance(error.filename, str) and (folder := _gone_folder(error.filename)):
+        return WorkspaceProblem(
+            f"{folder} is not there any more: it was moved or deleted while this was at work.",
+            "Put it back where it was, then repeat the step.",
+        )
     if error.errno in (errno.EACCES, errno.EPERM) and error.filename is not None:
         return WorkspaceProblem(
             f"{error.filename} cannot be read or changed by this user: {error.strerror}.",

@@ -145,6 +145,19 @@ def test_a_run_gives_way_while_a_terminal_is_open(workspace: Workspace, base: Pa
     jobs.kill(workspace, run.id)
 
 
+def test_a_run_whose_folder_is_deleted_ends_instead_of_training_on_unseen(workspace: Workspace, base: Path) -> None:
+    run = jobs.prepare(workspace, workspaces.config(base, num_train_epochs=LONG))
+    folder = workspace.files.run(run.id)
+    jobs.start(workspace, run.id)
+    until(lambda: "step" in types(folder))
+    worker = psutil.Process(RunFolder(folder).process() or 0)
+    folder.rename(folder.with_name("deleted"))
+    until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE)
+    [failed] = [e for e in events.iterate(folder.with_name("deleted") / "events.jsonl") if e["type"] == "failed"]
+    assert "was deleted while the run was at work" in failed["message"]
+    assert not folder.exists()
+
+
 def test_a_run_killed_from_outside_is_known_and_goes_on(workspace: Workspace, base: Path) -> None:
     run = jobs.prepare(workspace, workspaces.config(base, num_train_epochs=LONG, save_steps=2))
     folder = workspace.files.run(run.id)

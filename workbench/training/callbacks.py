@@ -38,7 +38,13 @@ class Control:
     stopped: bool = False
 
     def wishes(self) -> int:
-        """0 go on, 1 pause, 2 stop, 3 signalled; the same on every rank."""
+        """0 go on, 1 pause, 2 stop, 3 signalled; the same on every rank.
+
+        Raises:
+            RunProblem: the run's folder was deleted: the run cannot be followed any more, or ended.
+        """
+        if not self.folder.request.exists():
+            raise RunProblem(f"{self.folder.path} was deleted while the run was at work.", "Start a new run.")
         wish = 3 if self.signalled else 2 if self.folder.stop.exists() else int(self.folder.is_paused())
         if distributed.is_initialized():
             agreed = torch.tensor(wish, device=group_device())

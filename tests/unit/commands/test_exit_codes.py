@@ -134,6 +134,20 @@ def test_a_folder_that_was_deleted_under_the_command_is_named(tmp_path: Path) ->
     assert ended.returncode == UsageProblem.exit_code and "not there any more" in ended.stderr
 
 
+def test_a_workspace_that_was_deleted_under_the_command_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def writes(**options: object) -> None:
+        (tmp_path / "invoices" / "runs" / ".reading" / ".lock.new").write_text("")
+
+    monkeypatch.setattr(cli, "_end_in_order", lambda: None)
+    monkeypatch.setattr(cli.group, "main", writes)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 3
+    assert f"{tmp_path / 'invoices'} is not there any more" in capsys.readouterr().err
+
+
 def test_a_login_name_that_is_no_text_is_kept_as_far_as_it_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WORKBENCH_ANNOTATOR", raising=False)
     monkeypatch.setenv("LOGNAME", "jos\udce9")  # Latin-1
