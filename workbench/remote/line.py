@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import select
 import shlex
 import shutil
 import subprocess
@@ -22,6 +23,8 @@ from workbench.settings import Target
 DEFAULT_PATH = "invoice-workbench"
 """Where everything lies on a target that names no path: in the home directory there."""
 _LOOK_SECONDS = 0.5
+QUIET_SECONDS = 120.0
+"""So long nothing may come of the files of a folder that is under way; ssh itself notices a host that is gone."""
 _LIMITED = 'ulimit -f "$0" 2>/dev/null; exec "$@"'  # where a lower limit stands, that one
 """In blocks of 512 bytes; of 1,024 in some shells."""
 NO_CHATTER = "Does its shell print something at every start?"
@@ -32,7 +35,7 @@ _OPTIONS = (
 )  # fmt: skip
 _UNREACHABLE = re.compile(
     "Could not resolve|Connection refused|timed out|No route|unreachable|Connection closed|reset by peer|Broken pipe"
-    "|not responding|closed by remote|kex_exchange|connection unexpectedly closed",
+    "|not responding|closed by remote|kex_exchange|connection unexpectedly closed|timeout after",
     re.IGNORECASE,
 )
 _FILES = (3, 11, 23, 24)
@@ -81,8 +84,10 @@ class Most:
 class _Bounded:
     """An archive as it comes, up to the bytes that it may have with the heads of its files."""
 
-    def __init__(self, archive: IO[bytes], most: Most, problem: Callable[[], Exception]) -> None:
-        self._archive, self._problem = archive, problem
+    def __init__(
+        self, archive: IO[bytes], most: Most, problem: Callable[[], Exception], quiet: Callable[[], Exception]
+    ) -> None:
+        self._archive, self._problem, self._quiet = archive, problem, quiet
         self._left = most.bytes + 4096 * most.parts
         self.ended = False
 
@@ -90,10 +95,12 @@ class _Bounded:
         """The next bytes.
 
         Raises:
-            Exception: the problem, where it has more.
+            Exception: the problem, where it has more; `quiet`, where nothing comes.
         """
+        if not select.select([self._archive], [], [], QUIET_SECONDS)[0]:
+            raise self._quiet()
         content = self._archive.read(size)
-        self.ended = len(content) < size
+        self.ended = not content
         self._left -= len(content)
         if self._left < 0:
             raise self._problem()
@@ -182,10 +189,11 @@ class Line:
         pack = shlex.join(["tar", "-C", remote, *excluded, "-cf", "-", "."])
         with (
             tempfile.TemporaryFile() as errors,
-            subprocess.Popen(self.command(pack), stdout=subprocess.PIPE, stderr=errors) as packing,
+            # unbuffered: it is waited for at the pipe itself
+            subprocess.Popen(self.command(pack), bufsize=0, stdout=subprocess.PIPE, stderr=errors) as packing,
         ):
             assert packing.stdout is not None
-            archive, is_one = _Bounded(packing.stdout, most, self._endless), True
+            archive, is_one = _Bounded(packing.stdout, most, self._endless, self._gone_quiet), True
             try:
                 self._unpack(archive, folder, most)
             except (tarfile.TarError, ValueError, RecursionError):
@@ -238,6 +246,9 @@ class Line:
             if parts > most.parts or size > most.bytes:
                 raise self._endless()
 
+    def _gone_quiet(self) -> LineBroken:
+        return LineBroken(f"{self.name} sent nothing for {QUIET_SECONDS:.0f} s.", "Try again.")
+
     def _endless(self) -> TargetProblem:
         return TargetProblem(f"{self.name} sends more than the results that it named.", "Look at what answers there.")
 
@@ -251,7 +262,22 @@ class Line:
     ) -> None:
         """Run rsync; `most_bytes`: no file that it writes can be much larger, which the system sees to."""
         limit = [] if most_bytes is None else ["sh", "-c", _LIMITED, str(most_bytes // 512 + 1)]
-        self._checked([*limit, "rsync", *options, "-e", shlex.join(_ssh()), "--", source, target], "", None, watch)
+        self._checked(
+            [
+                *limit,
+                "rsync",
+                f"--timeout={QUIET_SECONDS:.0f}",
+                *options,
+                "-e",
+                shlex.join(_ssh()),
+                "--",
+                source,
+                target,
+            ],
+            "",
+            None,
+            watch,
+        )
 
     def _checked(
         self, command: list[str], text: str, seconds: float | None, watch: Callable[[], None] = lambda: None

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import sys
 import tarfile
 from collections.abc import Callable
@@ -281,6 +282,20 @@ def test_files_that_rsync_cannot_read_or_write_are_no_broken_line_which_is_tried
     with pytest.raises(TargetProblem, match=found) as problem:
         line.Line("box", "box", "/there").fetch("/there/runs/1", tmp_path / "arrived", (), line.Most(1, 5), rsync=True)
     assert not isinstance(problem.value, line.LineBroken)
+
+
+@pytest.mark.parametrize("rsync", [True, False])
+def test_a_target_that_stops_sending_files_is_a_broken_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rsync: bool
+) -> None:
+    if rsync and shutil.which("rsync") is None:
+        pytest.skip("there is no rsync here")
+    ssh = _file(tmp_path / "ssh", b"#!/bin/sh\nexec sleep 600\n")
+    ssh.chmod(0o755)
+    monkeypatch.setenv("WORKBENCH_SSH", str(ssh))
+    monkeypatch.setattr(line, "QUIET_SECONDS", 1.0)
+    with pytest.raises(line.LineBroken):
+        line.Line("box", "box", "/there").fetch("/there/runs/1", tmp_path / "arrived", (), line.Most(1, 5), rsync=rsync)
 
 
 def test_results_that_do_not_fit_on_the_disk_here_are_not_begun_with(far: Far) -> None:
