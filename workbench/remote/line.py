@@ -262,22 +262,9 @@ class Line:
     ) -> None:
         """Run rsync; `most_bytes`: no file that it writes can be much larger, which the system sees to."""
         limit = [] if most_bytes is None else ["sh", "-c", _LIMITED, str(most_bytes // 512 + 1)]
-        self._checked(
-            [
-                *limit,
-                "rsync",
-                f"--timeout={QUIET_SECONDS:.0f}",
-                *options,
-                "-e",
-                shlex.join(_ssh()),
-                "--",
-                source,
-                target,
-            ],
-            "",
-            None,
-            watch,
-        )
+        quiet = f"--timeout={QUIET_SECONDS:.0f}"
+        command = ["rsync", quiet, *options, "-e", shlex.join(_ssh()), "--", source, target]
+        self._checked([*limit, *command], "", None, watch)
 
     def _checked(
         self, command: list[str], text: str, seconds: float | None, watch: Callable[[], None] = lambda: None
